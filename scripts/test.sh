@@ -1,0 +1,47 @@
+#!/bin/sh
+# Installs what is missing, builds with the tests into build-test/ and runs them.
+#
+# usage: scripts/test.sh [-D OPTION=VALUE]... [ARGUMENT-OF-MESON-TEST...]
+#
+#   scripts/test.sh                          all suites
+#   scripts/test.sh --suite unit             one suite: unit, scenario, input, threads, conformance or stress
+#   scripts/test.sh -Dwerror=true            with warnings as errors
+#   TCPREUSE_CORPUS=DIR scripts/test.sh      with the captures that the conformance suite compares with tshark
+#
+# build-test/ stands beside the build/ of quickstart.sh, so neither is built anew for the other's sake.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+# shellcheck source=scripts/setup.sh
+. "$root/scripts/setup.sh"
+
+case ${1-} in
+-h | --help)
+  sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"
+  exit 0
+  ;;
+esac
+
+options=-Dtests=true
+while [ $# -gt 0 ]; do
+  case $1 in
+  -D)
+    [ $# -gt 1 ] || fail "-D wants OPTION=VALUE"
+    options="$options -D$2"
+    shift 2
+    ;;
+  -D*)
+    options="$options $1"
+    shift
+    ;;
+  *) break ;;
+  esac
+done
+
+# shellcheck disable=SC2086 # lists of words
+need_packages $packages_build $packages_test
+# shellcheck disable=SC2086
+configure "$root/build-test" --buildtype=debugoptimized $options
+compile "$root/build-test"
+say "tests in $root/build-test"
+exec meson test -C "$root/build-test" --no-rebuild --print-errorlogs "$@"
