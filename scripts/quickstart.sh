@@ -32,29 +32,27 @@ if ! [ -t 1 ]; then
   exec "$tcpreuse" "$@"
 fi
 
-# A terminal: the columns that tell the story, lined up. They are chosen by name; all of them are in the plain output.
+# A terminal: the columns that tell the story, chosen by name and lined up; all of them are in the plain output.
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 status=0
 "$tcpreuse" "$@" >"$report" || status=$?
-choose_columns() {
-  awk -F, -v OFS=, '
-    NR == 1 {
-      wanted = " frame stream previous_stream trigger src src_port dst dst_port gap "
-      for (i = 1; i <= NF; i++) if (index(wanted, " " $i " ")) column[++columns] = i
+awk -F, '
+  NR == 1 {
+    wanted = " frame stream previous_stream trigger src src_port dst dst_port gap "
+    for (i = 1; i <= NF; i++) if (index(wanted, " " $i " ")) column[++columns] = i
+  }
+  {
+    for (i = 1; i <= columns; i++) {
+      cell[NR, i] = $column[i]
+      if (length($column[i]) > width[i]) width[i] = length($column[i])
     }
-    {
-      row = ""
-      for (i = 1; i <= columns; i++) row = row (i > 1 ? OFS : "") $column[i]
-      print row
-    }' "$report"
-}
-if command -v column >/dev/null 2>&1; then
-  choose_columns | column -s, -t
-else
-  choose_columns
-fi
+  }
+  END {
+    for (row = 1; row <= NR; row++)
+      for (i = 1; i <= columns; i++) printf "%-*s%s", width[i], cell[row, i], i < columns ? "  " : "\n"
+  }' "$report"
 say "every column, as CSV: $tcpreuse $*"
 exit "$status"
