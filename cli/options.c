@@ -1,0 +1,247 @@
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char help[] =
+    "usage: tcpreuse [OPTIONS] FILE|DIR...\n"
+    "\n"
+    "Finds where TCP connections reused the ports of earlier ones (Wireshark's \"TCP Port numbers "
+    "reused\").\n"
+    "The reuse report goes to standard output, a summary to standard error.\n"
+    "\n"
+    "  -o, --output DIR       write the reports into DIR\n"
+    "      --reports LIST     of reuse,conversations,packets,summary (with -o: all but packets)\n"
+    "  -j, --threads N        worker threads (default: the processors this process may use)\n"
+    "      --rules VERSION    decide as Wireshark 4.0, 4.2 or 4.4 (and later) does (default: 4.4)\n"
+    "      --append           take files one after the other, in the order given\n"
+    "      --ignore FRAMES    number these frames, but do not look at them: 5,9-12\n"
+    "      --progress WHEN    auto, always or never (default: auto, on a terminal)\n"
+    "  -q, --quiet            no summary and no progress\n"
+    "  -h, --help             this text\n"
+    "      --version          the version\n"
+    "\n"
+    "exit status: 0 done, 1 wrong usage, 2 some input could not be read to its end, 3 could not write,\n"
+    "130 interrupted\n";
+
+static enum options_result wrong(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    fputs("tcpreuse: ", stderr);
+    vfprintf(stderr, format, ap);
+    fputs(" (tcpreuse --help lists the options)\n", stderr);
+    va_end(ap);
+    return OPTIONS_WRONG;
+}
+
+/* A decimal number, and nothing else up to end. */
+static bool read_number(const char *s, const char *end, uint64_t *n)
+{
+    if (s == end || end - s > 18)
+        return false;
+    for (*n = 0; s < end; s++) {
+        if (*s < '0' || *s > '9')
+            return false;
+        *n = *n * 10 + (uint64_t)(*s - '0');
+    }
+    return true;
+}
+
+static int by_first(const void *a, const void *b)
+{
+    const struct frame_range *x = a, *y = b;
+    return (x->first > y->first) - (x->first < y->first);
+}
+
+/* 5,9-12: ascending and disjoint in the end. */
+static bool read_frames(struct options *o, const char *list)
+{
+    for (const char *s = list;; s++) {
+        const char *end = strchrnul(s, ','), *dash = memchr(s, '-', (size_t)(end - s));
+        struct frame_range range;
+        if (!read_number(s, dash ? dash : end, &range.first) || range.first == 0)
+            return false;
+        range.last = range.first;
+        if (dash && (!read_number(dash + 1, end, &range.last) || range.last < range.first))
+            return false;
+        struct frame_range *more = realloc(o->ignore, (o->ignore_count + 1) * sizeof *more);
+        if (!more)
+            return false;
+        o->ignore = more;
+        o->ignore[o->ignore_count++] = range;
+        if (!*end)
+            break;
+        s = end;
+    }
+    qsort(o->ignore, o->ignore_count, sizeof *o->ignore, by_first);
+    size_t kept = 0;
+    for (size_t i = 1; i < o->ignore_count; i++) {
+        struct frame_range *last = &o->ignore[kept];
+        if (o->ignore[i].first <= last->last + 1)
+            last->last = MAX(last->last, o->ignore[i].last);
+        else
+            o->ignore[++kept] = o->ignore[i];
+    }
+    o->ignore_count = kept + 1;
+    return true;
+}
+
+static const char *const report_names[] = {
+    [REPORT_REUSE] = "reuse",
+    [REPORT_CONVERSATIONS] = "conversations",
+    [REPORT_PACKETS] = "packets",
+    [REPORTS] = "summary",
+};
+
+static enum options_result read_reports(struct options *o, const char *list)
+{
+    for (const char *s = list;; s++) {
+        const char *end = strchrnul(s, ',');
+        size_t length = (size_t)(end - s), i;
+        for (i = 0; i < ARRAY_LEN(report_names); i++)
+            if (strlen(report_names[i]) == length && !strncmp(report_names[i], s, length))
+                break;
+        if (i == ARRAY_LEN(report_names))
+            return wrong(
+                "--reports: there is no report \"%.*s\"; there are reuse, conversations, packets and summary",
+                (int)length, s);
+        if (i == REPORTS)
+            o->summary = true;
+        else
+            o->reports[i] = true;
+        if (!*end)
+            return OPTIONS_RUN;
+        s = end;
+    }
+}
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set))
+        return 1;
+    return MIN((unsigned)CPU_COUNT(&set), (unsigned)PIPELINE_THREADS);
+}
+
+enum options_result options_read(struct options *o, int argc, char **argv)
+{
+    enum {
+        OPTION_REPORTS = 256,
+        OPTION_RULES,
+        OPTION_APPEND,
+        OPTION_IGNORE,
+        OPTION_PROGRESS,
+        OPTION_VERSION
+    };
+    static const struct option longs[] = {
+        {"output", required_argument, NULL, 'o'},
+        {"reports", required_argument, NULL, OPTION_REPORTS},
+        {"threads", required_argument, NULL, 'j'},
+        {"filter", required_argument, NULL, 'f'},
+        {"rules", required_argument, NULL, OPTION_RULES},
+        {"append", no_argument, NULL, OPTION_APPEND},
+        {"ignore", required_argument, NULL, OPTION_IGNORE},
+        {"progress", required_argument, NULL, OPTION_PROGRESS},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, OPTION_VERSION},
+        {0},
+    };
+    const char *reports = NULL;
+    uint64_t n;
+    *o = (struct options){.threads = processors(), .rules = RULES_4_4};
+
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, ":o:j:f:qh", longs, NULL)) != -1;) {
+        switch (c) {
+        case 'o':
+            if (!*optarg)
+                return wrong("--output: expected a directory, found nothing");
+            o->output = optarg;
+            break;
+        case OPTION_REPORTS:
+            reports = optarg;
+            break;
+        case 'j':
+            if (!read_number(optarg, strchr(optarg, 0), &n) || n < 1 || n > PIPELINE_THREADS)
+                return wrong("--threads: expected a number from 1 to %d, found \"%s\"", PIPELINE_THREADS,
+                             optarg);
+            o->threads = (unsigned)n;
+            break;
+        case 'f':
+            return wrong("--filter is not there yet");
+        case OPTION_RULES:
+            if (!strcmp(optarg, "4.0"))
+                o->rules = RULES_4_0;
+            else if (!strcmp(optarg, "4.2"))
+                o->rules = RULES_4_2;
+            else if (!strcmp(optarg, "4.4"))
+                o->rules = RULES_4_4;
+            else
+                return wrong("--rules: expected 4.0, 4.2 or 4.4, found \"%s\"", optarg);
+            break;
+        case OPTION_APPEND:
+            o->append = true;
+            break;
+        case OPTION_IGNORE:
+            if (!read_frames(o, optarg))
+                return wrong("--ignore: expected frame numbers from 1 on such as 5,9-12, found \"%s\"",
+                             optarg);
+            break;
+        case OPTION_PROGRESS:
+            if (!strcmp(optarg, "auto"))
+                o->progress = PROGRESS_AUTO;
+            else if (!strcmp(optarg, "always"))
+                o->progress = PROGRESS_ALWAYS;
+            else if (!strcmp(optarg, "never"))
+                o->progress = PROGRESS_NEVER;
+            else
+                return wrong("--progress: expected auto, always or never, found \"%s\"", optarg);
+            break;
+        case 'q':
+            o->quiet = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return OPTIONS_DONE;
+        case OPTION_VERSION:
+            puts("tcpreuse " TCPREUSE_VERSION);
+            return OPTIONS_DONE;
+        case ':':
+            return wrong("%s wants an argument", argv[optind - 1]);
+        default:
+            if (optopt && optopt < 256)
+                return wrong("there is no option -%c", optopt);
+            return wrong("there is no option %s", argv[optind - 1]);
+        }
+    }
+    if (optind == argc)
+        return wrong("which capture? Name a file or a directory");
+    o->files = argv + optind;
+    o->file_count = argc - optind;
+
+    if (reports && read_reports(o, reports) != OPTIONS_RUN)
+        return OPTIONS_WRONG;
+    if (!reports) {
+        o->reports[REPORT_REUSE] = true;
+        o->reports[REPORT_CONVERSATIONS] = o->summary = o->output;
+    }
+    if (!o->output &&
+        (o->summary ||
+         o->reports[REPORT_REUSE] + o->reports[REPORT_CONVERSATIONS] + o->reports[REPORT_PACKETS] != 1))
+        return wrong("--reports: only one of reuse, conversations and packets fits on standard output; "
+                     "name a directory for more with --output");
+    if (o->quiet && o->progress == PROGRESS_ALWAYS)
+        return wrong("--quiet and --progress always contradict each other");
+    return OPTIONS_RUN;
+}
+
+void options_free(struct options *o)
+{
+    free(o->ignore);
+}

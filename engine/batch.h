@@ -1,0 +1,93 @@
+/* The unit of work: a run of consecutive frames, numbered in input order, cut into lanes.
+ *
+ * A lane is one chain of records. A thread that decodes a batch walks its lanes in turn, so that the cache
+ * misses of the chains overlap (walking one chain alone costs a miss a frame: 86 ns a frame instead of 34 on
+ * frames of 491 bytes on average). Lanes of a mapped file begin at guessed boundaries, which settling proves.
+ */
+#ifndef TCPREUSE_BATCH_H
+#define TCPREUSE_BATCH_H
+
+#include "decode.h"
+#include "events.h"
+
+#include <stdatomic.h>
+
+enum { LANES = 8 };
+
+enum lane_state {
+    LANE_UNUSED, /* the batch has fewer lanes */
+    LANE_OPEN,   /* to be walked from begin on */
+    LANE_DONE,   /* walked to its limit */
+    LANE_LOST,  /* no record boundary was found in it: settling decodes it, or finds that nothing starts in it
+                 */
+    LANE_FAULT, /* the chain breaks at position; what was read before it counts, once the lane is proven */
+};
+
+struct lane {
+    /* Set by the source at claim: where records belong to this lane, in positions of the input (file
+     * offsets). */
+    uint64_t begin, limit;
+    bool exact; /* begin is a record boundary: nothing to guess and nothing to prove */
+
+    /* Set by the worker that decodes: the first record, and the first one behind the lane. */
+    uint64_t start, position;
+    enum lane_state state;
+    unsigned fault;       /* what broke, in the source's own code; it can put it in words */
+    uint64_t fault_value; /* the number found there */
+    uint64_t frames;      /* records walked */
+
+    /* Set in settling. */
+    uint64_t first_frame;
+
+    /* lists[family * shards + shard] */
+    struct segment_list *lists;
+    struct decode_counts counts;
+};
+
+/* What a shard makes of a batch. Written by the shard's worker in drain, read by merging. */
+struct shard_result {
+    struct creation_list created[FAMILIES];
+    struct reuse_list reused[FAMILIES];
+} ALIGNED(CACHE_LINE);
+
+struct text {
+    char *bytes;
+    size_t length, capacity;
+};
+
+enum report { REPORT_REUSE, REPORT_CONVERSATIONS, REPORT_PACKETS, REPORTS };
+
+enum batch_state {
+    BATCH_FREE,
+    BATCH_CLAIMED,
+    BATCH_DECODED,    /* by the claimer; release: lanes, lists, counts are for settling */
+    BATCH_SETTLED,    /* by settling; release: lists are for the shards */
+    BATCH_NUMBERED,   /* by merging; release: stream numbers are there, rows can be formatted by anybody */
+    BATCH_FORMATTING, /* taken by compare-and-swap */
+    BATCH_FORMATTED,  /* release: text is for the writer */
+};
+
+struct batch {
+    /* Written by whoever has the batch in its current state, read by all that look for work. */
+    _Atomic unsigned state;
+    /* Shards that have drained it: incremented (release) by each, read (acquire) by merging. */
+    _Atomic unsigned drained;
+
+    uint64_t number;
+    void *input; /* the source's: which file or queue the lanes belong to */
+    bool first;  /* first batch of its input: lanes[0].begin is a boundary, exact */
+    unsigned lanes_used;
+    uint64_t first_frame; /* number of the first frame, from settling; frames are counted from 1 */
+    uint64_t frames;
+    uint64_t redone; /* lanes decoded again */
+    struct lane lane[LANES];
+    struct segment_list *list_pool; /* all lanes' lists */
+
+    struct shard_result *result; /* one a shard */
+    struct text text[REPORTS];
+};
+
+/* Room for n more bytes behind t->length; NULL when memory is short. */
+char *text_room(struct text *t, size_t n);
+
+#endif

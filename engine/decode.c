@@ -1,0 +1,136 @@
+#include "decode.h"
+
+#include <stdlib.h>
+
+int segment_list_grow(struct segment_list *list, size_t item_size)
+{
+    uint32_t capacity = list->capacity ? list->capacity * 2 : 64;
+    uint8_t *items = realloc(list->items, capacity * item_size);
+    if (!items)
+        return -1;
+    list->items = items;
+    list->capacity = capacity;
+    return 0;
+}
+
+int notes_add(struct notes *notes, enum outcome outcome, enum subject subject, uint32_t value,
+              uint64_t frames)
+{
+    for (uint32_t i = 0; i < notes->count; i++) {
+        struct note *n = &notes->items[i];
+        if (n->value == value && n->subject == subject && n->outcome == outcome) {
+            n->frames += frames;
+            return 0;
+        }
+    }
+    if (notes->count == notes->capacity) {
+        uint32_t capacity = notes->capacity ? notes->capacity * 2 : 8;
+        struct note *items = realloc(notes->items, capacity * sizeof *items);
+        if (!items)
+            return -1;
+        notes->items = items;
+        notes->capacity = capacity;
+    }
+    notes->items[notes->count++] = (struct note){
+        .outcome = (uint8_t)outcome, .subject = (uint8_t)subject, .value = value, .frames = frames};
+    return 0;
+}
+
+void decode_counts_clear(struct decode_counts *counts)
+{
+    struct notes keep = {.items = counts->notes.items, .capacity = counts->notes.capacity};
+    *counts = (struct decode_counts){.notes = keep};
+}
+
+int decode_counts_move(struct decode_counts *into, struct decode_counts *from)
+{
+    int result = 0;
+    for (int i = 0; i < OUTCOMES; i++)
+        into->frames[i] += from->frames[i];
+    into->segments += from->segments;
+    into->segments_truncated += from->segments_truncated;
+    into->wire_bytes += from->wire_bytes;
+    into->captured_bytes += from->captured_bytes;
+    for (uint32_t i = 0; i < from->notes.count; i++) {
+        const struct note *n = &from->notes.items[i];
+        result |= notes_add(&into->notes, n->outcome, n->subject, n->value, n->frames);
+    }
+    decode_counts_clear(from);
+    return result;
+}
+
+void decode_counts_free(struct decode_counts *counts)
+{
+    free(counts->notes.items);
+    counts->notes = (struct notes){0};
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+    static const char *const names[OUTCOMES] = {
+        [OUTCOME_WITHOUT_TCP] = "without TCP", [OUTCOME_WITH_TCP] = "with TCP",
+        [OUTCOME_TRUNCATED] = "truncated",     [OUTCOME_MALFORMED] = "malformed",
+        [OUTCOME_UNSUPPORTED] = "unsupported", [OUTCOME_IGNORED] = "ignored",
+    };
+    return names[outcome];
+}
+
+const char *subject_name(enum subject subject)
+{
+    static const char *const names[SUBJECTS] = {
+        [SUBJECT_NONE] = "frame",
+        [SUBJECT_ETHERNET] = "Ethernet",
+        [SUBJECT_VLAN] = "VLAN",
+        [SUBJECT_LLC] = "LLC",
+        [SUBJECT_IPV4] = "IPv4",
+        [SUBJECT_IPV6] = "IPv6",
+        [SUBJECT_TCP] = "TCP",
+        [SUBJECT_LINK_TYPE] = "link type",
+        [SUBJECT_ETHER_TYPE] = "ether type",
+        [SUBJECT_LLC_SAP] = "LLC SAP",
+        [SUBJECT_SNAP_OUI] = "SNAP OUI",
+        [SUBJECT_IP_VERSION] = "IP version",
+        [SUBJECT_IP_PROTOCOL] = "IP protocol",
+        [SUBJECT_FRAGMENT] = "IP fragment",
+        [SUBJECT_DEPTH] = "encapsulation depth",
+    };
+    return names[subject];
+}
+
+void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject, uint32_t value)
+{
+    if (d->outcome != OUTCOME_WITHOUT_TCP)
+        return;
+    d->outcome = outcome;
+    d->subject = subject;
+    d->value = value;
+}
+
+void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index)
+{
+    d->frame = frame;
+    d->position = index << 8;
+    d->depth = 0;
+    d->bits = 0;
+    d->unfinished = false;
+    d->outcome = OUTCOME_WITHOUT_TCP;
+
+    /* Some writers put less on the wire than they captured; the captured bytes are there all the same. */
+    uint32_t length = MAX(frame->length, frame->captured);
+    struct layer l = {.at = frame->data, .captured = frame->captured, .length = length};
+    if (unlikely(frame->fcs)) {
+        l.length -= MIN(l.length, frame->fcs);
+        l.captured = MIN(l.captured, l.length);
+    }
+    decode_link(d, frame->link_type, l);
+
+    struct decode_counts *c = d->counts;
+    uint32_t segments = d->position & 0xff;
+    enum outcome outcome = segments ? OUTCOME_WITH_TCP : d->outcome;
+    c->frames[outcome]++;
+    c->segments += segments;
+    c->wire_bytes += frame->length;
+    c->captured_bytes += frame->captured;
+    if (unlikely(outcome >= OUTCOME_TRUNCATED) && notes_add(&c->notes, outcome, d->subject, d->value, 1))
+        d->failed = true;
+}

@@ -1,0 +1,152 @@
+/* Frames to segments. Every protocol is a function that takes the decoder and the layer, and goes on with the
+ * next protocol itself; protocols stand in decode/, one a file.
+ *
+ * How a frame ends decides where it is counted: one that gave a segment counts as with TCP; else the first
+ * reason that stopped a decoder counts (decoder_stop), and where none did, the frame simply has no TCP. */
+#ifndef TCPREUSE_DECODE_H
+#define TCPREUSE_DECODE_H
+
+#include "frame.h"
+#include "hash.h"
+#include "layer.h"
+#include "rules.h"
+#include "segment.h"
+
+enum outcome {
+    OUTCOME_WITHOUT_TCP,
+    OUTCOME_WITH_TCP,
+    OUTCOME_TRUNCATED,   /* the capture holds less than a header needs */
+    OUTCOME_MALFORMED,   /* a header contradicts itself or what is around it */
+    OUTCOME_UNSUPPORTED, /* something that this program does not look into */
+    OUTCOME_IGNORED,     /* the user asked not to look at the frame */
+    OUTCOMES
+};
+
+/* What a note is about. For truncated and malformed frames: the protocol whose header it is; for unsupported
+ * ones: what kind of number the note's value is. */
+enum subject {
+    SUBJECT_NONE,
+    SUBJECT_ETHERNET,
+    SUBJECT_VLAN,
+    SUBJECT_LLC,
+    SUBJECT_IPV4,
+    SUBJECT_IPV6,
+    SUBJECT_TCP,
+    SUBJECT_LINK_TYPE,
+    SUBJECT_ETHER_TYPE,
+    SUBJECT_LLC_SAP,
+    SUBJECT_SNAP_OUI,
+    SUBJECT_IP_VERSION,
+    SUBJECT_IP_PROTOCOL,
+    SUBJECT_FRAGMENT,
+    SUBJECT_DEPTH,
+    SUBJECTS
+};
+
+/* How often frames ended for one reason. */
+struct note {
+    uint8_t outcome; /* enum outcome */
+    uint8_t subject; /* enum subject */
+    uint32_t value;  /* of unsupported things: the ether type, link type, ... */
+    uint64_t frames;
+};
+
+struct notes {
+    struct note *items;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+/* What is counted while frames are decoded. */
+struct decode_counts {
+    uint64_t frames[OUTCOMES];
+    uint64_t segments;
+    uint64_t segments_truncated; /* TCP headers with too few bytes to count */
+    uint64_t wire_bytes;
+    uint64_t captured_bytes;
+    struct notes notes;
+};
+
+/* One more frame with this reason. 0, or -1 when memory is short. */
+int notes_add(struct notes *notes, enum outcome outcome, enum subject subject, uint32_t value,
+              uint64_t frames);
+/* Adds from to into, and empties from (its memory is kept). 0 or -1. */
+int decode_counts_move(struct decode_counts *into, struct decode_counts *from);
+void decode_counts_clear(struct decode_counts *counts);
+void decode_counts_free(struct decode_counts *counts);
+/* "truncated", "unsupported", ... and "ether type", "IPv4", ... */
+const char *outcome_name(enum outcome outcome);
+const char *subject_name(enum subject subject);
+
+/* No more than this many headers in one frame: no real stack is as deep, and a crafted one shall not eat the
+ * stack. */
+#define DECODE_DEPTH 64
+
+/* The addresses of the innermost IP header. */
+struct ip_addresses {
+    enum family family;
+    const uint8_t *source, *destination; /* 4 or 16 bytes */
+};
+
+struct decoder {
+    /* set by the caller once */
+    const struct hash_key *key;
+    unsigned shards;
+    unsigned tcp_header_bytes; /* rules_header_bytes() */
+
+    /* set by the caller for each lane: lists[family * shards + shard] */
+    struct segment_list *lists;
+    struct decode_counts *counts;
+
+    /* of the frame being decoded */
+    const struct frame *frame;
+    struct ip_addresses ip;
+    uint32_t position;
+    uint8_t depth;
+    uint8_t bits;    /* SEGMENT_QUOTED where it applies */
+    bool unfinished; /* inside a fragment that is not reassembled: no segment length is known */
+    bool failed;     /* memory was short; stays set */
+    enum outcome outcome;
+    enum subject subject;
+    uint32_t value;
+};
+
+/* Decodes one frame, the index-th of its lane: adds its segments to the lists, and counts it. */
+void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index);
+
+/* For protocols. The first reason wins. */
+void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject, uint32_t value);
+/* True when n bytes are there. Else the frame is malformed (the claimed length is too short for the header)
+ * or truncated (the capture is). */
+ALWAYS_INLINE bool decoder_need(struct decoder *d, const struct layer *l, uint32_t n, enum subject subject)
+{
+    if (likely(l->captured >= n))
+        return true;
+    decoder_stop(d, l->length < n ? OUTCOME_MALFORMED : OUTCOME_TRUNCATED, subject, 0);
+    return false;
+}
+/* False, with a note, when headers are nested too deep. Every decoder that another one can lead back to asks.
+ */
+ALWAYS_INLINE bool decoder_enter(struct decoder *d)
+{
+    if (likely(d->depth++ < DECODE_DEPTH))
+        return true;
+    decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_DEPTH, DECODE_DEPTH);
+    return false;
+}
+
+/* Dispatch by the numbers of the registries. */
+void decode_link(struct decoder *d, unsigned link_type, struct layer l);        /* pcap LINKTYPE_ registry */
+void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l); /* IEEE 802 numbers (IANA) */
+void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l);  /* IANA protocol numbers */
+
+/* Protocols. */
+void decode_ethernet(struct decoder *d, struct layer l);
+void decode_vlan(struct decoder *d, struct layer l);
+void decode_length_or_type(struct decoder *d, unsigned type, struct layer l);
+void decode_llc(struct decoder *d, struct layer l);
+void decode_ipv4(struct decoder *d, struct layer l);
+void decode_ipv6(struct decoder *d, struct layer l);
+void decode_tcp(struct decoder *d, struct layer l);
+
+#endif

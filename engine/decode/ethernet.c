@@ -1,0 +1,111 @@
+/* Ethernet II and IEEE 802.3, with 802.1Q and 802.1ad tags in any number.
+ *
+ *     | destination 6 | source 6 | type or length 2 | ...        IEEE 802.3, 3.2.6
+ *     | tag control 2 | type or length 2 | ...                   IEEE 802.1Q, 9.6, after type 0x8100
+ */
+#include "../decode.h"
+
+enum {
+    LENGTH_MAX = 1500, /* up to this a type field is a length (IEEE 802.3, 3.2.6) */
+
+    ETHER_IPV4 = 0x0800,
+    ETHER_IPV6 = 0x86dd,
+    ETHER_VLAN = 0x8100,
+    ETHER_QINQ = 0x88a8,
+    ETHER_QINQ_OLD = 0x9100,
+};
+
+/* Ether types that are known to carry no TCP: they are no loss, and not reported as unsupported. */
+static bool carries_no_tcp(unsigned ether_type)
+{
+    switch (ether_type) {
+    case 0x0806: /* ARP */
+    case 0x8035: /* RARP */
+    case 0x0842: /* wake on LAN */
+    case 0x22f0: /* AVTP */
+    case 0x22f3: /* TRILL IS-IS */
+    case 0x6002: /* DEC MOP */
+    case 0x6003: /* DECnet */
+    case 0x6004: /* DEC LAT */
+    case 0x8037: /* IPX */
+    case 0x809b: /* AppleTalk */
+    case 0x80f3: /* AppleTalk ARP */
+    case 0x8137: /* IPX */
+    case 0x8204: /* QNX Qnet */
+    case 0x8808: /* Ethernet flow control */
+    case 0x8809: /* slow protocols: LACP, OAM */
+    case 0x8863: /* PPPoE discovery */
+    case 0x886c: /* HomePNA, RRCP */
+    case 0x888e: /* EAP over LAN */
+    case 0x8892: /* PROFINET */
+    case 0x8899: /* Realtek */
+    case 0x88a2: /* ATA over Ethernet */
+    case 0x88a4: /* EtherCAT */
+    case 0x88ab: /* Powerlink */
+    case 0x88b8: /* GOOSE */
+    case 0x88b9: /* GSE */
+    case 0x88ba: /* sampled values */
+    case 0x88cc: /* LLDP */
+    case 0x88cd: /* SERCOS III */
+    case 0x88e1: /* HomePlug AV */
+    case 0x88e3: /* MRP */
+    case 0x88f5: /* MVRP */
+    case 0x88f7: /* PTP */
+    case 0x88fb: /* PRP supervision */
+    case 0x8902: /* CFM */
+    case 0x8906: /* FCoE */
+    case 0x8914: /* FIP */
+    case 0x8915: /* RoCE */
+    case 0x891d: /* TTEthernet */
+    case 0x9000: /* loopback test */
+        return true;
+    default:
+        return false;
+    }
+}
+
+void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
+{
+    switch (ether_type) {
+    case ETHER_IPV4:
+        decode_ipv4(d, l);
+        return;
+    case ETHER_IPV6:
+        decode_ipv6(d, l);
+        return;
+    case ETHER_VLAN:
+    case ETHER_QINQ:
+    case ETHER_QINQ_OLD:
+        decode_vlan(d, l);
+        return;
+    }
+    if (!carries_no_tcp(ether_type))
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_ETHER_TYPE, ether_type);
+}
+
+/* What follows a field that is a type, or the length of an LLC frame. */
+void decode_length_or_type(struct decoder *d, unsigned type, struct layer l)
+{
+    if (likely(type > LENGTH_MAX)) {
+        decode_ether_type(d, type, l);
+        return;
+    }
+    /* Novell's raw 802.3 has no LLC: the frame starts with the IPX checksum, which is always ffff. */
+    if (layer_u16(&l, 0) == 0xffff)
+        return;
+    decode_llc(d, layer_first(l, type));
+}
+
+void decode_ethernet(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 14, SUBJECT_ETHERNET) || !decoder_enter(d))
+        return;
+    decode_length_or_type(d, layer_u16(&l, 12), layer_after(l, 14));
+}
+
+void decode_vlan(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 4, SUBJECT_VLAN) || !decoder_enter(d))
+        return;
+    decode_length_or_type(d, layer_u16(&l, 2), layer_after(l, 4));
+}

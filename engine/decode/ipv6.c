@@ -1,0 +1,103 @@
+/* IPv6, RFC 8200, 3 and 4.
+ *
+ *    |Version| Traffic Class |           Flow Label                  |
+ *    |         Payload Length        |  Next Header  |   Hop Limit   |
+ *    |                Source Address (16 bytes)                      |
+ *    |              Destination Address (16 bytes)                   |
+ *
+ * Extension headers: | next header | length in 8 bytes, without the first 8 | ...
+ */
+#include "../decode.h"
+
+enum {
+    NEXT_HOP_BY_HOP = 0,
+    NEXT_ROUTING = 43,
+    NEXT_FRAGMENT = 44,
+    NEXT_AH = 51, /* RFC 4302: length in 4 bytes, minus 2 */
+    NEXT_NONE = 59,
+    NEXT_DESTINATION = 60,
+    NEXT_MOBILITY = 135,
+    NEXT_HIP = 139,
+    NEXT_SHIM6 = 140,
+
+    OPTION_PAD1 = 0,
+    OPTION_JUMBO = 0xc2, /* RFC 2675 */
+};
+
+/* The length of a jumbogram, or 0. */
+static uint32_t jumbo_length(const struct layer *options)
+{
+    for (uint32_t at = 2; at + 2 <= options->captured;) {
+        unsigned type = layer_u8(options, at);
+        if (type == OPTION_PAD1) {
+            at++;
+            continue;
+        }
+        if (type == OPTION_JUMBO && layer_u8(options, at + 1) == 4)
+            return layer_u32(options, at + 2);
+        at += 2u + layer_u8(options, at + 1);
+    }
+    return 0;
+}
+
+void decode_ipv6(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 40, SUBJECT_IPV6) || !decoder_enter(d))
+        return;
+    if (unlikely(layer_u8(&l, 0) >> 4 != 6)) {
+        decoder_stop(d, OUTCOME_MALFORMED, SUBJECT_IPV6, 0);
+        return;
+    }
+    uint32_t payload = layer_u16(&l, 4);
+    unsigned next = layer_u8(&l, 6);
+    d->ip = (struct ip_addresses){FAMILY_IPV6, l.at + 8, l.at + 24};
+    l = layer_after(l, 40);
+    if (likely(payload)) {
+        l = layer_first(l, payload);
+    } else if (next == NEXT_HOP_BY_HOP && l.captured >= 8) {
+        struct layer options = layer_first(l, (layer_u8(&l, 1) + 1u) * 8);
+        uint32_t jumbo = jumbo_length(&options);
+        if (jumbo)
+            l = layer_first(l, jumbo);
+    }
+
+    for (;;) {
+        uint32_t size;
+        switch (next) {
+        case NEXT_HOP_BY_HOP:
+        case NEXT_ROUTING:
+        case NEXT_DESTINATION:
+        case NEXT_MOBILITY:
+        case NEXT_HIP:
+        case NEXT_SHIM6:
+            if (!decoder_need(d, &l, 8, SUBJECT_IPV6))
+                return;
+            size = (layer_u8(&l, 1) + 1u) * 8;
+            break;
+        case NEXT_AH:
+            if (!decoder_need(d, &l, 12, SUBJECT_IPV6))
+                return;
+            size = (layer_u8(&l, 1) + 2u) * 4;
+            break;
+        case NEXT_FRAGMENT:
+            if (!decoder_need(d, &l, 8, SUBJECT_IPV6))
+                return;
+            if (layer_u16(&l, 2) &
+                0xfff9) { /* an offset, or more to come: not an atomic fragment (RFC 6946) */
+                decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT, 6);
+                return;
+            }
+            size = 8;
+            break;
+        case NEXT_NONE:
+            return;
+        default:
+            decode_ip_protocol(d, next, l);
+            return;
+        }
+        if (!decoder_need(d, &l, size, SUBJECT_IPV6))
+            return;
+        next = layer_u8(&l, 0);
+        l = layer_after(l, size);
+    }
+}

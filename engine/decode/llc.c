@@ -1,0 +1,37 @@
+/* Logical link control (IEEE 802.2) and SNAP (RFC 1042).
+ *
+ *     | DSAP 1 | SSAP 1 | control 1 or 2 | ...
+ *     | AA | AA | 03 | OUI 3 | protocol 2 | ...
+ */
+#include "../decode.h"
+
+enum {
+    SAP_IP = 0x06,
+    SAP_SNAP = 0xaa,
+
+    OUI_ETHERNET = 0x000000,
+    OUI_BRIDGE_TUNNEL = 0x0000f8, /* IEEE 802.1H: ether types that must not be translated back */
+};
+
+void decode_llc(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 3, SUBJECT_LLC) || !decoder_enter(d))
+        return;
+    unsigned dsap = layer_u8(&l, 0), ssap = layer_u8(&l, 1), control = layer_u8(&l, 2);
+    bool unnumbered = (control & 3) == 3;
+    bool information = !(control & 1) || (control & 0xef) == 0x03; /* I frames, and UI with or without poll */
+    struct layer rest = layer_after(l, unnumbered ? 3 : 4);
+
+    if (dsap == SAP_SNAP && ssap == SAP_SNAP) {
+        if (!decoder_need(d, &rest, 5, SUBJECT_LLC))
+            return;
+        unsigned oui = layer_u32(&rest, 0) >> 8, protocol = layer_u16(&rest, 3);
+        if (oui == OUI_ETHERNET || oui == OUI_BRIDGE_TUNNEL)
+            decode_ether_type(d, protocol, layer_after(rest, 5));
+        else
+            decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_SNAP_OUI, oui);
+        return;
+    }
+    if (dsap == SAP_IP && information)
+        decode_ipv4(d, rest);
+}

@@ -1,0 +1,149 @@
+/* Step 2: the claimer decodes its batch. */
+#include "pipeline_internal.h"
+
+/* What is decoded under the source's guard: the whole batch, or one lane of it from a known start. */
+struct decode_job {
+    struct pipeline *pipeline;
+    struct batch *batch;
+    struct decoder *decoder;
+    struct walk *walk;
+    struct lane *only; /* NULL: all lanes, from where they are guessed to begin */
+    uint64_t start;
+    bool check_ignored; /* the lane's first_frame is known */
+};
+
+void lane_clear(struct pipeline *p, struct lane *lane)
+{
+    for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
+        lane->lists[i].count = 0;
+    decode_counts_clear(&lane->counts);
+    lane->frames = 0;
+}
+
+static bool is_ignored(const struct pipeline *p, uint64_t frame)
+{
+    size_t low = 0, high = p->params.ignore_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (p->params.ignore[middle].last < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < p->params.ignore_count && p->params.ignore[low].first <= frame;
+}
+
+static void lane_open_at(struct pipeline *p, struct lane *lane, uint64_t start)
+{
+    lane_clear(p, lane);
+    lane->start = lane->position = start;
+    lane->state = LANE_OPEN;
+}
+
+static void open_lanes(const struct decode_job *job)
+{
+    struct pipeline *p = job->pipeline;
+    struct source *source = p->params.source;
+    if (job->only) {
+        lane_open_at(p, job->only, job->start);
+        return;
+    }
+    for (unsigned i = 0; i < job->batch->lanes_used; i++) {
+        struct lane *lane = &job->batch->lane[i];
+        lane_open_at(p, lane, lane->begin);
+        if (!lane->exact) {
+            source->ops->guess(source, job->batch, lane);
+            lane->position = lane->start;
+            if (lane->start >= lane->limit)
+                lane->state = LANE_LOST;
+        }
+    }
+}
+
+static void decode_lanes(void *argument)
+{
+    struct decode_job *job = argument;
+    struct pipeline *p = job->pipeline;
+    struct source *source = p->params.source;
+    struct batch *b = job->batch;
+    struct decoder *d = job->decoder;
+    struct walk *walk = job->walk;
+
+    open_lanes(job);
+    for (bool any = true; any;) {
+        any = false;
+        source->ops->walk(source, b, walk);
+        for (unsigned i = 0; i < b->lanes_used; i++) {
+            struct lane *lane = &b->lane[i];
+            unsigned n = walk->count[i];
+            any |= n > 0;
+            d->lists = lane->lists;
+            d->counts = &lane->counts;
+            for (unsigned k = 0; k < n; k++) {
+                const struct frame *f = &walk->frame[i][k];
+                if (unlikely(job->check_ignored) && is_ignored(p, lane->first_frame + lane->frames + k)) {
+                    lane->counts.frames[OUTCOME_IGNORED]++;
+                    lane->counts.wire_bytes += f->length;
+                    lane->counts.captured_bytes += f->captured;
+                    continue;
+                }
+                decode_frame(d, f, (uint32_t)(lane->frames + k));
+            }
+            lane->frames += n;
+        }
+    }
+    if (d->failed)
+        pipeline_fail(p, PIPELINE_MEMORY);
+}
+
+static void run(struct decode_job *job)
+{
+    struct source *source = job->pipeline->params.source;
+    if (!source->ops->guard) {
+        decode_lanes(job);
+        return;
+    }
+    /* Not whole: the input has become shorter while it was read. Once more, up to its new end. */
+    while (!source->ops->guard(source, job->batch, decode_lanes, job))
+        ;
+}
+
+void decode_batch(struct worker *w, struct batch *b)
+{
+    struct pipeline *p = w->pipeline;
+    struct decode_job job = {.pipeline = p, .batch = b, .decoder = &w->decoder, .walk = &w->walk};
+
+    b->redone = 0;
+    run(&job);
+
+    /* Where a lane ends, the next one has to begin. What does not fit is decoded again here, by all workers
+     * at once, and not in settling: only a batch's first lane is left to that. */
+    for (unsigned i = 1; i < b->lanes_used; i++) {
+        struct lane *lane = &b->lane[i];
+        const struct lane *before = &b->lane[i - 1];
+        if (lane->exact || before->state != LANE_DONE || before->position == lane->start)
+            continue;
+        if (before->position >= lane->limit) { /* no record begins in it */
+            lane_clear(p, lane);
+            lane->start = lane->position = before->position;
+            lane->state = LANE_DONE;
+            continue;
+        }
+        b->redone++;
+        job.only = lane;
+        job.start = before->position;
+        run(&job);
+    }
+}
+
+void decode_lane_again(struct pipeline *p, struct batch *b, struct lane *lane, uint64_t start)
+{
+    struct decode_job job = {.pipeline = p,
+                             .batch = b,
+                             .decoder = &p->redecoder,
+                             .walk = &p->rewalk,
+                             .only = lane,
+                             .start = start,
+                             .check_ignored = p->params.ignore_count > 0};
+    run(&job);
+}

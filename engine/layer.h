@@ -1,0 +1,66 @@
+/* The one reader of packet bytes. A layer is what is left of a frame for one protocol: the bytes that were
+ * captured, and the length that the enclosing header (or the frame) claims. captured <= length always.
+ * Every access is checked here: a read beyond the captured bytes gives 0 and never touches memory, so a
+ * decoder that forgets to ask is wrong, not unsafe; decoders ask with decoder_need() (decode.h) first, which
+ * lets the compiler drop the check of constant offsets. */
+#ifndef TCPREUSE_LAYER_H
+#define TCPREUSE_LAYER_H
+
+#include "util.h"
+
+struct layer {
+    const uint8_t *at;
+    uint32_t captured;
+    uint32_t length;
+};
+
+ALWAYS_INLINE uint8_t layer_u8(const struct layer *l, uint32_t offset)
+{
+    return likely(offset < l->captured) ? l->at[offset] : 0;
+}
+
+ALWAYS_INLINE uint16_t layer_u16(const struct layer *l, uint32_t offset)
+{
+    return likely(l->captured >= 2 && offset <= l->captured - 2) ? load_be16(l->at + offset) : 0;
+}
+
+ALWAYS_INLINE uint32_t layer_u32(const struct layer *l, uint32_t offset)
+{
+    return likely(l->captured >= 4 && offset <= l->captured - 4) ? load_be32(l->at + offset) : 0;
+}
+
+ALWAYS_INLINE uint16_t layer_le16(const struct layer *l, uint32_t offset)
+{
+    return likely(l->captured >= 2 && offset <= l->captured - 2) ? load_le16(l->at + offset) : 0;
+}
+
+ALWAYS_INLINE uint32_t layer_le32(const struct layer *l, uint32_t offset)
+{
+    return likely(l->captured >= 4 && offset <= l->captured - 4) ? load_le32(l->at + offset) : 0;
+}
+
+/* The captured bytes [offset, offset + n), or NULL when they are not all there. */
+ALWAYS_INLINE const uint8_t *layer_bytes(const struct layer *l, uint32_t offset, uint32_t n)
+{
+    return likely(l->captured >= n && offset <= l->captured - n) ? l->at + offset : NULL;
+}
+
+/* What follows the first n bytes. Beyond the end: an empty layer. */
+ALWAYS_INLINE struct layer layer_after(struct layer l, uint32_t n)
+{
+    uint32_t c = MIN(n, l.captured);
+    l.at += c;
+    l.captured -= c;
+    l.length -= MIN(n, l.length);
+    return l;
+}
+
+/* The same layer, at most n bytes long. */
+ALWAYS_INLINE struct layer layer_first(struct layer l, uint32_t n)
+{
+    l.length = MIN(l.length, n);
+    l.captured = MIN(l.captured, l.length);
+    return l;
+}
+
+#endif

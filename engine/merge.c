@@ -1,0 +1,356 @@
+/* Steps 5 to 7: number the streams of a batch that all shards have drained, format its rows, write them.
+ * Numbering and writing go in batch order; formatting is done by whoever finds a numbered batch. */
+#include "pipeline_internal.h"
+
+#include <stdlib.h>
+
+char *text_room(struct text *t, size_t n)
+{
+    if (unlikely(t->capacity - t->length < n)) {
+        size_t capacity = MAX(t->capacity * 2, t->length + n + 4096);
+        char *bytes = realloc(t->bytes, capacity);
+        if (!bytes)
+            return NULL;
+        t->bytes = bytes;
+        t->capacity = capacity;
+    }
+    return t->bytes + t->length;
+}
+
+/* How many creations of the batch stand before position in the same frame. Frames that create two
+ * conversations (tunnels, mostly) are so rare that they may cost a search of all lists. */
+static __attribute__((noinline)) uint32_t rank_in_frame(const struct batch *b, unsigned shards,
+                                                        uint32_t position)
+{
+    uint32_t rank = 0, frame = position & ~0xffu;
+    for (unsigned i = 0; i < shards * FAMILIES; i++) {
+        const struct creation_list *list = &b->result[i / FAMILIES].created[i % FAMILIES];
+        uint32_t low = 0, high = list->count;
+        while (low < high) {
+            uint32_t middle = (low + high) / 2;
+            if (list->items[middle].position < frame)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        for (; low < list->count && list->items[low].position < position; low++)
+            rank++;
+    }
+    return rank;
+}
+
+/* Gives the creations of one table their stream numbers, and the reuses the numbers of both conversations.
+ * Both lists are in the order of the capture. Where finished records are not kept, a record's number changes
+ * its meaning at its reuse: so the two lists go side by side. */
+static int number_list(struct pipeline *p, const struct batch *b, struct stream_map *map,
+                       const struct creation_list *created, struct reuse_list *reused)
+{
+    uint32_t r = 0;
+    for (uint32_t i = 0; i < created->count; i++) {
+        const struct creation *c = &created->items[i];
+        const uint32_t *before = &p->frame_counts[c->position >> 8];
+        uint64_t stream = p->totals.conversations + before[0];
+        if (unlikely(before[1] - before[0] > 1))
+            stream += rank_in_frame(b, p->params.threads, c->position);
+        for (; r < reused->count && reused->items[r].position < c->position; r++)
+            reused->items[r].stream = reused->items[r].previous_stream =
+                stream_map_get(map, reused->items[r].record);
+        if (r < reused->count && reused->items[r].position == c->position) {
+            reused->items[r].previous_stream = stream_map_get(map, reused->items[r].previous_record);
+            reused->items[r++].stream = stream;
+        }
+        if (stream_map_set(map, c->record, stream))
+            return -1;
+    }
+    for (; r < reused->count; r++)
+        reused->items[r].stream = reused->items[r].previous_stream =
+            stream_map_get(map, reused->items[r].record);
+    return 0;
+}
+
+/* Stream numbers are ranks, so they come from counting: creations by frame, summed up, give each frame's
+ * first. */
+static int number_batch(struct pipeline *p, struct batch *b, uint64_t *reuses)
+{
+    unsigned shards = p->params.threads;
+    uint64_t creations = 0;
+    for (unsigned i = 0; i < shards * FAMILIES; i++) {
+        creations += b->result[i / FAMILIES].created[i % FAMILIES].count;
+        *reuses += b->result[i / FAMILIES].reused[i % FAMILIES].count;
+    }
+    if (!creations && !*reuses)
+        return 0;
+    if (p->frame_counts_capacity < b->frames + 2) {
+        size_t capacity = (b->frames + 2) * 2;
+        uint32_t *counts = realloc(p->frame_counts, capacity * sizeof *counts);
+        if (!counts)
+            return -1;
+        p->frame_counts = counts;
+        p->frame_counts_capacity = capacity;
+    }
+    memset(p->frame_counts, 0, (b->frames + 2) * sizeof *p->frame_counts);
+    for (unsigned i = 0; i < shards * FAMILIES; i++) {
+        const struct creation_list *list = &b->result[i / FAMILIES].created[i % FAMILIES];
+        for (uint32_t k = 0; k < list->count; k++)
+            p->frame_counts[(list->items[k].position >> 8) + 1]++;
+    }
+    for (uint64_t f = 1; f <= b->frames; f++)
+        p->frame_counts[f] += p->frame_counts[f - 1];
+    for (unsigned i = 0; i < shards * FAMILIES; i++) {
+        struct shard_result *result = &b->result[i / FAMILIES];
+        struct reuse_list *reused = &result->reused[i % FAMILIES];
+        if (number_list(p, b, &p->streams[i], &result->created[i % FAMILIES], reused))
+            return -1;
+        for (uint32_t k = 0; k < reused->count; k++)
+            p->totals.reuses[reused->items[k].trigger]++;
+    }
+    p->totals.conversations += creations;
+    atomic_store_explicit(&p->shown_conversations, p->totals.conversations, memory_order_relaxed);
+    return 0;
+}
+
+bool merge_step(struct pipeline *p)
+{
+    uint64_t n = atomic_load_explicit(&p->merged, memory_order_relaxed);
+    struct batch *b = &p->batches[n & p->ring_mask];
+    if (atomic_load_explicit(&b->drained, memory_order_relaxed) != p->params.threads ||
+        atomic_load_explicit(&b->state, memory_order_relaxed) != BATCH_SETTLED || !turn_take(&p->merge_turn))
+        return false;
+    bool did = false;
+    for (n = atomic_load_explicit(&p->merged, memory_order_relaxed);; n++) {
+        b = &p->batches[n & p->ring_mask];
+        /* State first: drained is only reset when the state becomes BATCH_SETTLED. The acquire of drained
+         * pairs with each shard's release. */
+        if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_SETTLED || b->number != n ||
+            atomic_load_explicit(&b->drained, memory_order_acquire) != p->params.threads)
+            break;
+        uint64_t reuses = 0;
+        if (number_batch(p, b, &reuses)) {
+            pipeline_fail(p, PIPELINE_MEMORY);
+            break;
+        }
+        if (reuses)
+            atomic_fetch_add_explicit(&p->shown_reuses, reuses, memory_order_relaxed);
+        bool rows = (reuses && p->params.sink->wants[REPORT_REUSE]) || p->params.sink->wants[REPORT_PACKETS];
+        atomic_store_explicit(&b->state, rows ? BATCH_NUMBERED : BATCH_FORMATTED, memory_order_release);
+        atomic_store_explicit(&p->merged, n + 1, memory_order_release);
+        did = true;
+    }
+    turn_give_back(&p->merge_turn);
+    return did;
+}
+
+/* Heads of lists that are merged by position. */
+struct head {
+    const uint8_t *item, *end;
+    size_t size;
+    enum family family;
+    struct stream_map *map;
+};
+
+ALWAYS_INLINE uint32_t segment_position(const struct head *h)
+{
+    return ((const struct segment *)(const void *)h->item)->position;
+}
+
+ALWAYS_INLINE uint32_t reuse_position(const struct head *h)
+{
+    return ((const struct reuse *)(const void *)h->item)->position;
+}
+
+/* The head with the lowest position, of n > 0. */
+#define LOWEST(heads, n, position)                                                                           \
+    ({                                                                                                       \
+        struct head *lowest_ = (heads);                                                                      \
+        for (unsigned i_ = 1; i_ < (n); i_++)                                                                \
+            if (position(&(heads)[i_]) < position(lowest_))                                                  \
+                lowest_ = &(heads)[i_];                                                                      \
+        lowest_;                                                                                             \
+    })
+
+/* Moves on; a list that is used up is replaced by the last one. */
+ALWAYS_INLINE void head_advance(struct head *heads, unsigned *n, struct head *h)
+{
+    h->item += h->size;
+    if (h->item == h->end)
+        *h = heads[--*n];
+}
+
+static int format_reuses(struct pipeline *p, struct batch *b)
+{
+    struct sink *sink = p->params.sink;
+    struct head heads[PIPELINE_THREADS * FAMILIES];
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
+        const struct reuse_list *list = &b->result[i / FAMILIES].reused[i % FAMILIES];
+        if (list->count)
+            heads[n++] = (struct head){.item = (const uint8_t *)list->items,
+                                       .end = (const uint8_t *)(list->items + list->count),
+                                       .size = sizeof *list->items,
+                                       .family = i % FAMILIES};
+    }
+    while (n) {
+        struct head *h = LOWEST(heads, n, reuse_position);
+        struct reuse_row row = {.reuse = (const void *)h->item, .family = h->family};
+        if (sink->ops->format_reuse(sink, &b->text[REPORT_REUSE], &row))
+            return -1;
+        head_advance(heads, &n, h);
+    }
+    return 0;
+}
+
+static int format_packets(struct pipeline *p, struct batch *b)
+{
+    struct sink *sink = p->params.sink;
+    struct head heads[PIPELINE_THREADS * FAMILIES];
+    for (unsigned l = 0; l < b->lanes_used; l++) {
+        const struct lane *lane = &b->lane[l];
+        unsigned n = 0;
+        for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
+            enum family family = i / p->params.threads;
+            const struct segment_list *list = &lane->lists[i];
+            size_t size = segment_size(family);
+            if (list->count)
+                heads[n++] = (struct head){.item = list->items,
+                                           .end = list->items + list->count * size,
+                                           .size = size,
+                                           .family = family,
+                                           .map = &p->streams[i % p->params.threads * FAMILIES + family]};
+        }
+        while (n) {
+            struct head *h = LOWEST(heads, n, segment_position);
+            const struct segment *s = (const void *)h->item;
+            struct packet_row row = {.frame = lane->first_frame + (s->position >> 8),
+                                     .stream = stream_map_get(h->map, s->record),
+                                     .segment = s,
+                                     .family = h->family};
+            if (sink->ops->format_packet(sink, &b->text[REPORT_PACKETS], &row))
+                return -1;
+            head_advance(heads, &n, h);
+        }
+    }
+    return 0;
+}
+
+bool format_step(struct pipeline *p)
+{
+    uint64_t end = atomic_load_explicit(&p->merged, memory_order_acquire);
+    for (uint64_t n = atomic_load_explicit(&p->written, memory_order_relaxed); n < end; n++) {
+        struct batch *b = &p->batches[n & p->ring_mask];
+        unsigned numbered = BATCH_NUMBERED;
+        if (atomic_load_explicit(&b->state, memory_order_relaxed) != BATCH_NUMBERED ||
+            !atomic_compare_exchange_strong_explicit(&b->state, &numbered, BATCH_FORMATTING,
+                                                     memory_order_acquire, memory_order_relaxed))
+            continue;
+        if ((p->params.sink->wants[REPORT_REUSE] && format_reuses(p, b)) ||
+            (p->params.sink->wants[REPORT_PACKETS] && format_packets(p, b)))
+            pipeline_fail(p, PIPELINE_MEMORY);
+        atomic_store_explicit(&b->state, BATCH_FORMATTED, memory_order_release);
+        return true;
+    }
+    return false;
+}
+
+static void write_batch(struct pipeline *p, struct batch *b)
+{
+    struct sink *sink = p->params.sink;
+    for (int r = 0; r < REPORTS; r++) {
+        if (b->text[r].length && sink->ops->write(sink, (enum report)r, &b->text[r]))
+            pipeline_fail(p, PIPELINE_WRITE);
+        b->text[r].length = 0;
+    }
+    if (p->params.source->ops->release)
+        p->params.source->ops->release(p->params.source, b);
+}
+
+bool write_step(struct pipeline *p)
+{
+    uint64_t n = atomic_load_explicit(&p->written, memory_order_relaxed);
+    struct batch *b = &p->batches[n & p->ring_mask];
+    if (atomic_load_explicit(&b->state, memory_order_relaxed) != BATCH_FORMATTED ||
+        !turn_take(&p->write_turn))
+        return false;
+    bool did = false;
+    for (n = atomic_load_explicit(&p->written, memory_order_relaxed);; n++) {
+        b = &p->batches[n & p->ring_mask];
+        if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_FORMATTED || b->number != n)
+            break;
+        write_batch(p, b);
+        atomic_store_explicit(&b->state, BATCH_FREE, memory_order_relaxed);
+        atomic_store_explicit(&p->written, n + 1, memory_order_release);
+        did = true;
+    }
+    turn_give_back(&p->write_turn);
+    return did;
+}
+
+/* conversations.csv: all shards' records lie in the order of their stream numbers, so a piece of the report
+ * is a range of each table, found by bisection, and pieces are formatted in parallel. */
+enum { ROWS_CHUNK = 4096 };
+
+static uint32_t first_record_from(const struct stream_map *map, uint32_t records, uint64_t stream)
+{
+    uint32_t low = 1, high = records + 1;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (stream_map_get(map, middle) < stream)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int format_rows(struct pipeline *p, struct text *text, uint64_t first, uint64_t end)
+{
+    struct conversation_row rows[ROWS_CHUNK];
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
+        enum family family = i % FAMILIES;
+        const struct table *t = &p->workers[i / FAMILIES].shard.table[family];
+        const struct stream_map *map = &p->streams[i];
+        for (uint32_t r = first_record_from(map, t->records, first); r <= t->records; r++) {
+            uint64_t stream = stream_map_get(map, r);
+            if (stream >= end)
+                break;
+            rows[stream - first] = (struct conversation_row){stream, table_record(t, r, family), family};
+        }
+    }
+    for (uint64_t i = 0; i < end - first; i++)
+        if (p->params.sink->ops->format_conversation(p->params.sink, text, &rows[i]))
+            return -1;
+    return 0;
+}
+
+bool rows_step(struct pipeline *p, bool *done)
+{
+    uint64_t count = p->totals.conversations, chunks = (count + ROWS_CHUNK - 1) / ROWS_CHUNK;
+    uint64_t claimed = atomic_load_explicit(&p->rows_claimed, memory_order_relaxed);
+    uint64_t written = atomic_load_explicit(&p->rows_written, memory_order_acquire);
+    bool did = false;
+    *done = written == chunks;
+    if (claimed < chunks && claimed - written <= p->ring_mask &&
+        atomic_compare_exchange_strong_explicit(&p->rows_claimed, &claimed, claimed + 1, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+        struct row_chunk *c = &p->chunks[claimed & p->ring_mask];
+        if (format_rows(p, &c->text, claimed * ROWS_CHUNK, MIN((claimed + 1) * ROWS_CHUNK, count)))
+            pipeline_fail(p, PIPELINE_MEMORY);
+        atomic_store_explicit(&c->ready, true, memory_order_release);
+        did = true;
+    }
+    if (turn_take(&p->write_turn)) {
+        for (written = atomic_load_explicit(&p->rows_written, memory_order_relaxed); written < chunks;
+             written++) {
+            struct row_chunk *c = &p->chunks[written & p->ring_mask];
+            if (!atomic_load_explicit(&c->ready, memory_order_acquire))
+                break;
+            if (p->params.sink->ops->write(p->params.sink, REPORT_CONVERSATIONS, &c->text))
+                pipeline_fail(p, PIPELINE_WRITE);
+            c->text.length = 0;
+            atomic_store_explicit(&c->ready, false, memory_order_relaxed);
+            atomic_store_explicit(&p->rows_written, written + 1, memory_order_release);
+            did = true;
+        }
+        turn_give_back(&p->write_turn);
+    }
+    return did;
+}

@@ -1,0 +1,37 @@
+#include "pages.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+
+enum { PAGE = 4096, HUGE_PAGE = 2 << 20 };
+
+static size_t round_up(size_t size, size_t to)
+{
+    return (size + to - 1) & ~(to - 1);
+}
+
+void *pages_alloc(size_t size, bool huge)
+{
+    const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    size = round_up(size, PAGE);
+    if (!huge || size < HUGE_PAGE) {
+        void *p = mmap(NULL, size, protection, flags, -1, 0);
+        return p == MAP_FAILED ? NULL : p;
+    }
+    uint8_t *p = mmap(NULL, size + HUGE_PAGE, protection, flags, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    size_t before = (size_t)(-(uintptr_t)p & (HUGE_PAGE - 1));
+    if (before)
+        munmap(p, before);
+    if (HUGE_PAGE - before)
+        munmap(p + before + size, HUGE_PAGE - before);
+    madvise(p + before, size, MADV_HUGEPAGE); /* advice only: small pages do as well */
+    return p + before;
+}
+
+void pages_free(void *memory, size_t size)
+{
+    if (memory)
+        munmap(memory, round_up(size, PAGE));
+}

@@ -1,0 +1,314 @@
+/* The pipeline.
+ *
+ * Work comes in batches, which are numbered in the order of the input and live in a ring. There are as many
+ * workers as threads and shards, and nothing else; each worker loops over the steps and does whichever is
+ * ready:
+ *
+ *   claim    One worker at a time takes the next free batch of the ring and lets the source fill it. A
+ * batch's place is free when the batch before it in that place is written: so the number of batches under way
+ * is bounded, and a slow writer slows the claims. decode   The claimer decodes it: each frame's segments go
+ * to the list of their shard. No other worker looks at the batch meanwhile. settle   One worker at a time, in
+ * batch order: proves guessed boundaries and numbers the frames. drain    Every worker, for its own shard, in
+ * batch order: its lists go through its table and the rules. The last one to have drained a batch makes it
+ * ready for merging. merge    One worker at a time, in batch order: numbers the streams. format   Any worker:
+ * makes text of the batch's rows. write    One worker at a time, in batch order: writes them, and frees the
+ * batch.
+ *
+ * Batch order in settling, draining, merging and writing is what makes the reports the same for any number of
+ * threads. Steps that one worker does at a time are guarded by a turn that is taken or left, never waited
+ * for. Later steps come first in the loop: they free batches, and what they read is still in a cache. A
+ * worker that finds nothing backs off, and at last sleeps for a moment.
+ *
+ * When the source has ended, the number of batches is known; when as many are written, the workers go on to
+ * the rows of conversations.csv, piece by piece, and end. A worker that fails sets the pipeline's error, and
+ * all others end too. */
+#include "pipeline_internal.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { BATCHES_PER_THREAD = 4, BATCHES_MIN = 8 };
+
+void pipeline_fail(struct pipeline *p, enum pipeline_error error)
+{
+    unsigned none = PIPELINE_OK;
+    atomic_compare_exchange_strong_explicit(&p->error, &none, error, memory_order_release,
+                                            memory_order_relaxed);
+}
+
+static bool has_failed(const struct pipeline *p)
+{
+    return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
+}
+
+static bool claim_step(struct worker *w)
+{
+    struct pipeline *p = w->pipeline;
+    if (atomic_load_explicit(&p->total, memory_order_relaxed) != UINT64_MAX || !turn_take(&p->claim_turn))
+        return false;
+    struct batch *b = NULL;
+    uint64_t n = atomic_load_explicit(&p->claimed, memory_order_relaxed);
+    /* The acquire pairs with the writer's release: the batch's place is free. */
+    if (atomic_load_explicit(&p->total, memory_order_relaxed) == UINT64_MAX &&
+        n - atomic_load_explicit(&p->written, memory_order_acquire) <= p->ring_mask) {
+        b = &p->batches[n & p->ring_mask];
+        enum claim claim = CLAIM_END;
+        if (!atomic_load_explicit(&p->stop, memory_order_relaxed))
+            claim = p->params.source->ops->claim(p->params.source, b);
+        if (claim == CLAIM_BATCH) {
+            b->number = n;
+            atomic_store_explicit(&b->state, BATCH_CLAIMED, memory_order_relaxed);
+            atomic_store_explicit(&p->claimed, n + 1, memory_order_release);
+        } else {
+            b = NULL;
+            if (claim == CLAIM_END)
+                atomic_store_explicit(&p->total, n, memory_order_release);
+        }
+    }
+    turn_give_back(&p->claim_turn);
+    if (!b)
+        return false;
+    decode_batch(w, b);
+    atomic_store_explicit(&b->state, BATCH_DECODED, memory_order_release);
+    return true;
+}
+
+static bool drain_step(struct worker *w)
+{
+    struct pipeline *p = w->pipeline;
+    /* The acquire pairs with settling's release: lists and frame numbers are complete. */
+    if (w->drained == atomic_load_explicit(&p->settled, memory_order_acquire))
+        return false;
+    struct batch *b = &p->batches[w->drained & p->ring_mask];
+    if (shard_drain(&w->shard, b, p->params.threads))
+        pipeline_fail(p, PIPELINE_MEMORY);
+    atomic_fetch_add_explicit(&b->drained, 1, memory_order_acq_rel);
+    w->drained++;
+    return true;
+}
+
+/* Nothing to do: a few pauses, then yields, then sleeps that grow to half a millisecond. */
+static void back_off(unsigned *idle)
+{
+    unsigned n = (*idle)++;
+    if (n < 64) {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+    } else if (n < 80) {
+        sched_yield();
+    } else {
+        struct timespec t = {.tv_nsec = MIN(20000L * (n - 79), 500000L)};
+        nanosleep(&t, NULL);
+    }
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *w = argument;
+    struct pipeline *p = w->pipeline;
+    unsigned idle = 0;
+
+    while (!has_failed(p)) {
+        bool did = drain_step(w);
+        did |= settle_step(p);
+        did |= merge_step(p);
+        did |= format_step(p);
+        did |= write_step(p);
+        if (!did)
+            did = claim_step(w);
+        if (did) {
+            idle = 0;
+            continue;
+        }
+        if (atomic_load_explicit(&p->written, memory_order_acquire) ==
+            atomic_load_explicit(&p->total, memory_order_acquire))
+            break;
+        back_off(&idle);
+    }
+    bool done = !p->params.sink->wants[REPORT_CONVERSATIONS];
+    for (idle = 0; !done && !has_failed(p);) {
+        if (rows_step(p, &done))
+            idle = 0;
+        else if (!done)
+            back_off(&idle);
+    }
+    return NULL;
+}
+
+static void decoder_init(struct decoder *d, const struct pipeline *p)
+{
+    d->key = &p->key;
+    d->shards = p->params.threads;
+    d->tcp_header_bytes = rules_header_bytes(p->params.rules);
+}
+
+static int batch_init(struct batch *b, unsigned threads)
+{
+    size_t lists = (size_t)FAMILIES * threads;
+    b->list_pool = calloc(LANES * lists, sizeof *b->list_pool);
+    b->result = aligned_alloc(CACHE_LINE, threads * sizeof *b->result);
+    if (!b->list_pool || !b->result)
+        return -1;
+    memset(b->result, 0, threads * sizeof *b->result);
+    for (int i = 0; i < LANES; i++)
+        b->lane[i].lists = b->list_pool + (size_t)i * lists;
+    return 0;
+}
+
+static void batch_free(struct batch *b, unsigned threads)
+{
+    for (size_t i = 0; b->list_pool && i < (size_t)LANES * FAMILIES * threads; i++)
+        free(b->list_pool[i].items);
+    for (unsigned i = 0; b->result && i < threads; i++)
+        for (int f = 0; f < FAMILIES; f++) {
+            free(b->result[i].created[f].items);
+            free(b->result[i].reused[f].items);
+        }
+    for (int i = 0; i < LANES; i++)
+        decode_counts_free(&b->lane[i].counts);
+    for (int r = 0; r < REPORTS; r++)
+        free(b->text[r].bytes);
+    free(b->list_pool);
+    free(b->result);
+}
+
+static void *zeroed_lines(size_t size)
+{
+    size = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+    void *p = aligned_alloc(CACHE_LINE, size);
+    return p ? memset(p, 0, size) : NULL;
+}
+
+struct pipeline *pipeline_create(const struct pipeline_params *params)
+{
+    struct pipeline *p = zeroed_lines(sizeof *p);
+    if (!p)
+        return NULL;
+    p->params = *params;
+    p->next_frame = 1;
+    atomic_store(&p->total, UINT64_MAX);
+
+    unsigned threads = params->threads;
+    uint64_t ring = BATCHES_MIN;
+    while (ring < (uint64_t)threads * BATCHES_PER_THREAD)
+        ring *= 2;
+    p->ring_mask = ring - 1;
+    const bool *wants = params->sink->wants;
+    p->batches = zeroed_lines(ring * sizeof *p->batches);
+    p->workers = zeroed_lines(threads * sizeof *p->workers);
+    p->streams = calloc(threads * FAMILIES, sizeof *p->streams);
+    p->chunks = calloc(ring, sizeof *p->chunks);
+    if (!p->batches || !p->workers || !p->streams || !p->chunks)
+        goto fail;
+    for (uint64_t i = 0; i < ring; i++)
+        if (batch_init(&p->batches[i], threads))
+            goto fail;
+    for (unsigned i = 0; i < threads * FAMILIES; i++)
+        if (stream_map_init(&p->streams[i]))
+            goto fail;
+    decoder_init(&p->redecoder, p);
+    for (unsigned i = 0; i < threads; i++) {
+        struct worker *w = &p->workers[i];
+        w->pipeline = p;
+        w->index = i;
+        decoder_init(&w->decoder, p);
+        if (shard_init(&w->shard, i, params->rules, wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS],
+                       wants[REPORT_PACKETS]))
+            goto fail;
+    }
+    return p;
+fail:
+    pipeline_destroy(p);
+    return NULL;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+enum pipeline_error pipeline_run(struct pipeline *p)
+{
+    double start = now();
+    if (hash_key_draw(&p->key))
+        return PIPELINE_RANDOM;
+    /* Signals are for the caller's thread. */
+    sigset_t all, old;
+    sigfillset(&all);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
+    sigdelset(&all, SIGABRT);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    for (unsigned i = 0; i < p->params.threads; i++) {
+        struct worker *w = &p->workers[i];
+        if (pthread_create(&w->thread, NULL, worker_main, w)) {
+            pipeline_fail(p, PIPELINE_THREAD);
+            break;
+        }
+        w->started = true;
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    for (unsigned i = 0; i < p->params.threads; i++)
+        if (p->workers[i].started)
+            pthread_join(p->workers[i].thread, NULL);
+
+    struct pipeline_totals *t = &p->totals;
+    uint64_t sum = 0;
+    for (int i = 0; i < OUTCOMES; i++)
+        sum += t->decoded.frames[i];
+    t->conserved = sum == t->frames;
+    for (unsigned i = 0; i < p->params.threads; i++)
+        for (int f = 0; f < FAMILIES; f++)
+            t->tuples += p->workers[i].shard.table[f].used;
+    t->stopped = atomic_load(&p->stop);
+    t->seconds = now() - start;
+    return atomic_load(&p->error);
+}
+
+void pipeline_stop(struct pipeline *p)
+{
+    atomic_store_explicit(&p->stop, true, memory_order_relaxed);
+}
+
+struct pipeline_progress pipeline_progress(const struct pipeline *p)
+{
+    return (struct pipeline_progress){
+        .frames = atomic_load_explicit(&p->shown_frames, memory_order_relaxed),
+        .bytes = atomic_load_explicit(&p->shown_bytes, memory_order_relaxed),
+        .conversations = atomic_load_explicit(&p->shown_conversations, memory_order_relaxed),
+        .reuses = atomic_load_explicit(&p->shown_reuses, memory_order_relaxed),
+    };
+}
+
+const struct pipeline_totals *pipeline_totals(const struct pipeline *p)
+{
+    return &p->totals;
+}
+
+void pipeline_destroy(struct pipeline *p)
+{
+    if (!p)
+        return;
+    for (uint64_t i = 0; p->batches && i <= p->ring_mask; i++)
+        batch_free(&p->batches[i], p->params.threads);
+    for (unsigned i = 0; p->workers && i < p->params.threads; i++)
+        shard_free(&p->workers[i].shard);
+    for (unsigned i = 0; p->streams && i < p->params.threads * FAMILIES; i++)
+        stream_map_free(&p->streams[i]);
+    for (uint64_t i = 0; p->chunks && i <= p->ring_mask; i++)
+        free(p->chunks[i].text.bytes);
+    decode_counts_free(&p->totals.decoded);
+    free(p->frame_counts);
+    free(p->chunks);
+    free(p->streams);
+    free(p->workers);
+    free(p->batches);
+    free(p);
+}

@@ -1,0 +1,111 @@
+/* How the steps of the pipeline share their state. The pipeline is explained in pipeline.c. */
+#ifndef TCPREUSE_PIPELINE_INTERNAL_H
+#define TCPREUSE_PIPELINE_INTERNAL_H
+
+#include "pipeline.h"
+#include "shard.h"
+#include "streams.h"
+
+#include <pthread.h>
+
+struct worker {
+    struct pipeline *pipeline;
+    pthread_t thread;
+    unsigned index;
+    bool started;
+    uint64_t drained; /* batches that its shard has drained; nobody else looks */
+    struct shard shard;
+    struct decoder decoder;
+    struct walk walk;
+} ALIGNED(CACHE_LINE);
+
+/* A step that one worker does at a time, in batch order. */
+struct turn {
+    _Atomic bool
+        taken; /* by exchange (acquire); given back with release: edges between consecutive holders */
+} ALIGNED(CACHE_LINE);
+
+struct pipeline {
+    struct pipeline_params params;
+    struct hash_key key;
+    struct worker *workers;
+    struct batch *batches; /* a ring: batch n is batches[n & mask] */
+    uint64_t ring_mask;
+
+    /* Claiming. Written by the holder of the turn. */
+    struct turn claim_turn;
+    _Atomic uint64_t claimed; /* batches handed out; release, read by the next holders and by progress */
+    _Atomic uint64_t total; /* batches there are, UINT64_MAX until the source ends; release by the claim turn,
+                               acquire by all */
+
+    /* Settling. Written by the holder of the turn. */
+    struct turn settle_turn;
+    _Atomic uint64_t settled; /* batches settled; release, acquire by draining: their lists are complete */
+    uint64_t next_frame;      /* number of the next frame */
+    uint64_t chain;           /* position where the next lane has to begin */
+    bool broken;              /* the input's chain broke: what follows in this input does not count */
+    struct decoder redecoder; /* for lanes whose guess was wrong */
+    struct walk rewalk;
+
+    /* Merging. Written by the holder of the turn. */
+    struct turn merge_turn;
+    _Atomic uint64_t merged;    /* batches numbered */
+    struct stream_map *streams; /* [shard * FAMILIES + family] */
+    uint32_t *frame_counts;     /* scratch: creations by frame of the batch */
+    size_t frame_counts_capacity;
+
+    /* Writing. Written by the holder of the turn. */
+    struct turn write_turn;
+    _Atomic uint64_t written; /* batches written and free again; release, acquire by claiming */
+
+    /* The rows of conversations, when all batches are written. */
+    _Atomic uint64_t rows_claimed;
+    _Atomic uint64_t rows_written;
+    struct row_chunk *chunks;
+
+    /* Any worker that fails sets it (release) once, all read it (acquire) and stop. */
+    _Atomic unsigned error;
+    _Atomic bool stop; /* set by pipeline_stop(), read by claiming */
+
+    /* Relaxed, for the display only. */
+    _Atomic uint64_t shown_frames, shown_bytes, shown_conversations, shown_reuses;
+
+    struct pipeline_totals totals; /* each part written by one step, read when all workers have ended */
+};
+
+/* A piece of conversations.csv on its way. */
+struct row_chunk {
+    struct text text;
+    _Atomic bool ready; /* set by the formatter (release), cleared by the writer */
+};
+
+void pipeline_fail(struct pipeline *p, enum pipeline_error error);
+
+ALWAYS_INLINE bool turn_take(struct turn *t)
+{
+    return !atomic_load_explicit(&t->taken, memory_order_relaxed) &&
+           !atomic_exchange_explicit(&t->taken, true, memory_order_acquire);
+}
+ALWAYS_INLINE void turn_give_back(struct turn *t)
+{
+    atomic_store_explicit(&t->taken, false, memory_order_release);
+}
+
+/* decode_step.c */
+void decode_batch(struct worker *w, struct batch *b);
+/* Decodes a lane again from position start on; its lists and counts start afresh. */
+void decode_lane_again(struct pipeline *p, struct batch *b, struct lane *lane, uint64_t start);
+/* Takes back what the lane has decoded. */
+void lane_clear(struct pipeline *p, struct lane *lane);
+
+/* settle.c: true when something was done. */
+bool settle_step(struct pipeline *p);
+
+/* merge.c */
+bool merge_step(struct pipeline *p);
+bool format_step(struct pipeline *p);
+bool write_step(struct pipeline *p);
+/* Rows of conversations.csv; true when something was done, *done when all are written. */
+bool rows_step(struct pipeline *p, bool *done);
+
+#endif

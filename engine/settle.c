@@ -1,0 +1,75 @@
+/* Step 3: in batch order, prove that every lane begins where its predecessor ended, and number the frames. */
+#include "pipeline_internal.h"
+
+#include <assert.h>
+
+static bool touches_ignored(const struct pipeline *p, uint64_t first, uint64_t frames)
+{
+    for (size_t i = 0; i < p->params.ignore_count; i++)
+        if (p->params.ignore[i].first < first + frames && p->params.ignore[i].last >= first)
+            return true;
+    return false;
+}
+
+static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
+{
+    lane->first_frame = p->next_frame;
+    if (lane->exact)
+        p->chain = lane->begin;
+    if (p->broken || p->chain >= lane->limit) {
+        lane_clear(p, lane);
+        return;
+    }
+    if (lane->state == LANE_LOST || lane->start != p->chain) {
+        b->redone++;
+        decode_lane_again(p, b, lane, p->chain);
+    } else if (unlikely(p->params.ignore_count) && touches_ignored(p, lane->first_frame, lane->frames)) {
+        decode_lane_again(p, b, lane, p->chain);
+    }
+    p->next_frame += lane->frames;
+    p->chain = lane->position;
+    if (unlikely(lane->state == LANE_FAULT)) {
+        p->params.source->ops->fault(p->params.source, b, lane);
+        p->broken = true;
+    }
+    if (decode_counts_move(&p->totals.decoded, &lane->counts))
+        pipeline_fail(p, PIPELINE_MEMORY);
+}
+
+static void settle_batch(struct pipeline *p, struct batch *b)
+{
+    if (b->first)
+        p->broken = false;
+    b->first_frame = p->next_frame;
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        settle_lane(p, b, &b->lane[i]);
+    b->frames = p->next_frame - b->first_frame;
+    assert(b->frames < LANE_FRAMES_MAX);
+    p->totals.frames += b->frames;
+    p->totals.batches++;
+    p->totals.lanes_redone += b->redone;
+    atomic_store_explicit(&p->shown_frames, p->totals.frames, memory_order_relaxed);
+    atomic_store_explicit(&p->shown_bytes, p->totals.decoded.captured_bytes, memory_order_relaxed);
+}
+
+bool settle_step(struct pipeline *p)
+{
+    uint64_t n = atomic_load_explicit(&p->settled, memory_order_relaxed);
+    struct batch *b = &p->batches[n & p->ring_mask];
+    if (atomic_load_explicit(&b->state, memory_order_relaxed) != BATCH_DECODED || !turn_take(&p->settle_turn))
+        return false;
+    bool did = false;
+    for (n = atomic_load_explicit(&p->settled, memory_order_relaxed);; n++) {
+        b = &p->batches[n & p->ring_mask];
+        /* Pairs with the release of the claimer that decoded it. */
+        if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_DECODED || b->number != n)
+            break;
+        settle_batch(p, b);
+        atomic_store_explicit(&b->drained, 0, memory_order_relaxed);
+        atomic_store_explicit(&b->state, BATCH_SETTLED, memory_order_release);
+        atomic_store_explicit(&p->settled, n + 1, memory_order_release);
+        did = true;
+    }
+    turn_give_back(&p->settle_turn);
+    return did;
+}

@@ -1,0 +1,25 @@
+/* A shard: the conversations of the tuples whose hash falls on it, owned by one worker. */
+#ifndef TCPREUSE_SHARD_H
+#define TCPREUSE_SHARD_H
+
+#include "batch.h"
+#include "table.h"
+
+struct shard {
+    /* Used by the owner only, until all workers have stopped. */
+    struct table table[FAMILIES];
+    unsigned index;
+    enum rules rules;
+    bool keep_records;  /* finished conversations stay, for a report of conversations or packets */
+    bool mark_segments; /* leave record, completeness and reuse in the segments, for a report of packets */
+} ALIGNED(CACHE_LINE);
+
+int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments);
+void shard_free(struct shard *s);
+
+/* Runs the batch's lists for this shard through the table and the rules, and leaves what came of it in
+ * batch->result[index]. The batch is settled. Called by the owner, in batch order. 0, or -1 when memory is
+ * short. */
+int shard_drain(struct shard *s, struct batch *batch, unsigned shards);
+
+#endif

@@ -1,0 +1,42 @@
+/* Where report rows go. io/ implements this. */
+#ifndef TCPREUSE_SINK_H
+#define TCPREUSE_SINK_H
+
+#include "batch.h"
+
+/* A segment with its stream. */
+struct packet_row {
+    uint64_t frame;
+    uint64_t stream;
+    const struct segment *segment; /* struct segment4 or struct segment6 */
+    enum family family;
+};
+
+struct conversation_row {
+    uint64_t stream;
+    const union conversation_any *conversation;
+    enum family family;
+};
+
+struct reuse_row {
+    const struct reuse *reuse;
+    enum family family;
+};
+
+struct sink;
+
+struct sink_ops {
+    /* Append rows to the text. Any thread, several at a time. 0, or -1 when memory is short. */
+    int (*format_reuse)(struct sink *, struct text *, const struct reuse_row *);
+    int (*format_packet)(struct sink *, struct text *, const struct packet_row *);
+    int (*format_conversation)(struct sink *, struct text *, const struct conversation_row *);
+    /* Writes rows. One thread at a time a report, in the report's order. 0, or -1 after keeping the error. */
+    int (*write)(struct sink *, enum report, const struct text *);
+};
+
+struct sink {
+    const struct sink_ops *ops;
+    bool wants[REPORTS];
+};
+
+#endif

@@ -1,0 +1,51 @@
+/* Where batches of frames come from. io/ implements this for files, streams and ports. */
+#ifndef TCPREUSE_SOURCE_H
+#define TCPREUSE_SOURCE_H
+
+#include "batch.h"
+
+enum claim {
+    CLAIM_BATCH, /* the batch is filled: input, first, lanes_used, and of each lane begin, limit and exact */
+    CLAIM_NOTHING, /* nothing at the moment; ask again later */
+    CLAIM_END,     /* there will be no more */
+};
+
+enum {
+    WALK_FRAMES = 8
+}; /* frames a lane gives in one turn: 64 a batch keep 2 KB of descriptions in the L1 cache */
+
+/* One turn of walking: up to WALK_FRAMES frames of each open lane. */
+struct walk {
+    struct frame frame[LANES][WALK_FRAMES];
+    unsigned count[LANES];
+};
+
+struct source;
+
+struct source_ops {
+    /* Fills the batch with the next run of records. One thread at a time. */
+    enum claim (*claim)(struct source *, struct batch *);
+    /* Sets lane->start to the first record boundary at or behind lane->begin, to the best of its guessing, or
+     * to UINT64_MAX. Any thread. Not called for exact lanes. */
+    void (*guess)(struct source *, const struct batch *, struct lane *);
+    /* Walks each lane that is LANE_OPEN by up to WALK_FRAMES records from lane->position on. A record that
+     * begins at or behind lane->limit is not the lane's: the lane is LANE_DONE. A record that cannot be read
+     * makes it LANE_FAULT. Frame data stays valid until the batch is released. Any thread, one a batch. */
+    void (*walk)(struct source *, struct batch *, struct walk *);
+    /* Runs work(argument) so that memory of the input that vanishes meanwhile (a mapped file that is cut
+     * short) ends it early: then it returns false, and the source knows the input's new end. NULL: no such
+     * thing. */
+    bool (*guard)(struct source *, struct batch *, void (*work)(void *), void *argument);
+    /* The lane's chain broke, and everything before it is proven: puts it in words and keeps it for the
+     * summary. In batch order, one thread at a time. */
+    void (*fault)(struct source *, const struct batch *, const struct lane *);
+    /* The batch's frames are not needed any more. One thread at a time, in batch order. NULL: nothing to do.
+     */
+    void (*release)(struct source *, struct batch *);
+};
+
+struct source {
+    const struct source_ops *ops;
+};
+
+#endif

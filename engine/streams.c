@@ -1,0 +1,28 @@
+#include "streams.h"
+#include "pages.h"
+
+enum { DIRECTORY = 1 << (32 - STREAM_CHUNK_BITS), CHUNK_SIZE = sizeof(uint64_t) << STREAM_CHUNK_BITS };
+
+int stream_map_init(struct stream_map *m)
+{
+    m->chunks = pages_alloc(DIRECTORY * sizeof *m->chunks, false);
+    return m->chunks ? 0 : -1;
+}
+
+void stream_map_free(struct stream_map *m)
+{
+    /* Record numbers are given out in order, so chunks are too. */
+    for (uint32_t i = 0; m->chunks && i < DIRECTORY && m->chunks[i]; i++)
+        pages_free(m->chunks[i], CHUNK_SIZE);
+    pages_free(m->chunks, DIRECTORY * sizeof *m->chunks);
+    m->chunks = NULL;
+}
+
+int stream_map_add_chunk(struct stream_map *m, uint32_t record)
+{
+    uint64_t *chunk = pages_alloc(CHUNK_SIZE, false);
+    if (!chunk)
+        return -1;
+    m->chunks[record >> STREAM_CHUNK_BITS] = chunk;
+    return 0;
+}

@@ -1,0 +1,93 @@
+#include "table.h"
+#include "pages.h"
+
+#include <stdlib.h>
+
+enum {
+    FIRST_BUCKETS_BITS = 8, /* 16 KB: a small capture touches little memory */
+};
+
+/* Slots of a table are used up to 3/4: beyond it more than 3 % of the tuples lie outside their own bucket. */
+static uint64_t limit_for(uint64_t buckets)
+{
+    return buckets * BUCKET_SLOTS * 3 / 4;
+}
+
+unsigned bucket_match_portable(const struct bucket *b, uint32_t tag)
+{
+    unsigned mask = 0;
+    for (int i = 0; i < BUCKET_SLOTS; i++)
+        mask |= (unsigned)(b->tag[i] == tag) << i;
+    return mask;
+}
+
+int table_init(struct table *t, enum family family)
+{
+    *t = (struct table){.record_size = conversation_size(family), .shift = 32 - FIRST_BUCKETS_BITS};
+    t->buckets = pages_alloc(sizeof(struct bucket) << FIRST_BUCKETS_BITS, false);
+    t->limit = limit_for(1ull << FIRST_BUCKETS_BITS);
+    return t->buckets ? 0 : -1;
+}
+
+void table_free(struct table *t)
+{
+    if (!t->buckets)
+        return;
+    for (uint64_t i = 0; i << RECORD_CHUNK_BITS < t->records; i++)
+        pages_free(t->chunks[i], t->record_size * RECORD_CHUNK);
+    free(t->chunks);
+    pages_free(t->buckets, sizeof(struct bucket) << (32 - t->shift));
+    *t = (struct table){0};
+}
+
+uint32_t table_add_record(struct table *t)
+{
+    uint32_t chunk = t->records >> RECORD_CHUNK_BITS;
+    if (t->records == UINT32_MAX)
+        return RECORD_NONE;
+    if (!(t->records & (RECORD_CHUNK - 1))) {
+        if (chunk == t->chunk_capacity) {
+            uint32_t capacity = chunk ? chunk * 2 : 16;
+            uint8_t **chunks = realloc(t->chunks, capacity * sizeof *chunks);
+            if (!chunks)
+                return RECORD_NONE;
+            t->chunks = chunks;
+            t->chunk_capacity = capacity;
+        }
+        /* The first chunk in small pages, so that a small capture touches little memory. */
+        t->chunks[chunk] = pages_alloc(t->record_size * RECORD_CHUNK, chunk > 0);
+        if (!t->chunks[chunk])
+            return RECORD_NONE;
+    }
+    return ++t->records;
+}
+
+int table_grow(struct table *t)
+{
+    uint64_t old_count = 1ull << (32 - t->shift);
+    unsigned shift = t->shift - 1;
+    if (shift == 0)
+        return -1;
+    struct bucket *buckets = pages_alloc(sizeof(struct bucket) * old_count * 2, true);
+    if (!buckets)
+        return -1;
+    uint64_t mask = old_count * 2 - 1;
+    for (uint64_t i = 0; i < old_count; i++) {
+        const struct bucket *from = &t->buckets[i];
+        for (int slot = 0; slot < BUCKET_SLOTS && from->tag[slot]; slot++) {
+            uint64_t to = from->tag[slot] >> shift;
+            while (buckets[to].tag[BUCKET_SLOTS - 1])
+                to = (to + 1) & mask;
+            int free_slot = 0;
+            while (buckets[to].tag[free_slot])
+                free_slot++;
+            buckets[to].tag[free_slot] = from->tag[slot];
+            buckets[to].record[free_slot] = from->record[slot];
+        }
+    }
+    pages_free(t->buckets, sizeof(struct bucket) * old_count);
+    t->buckets = buckets;
+    t->shift = shift;
+    t->limit = limit_for(old_count * 2);
+    return 0;
+}

@@ -1,0 +1,76 @@
+/* A shard's conversations of one family: records that lie in the order in which they were made, and an index
+ * of the newest of each tuple. One thread uses a table at a time.
+ *
+ * The index is made of 64-byte buckets of 8 tags and 8 record numbers, open addressing by bucket. A tag is
+ * the tuple's whole 32-bit hash, and its upper bits are the bucket's number: so the table grows by splitting
+ * each bucket into two neighbours, in one sequential pass that never looks at a record. */
+#ifndef TCPREUSE_TABLE_H
+#define TCPREUSE_TABLE_H
+
+#include "conversation.h"
+
+enum {
+    BUCKET_SLOTS = 8,
+    RECORD_CHUNK_BITS = 15, /* 32,768 IPv4 records fill 2 MB: one huge page */
+    RECORD_CHUNK = 1 << RECORD_CHUNK_BITS,
+    RECORD_NONE = 0,
+};
+
+struct bucket {
+    uint32_t tag[BUCKET_SLOTS];    /* 0: empty. Slots are filled from 0 on and never emptied */
+    uint32_t record[BUCKET_SLOTS]; /* record number, counted from 1 */
+} ALIGNED(CACHE_LINE);
+
+_Static_assert(sizeof(struct bucket) == CACHE_LINE, "one line a bucket");
+
+struct table {
+    struct bucket *buckets;
+    unsigned shift;   /* bucket of a hash = hash >> shift */
+    uint64_t used;    /* slots in use: tuples */
+    uint64_t limit;   /* grow when used reaches it */
+    uint8_t **chunks; /* of records */
+    uint32_t chunk_capacity;
+    uint32_t records; /* made so far; numbers 1 to records */
+    size_t record_size;
+};
+
+/* 0 or -1 when memory is short. */
+int table_init(struct table *t, enum family family);
+void table_free(struct table *t);
+
+/* A new record's number, all zero; RECORD_NONE when memory is short or 2^32 - 1 records are there. */
+uint32_t table_add_record(struct table *t);
+/* Splits every bucket. 0 or -1, and then the table is as before. */
+int table_grow(struct table *t);
+
+ALWAYS_INLINE void *table_record(const struct table *t, uint32_t number, enum family family)
+{
+    uint32_t i = number - 1;
+    return t->chunks[i >> RECORD_CHUNK_BITS] + (size_t)(i & (RECORD_CHUNK - 1)) * conversation_size(family);
+}
+
+ALWAYS_INLINE struct bucket *table_bucket(const struct table *t, uint32_t hash)
+{
+    return &t->buckets[hash >> t->shift];
+}
+
+/* Which slots of the bucket have this tag: bit i for slot i. */
+unsigned bucket_match_portable(const struct bucket *b, uint32_t tag);
+#if defined(__SSE2__)
+#include <emmintrin.h>
+ALWAYS_INLINE unsigned bucket_match(const struct bucket *b, uint32_t tag)
+{
+    __m128i want = _mm_set1_epi32((int)tag);
+    __m128i low = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[0]), want);
+    __m128i high = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[4]), want);
+    return (unsigned)_mm_movemask_ps(_mm_castsi128_ps(low)) |
+           (unsigned)_mm_movemask_ps(_mm_castsi128_ps(high)) << 4;
+}
+#else
+ALWAYS_INLINE unsigned bucket_match(const struct bucket *b, uint32_t tag)
+{
+    return bucket_match_portable(b, tag);
+}
+#endif
+
+#endif

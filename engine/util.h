@@ -1,0 +1,84 @@
+/* Small things that every part of the engine uses. */
+#ifndef TCPREUSE_UTIL_H
+#define TCPREUSE_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define CACHE_LINE 64
+
+#define likely(x)     __builtin_expect(!!(x), 1)
+#define unlikely(x)   __builtin_expect(!!(x), 0)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define ALIGNED(n)    __attribute__((aligned(n)))
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)    ((a) < (b) ? (a) : (b))
+#define MAX(a, b)    ((a) > (b) ? (a) : (b))
+
+/* Unaligned loads. be: network order to host order; raw: as the bytes lie. */
+ALWAYS_INLINE uint16_t load_raw16(const void *p)
+{
+    uint16_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+ALWAYS_INLINE uint32_t load_raw32(const void *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+ALWAYS_INLINE uint64_t load_raw64(const void *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+ALWAYS_INLINE uint16_t load_be16(const void *p)
+{
+    return __builtin_bswap16(load_raw16(p));
+}
+ALWAYS_INLINE uint32_t load_be32(const void *p)
+{
+    return __builtin_bswap32(load_raw32(p));
+}
+ALWAYS_INLINE uint64_t load_be64(const void *p)
+{
+    return __builtin_bswap64(load_raw64(p));
+}
+ALWAYS_INLINE uint16_t load_le16(const void *p)
+{
+    return load_raw16(p);
+}
+ALWAYS_INLINE uint32_t load_le32(const void *p)
+{
+    return load_raw32(p);
+}
+#else
+ALWAYS_INLINE uint16_t load_be16(const void *p)
+{
+    return load_raw16(p);
+}
+ALWAYS_INLINE uint32_t load_be32(const void *p)
+{
+    return load_raw32(p);
+}
+ALWAYS_INLINE uint64_t load_be64(const void *p)
+{
+    return load_raw64(p);
+}
+ALWAYS_INLINE uint16_t load_le16(const void *p)
+{
+    return __builtin_bswap16(load_raw16(p));
+}
+ALWAYS_INLINE uint32_t load_le32(const void *p)
+{
+    return __builtin_bswap32(load_raw32(p));
+}
+#endif
+
+#endif

@@ -1,0 +1,308 @@
+#include "csv.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct csv_sink {
+    struct sink sink;
+    int fd[REPORTS];
+    char *path[REPORTS];
+    /* Errors of write(2), kept by the one thread that writes a report at a time, read when all have ended. */
+    int error[REPORTS];
+};
+
+static const char *const names[REPORTS] = {
+    [REPORT_REUSE] = "reuse",
+    [REPORT_CONVERSATIONS] = "conversations",
+    [REPORT_PACKETS] = "packets",
+};
+
+static const char *const headers[REPORTS] = {
+    [REPORT_REUSE] = "frame,time,stream,previous_stream,trigger,src,src_port,dst,dst_port,isn,previous_isn,"
+                     "previous_completeness,previous_first_frame,previous_last_frame,previous_last_time,gap,"
+                     "previous_first_time,previous_frames,previous_bytes,previous_end\n",
+    [REPORT_CONVERSATIONS] =
+        "stream,first_frame,last_frame,first_time,last_time,client,client_port,server,server_port,"
+        "completeness,frames,bytes,duration,client_isn,server_isn,end\n",
+    [REPORT_PACKETS] = "frame,time,stream,completeness,reused,src,src_port,dst,dst_port,flags,seq,ack,len\n",
+};
+
+static const char *const trigger_names[TRIGGERS] = {
+    [TRIGGER_NONE] = "",
+    [TRIGGER_SYN_ISN] = "syn-isn",
+    [TRIGGER_SYN_AFTER_RST] = "syn-after-rst",
+    [TRIGGER_SYN_AFTER_FIN] = "syn-after-fin",
+    [TRIGGER_SYNACK_ISN] = "synack-isn",
+    [TRIGGER_SYNACK_AFTER_RST] = "synack-after-rst",
+    [TRIGGER_SYNACK_AFTER_FIN] = "synack-after-fin",
+};
+
+const char *report_name(enum report report)
+{
+    return names[report];
+}
+
+/* No row of any report is longer: 20 numbers of at most 22 characters, and two addresses. */
+enum { ROW_MAX = 640 };
+
+static char *put(char *p, const char *s)
+{
+    size_t n = strlen(s);
+    memcpy(p, s, n);
+    return p + n;
+}
+
+/* Both endpoints' addresses, of one family: the other pointer is NULL. */
+struct addresses {
+    const uint32_t *v4;
+    const uint8_t (*v6)[16];
+};
+
+static char *put_endpoint(char *p, struct addresses addresses, unsigned endpoint, uint16_t port)
+{
+    if (addresses.v4)
+        p = text_ipv4(p, addresses.v4[endpoint]);
+    else
+        p = text_ipv6(p, addresses.v6[endpoint]);
+    *p++ = ',';
+    p = text_number(p, port);
+    *p++ = ',';
+    return p;
+}
+
+static char *put_number(char *p, uint64_t n)
+{
+    p = text_number(p, n);
+    *p++ = ',';
+    return p;
+}
+
+static char *put_time(char *p, int64_t ns, unsigned decimals)
+{
+    p = text_time(p, ns, decimals);
+    *p++ = ',';
+    return p;
+}
+
+/* How a conversation had ended: an RST ends it whatever else there was. */
+static const char *end_name(unsigned completeness)
+{
+    return completeness & HAS_RST ? "rst" : completeness & HAS_FIN ? "fin" : "open";
+}
+
+static struct addresses addresses_of(const union conversation_any *c, enum family family)
+{
+    if (family == FAMILY_IPV4)
+        return (struct addresses){.v4 = c->v4.address};
+    return (struct addresses){.v6 = c->v6.address};
+}
+
+static struct addresses addresses_of_segment(const struct segment *s, enum family family)
+{
+    if (family == FAMILY_IPV4)
+        return (struct addresses){.v4 = ((const struct segment4 *)s)->address};
+    return (struct addresses){.v6 = ((const struct segment6 *)s)->address};
+}
+
+static int format_reuse(struct sink *sink, struct text *text, const struct reuse_row *row)
+{
+    (void)sink;
+    const struct reuse *r = row->reuse;
+    const struct conversation *c = &r->previous.c;
+    struct addresses addresses = addresses_of(&r->previous, row->family);
+    unsigned decimals = conversation_decimals(c);
+    char *start = text_room(text, ROW_MAX), *p = start;
+    if (!p)
+        return -1;
+    p = put_number(p, r->frame);
+    p = put_time(p, r->time, r->decimals);
+    p = put_number(p, r->stream);
+    p = put_number(p, r->previous_stream);
+    p = put(p, trigger_names[r->trigger]);
+    *p++ = ',';
+    p = put_endpoint(p, addresses, r->flow, conversation_port(c, r->flow));
+    p = put_endpoint(p, addresses, !r->flow, conversation_port(c, !r->flow));
+    p = put_number(p, r->isn);
+    p = put_number(p, r->previous_isn);
+    p = put_number(p, conversation_state(c) & COMPLETENESS);
+    p = put_number(p, conversation_first_frame(c));
+    p = put_number(p, conversation_last_frame(c));
+    p = put_time(p, c->last_time, decimals);
+    p = put_time(p, r->time - c->last_time, MAX(decimals, r->decimals));
+    p = put_time(p, c->first_time, decimals);
+    p = put_number(p, conversation_frames(c));
+    p = put_number(p, conversation_bytes(c));
+    p = put(p, end_name(conversation_state(c)));
+    *p++ = '\n';
+    text->length += (size_t)(p - start);
+    return 0;
+}
+
+static int format_packet(struct sink *sink, struct text *text, const struct packet_row *row)
+{
+    (void)sink;
+    const struct segment *s = row->segment;
+    struct addresses addresses = addresses_of_segment(s, row->family);
+    unsigned flow = s->bits & SEGMENT_FLOW;
+    char *start = text_room(text, ROW_MAX), *p = start;
+    if (!p)
+        return -1;
+    p = put_number(p, row->frame);
+    p = put_time(p, s->time, SEGMENT_DECIMALS(s));
+    p = put_number(p, row->stream);
+    p = put_number(p, s->completeness);
+    *p++ = s->bits & SEGMENT_REUSE ? '1' : '0';
+    *p++ = ',';
+    p = put_endpoint(p, addresses, flow, s->port[flow]);
+    p = put_endpoint(p, addresses, !flow, s->port[!flow]);
+    p = text_flags(p, SEGMENT_FLAGS(s));
+    *p++ = ',';
+    p = put_number(p, s->seq);
+    p = put_number(p, s->ack);
+    if (s->bits & SEGMENT_LENGTH_KNOWN)
+        p = text_number(p, s->payload);
+    *p++ = '\n';
+    text->length += (size_t)(p - start);
+    return 0;
+}
+
+static int format_conversation(struct sink *sink, struct text *text, const struct conversation_row *row)
+{
+    (void)sink;
+    const struct conversation *c = &row->conversation->c;
+    struct addresses addresses = addresses_of(row->conversation, row->family);
+    unsigned state = conversation_state(c), decimals = conversation_decimals(c);
+    unsigned client = (state & STATE_CLIENT_1) != 0;
+    char *start = text_room(text, ROW_MAX), *p = start;
+    if (!p)
+        return -1;
+    p = put_number(p, row->stream);
+    p = put_number(p, conversation_first_frame(c));
+    p = put_number(p, conversation_last_frame(c));
+    p = put_time(p, c->first_time, decimals);
+    p = put_time(p, c->last_time, decimals);
+    p = put_endpoint(p, addresses, client, conversation_port(c, client));
+    p = put_endpoint(p, addresses, !client, conversation_port(c, !client));
+    p = put_number(p, state & COMPLETENESS);
+    p = put_number(p, conversation_frames(c));
+    p = put_number(p, conversation_bytes(c));
+    p = put_time(p, c->last_time - c->first_time, decimals);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned side = i ? !client : client;
+        if (state >> (STATE_KNOWN_SHIFT + side) & 1)
+            p = text_number(p, c->isn[side]);
+        *p++ = ',';
+    }
+    p = put(p, end_name(state));
+    *p++ = '\n';
+    text->length += (size_t)(p - start);
+    return 0;
+}
+
+int write_all(int fd, const void *bytes, size_t n)
+{
+    const char *p = bytes;
+    while (n) {
+        ssize_t written = write(fd, p, n);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -1;
+        p += written;
+        n -= (size_t)written;
+    }
+    return 0;
+}
+
+static int csv_write(struct sink *sink, enum report report, const struct text *text)
+{
+    struct csv_sink *s = (struct csv_sink *)sink;
+    if (s->error[report])
+        return -1;
+    if (write_all(s->fd[report], text->bytes, text->length)) {
+        s->error[report] = errno;
+        return -1;
+    }
+    return 0;
+}
+
+static const struct sink_ops ops = {
+    .format_reuse = format_reuse,
+    .format_packet = format_packet,
+    .format_conversation = format_conversation,
+    .write = csv_write,
+};
+
+struct csv_sink *csv_sink_create(const char *directory, const bool wants[REPORTS])
+{
+    struct csv_sink *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->sink.ops = &ops;
+    for (int r = 0; r < REPORTS; r++) {
+        s->sink.wants[r] = wants[r];
+        s->fd[r] = -1;
+    }
+    if (directory && mkdir(directory, 0777) && errno != EEXIST) {
+        fprintf(stderr, "tcpreuse: %s: cannot be made: %s\n", directory, strerror(errno));
+        goto fail;
+    }
+    for (int r = 0; r < REPORTS; r++) {
+        if (!wants[r])
+            continue;
+        if (!directory) {
+            s->fd[r] = STDOUT_FILENO;
+            s->path[r] = strdup("standard output");
+        } else if (asprintf(&s->path[r], "%s/%s.csv", directory, names[r]) < 0) {
+            s->path[r] = NULL;
+        } else {
+            s->fd[r] = open(s->path[r], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        }
+        if (s->fd[r] < 0 || write_all(s->fd[r], headers[r], strlen(headers[r]))) {
+            fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", s->path[r] ? s->path[r] : names[r],
+                    strerror(errno));
+            goto fail;
+        }
+    }
+    return s;
+fail:
+    csv_sink_destroy(s);
+    return NULL;
+}
+
+struct sink *csv_sink_sink(struct csv_sink *s)
+{
+    return &s->sink;
+}
+
+int csv_sink_close(struct csv_sink *s)
+{
+    int result = 0;
+    for (int r = 0; r < REPORTS; r++) {
+        if (s->fd[r] >= 0 && s->fd[r] != STDOUT_FILENO && close(s->fd[r]) && !s->error[r])
+            s->error[r] = errno;
+        s->fd[r] = -1;
+        if (s->error[r]) {
+            fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", s->path[r], strerror(s->error[r]));
+            result = -1;
+        }
+    }
+    return result;
+}
+
+void csv_sink_destroy(struct csv_sink *s)
+{
+    if (!s)
+        return;
+    for (int r = 0; r < REPORTS; r++) {
+        if (s->fd[r] >= 0 && s->fd[r] != STDOUT_FILENO)
+            close(s->fd[r]);
+        free(s->path[r]);
+    }
+    free(s);
+}

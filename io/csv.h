@@ -1,0 +1,25 @@
+/* The sink that writes reports as CSV (RFC 4180, but lines end in LF as the tools of the field write them).
+ */
+#ifndef TCPREUSE_CSV_H
+#define TCPREUSE_CSV_H
+
+#include "../engine/sink.h"
+
+struct csv_sink;
+
+/* The report's name in --reports, and its file's without the ending. */
+const char *report_name(enum report report);
+
+/* directory: where reuse.csv and others go, made if it is missing; NULL: standard output takes the one report
+ * that is wanted. NULL after writing an error to standard error. */
+struct csv_sink *csv_sink_create(const char *directory, const bool wants[REPORTS]);
+struct sink *csv_sink_sink(struct csv_sink *s);
+/* Rows are written when the pipeline writes them. Closes the files; 0, or -1 when something could not be
+ * written, after an error on standard error. */
+int csv_sink_close(struct csv_sink *s);
+void csv_sink_destroy(struct csv_sink *s);
+
+/* Writes all n bytes, whatever write(2) takes at a time. 0, or -1 with errno. */
+int write_all(int fd, const void *bytes, size_t n);
+
+#endif

@@ -1,0 +1,69 @@
+#include "problems.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void problems_add(struct problems *p, enum problem_kind kind, size_t order, const char *file, int64_t offset,
+                  const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    if (vasprintf(&text, format, ap) < 0)
+        text = NULL;
+    va_end(ap);
+
+    pthread_mutex_lock(&p->lock);
+    if (p->count == p->capacity) {
+        size_t capacity = p->capacity ? p->capacity * 2 : 8;
+        struct problem *items = realloc(p->items, capacity * sizeof *items);
+        if (!items)
+            abort(); /* not even a few bytes to say so */
+        p->items = items;
+        p->capacity = capacity;
+    }
+    p->items[p->count++] = (struct problem){
+        .file = strdup(file),
+        .text = text,
+        .offset = offset < 0 ? 0 : (uint64_t)offset,
+        .has_offset = offset >= 0,
+        .note = kind == PROBLEM_NOTE,
+        .order = order,
+    };
+    pthread_mutex_unlock(&p->lock);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct problem *x = a, *y = b;
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+void problems_sort(struct problems *p)
+{
+    if (p->count)
+        qsort(p->items, p->count, sizeof *p->items, by_place);
+}
+
+size_t problems_errors(const struct problems *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->count; i++)
+        n += !p->items[i].note;
+    return n;
+}
+
+void problems_free(struct problems *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        free(p->items[i].file);
+        free(p->items[i].text);
+    }
+    free(p->items);
+    p->items = NULL;
+    p->count = p->capacity = 0;
+}

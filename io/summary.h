@@ -1,0 +1,26 @@
+/* What a run read, found and left out: for people, and as JSON. */
+#ifndef TCPREUSE_SUMMARY_H
+#define TCPREUSE_SUMMARY_H
+
+#include "../engine/pipeline.h"
+#include "problems.h"
+
+#include <stdio.h>
+
+struct summary {
+    const struct pipeline_totals *totals;
+    const struct problems *problems; /* sorted */
+    enum rules rules;
+    unsigned threads;
+    size_t files;        /* named or found */
+    size_t files_opened; /* captures among them */
+    uint64_t bytes;      /* of the inputs */
+};
+
+const char *rules_name(enum rules rules);
+
+/* 0, or -1 with errno. */
+int summary_write_json(const struct summary *s, const char *path);
+void summary_print(const struct summary *s, FILE *to);
+
+#endif

@@ -1,0 +1,24 @@
+/* Numbers and addresses to text. Every function writes at p and returns the end; nothing is terminated by 0.
+ */
+#ifndef TCPREUSE_TEXT_H
+#define TCPREUSE_TEXT_H
+
+#include "../engine/util.h"
+
+enum {
+    TEXT_NUMBER_MAX = 20,  /* 2^64 - 1 */
+    TEXT_TIME_MAX = 22,    /* sign, 10 digits, point, 9 digits */
+    TEXT_ADDRESS_MAX = 46, /* IPv6 with an embedded IPv4 address */
+};
+
+char *text_number(char *p, uint64_t n);
+/* value in ns, with 0 to 9 decimals (those that are left out are cut off, not rounded). */
+char *text_time(char *p, int64_t ns, unsigned decimals);
+/* Host order. */
+char *text_ipv4(char *p, uint32_t address);
+/* RFC 5952. */
+char *text_ipv6(char *p, const uint8_t address[16]);
+/* Four hexadecimal digits behind 0x, as tshark writes tcp.flags. */
+char *text_flags(char *p, unsigned flags);
+
+#endif
