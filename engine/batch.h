@@ -18,9 +18,11 @@ enum lane_state {
     LANE_UNUSED, /* the batch has fewer lanes */
     LANE_OPEN,   /* to be walked from begin on */
     LANE_DONE,   /* walked to its limit */
-    LANE_LOST,  /* no record boundary was found in it: settling decodes it, or finds that nothing starts in it
-                 */
-    LANE_FAULT, /* the chain breaks at position; what was read before it counts, once the lane is proven */
+    LANE_LOST, /* no record boundary was found in it: settling decodes it, or finds that nothing starts in it
+                */
+    LANE_CHANGE, /* at position stands what changes how records behind it are read (a new section of a pcapng
+                    file): settling has the source read it, and goes on behind it */
+    LANE_FAULT,  /* the chain breaks at position; what was read before it counts, once the lane is proven */
 };
 
 struct lane {
@@ -28,6 +30,8 @@ struct lane {
      * offsets). */
     uint64_t begin, limit;
     bool exact; /* begin is a record boundary: nothing to guess and nothing to prove */
+    const void
+        *context; /* how its records are to be read, in the source's own terms; settling proves this, too */
 
     /* Set by the worker that decodes: the first record, and the first one behind the lane. */
     uint64_t start, position;
@@ -74,8 +78,14 @@ struct batch {
     _Atomic unsigned drained;
 
     uint64_t number;
+
+    /* Set by the source at claim. */
     void *input; /* the source's: which file or queue the lanes belong to */
     bool first;  /* first batch of its input: lanes[0].begin is a boundary, exact */
+    /* The memory that the lanes' positions lie in: position i is bytes[i - base], for base <= i < end. */
+    const uint8_t *bytes;
+    uint64_t base, end;
+
     unsigned lanes_used;
     uint64_t first_frame; /* number of the first frame, from settling; frames are counted from 1 */
     uint64_t frames;

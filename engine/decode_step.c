@@ -9,6 +9,7 @@ struct decode_job {
     struct walk *walk;
     struct lane *only; /* NULL: all lanes, from where they are guessed to begin */
     uint64_t start;
+    struct lane *go_on; /* this lane, from its position on */
     bool check_ignored; /* the lane's first_frame is known */
 };
 
@@ -44,6 +45,8 @@ static void open_lanes(const struct decode_job *job)
 {
     struct pipeline *p = job->pipeline;
     struct source *source = p->params.source;
+    if (job->go_on)
+        return;
     if (job->only) {
         lane_open_at(p, job->only, job->start);
         return;
@@ -103,9 +106,14 @@ static void run(struct decode_job *job)
         decode_lanes(job);
         return;
     }
-    /* Not whole: the input has become shorter while it was read. Once more, up to its new end. */
-    while (!source->ops->guard(source, job->batch, decode_lanes, job))
-        ;
+    while (!source->ops->guard(source, job->batch, decode_lanes, job)) {
+        /* The input has become shorter while it was read. Once more, up to its new end. */
+        if (job->go_on) {
+            job->only = job->go_on;
+            job->start = job->go_on->start;
+            job->go_on = NULL;
+        }
+    }
 }
 
 void decode_batch(struct worker *w, struct batch *b)
@@ -134,6 +142,18 @@ void decode_batch(struct worker *w, struct batch *b)
         job.start = before->position;
         run(&job);
     }
+}
+
+void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane)
+{
+    struct decode_job job = {.pipeline = p,
+                             .batch = b,
+                             .decoder = &p->redecoder,
+                             .walk = &p->rewalk,
+                             .go_on = lane,
+                             .check_ignored = p->params.ignore_count > 0};
+    lane->state = LANE_OPEN;
+    run(&job);
 }
 
 void decode_lane_again(struct pipeline *p, struct batch *b, struct lane *lane, uint64_t start)

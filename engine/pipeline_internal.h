@@ -43,6 +43,7 @@ struct pipeline {
     _Atomic uint64_t settled; /* batches settled; release, acquire by draining: their lists are complete */
     uint64_t next_frame;      /* number of the next frame */
     uint64_t chain;           /* position where the next lane has to begin */
+    const void *context;      /* what it has to be read with */
     bool broken;              /* the input's chain broke: what follows in this input does not count */
     struct decoder redecoder; /* for lanes whose guess was wrong */
     struct walk rewalk;
@@ -95,6 +96,8 @@ ALWAYS_INLINE void turn_give_back(struct turn *t)
 void decode_batch(struct worker *w, struct batch *b);
 /* Decodes a lane again from position start on; its lists and counts start afresh. */
 void decode_lane_again(struct pipeline *p, struct batch *b, struct lane *lane, uint64_t start);
+/* Goes on with a lane from its position on. */
+void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane);
 /* Takes back what the lane has decoded. */
 void lane_clear(struct pipeline *p, struct lane *lane);
 

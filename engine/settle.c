@@ -14,17 +14,26 @@ static bool touches_ignored(const struct pipeline *p, uint64_t first, uint64_t f
 static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
 {
     lane->first_frame = p->next_frame;
-    if (lane->exact)
+    if (lane->exact) {
         p->chain = lane->begin;
+        p->context = lane->context;
+    }
     if (p->broken || p->chain >= lane->limit) {
         lane_clear(p, lane);
         return;
     }
-    if (lane->state == LANE_LOST || lane->start != p->chain) {
+    if (lane->state == LANE_LOST || lane->start != p->chain || lane->context != p->context) {
+        lane->context = p->context;
         b->redone++;
         decode_lane_again(p, b, lane, p->chain);
     } else if (unlikely(p->params.ignore_count) && touches_ignored(p, lane->first_frame, lane->frames)) {
         decode_lane_again(p, b, lane, p->chain);
+    }
+    while (unlikely(lane->state == LANE_CHANGE)) {
+        p->params.source->ops->change(p->params.source, b, lane);
+        p->context = lane->context;
+        if (lane->state != LANE_FAULT)
+            decode_lane_on(p, b, lane);
     }
     p->next_frame += lane->frames;
     p->chain = lane->position;

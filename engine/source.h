@@ -30,12 +30,18 @@ struct source_ops {
     void (*guess)(struct source *, const struct batch *, struct lane *);
     /* Walks each lane that is LANE_OPEN by up to WALK_FRAMES records from lane->position on. A record that
      * begins at or behind lane->limit is not the lane's: the lane is LANE_DONE. A record that cannot be read
-     * makes it LANE_FAULT. Frame data stays valid until the batch is released. Any thread, one a batch. */
+     * makes it LANE_FAULT, one that changes how others are read LANE_CHANGE. Frame data stays valid until the
+     * batch is released. Any thread, one a batch. */
     void (*walk)(struct source *, struct batch *, struct walk *);
     /* Runs work(argument) so that memory of the input that vanishes meanwhile (a mapped file that is cut
      * short) ends it early: then it returns false, and the source knows the input's new end. NULL: no such
      * thing. */
     bool (*guard)(struct source *, struct batch *, void (*work)(void *), void *argument);
+    /* The lane is LANE_CHANGE and proven up to position: reads what stands there, sets lane->context and
+     * moves lane->position behind it; or makes the lane LANE_FAULT. Later lanes are expected to have the same
+     * context, and are decoded again when they were decoded with another one. In batch order, one thread at a
+     * time. NULL: lanes are never LANE_CHANGE. */
+    void (*change)(struct source *, struct batch *, struct lane *);
     /* The lane's chain broke, and everything before it is proven: puts it in words and keeps it for the
      * summary. In batch order, one thread at a time. */
     void (*fault)(struct source *, const struct batch *, const struct lane *);

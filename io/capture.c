@@ -90,9 +90,10 @@ struct open_job {
 static void open_format(void *argument)
 {
     struct open_job *job = argument;
-    job->result = find_format(job->capture);
+    struct capture *c = job->capture;
+    job->result = find_format(c);
     if (!job->result)
-        job->result = job->capture->format->open(job->capture);
+        job->result = c->format->open(c, c->bytes, capture_size(c), true) != OPEN_DONE;
 }
 
 struct capture *capture_open(const char *path, size_t order, struct problems *problems)
@@ -148,6 +149,8 @@ void capture_close(struct capture *c)
 {
     if (!c)
         return;
+    if (c->format && c->format->close)
+        c->format->close(c);
     if (c->mapped)
         munmap((void *)(uintptr_t)c->bytes, c->mapped);
     free(c);

@@ -10,17 +10,32 @@ enum { RECORD_LENGTH_MAX = 262144 };
 
 struct capture;
 
+enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
+#define RECORD_BROKEN  UINT64_MAX
+#define RECORD_CHANGES (UINT64_C(1) << 63)
+
 /* One file format. Functions may be called by any thread unless they say otherwise. */
 struct capture_format {
     const char *name;
     /* Do the file's first bytes (at least 4, as many as there are up to 4096) look like this format? */
     bool (*probe)(const uint8_t *bytes, size_t count);
-    /* Reads the file's header, and sets c->first_record. 0, or -1 after adding a problem. Once, before all
-     * else. */
-    int (*open)(struct capture *c);
-    void (*guess)(const struct capture *c, struct lane *lane);
+    /* Reads the file's header from its first count bytes, and sets c->first_record and c->context. whole:
+     * these are all bytes of the file. OPEN_FAILED after adding a problem; OPEN_MORE when more bytes are
+     * needed, not if whole. Once before all else, but for calls that returned OPEN_MORE. */
+    enum capture_open_result (*open)(struct capture *c, const uint8_t *bytes, uint64_t count, bool whole);
+    /* As in struct source_ops; lanes lie in b->bytes, and have contexts of c. */
+    void (*guess)(const struct capture *c, const struct batch *b, struct lane *lane);
     void (*walk)(const struct capture *c, struct batch *b, struct walk *walk);
-    void (*fault)(struct capture *c, const struct lane *lane);
+    void (*change)(struct capture *c, struct batch *b, struct lane *lane);
+    void (*fault)(struct capture *c, const struct batch *b, const struct lane *lane);
+    /* For streams, which are cut into batches at record boundaries: the length of the record at p, of which
+     * available bytes are there, to be read with context. 0: more bytes are needed to tell. RECORD_BROKEN:
+     * walking will find a fault there. RECORD_CHANGES is added to the length of a record that walking would
+     * stop at with LANE_CHANGE. */
+    uint64_t (*record_length)(const struct capture *c, const void *context, const uint8_t *p,
+                              uint64_t available);
+    /* Frees format_data. NULL: there is none. */
+    void (*close)(struct capture *c);
 };
 
 extern const struct capture_format format_pcap;
@@ -39,6 +54,11 @@ struct capture {
      * meanwhile. */
     _Atomic uint64_t size;
     uint64_t first_record; /* offset */
+    /* How records are to be read, in the format's own terms: what claiming gives to lanes. Set by open;
+     * written (release) by change, in settling, read (acquire) in claiming. What it points to stays until the
+     * capture is closed. */
+    const void *_Atomic context;
+    void *format_data; /* the format's own, freed by its close */
     /* Batches that are under way, and one for the claimer: incremented by claiming, decremented by release.
      */
     _Atomic uint64_t users;
@@ -50,7 +70,6 @@ struct capture {
     uint8_t decimals;
     uint8_t fcs;
     uint16_t link_type;
-    uint32_t first_second; /* time of the first record */
 };
 
 static inline uint64_t capture_size(const struct capture *c)

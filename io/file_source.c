@@ -36,6 +36,7 @@ static void drop_user(struct capture *c)
 /* Lanes of a batch: as many as the rest of the file is worth. */
 static void cut_lanes(struct file_source *s, struct batch *b, uint64_t size)
 {
+    const void *context = atomic_load_explicit(&s->current->context, memory_order_acquire);
     uint64_t rest = size - s->offset;
     uint64_t lane = rest / LANES;
     lane = lane < LANE_BYTES_MIN ? LANE_BYTES_MIN : lane > LANE_BYTES ? LANE_BYTES : lane;
@@ -46,6 +47,7 @@ static void cut_lanes(struct file_source *s, struct batch *b, uint64_t size)
         /* The last lane takes what is too little for one more. */
         l->limit = size - s->offset < lane + LANE_BYTES_MIN ? size : s->offset + lane;
         l->exact = b->first && i == 0;
+        l->context = context;
         s->offset = l->limit;
     }
 }
@@ -77,6 +79,9 @@ static enum claim files_claim(struct source *source, struct batch *b)
         atomic_fetch_add_explicit(&c->users, 1, memory_order_relaxed);
         b->input = c;
         b->first = first;
+        b->bytes = c->bytes;
+        b->base = 0;
+        b->end = size;
         cut_lanes(s, b, size);
         atomic_fetch_add_explicit(&s->bytes_claimed, s->offset - before, memory_order_relaxed);
         return CLAIM_BATCH;
@@ -87,7 +92,7 @@ static void files_guess(struct source *source, const struct batch *b, struct lan
 {
     (void)source;
     const struct capture *c = b->input;
-    c->format->guess(c, lane);
+    c->format->guess(c, b, lane);
 }
 
 static void files_walk(struct source *source, struct batch *b, struct walk *walk)
@@ -100,14 +105,26 @@ static void files_walk(struct source *source, struct batch *b, struct walk *walk
 static bool files_guard(struct source *source, struct batch *b, void (*work)(void *), void *argument)
 {
     (void)source;
-    return capture_guard(b->input, work, argument);
+    struct capture *c = b->input;
+    /* Another batch may have found the file's new end already. */
+    b->end = capture_size(c);
+    bool whole = capture_guard(c, work, argument);
+    b->end = capture_size(c);
+    return whole;
+}
+
+static void files_change(struct source *source, struct batch *b, struct lane *lane)
+{
+    (void)source;
+    struct capture *c = b->input;
+    c->format->change(c, b, lane);
 }
 
 static void files_fault(struct source *source, const struct batch *b, const struct lane *lane)
 {
     (void)source;
     struct capture *c = b->input;
-    c->format->fault(c, lane);
+    c->format->fault(c, b, lane);
 }
 
 static void files_release(struct source *source, struct batch *b)
@@ -121,6 +138,7 @@ static const struct source_ops ops = {
     .guess = files_guess,
     .walk = files_walk,
     .guard = files_guard,
+    .change = files_change,
     .fault = files_fault,
     .release = files_release,
 };

@@ -36,28 +36,28 @@ ALWAYS_INLINE uint32_t field(const uint8_t *p, bool swapped)
     return swapped ? __builtin_bswap32(v) : v;
 }
 
-static int pcap_open(struct capture *c)
+static enum capture_open_result pcap_open(struct capture *c, const uint8_t *bytes, uint64_t count, bool whole)
 {
-    uint64_t size = capture_size(c);
-    if (size < FILE_HEADER) {
+    if (count < FILE_HEADER) {
+        if (!whole)
+            return OPEN_MORE;
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
                      "expected a pcap file header of %d bytes, found the end of the file after %" PRIu64,
-                     FILE_HEADER, size);
-        return -1;
+                     FILE_HEADER, count);
+        return OPEN_FAILED;
     }
-    uint32_t magic = load_raw32(c->bytes);
+    uint32_t magic = load_raw32(bytes);
     c->swapped = magic != MAGIC_MICRO && magic != MAGIC_NANO;
-    bool nano = field(c->bytes, c->swapped) == MAGIC_NANO;
+    bool nano = field(bytes, c->swapped) == MAGIC_NANO;
     c->fraction_ns = nano ? 1 : 1000;
     c->fraction_max = nano ? 1000000000 : 1000000;
     c->decimals = nano ? 9 : 6;
-    uint32_t link = field(c->bytes + 20, c->swapped);
+    uint32_t link = field(bytes + 20, c->swapped);
     c->link_type = (uint16_t)link;
     if (link & 0x04000000) /* the length of the frame check sequence is told, in 16-bit units */
         c->fcs = (uint8_t)((link >> 28) * 2);
     c->first_record = FILE_HEADER;
-    c->first_second = size >= FILE_HEADER + 4 ? field(c->bytes + FILE_HEADER, c->swapped) : 0;
-    return 0;
+    return OPEN_DONE;
 }
 
 static bool looks_like_record(const struct capture *c, const uint8_t *p)
@@ -68,15 +68,15 @@ static bool looks_like_record(const struct capture *c, const uint8_t *p)
 }
 
 /* From candidate on, a chain of records with plausible times, or records up to the very end of the file. */
-static bool looks_like_chain(const struct capture *c, uint64_t size, uint64_t at)
+static bool looks_like_chain(const struct capture *c, const struct batch *b, uint64_t at)
 {
     uint32_t before = 0;
     for (int i = 0; i < GUESS_CHAIN; i++) {
-        if (at == size)
+        if (at == b->end)
             return i > 0;
-        if (size - at < RECORD_HEADER)
+        if (b->end - at < RECORD_HEADER)
             return false;
-        const uint8_t *p = c->bytes + at;
+        const uint8_t *p = b->bytes + (at - b->base);
         if (!looks_like_record(c, p))
             return false;
         uint32_t seconds = field(p, c->swapped);
@@ -84,33 +84,42 @@ static bool looks_like_chain(const struct capture *c, uint64_t size, uint64_t at
             return false;
         before = seconds;
         at += RECORD_HEADER + field(p + 8, c->swapped);
-        if (at > size)
+        if (at > b->end)
             return false;
     }
     return true;
 }
 
-static void pcap_guess(const struct capture *c, struct lane *lane)
+static void pcap_guess(const struct capture *c, const struct batch *b, struct lane *lane)
 {
-    uint64_t size = capture_size(c);
     lane->start = UINT64_MAX;
-    for (uint64_t at = lane->begin; at < lane->limit && at + RECORD_HEADER <= size; at++) {
-        if (looks_like_record(c, c->bytes + at) && looks_like_chain(c, size, at)) {
+    for (uint64_t at = lane->begin; at < lane->limit && at + RECORD_HEADER <= b->end; at++) {
+        if (looks_like_record(c, b->bytes + (at - b->base)) && looks_like_chain(c, b, at)) {
             lane->start = at;
             return;
         }
     }
 }
 
+static uint64_t pcap_record_length(const struct capture *c, const void *context, const uint8_t *p,
+                                   uint64_t available)
+{
+    (void)context;
+    if (available < RECORD_HEADER)
+        return 0;
+    uint32_t captured = field(p + 8, c->swapped);
+    return captured > RECORD_LENGTH_MAX ? RECORD_BROKEN : RECORD_HEADER + captured;
+}
+
 /* The next record of the lane, or false and the lane's new state.
  * All lanes of a batch are walked a step each in turn, and each step fetches the lane's next header: the
  * misses of the chains overlap. Two lines hold what decoding reads of most frames, the record's header with
  * the first 48 bytes, and the 64 behind. */
-ALWAYS_INLINE bool walk_one(const struct capture *c, struct lane *lane, uint64_t size, struct frame *f,
-                            bool swapped)
+ALWAYS_INLINE bool walk_one(const struct capture *c, const struct batch *b, struct lane *lane,
+                            struct frame *f, bool swapped)
 {
-    uint64_t at = lane->position;
-    const uint8_t *p = c->bytes + at;
+    uint64_t at = lane->position, size = b->end;
+    const uint8_t *p = b->bytes + (at - b->base);
     if (unlikely(at >= lane->limit || at >= size)) {
         lane->state = LANE_DONE;
         return false;
@@ -135,7 +144,7 @@ ALWAYS_INLINE bool walk_one(const struct capture *c, struct lane *lane, uint64_t
         return false;
     }
     __builtin_prefetch(p + 64);
-    __builtin_prefetch(c->bytes + next);
+    __builtin_prefetch(p + (next - at));
     f->data = p + RECORD_HEADER;
     f->time = field(p, swapped) * INT64_C(1000000000) + (int64_t)field(p + 4, swapped) * c->fraction_ns;
     f->captured = captured;
@@ -149,13 +158,12 @@ ALWAYS_INLINE bool walk_one(const struct capture *c, struct lane *lane, uint64_t
 
 ALWAYS_INLINE void walk_all(const struct capture *c, struct batch *b, struct walk *walk, bool swapped)
 {
-    uint64_t size = capture_size(c);
     for (unsigned i = 0; i < b->lanes_used; i++)
         walk->count[i] = 0;
     for (unsigned k = 0; k < WALK_FRAMES; k++)
         for (unsigned i = 0; i < b->lanes_used; i++) {
             struct lane *lane = &b->lane[i];
-            if (lane->state == LANE_OPEN && walk_one(c, lane, size, &walk->frame[i][k], swapped))
+            if (lane->state == LANE_OPEN && walk_one(c, b, lane, &walk->frame[i][k], swapped))
                 walk->count[i] = k + 1;
         }
 }
@@ -168,9 +176,9 @@ static void pcap_walk(const struct capture *c, struct batch *b, struct walk *wal
         walk_all(c, b, walk, false);
 }
 
-static void pcap_fault(struct capture *c, const struct lane *lane)
+static void pcap_fault(struct capture *c, const struct batch *b, const struct lane *lane)
 {
-    uint64_t size = capture_size(c), at = lane->position;
+    uint64_t size = b->end, at = lane->position;
     switch ((enum fault)lane->fault) {
     case FAULT_HEADER:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at,
@@ -197,4 +205,5 @@ const struct capture_format format_pcap = {
     .guess = pcap_guess,
     .walk = pcap_walk,
     .fault = pcap_fault,
+    .record_length = pcap_record_length,
 };
