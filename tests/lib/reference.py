@@ -158,7 +158,7 @@ class Decoder:
             elif offset == 0:
                 self.upper(4, src, dst, protocol, body, length, quoted, False)
             return
-        self.upper(4, src, dst, protocol, body, length, quoted, claimed <= reported or quoted)
+        self.upper(4, src, dst, protocol, body, length, quoted, True)
 
     def reassemble(self, key, offset, body, more):
         """The whole payload once its last missing piece came, else None."""
