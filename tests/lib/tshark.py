@@ -15,10 +15,6 @@ FIELDS = ('frame.number', 'tcp.stream', 'tcp.completeness', 'tcp.analysis.reused
           # where a header is cut or impossible tshark decides a reuse and may then not get so far as to show it
           '_ws.malformed', '_ws.short', 'tcp.bogus_header_length', 'tcp.short_segment', 'icmp.type', 'icmpv6.type')
 
-# Only the layers that the generated traffic is made of. Application dissectors cost a third of the time and may open
-# conversations of their own; the answer about TCP is the same without them (run.py --all-protocols compares that way).
-PROTOCOLS = 'frame,eth,ethertype,vlan,ieee8021ad,llc,ip,ipv6,ipv6.hopopts,ipv6.routing,ipv6.dstopts,ipv6.fraghdr,ah,icmp,icmpv6,tcp'
-
 
 class Tshark:
     """.command, .version (text), .rules: the generation that it judges. None of it is true when there is no tshark."""
@@ -43,13 +39,11 @@ class Tshark:
             elif (major, minor) >= (4, 4):
                 self.rules = '4.4'
 
-    def start(self, path, all_protocols=True):
+    def start(self, path):
         """A process whose standard output answer() reads."""
         command = self.command + ['-n', '-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=|']
         for field in FIELDS:
             command += ['-e', field]
-        if not all_protocols:
-            command += ['--only-protocols', PROTOCOLS]
         with open(path, 'rb') as capture:
             several = len(self.command) > 1
             return subprocess.Popen(command + ['-r', '-' if several else path], env=self.environment,
@@ -70,8 +64,8 @@ class Tshark:
         closed = {s: i for i, s in enumerate(sorted({s for row in frames.values() for s in row[0]}))}
         return {f: (tuple(closed[s] for s in row[0]), row[1], row[2]) for f, row in frames.items()}
 
-    def ask(self, path, all_protocols=True):
-        process = self.start(path, all_protocols)
+    def ask(self, path):
+        process = self.start(path)
         output, error = process.communicate()
         if process.returncode:
             raise RuntimeError('%s: %s' % (' '.join(self.command), error.decode(errors='replace').strip()))

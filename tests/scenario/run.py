@@ -155,7 +155,7 @@ def main():
     parser.add_argument('tcpreuse')
     parser.add_argument('scenario', nargs='*')
     parser.add_argument('--judge', action='store_true')
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     names = args.scenario or sorted(n for n in os.listdir(HERE) if os.path.exists(os.path.join(HERE, n, 'scenario.txt')))
     tap, referee = program.Tap(), tshark.Tshark() if args.judge else None
     if referee and not referee.rules:
