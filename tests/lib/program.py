@@ -2,6 +2,7 @@
 """Runs tcpreuse and reads what it wrote; TAP output."""
 import csv
 import io
+import json
 import os
 import shutil
 import signal
@@ -54,6 +55,12 @@ def bare(command, timeout=120, **more):
     except subprocess.TimeoutExpired as late:
         return Result(command, -signal.SIGALRM, b'', (late.stderr or b'') + b'\n(no answer in %d s)' % timeout, {})
     return Result(command, done.returncode, done.stdout or b'', done.stderr, {})
+
+
+def conservation(summary):
+    """summary.json's account of the frames: {'read': all of them, and where each of them went}."""
+    frames = json.loads(summary)['frames']
+    return {place: frames[place] for place in ('read', 'with_tcp', 'without_tcp', 'truncated', 'malformed', 'unsupported', 'ignored')}
 
 
 class Tap:

@@ -14,7 +14,6 @@ With --judge the expected rows themselves are compared with the installed tshark
 """
 import argparse
 import csv
-import json
 import os
 import sys
 import tempfile
@@ -54,16 +53,14 @@ def compare(report, expected, rows):
     return out if len(out) > 2 else out + ['  the same rows in another order or number']
 
 
-def conservation(summary):
+def check_conservation(summary):
     """Each frame read is counted in exactly one of the other places."""
     try:
-        block = json.loads(summary)['conservation']
-        counts = {k: v for k, v in block.items() if isinstance(v, int) and not isinstance(v, bool)}
-    except (ValueError, KeyError, AttributeError) as error:
-        return ['summary.json: no conservation block (%r)' % error]
-    total = max(counts.values(), default=0)
-    if not counts or total * 2 != sum(counts.values()):
-        return ['summary.json: the conservation block does not add up: %r' % counts]
+        counts = program.conservation(summary)
+    except (ValueError, KeyError) as error:
+        return ['summary.json: no account of the frames (%r)' % error]
+    if counts['read'] != sum(n for place, n in counts.items() if place != 'read'):
+        return ['summary.json: the account of the frames does not add up: %r' % counts]
     return []
 
 
@@ -79,7 +76,7 @@ def check(tcpreuse, folder, scenario, paths, rules):
                 expected = expectation(folder, stem, rules)
                 if expected:
                     complaints += compare(report, expected, result.rows(report))
-            complaints += conservation(result.reports['summary'])
+            complaints += check_conservation(result.reports['summary'])
             marked = sum(row['reused'] == '1' for row in result.rows('packets'))
             if marked != len(result.rows('reuse')):
                 complaints.append('packets.csv marks %d reuses, reuse.csv has %d rows' % (marked, len(result.rows('reuse'))))

@@ -37,9 +37,7 @@ def same(tcpreuse, arguments, frames=None):
         return ['1 thread: ' + one.describe()]
     out = []
     if frames is not None:
-        counted = json.loads(one.reports['summary']).get('conservation', {})
-        # the block's largest count is the frames read: the others add up to it
-        read = max((v for v in counted.values() if isinstance(v, int)), default=0)
+        read = program.conservation(one.reports['summary'])['read']
         if read != frames:
             out.append('%d frames read, the file has %d' % (read, frames))
     printed = program.bare([tcpreuse, '-q', '-j', '1'] + arguments, timeout=300)
