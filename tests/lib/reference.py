@@ -181,9 +181,9 @@ class Decoder:
             return
         claimed, protocol = struct.unpack_from('>HB', data, 4)
         src, dst = data[8:24], data[24:40]
-        if not claimed and protocol == 0:       # only a jumbogram may say so, and none is built here
+        if not claimed:         # only a jumbogram may say so, and none is built here
             return
-        there = claimed if claimed and (quoted or claimed <= reported - 40) else reported - 40
+        there = claimed if (quoted or claimed <= reported - 40) else reported - 40
         body = data[40:40 + there]
         at = 0
         while protocol in (0, 43, 60, 44, 51):
