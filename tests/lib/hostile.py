@@ -42,7 +42,7 @@ def frame(rng, odd):
             if src.version == 4:
                 more['total'] = 0 if rng.random() < 0.5 else 20 + rng.randrange(10, 30)
             else:
-                more['total'] = rng.randrange(10, 30)
+                more['total'] = rng.choice((0, rng.randrange(10, 30)))
         elif what == 6:
             if src.version == 4:
                 more['options'] = 4 * rng.randrange(1, 11)
