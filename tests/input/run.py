@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: run.py TCPREUSE [--jobs N]
+
+Bad input and wrong usage. What is promised: the exit status says what was wrong (1 usage, 2 an input that could not be read to
+its end, 3 an output that could not be written), standard error names the file, the offset in bytes, what was expected and what
+was found, or the option; and whatever could be read is reported all the same.
+"""
+import argparse
+import concurrent.futures
+import os
+import re
+import struct
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import capture  # noqa: E402
+import program  # noqa: E402
+
+# every frame has one TCP segment, so that rows can be counted; three reuses
+FRAMES = """
+name: C 10.0.0.1:40000
+name: S 10.0.0.2:5001
+name: D [2001:db8::1]:40000
+name: T [2001:db8::2]:5001
+0.000  C > S  S   seq 1000
+0.001  S > C  SA  seq 5000 ack 1001
+0.002  C > S  A   seq 1001 ack 5001
+0.003  C > S  PA  seq 1001 ack 5001 len 7
+0.004  D > T  S   seq 1 options 4
+0.005  T > D  RA  seq 0 ack 2
+0.006  C > S  FA  seq 1008 ack 5001
+0.007  S > C  FA  seq 5001 ack 1009
+0.008  D > T  S   seq 9 vlan 5
+0.009  C > S  S   seq 1000
+0.010  S > C  SA  seq 7000 ack 1001
+0.011  C > S  R   seq 1001
+0.012  T > D  SA  seq 4 ack 10
+0.013  C > S  S   seq 1000
+0.014  S > C  A   seq 4 ack 4 pad 6
+0.015  C > S  S   seq 4000
+0.016  S > C  RA  seq 0 ack 4001
+0.017  D > T  A   seq 10 ack 5
+0.018  D > T  R   seq 10
+0.019  C > S  S   seq 5000 len 3
+"""
+
+
+def says(result, status, *words):
+    """Complaints unless the run ended with this status and its standard error has all the words (or one of a tuple of them)."""
+    error = re.sub(r'(?<=\d),(?=\d{3})', '', result.err.decode(errors='replace'))      # 262,145 is 262145
+    out = []
+    if result.status != status:
+        out.append('expected exit %d' % status)
+    for word in words:
+        choices = word if isinstance(word, tuple) else (word,)
+        if not any(re.search(r'(?<!\w)%s(?!\w)' % re.escape(str(c)), error, re.I) for c in choices):
+            out.append('standard error does not say ' + ' or '.join(repr(str(c)) for c in choices))
+    return out + ['it ended with ' + result.describe(), 'command: ' + ' '.join(result.command)] if out else []
+
+
+# how a message says what was wanted and what was there
+WANTED, FOUND = ('expected', 'expects'), ('found', 'got', 'is', 'has', 'ends', 'but')
+
+
+def lines(result, report):
+    return result.reports.get(report, b'').splitlines()
+
+
+def inputs(tcpreuse, tap, directory, whole):
+    """Files that are none, one after the other."""
+    data, complete = whole.data(), program.run(tcpreuse, [program.write(directory, 'whole.pcap', whole.data())])
+    tap.ok('the whole capture', says(complete, 0))
+    packets = lines(complete, 'packets')
+
+    def bad(name, contents, offset, rows, *words):
+        """rows: of how many frames there have to be rows, None when there may be no report at all."""
+        path = program.write(directory, 'bad.pcap', contents)      # no digits in its name: offsets are looked for
+        result = program.run(tcpreuse, [path])
+        complaints = says(result, 2, os.path.basename(path), offset, WANTED, FOUND, *words)
+        if rows is not None and lines(result, 'packets') != packets[:1 + rows]:
+            complaints.append('packets.csv has %d lines, expected %d' % (len(lines(result, 'packets')), 1 + rows))
+        tap.ok(name, complaints)
+
+    at = whole.boundaries()
+    bad('an empty file', b'', 0, None)
+    bad('a wrong magic', b'\x12\x34\x56\x78' + data[4:], 0, None)
+    bad('a text file', b'This is no capture file at all, but it is long enough to be one.\n', 0, None)
+    bad('a cut file header', data[:20], (0, 20), None)
+    bad('a cut record header', data[:at[5] + 9], (at[5], at[5] + 9), 5)
+    bad('a cut record', data[:at[6] - 1], (at[5], at[5] + 16, at[6] - 1), 5)
+    for length in (262145, 0x7fffffff, 0xffffffff):
+        record = struct.pack('<IIII', 0, 6000, length, length)
+        bad('a record of %d bytes that are not there' % length, data[:at[5]] + record + bytes(100), (at[5], at[5] + 8), 5, length)
+    record = struct.pack('<IIII', 0, 6000, 262145, 262145) + bytes(262145)
+    bad('a record of 262145 bytes that are there', data[:at[5]] + record + data[at[5]:], (at[5], at[5] + 8), 5, 262145)
+    record = struct.pack('<IIII', 0, 6000, 262144, 262144) + bytes(262144)
+    largest = program.run(tcpreuse, [program.write(directory, 'largest.pcap', data + record)])
+    tap.ok('a record of 262144 bytes is read', says(largest, 0))
+    tap.ok('a file header without records is a whole capture',
+           says(program.run(tcpreuse, [program.write(directory, 'no-records.pcap', data[:24])]), 0))
+
+    os.mkdir(os.path.join(directory, 'nothing'))
+    program.write(os.path.join(directory, 'nothing'), 'notes.txt', b'no capture\n')
+    tap.ok('a directory without captures', says(program.run(tcpreuse, [os.path.join(directory, 'nothing')]), 2, 'nothing'))
+    tap.ok('a file that is not there', says(program.run(tcpreuse, [os.path.join(directory, 'absent.pcap')]), 2, 'absent.pcap',
+                                            'No such file or directory'))
+    os.symlink('loop.pcap', os.path.join(directory, 'loop.pcap'))
+    tap.ok('a file that cannot be opened', says(program.run(tcpreuse, [os.path.join(directory, 'loop.pcap')]), 2, 'loop.pcap'))
+    result = program.run(tcpreuse, [os.path.join(directory, 'whole.pcap'), os.path.join(directory, 'absent.pcap')])
+    complaints = says(result, 2, 'absent.pcap')
+    if lines(result, 'packets') != packets:
+        complaints.append('the other file is not reported')
+    tap.ok('a file that is not there beside one that is', complaints)
+    forbidden(tcpreuse, tap, directory, data)
+
+    for name, contents, status in (('whole', data, 0), ('cut', data[:at[5] + 9], 2), ('empty', b'', 2)):
+        path = program.write(directory, 'stdin.pcap', contents)
+        with open(path, 'rb') as file:
+            result = program.run(tcpreuse, ['-'], stdin=file)
+        complaints = says(result, status)
+        if contents and lines(result, 'packets') != (packets if not status else packets[:6]):
+            complaints.append('packets.csv has %d lines' % len(lines(result, 'packets')))
+        tap.ok('standard input, %s' % name, complaints)
+
+
+def forbidden(tcpreuse, tap, directory, data):
+    """Root may read everything, so the program runs as nobody where the tests run as root."""
+    path, name = program.write(directory, 'forbidden.pcap', data), 'a file without read permission'
+    os.chmod(path, 0)
+    user = {'user': 65534} if os.geteuid() == 0 else {}
+    try:
+        os.chmod(directory, 0o755)
+        result = program.bare([tcpreuse, path], **user)
+    except (PermissionError, OSError) as error:
+        tap.skip(name, 'nobody cannot run the program (%s)' % error)
+        return
+    tap.ok(name, says(result, 2, 'forbidden.pcap', 'Permission denied'))
+
+
+def outputs(tcpreuse, tap, directory):
+    path, plain = os.path.join(directory, 'whole.pcap'), program.write(directory, 'plain', b'')
+    under = os.path.join(plain, 'reports')
+    tap.ok('an output directory under a file', says(program.bare([tcpreuse, '-o', under, path]), 3, under))
+    tap.ok('an output directory that is a file', says(program.bare([tcpreuse, '-o', plain, path]), 3, plain))
+    taken = os.path.join(directory, 'taken')
+    os.makedirs(os.path.join(taken, 'reuse.csv'))
+    tap.ok('a directory in the place of a report', says(program.bare([tcpreuse, '-o', taken, path]), 3, 'reuse.csv'))
+    with open('/dev/full', 'wb') as full:
+        tap.ok('standard output is full', says(program.bare([tcpreuse, path], stdout=full), 3, 'No space left on device'))
+    linked = os.path.join(directory, 'linked')
+    os.mkdir(linked)
+    os.symlink('/dev/full', os.path.join(linked, 'packets.csv'))
+    tap.ok('a report that is full', says(program.bare([tcpreuse, '-o', linked, '--reports', 'packets', path]), (3), 'packets.csv',
+                                         'No space left on device'))
+    fresh = os.path.join(directory, 'a', 'b')
+    made = program.bare([tcpreuse, '-o', os.path.dirname(fresh), path])
+    complaints = says(made, 0)
+    for report in ('reuse.csv', 'conversations.csv', 'summary.json'):
+        if not os.path.exists(os.path.join(os.path.dirname(fresh), report)):
+            complaints.append('no %s' % report)
+    if os.path.exists(os.path.join(os.path.dirname(fresh), 'packets.csv')):
+        complaints.append('a packets.csv that nobody asked for')
+    tap.ok('a missing output directory is made', complaints)
+
+
+def usage(tcpreuse, tap, directory):
+    path, out = os.path.join(directory, 'whole.pcap'), os.path.join(directory, 'usage')
+    tap.ok('no file at all', says(program.bare([tcpreuse]), 1))
+    for name, arguments, words in (
+            ('an unknown option', ['--nonsense'], ['nonsense']),
+            ('an unknown letter', ['-Z'], ['Z']),
+            ('unknown rules', ['--rules', '5.0'], [('--rules', 'rules'), '5.0']),
+            ('empty rules', ['--rules', ''], [('--rules', 'rules')]),
+            ('no threads', ['-j', '0'], [('-j', '--threads', 'threads')]),
+            ('fewer than no threads', ['-j', '-1'], [('-j', '--threads', 'threads')]),
+            ('threads that are no number', ['--threads', '2x'], [('-j', '--threads', 'threads'), '2x']),
+            ('threads beyond any number', ['-j', '99999999999999999999'], [('-j', '--threads', 'threads')]),
+            ('an unknown report', ['-o', out, '--reports', 'reuse,nonsense'], [('--reports', 'reports', 'report'), 'nonsense']),
+            ('an empty list of reports', ['-o', out, '--reports', ''], [('--reports', 'reports', 'report')]),
+            ('reports without a directory to hold them', ['--reports', 'conversations,packets'], [('--reports', 'reports')]),
+            ('unknown progress', ['--progress', 'sometimes'], [('--progress', 'progress'), 'sometimes']),
+            ('a filter that is none', ['-f', 'tcp port port'], [('-f', '--filter', 'filter')]),
+            *(('--ignore ' + repr(text), ['--ignore', text], [('--ignore', 'ignore')])
+              for text in ('', 'x', '5-', '-5', '9-5', '1,,2', '1,', '0', '1-2-3', '1 2', '99999999999999999999', '5;6'))):
+        tap.ok(name, says(program.bare([tcpreuse] + arguments + [path]), 1, *words))
+    for option in ('--rules', '--ignore', '-j', '-o', '--reports', '-f', '--progress'):
+        tap.ok('%s without its value' % option, says(program.bare([tcpreuse, path, option]), 1, (option, option.lstrip('-'))))
+    tap.ok('wrong usage leaves nothing behind', ['%s was made' % out] if os.path.exists(out) else [])
+
+
+def cuts(tcpreuse, tap, directory, whole, jobs):
+    """The capture cut at each of its bytes."""
+    data, at = whole.data(), whole.boundaries()
+    complete = program.run(tcpreuse, [os.path.join(directory, 'whole.pcap')])
+    packets, reuse = lines(complete, 'packets'), lines(complete, 'reuse')
+
+    def one(size):
+        path = program.write(directory, 'cut-%d.pcap' % size, data[:size])
+        result = program.run(tcpreuse, ['-j', size % 3 + 1, path], ('packets', 'reuse'))
+        os.unlink(path)
+        frames = sum(end <= size for end in at) - 1
+        if size in at:
+            complaints = says(result, 0)
+        else:
+            complaints = says(result, 2, 'cut-%d.pcap' % size)
+        if frames < 0 and not result.reports:
+            return complaints
+        frames = max(frames, 0)
+        if lines(result, 'packets') != packets[:1 + frames]:
+            complaints.append('packets.csv has %d rows, expected the first %d' % (len(lines(result, 'packets')) - 1, frames))
+        wanted = reuse[:1] + [row for row in reuse[1:] if int(row.split(b',')[0]) <= frames]
+        if lines(result, 'reuse') != wanted:
+            complaints.append('reuse.csv has %d rows, expected the first %d' % (len(lines(result, 'reuse')) - 1, len(wanted) - 1))
+        return ['cut after %d of %d bytes, %d whole frames:' % (size, len(data), frames)] + complaints if complaints else []
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        answers = [a for a in pool.map(one, range(len(data) + 1)) if a]
+    complaints = ['%d of %d cuts go wrong, the first:' % (len(answers), len(data) + 1)] + answers[0] if answers else []
+    tap.ok('a capture of %d frames cut at each of its %d bytes' % (len(at) - 1, len(data)), complaints)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument('tcpreuse', type=os.path.abspath)
+    parser.add_argument('--jobs', type=int, default=os.cpu_count())
+    args = parser.parse_args()
+    whole, tap = capture.Scenario(FRAMES).files[0][1], program.Tap()
+    with tempfile.TemporaryDirectory(prefix='input-') as directory:
+        inputs(args.tcpreuse, tap, directory, whole)
+        outputs(args.tcpreuse, tap, directory)
+        usage(args.tcpreuse, tap, directory)
+        cuts(args.tcpreuse, tap, directory, whole, args.jobs)
+    return tap.done()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

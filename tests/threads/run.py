@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: run.py TCPREUSE TRACEGEN [--frames N]
+
+The number of threads must not be seen in the result: all four reports have the same bytes from 1, 2, 3 and 8 threads (of
+summary.json everything but its `performance` object), and so has what goes to standard output.
+
+The carrier is a capture whose TCP payload carries another capture file, so that a reader that looks for record headers in the
+middle of the file finds a great many that are none. How many frames there really are is counted by tests/lib/walk.py.
+"""
+import argparse
+import json
+import os
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import capture  # noqa: E402
+import hostile  # noqa: E402
+import program  # noqa: E402
+import walk  # noqa: E402
+
+THREADS = (2, 3, 8)
+
+
+def summary_without_speed(data):
+    summary = json.loads(data)
+    summary.pop('performance', None)
+    return json.dumps(summary, indent=1).encode()
+
+
+def same(tcpreuse, arguments, frames=None):
+    """Complaints when the number of threads shows, or when it is not so many frames that were read."""
+    one = program.run(tcpreuse, ['-j', 1] + arguments, timeout=300)
+    if one.status or len(one.reports) != len(program.REPORTS):
+        return ['1 thread: ' + one.describe()]
+    out = []
+    if frames is not None:
+        read = program.conservation(one.reports['summary'])['read']
+        if read != frames:
+            out.append('%d frames read, the file has %d' % (read, frames))
+    printed = program.bare([tcpreuse, '-q', '-j', '1'] + arguments, timeout=300)
+    for threads in THREADS:
+        other = program.run(tcpreuse, ['-j', threads] + arguments, timeout=300)
+        if other.status != one.status:
+            out.append('%d threads: %s' % (threads, other.describe()))
+            continue
+        for report in program.REPORTS:
+            a, b = one.reports[report], other.reports.get(report, b'')
+            if report == 'summary':
+                try:
+                    a, b = summary_without_speed(a), summary_without_speed(b)
+                except ValueError as error:
+                    out.append('summary.json: %s' % error)
+                    continue
+            if a != b:
+                out.append('%s with %d threads, compared with 1: %s' % (program.NAMES[report], threads, program.first_difference(a, b)))
+        again = program.bare([tcpreuse, '-q', '-j', str(threads)] + arguments, timeout=300)
+        if again.out != printed.out:
+            out.append('standard output with %d threads: %s' % (threads, program.first_difference(printed.out, again.out)))
+    if out:
+        out.append('command: ' + ' '.join(['tcpreuse'] + arguments))
+    return out
+
+
+def generate(tracegen, path, *options):
+    done = program.bare([tracegen] + [str(o) for o in options] + ['-w', path])
+    if done.status:
+        raise RuntimeError('tracegen: ' + done.describe())
+    return path
+
+
+def carrier_by_hand(path, inner, pieces):
+    """A carrier of our own: each frame's payload begins with a file header and goes on with whole records of `inner`."""
+    out = capture.Pcap()
+    body, src, dst = inner[24:], capture.ipaddress.ip_address('192.0.2.1'), capture.ipaddress.ip_address('192.0.2.2')
+    seq = 1001
+    for i in range(pieces):
+        at = i * 16000 % max(1, len(body) - 16000)
+        payload = body[at:at + 16000]
+        flags = capture.SYN if i % 50 == 0 else capture.ACK
+        segment = capture.tcp(40000, 5001, flags, seq if i % 50 else i, 1, payload=payload)
+        out.add('%d.%06d' % (1700000000 + i // 1000, i % 1000), capture.ethernet(capture.ip(src, dst, segment)))
+        seq += len(payload)
+    with open(path, 'wb') as file:
+        file.write(out.data())
+    return path
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument('tcpreuse', type=os.path.abspath)
+    parser.add_argument('tracegen', type=os.path.abspath)
+    parser.add_argument('--frames', type=int, default=400000, help='of the generated captures')
+    args = parser.parse_args()
+    tap = program.Tap()
+    with tempfile.TemporaryDirectory(prefix='threads-') as directory:
+        at = lambda name: os.path.join(directory, name)
+        few = args.frames // 10
+
+        small = generate(args.tracegen, at('small.pcap'), '--frames', args.frames, '--flows', 5000, '--reuse', 30, '--ipv6', 20,
+                         '--refused', 10, '--midstream', 10, '--syn-retransmit', 10)
+        tap.ok('small frames', same(args.tcpreuse, [small], walk.count(small)))
+        for rules in ('4.0', '4.2'):
+            tap.ok('small frames, rules %s' % rules, same(args.tcpreuse, ['--rules', rules, small]))
+        tap.ok('small frames with some ignored', same(args.tcpreuse, ['--ignore', '1,7-9,%d-%d' % (few, 3 * few), small]))
+
+        large = generate(args.tracegen, at('large.pcap'), '--frames', few, '--flows', 200, '--mix', 'imix', '--reuse', 30, '--vlan', 50)
+        tap.ok('frames of mixed sizes', same(args.tcpreuse, [large], walk.count(large)))
+        big = generate(args.tracegen, at('big.pcap'), '--frames', few, '--flows', 200, '--mix', 'mtu', '--big-endian', '--nanosecond')
+        tap.ok('large frames, the other byte order', same(args.tcpreuse, [big], walk.count(big)))
+
+        cruel = generate(args.tracegen, at('cruel.pcap'), '--hostile', '--frames', args.frames // 2, '--fragments', 5, '--icmp', 5)
+        tap.ok('hostile headers', same(args.tcpreuse, [cruel], walk.count(cruel)))
+        odd = program.write(directory, 'odd.pcap', hostile.pcap(1, few, 0.5))
+        tap.ok('hostile flags on few tuples', same(args.tcpreuse, [odd], walk.count(odd)))
+
+        # start times: two files that overlap, one that follows them
+        several = [generate(args.tracegen, at('part%d.pcap' % i), '--frames', few, '--flows', 100, '--seed', 7, '--reuse', 50,
+                            '--start', start) for i, start in enumerate((1700000000, 1700000000, 1700001000))]
+        total = sum(walk.count(path) for path in several)
+        tap.ok('several files', same(args.tcpreuse, several[::-1], total))
+        tap.ok('several files, appended', same(args.tcpreuse, ['--append'] + several, total))
+        os.mkdir(at('directory'))
+        for path in several:
+            os.rename(path, os.path.join(directory, 'directory', os.path.basename(path)))
+        tap.ok('a directory of files', same(args.tcpreuse, [at('directory')], total))
+
+        frames = walk.count(small)
+        carrier = generate(args.tracegen, at('carrier.pcap'), '--carrier', small, '--frames', few)
+        tap.ok('a capture that carries a capture', same(args.tcpreuse, [carrier], walk.count(carrier)))
+        with open(small, 'rb') as file:
+            inner = file.read(24 + 4000000)
+        tap.ok('a capture that carries whole records', same(
+            args.tcpreuse, [carrier_by_hand(at('by-hand.pcap'), inner, 2000)], 2000))
+        with open(small, 'rb') as file, open(at('cut.pcap'), 'wb') as cut:
+            cut.write(file.read()[:-7])
+        runs = [program.run(args.tcpreuse, ['-j', n, at('cut.pcap')]) for n in (1, 8)]
+        complaints = [r.describe() for r in runs if r.status != 2]
+        if not complaints and runs[0].reports['packets'] != runs[1].reports['packets']:
+            complaints = [program.first_difference(runs[0].reports['packets'], runs[1].reports['packets'])]
+        tap.ok('a file cut in its last of %d frames' % frames, complaints)
+    return tap.done()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
