@@ -96,15 +96,14 @@ ALWAYS_INLINE bool rules_opens_conversation(enum rules rules, enum trigger trigg
 }
 
 /* A conversation is new for completeness when this segment created it, and when a SYN comes from a side of
- * which no ISN is known (all that was seen of it before was quoted in ICMP errors, say). c is the
- * conversation that receives the segment. Generation 4.0 does not count the one that a reusing SYN created.
- */
+ * which no ISN is known (all that was seen of it before was quoted in ICMP errors, say). c is the conversation
+ * that receives the segment. Generation 4.0 knows only the first, and not for what a reusing SYN created. */
 ALWAYS_INLINE bool rules_is_new(enum rules rules, const struct rules_state *c, unsigned flow, unsigned flags,
                                 bool created, enum trigger trigger)
 {
     if (created)
         return rules != RULES_4_0 || trigger == TRIGGER_NONE;
-    return rules_is_syn(flags) && !rules_knows_isn(c, flow);
+    return rules != RULES_4_0 && rules_is_syn(flags) && !rules_knows_isn(c, flow);
 }
 
 /* The sender's from its sequence number, the receiver's from the acknowledgement. A SYN consumes one number.
@@ -146,7 +145,8 @@ ALWAYS_INLINE uint8_t rules_completeness(enum rules rules, uint8_t had, const st
     }
     if ((flags & (TCP_FIN | TCP_ACK)) == (TCP_FIN | TCP_ACK))
         has |= HAS_FIN;
-    if (flags & TCP_RST)
+    /* In 4.0 a SYN that creates a conversation shows nothing else but data. */
+    if (flags & TCP_RST && !(rules == RULES_4_0 && is_new))
         has |= HAS_RST;
     return (uint8_t)has;
 }
