@@ -1,7 +1,7 @@
 /* tcpreuse: introduces the parts to each other. */
 #include "../io/csv.h"
-#include "../io/file_source.h"
 #include "../io/inputs.h"
+#include "../io/set_source.h"
 #include "../io/summary.h"
 #include "options.h"
 #include "progress.h"
@@ -62,8 +62,14 @@ static enum exit_status status_of(enum pipeline_error error)
 static enum exit_status run(const struct options *o, const struct inputs *inputs, struct problems *problems)
 {
     enum exit_status status;
-    struct file_source *source =
-        file_source_create((const char *const *)inputs->paths, inputs->count, problems);
+    struct set_source_params set = {
+        .paths = (const char *const *)inputs->paths,
+        .count = inputs->count,
+        .append = o->append,
+        .ahead = o->threads + 1,
+        .problems = problems,
+    };
+    struct set_source *source = set_source_create(&set);
     struct csv_sink *sink = NULL;
     struct pipeline *pipeline = NULL;
 
@@ -71,13 +77,13 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         status = fail_memory();
         goto end;
     }
-    sink = csv_sink_create(o->output, o->reports);
+    sink = csv_sink_create(o->output, o->reports, inputs->count > 1);
     if (!sink) {
         status = EXIT_OUTPUT;
         goto end;
     }
     struct pipeline_params params = {
-        .source = file_source_source(source),
+        .source = set_source_source(source),
         .sink = csv_sink_sink(sink),
         .threads = o->threads,
         .rules = o->rules,
@@ -109,8 +115,8 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         .rules = o->rules,
         .threads = o->threads,
         .files = inputs->count,
-        .files_opened = file_source_opened(source),
-        .bytes = file_source_bytes_claimed(source),
+        .files_opened = set_source_opened(source),
+        .bytes = set_source_bytes_done(source),
     };
     if (csv_sink_close(sink))
         status = EXIT_OUTPUT;
@@ -135,7 +141,7 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
 end:
     pipeline_destroy(pipeline);
     csv_sink_destroy(sink);
-    file_source_destroy(source);
+    set_source_destroy(source);
     return status;
 }
 

@@ -9,7 +9,7 @@
 
 struct progress {
     const struct pipeline *pipeline;
-    const struct file_source *source;
+    const struct set_source *source;
     bool terminal;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -20,7 +20,7 @@ struct progress {
 static void show(const struct progress *p)
 {
     struct pipeline_progress now = pipeline_progress(p->pipeline);
-    uint64_t total = file_source_bytes_total(p->source), done = file_source_bytes_claimed(p->source);
+    uint64_t total = set_source_bytes_total(p->source), done = set_source_bytes_done(p->source);
     fprintf(stderr, "%s%3.0f %%  %" PRIu64 " frames, %" PRIu64 " conversations, %" PRIu64 " reuses%s",
             p->terminal ? "\r" : "", total ? 100.0 * (double)done / (double)total : 0.0, now.frames,
             now.conversations, now.reuses, p->terminal ? "\033[K" : "\n");
@@ -54,7 +54,7 @@ static void *progress_main(void *argument)
 }
 
 struct progress *progress_start(enum progress_mode mode, const struct pipeline *pipeline,
-                                const struct file_source *source)
+                                const struct set_source *source)
 {
     bool terminal = isatty(STDERR_FILENO);
     if (mode == PROGRESS_NEVER || (mode == PROGRESS_AUTO && !terminal))

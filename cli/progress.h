@@ -3,14 +3,14 @@
 #define TCPREUSE_PROGRESS_H
 
 #include "../engine/pipeline.h"
-#include "../io/file_source.h"
+#include "../io/set_source.h"
 #include "options.h"
 
 struct progress;
 
 /* Starts a thread that shows the line; NULL when none is wanted (or can be had: a run goes on without). */
 struct progress *progress_start(enum progress_mode mode, const struct pipeline *pipeline,
-                                const struct file_source *source);
+                                const struct set_source *source);
 /* Takes the line away, and ends the thread. */
 void progress_stop(struct progress *p);
 

@@ -20,6 +20,7 @@ enum lane_state {
     LANE_DONE,   /* walked to its limit */
     LANE_LOST, /* no record boundary was found in it: settling decodes it, or finds that nothing starts in it
                 */
+    LANE_LATE, /* its next frame is later than the batch's time_limit */
     LANE_CHANGE, /* at position stands what changes how records behind it are read (a new section of a pcapng
                     file): settling has the source read it, and goes on behind it */
     LANE_FAULT,  /* the chain breaks at position; what was read before it counts, once the lane is proven */
@@ -35,6 +36,9 @@ struct lane {
 
     /* Set by the worker that decodes: the first record, and the first one behind the lane. */
     uint64_t start, position;
+    /* Where decoding last set in, and how many of the lane's frames stand before that: the source can find
+     * frame n of the lane by walking n - resumed_frames records from resumed on, with context. */
+    uint64_t resumed, resumed_frames;
     enum lane_state state;
     unsigned fault;       /* what broke, in the source's own code; it can put it in words */
     uint64_t fault_value; /* the number found there */
@@ -85,11 +89,18 @@ struct batch {
     /* The memory that the lanes' positions lie in: position i is bytes[i - base], for base <= i < end. */
     const uint8_t *bytes;
     uint64_t base, end;
+    int64_t time_limit; /* a frame that is later is where the source wants to go on in another way; INT64_MAX:
+                           none */
+    uint64_t frames_before; /* if first: frames of the input that stand before the batch */
+    uint64_t epoch;         /* the source's, for accept() */
+    void *piece;            /* the source's, to be given back by release() */
+    uint64_t mark;          /* the source's own */
 
     unsigned lanes_used;
     uint64_t first_frame; /* number of the first frame, from settling; frames are counted from 1 */
     uint64_t frames;
-    uint64_t redone; /* lanes decoded again */
+    uint64_t input_base; /* number of the last frame before the input's first, from settling */
+    uint64_t redone;     /* lanes decoded again */
     struct lane lane[LANES];
     struct segment_list *list_pool; /* all lanes' lists */
 

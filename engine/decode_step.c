@@ -37,7 +37,8 @@ static bool is_ignored(const struct pipeline *p, uint64_t frame)
 static void lane_open_at(struct pipeline *p, struct lane *lane, uint64_t start)
 {
     lane_clear(p, lane);
-    lane->start = lane->position = start;
+    lane->start = lane->position = lane->resumed = start;
+    lane->resumed_frames = 0;
     lane->state = LANE_OPEN;
 }
 
@@ -56,11 +57,23 @@ static void open_lanes(const struct decode_job *job)
         lane_open_at(p, lane, lane->begin);
         if (!lane->exact) {
             source->ops->guess(source, job->batch, lane);
-            lane->position = lane->start;
+            lane->position = lane->resumed = lane->start;
             if (lane->start >= lane->limit)
                 lane->state = LANE_LOST;
         }
     }
+}
+
+/* How many of the next n frames of the lane stand before one that is later than the batch's limit. */
+static unsigned frames_in_time(const struct batch *b, struct lane *lane, const struct frame *frames,
+                               unsigned n)
+{
+    for (unsigned k = 0; k < n; k++)
+        if (unlikely(frames[k].time > b->time_limit)) {
+            lane->state = LANE_LATE;
+            return k;
+        }
+    return n;
 }
 
 static void decode_lanes(void *argument)
@@ -80,6 +93,8 @@ static void decode_lanes(void *argument)
             struct lane *lane = &b->lane[i];
             unsigned n = walk->count[i];
             any |= n > 0;
+            if (b->time_limit != INT64_MAX)
+                n = frames_in_time(b, lane, walk->frame[i], n);
             d->lists = lane->lists;
             d->counts = &lane->counts;
             for (unsigned k = 0; k < n; k++) {
@@ -152,6 +167,8 @@ void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane)
                              .walk = &p->rewalk,
                              .go_on = lane,
                              .check_ignored = p->params.ignore_count > 0};
+    lane->resumed = lane->position;
+    lane->resumed_frames = lane->frames;
     lane->state = LANE_OPEN;
     run(&job);
 }

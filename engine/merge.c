@@ -176,6 +176,12 @@ ALWAYS_INLINE void head_advance(struct head *heads, unsigned *n, struct head *h)
         *h = heads[--*n];
 }
 
+static struct origin origin_of(const struct pipeline *p, const struct batch *b, uint64_t frame)
+{
+    struct source *source = p->params.source;
+    return source->ops->origin(source, b, frame - b->first_frame);
+}
+
 static int format_reuses(struct pipeline *p, struct batch *b)
 {
     struct sink *sink = p->params.sink;
@@ -191,7 +197,10 @@ static int format_reuses(struct pipeline *p, struct batch *b)
     }
     while (n) {
         struct head *h = LOWEST(heads, n, reuse_position);
-        struct reuse_row row = {.reuse = (const void *)h->item, .family = h->family};
+        const struct reuse *reuse = (const void *)h->item;
+        struct reuse_row row = {.reuse = reuse, .family = h->family};
+        if (sink->wants_origin)
+            row.origin = origin_of(p, b, reuse->frame);
         if (sink->ops->format_reuse(sink, &b->text[REPORT_REUSE], &row))
             return -1;
         head_advance(heads, &n, h);
@@ -224,6 +233,8 @@ static int format_packets(struct pipeline *p, struct batch *b)
                                      .stream = stream_map_get(h->map, s->record),
                                      .segment = s,
                                      .family = h->family};
+            if (sink->wants_origin)
+                row.origin = origin_of(p, b, row.frame);
             if (sink->ops->format_packet(sink, &b->text[REPORT_PACKETS], &row))
                 return -1;
             head_advance(heads, &n, h);

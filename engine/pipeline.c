@@ -54,6 +54,11 @@ static bool claim_step(struct worker *w)
     if (atomic_load_explicit(&p->total, memory_order_relaxed) == UINT64_MAX &&
         n - atomic_load_explicit(&p->written, memory_order_acquire) <= p->ring_mask) {
         b = &p->batches[n & p->ring_mask];
+        b->input = b->piece = NULL;
+        b->bytes = NULL;
+        b->first = false;
+        b->base = b->end = b->frames_before = b->epoch = b->mark = 0;
+        b->time_limit = INT64_MAX;
         enum claim claim = CLAIM_END;
         if (!atomic_load_explicit(&p->stop, memory_order_relaxed))
             claim = p->params.source->ops->claim(p->params.source, b);
@@ -119,6 +124,8 @@ static void *worker_main(void *argument)
         did |= write_step(p);
         if (!did)
             did = claim_step(w);
+        if (!did && p->params.source->ops->prepare)
+            did = p->params.source->ops->prepare(p->params.source);
         if (did) {
             idle = 0;
             continue;

@@ -5,6 +5,7 @@
 #include "pipeline.h"
 #include "shard.h"
 #include "streams.h"
+#include "turn.h"
 
 #include <pthread.h>
 
@@ -17,12 +18,6 @@ struct worker {
     struct shard shard;
     struct decoder decoder;
     struct walk walk;
-} ALIGNED(CACHE_LINE);
-
-/* A step that one worker does at a time, in batch order. */
-struct turn {
-    _Atomic bool
-        taken; /* by exchange (acquire); given back with release: edges between consecutive holders */
 } ALIGNED(CACHE_LINE);
 
 struct pipeline {
@@ -42,6 +37,7 @@ struct pipeline {
     struct turn settle_turn;
     _Atomic uint64_t settled; /* batches settled; release, acquire by draining: their lists are complete */
     uint64_t next_frame;      /* number of the next frame */
+    uint64_t input_base;      /* number of the last frame before the input's first */
     uint64_t chain;           /* position where the next lane has to begin */
     const void *context;      /* what it has to be read with */
     bool broken;              /* the input's chain broke: what follows in this input does not count */
@@ -81,16 +77,6 @@ struct row_chunk {
 };
 
 void pipeline_fail(struct pipeline *p, enum pipeline_error error);
-
-ALWAYS_INLINE bool turn_take(struct turn *t)
-{
-    return !atomic_load_explicit(&t->taken, memory_order_relaxed) &&
-           !atomic_exchange_explicit(&t->taken, true, memory_order_acquire);
-}
-ALWAYS_INLINE void turn_give_back(struct turn *t)
-{
-    atomic_store_explicit(&t->taken, false, memory_order_release);
-}
 
 /* decode_step.c */
 void decode_batch(struct worker *w, struct batch *b);

@@ -96,8 +96,9 @@ ALWAYS_INLINE bool rules_opens_conversation(enum rules rules, enum trigger trigg
 }
 
 /* A conversation is new for completeness when this segment created it, and when a SYN comes from a side of
- * which no ISN is known (all that was seen of it before was quoted in ICMP errors, say). c is the conversation
- * that receives the segment. Generation 4.0 knows only the first, and not for what a reusing SYN created. */
+ * which no ISN is known (all that was seen of it before was quoted in ICMP errors, say). c is the
+ * conversation that receives the segment. Generation 4.0 knows only the first, and not for what a reusing SYN
+ * created. */
 ALWAYS_INLINE bool rules_is_new(enum rules rules, const struct rules_state *c, unsigned flow, unsigned flags,
                                 bool created, enum trigger trigger)
 {

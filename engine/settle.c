@@ -13,6 +13,7 @@ static bool touches_ignored(const struct pipeline *p, uint64_t first, uint64_t f
 
 static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
 {
+    struct source *source = p->params.source;
     lane->first_frame = p->next_frame;
     if (lane->exact) {
         p->chain = lane->begin;
@@ -30,15 +31,19 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
         decode_lane_again(p, b, lane, p->chain);
     }
     while (unlikely(lane->state == LANE_CHANGE)) {
-        p->params.source->ops->change(p->params.source, b, lane);
+        source->ops->change(source, b, lane);
         p->context = lane->context;
         if (lane->state != LANE_FAULT)
             decode_lane_on(p, b, lane);
     }
     p->next_frame += lane->frames;
     p->chain = lane->position;
+    if (unlikely(lane->state == LANE_LATE)) {
+        source->ops->late(source, b, lane);
+        p->broken = true;
+    }
     if (unlikely(lane->state == LANE_FAULT)) {
-        p->params.source->ops->fault(p->params.source, b, lane);
+        source->ops->fault(source, b, lane);
         p->broken = true;
     }
     if (decode_counts_move(&p->totals.decoded, &lane->counts))
@@ -47,11 +52,19 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
 
 static void settle_batch(struct pipeline *p, struct batch *b)
 {
-    if (b->first)
+    struct source *source = p->params.source;
+    if (b->first) {
         p->broken = false;
+        p->input_base = p->next_frame - 1 - b->frames_before;
+    }
+    b->input_base = p->input_base;
     b->first_frame = p->next_frame;
+    if (source->ops->accept && !source->ops->accept(source, b))
+        p->broken = true;
     for (unsigned i = 0; i < b->lanes_used; i++)
         settle_lane(p, b, &b->lane[i]);
+    if (source->ops->settled)
+        source->ops->settled(source, b);
     b->frames = p->next_frame - b->first_frame;
     assert(b->frames < LANE_FRAMES_MAX);
     p->totals.frames += b->frames;

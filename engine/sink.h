@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_SINK_H
 #define TCPREUSE_SINK_H
 
-#include "batch.h"
+#include "source.h"
 
 /* A segment with its stream. */
 struct packet_row {
@@ -10,6 +10,7 @@ struct packet_row {
     uint64_t stream;
     const struct segment *segment; /* struct segment4 or struct segment6 */
     enum family family;
+    struct origin origin; /* where the sink wants it */
 };
 
 struct conversation_row {
@@ -21,6 +22,7 @@ struct conversation_row {
 struct reuse_row {
     const struct reuse *reuse;
     enum family family;
+    struct origin origin; /* where the sink wants it */
 };
 
 struct sink;
@@ -37,6 +39,7 @@ struct sink_ops {
 struct sink {
     const struct sink_ops *ops;
     bool wants[REPORTS];
+    bool wants_origin; /* of reuses and packets */
 };
 
 #endif

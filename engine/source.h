@@ -22,8 +22,15 @@ struct walk {
 
 struct source;
 
+/* Where a frame comes from. */
+struct origin {
+    const char *file; /* owned by the source, as long as it lives */
+    uint64_t frame;   /* number in the file, from 1 */
+};
+
 struct source_ops {
-    /* Fills the batch with the next run of records. One thread at a time. */
+    /* Fills the batch with the next run of records: what batch.h says the source sets. What is not set has
+     * its default: no input, first false, no time limit, zeros. One thread at a time. */
     enum claim (*claim)(struct source *, struct batch *);
     /* Sets lane->start to the first record boundary at or behind lane->begin, to the best of its guessing, or
      * to UINT64_MAX. Any thread. Not called for exact lanes. */
@@ -42,6 +49,21 @@ struct source_ops {
      * context, and are decoded again when they were decoded with another one. In batch order, one thread at a
      * time. NULL: lanes are never LANE_CHANGE. */
     void (*change)(struct source *, struct batch *, struct lane *);
+    /* The lane is LANE_LATE and proven: the first frame that it does not have is later than the batch's
+     * time_limit. The source goes on from this frame, and accepts nothing of what was claimed behind it. In
+     * batch order, one thread at a time. NULL: there are no time limits. */
+    void (*late)(struct source *, struct batch *, struct lane *);
+    /* Is the batch's input still wanted? Before it is settled, in batch order, one thread at a time. NULL: it
+     * is. */
+    bool (*accept)(struct source *, struct batch *);
+    /* The batch is settled: the calls for it have all been made. As accept. */
+    void (*settled)(struct source *, struct batch *);
+    /* Does something that will be needed: true if there was anything. Any thread, several at a time. NULL:
+     * nothing. */
+    bool (*prepare)(struct source *);
+    /* File and number in it of the frame with this index in a settled batch. Any thread. NULL: there are no
+     * files. */
+    struct origin (*origin)(struct source *, const struct batch *, uint64_t index);
     /* The lane's chain broke, and everything before it is proven: puts it in words and keeps it for the
      * summary. In batch order, one thread at a time. */
     void (*fault)(struct source *, const struct batch *, const struct lane *);

@@ -2,6 +2,7 @@
  * cut while it is mapped raises SIGBUS where its pages were. So whoever reads mapped bytes does so in
  * capture_guard(), and a handler jumps back there. */
 #include "capture.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,7 @@ static void install_handler(void)
     sigaction(SIGBUS, &action, NULL);
 }
 
-bool capture_guard(struct capture *c, void (*work)(void *), void *argument)
+bool capture_guard(void (*work)(void *), void *argument)
 {
     sigjmp_buf here;
     if (sigsetjmp(here, 0) == 0) {
@@ -43,6 +44,11 @@ bool capture_guard(struct capture *c, void (*work)(void *), void *argument)
         return true;
     }
     on_bus_error = NULL;
+    return false;
+}
+
+void capture_find_end(struct capture *c)
+{
     struct stat st;
     uint64_t size = stat(c->path, &st) == 0 ? (uint64_t)st.st_size : 0;
     /* An end that has not moved is no cut file, but a device that cannot be read there: half of it is given
@@ -55,31 +61,75 @@ bool capture_guard(struct capture *c, void (*work)(void *), void *argument)
                      "expected a file of %" PRIu64
                      " bytes, as when it was opened, found that it ends here by now",
                      c->mapped);
-    return false;
 }
 
-static int find_format(struct capture *c)
+int capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count)
 {
-    if (c->size == 0) {
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
-                     "expected a capture, found an empty file");
-        return -1;
-    }
-    size_t n = MIN(c->size, 4096u);
+    size_t n = MIN(count, 4096u);
     for (size_t i = 0; n >= 4 && capture_formats[i]; i++)
-        if (capture_formats[i]->probe(c->bytes, n)) {
+        if (capture_formats[i]->probe(bytes, n)) {
             c->format = capture_formats[i];
             return 0;
         }
-    if (n < 4)
+    const char *compression = stream_compression(bytes, n);
+    if (n == 0)
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
+                     "expected a capture, found an empty file");
+    else if (compression)
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
+                     "expected the magic number of a capture file, found %s data", compression);
+    else if (n < 4)
         problems_add(
             c->problems, PROBLEM_ERROR, c->order, c->path, 0,
             "expected the magic number of a capture file (4 bytes), found the end of the file after %zu", n);
     else
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
-                     "expected the magic number of a capture file, found %02x %02x %02x %02x", c->bytes[0],
-                     c->bytes[1], c->bytes[2], c->bytes[3]);
+                     "expected the magic number of a capture file, found %02x %02x %02x %02x", bytes[0],
+                     bytes[1], bytes[2], bytes[3]);
     return -1;
+}
+
+struct capture *capture_new(const char *path, size_t order, struct problems *problems)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, install_handler);
+
+    struct capture *c = calloc(1, sizeof *c);
+    if (!c) {
+        problems_add(problems, PROBLEM_ERROR, order, path, -1, "%s", strerror(ENOMEM));
+        return NULL;
+    }
+    c->path = path;
+    c->order = order;
+    c->problems = problems;
+    atomic_store_explicit(&c->users, 1, memory_order_relaxed);
+    return c;
+}
+
+static int map(struct capture *c)
+{
+    struct stat st;
+    int result = -1, fd = open(c->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st)) {
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "%s", strerror(errno));
+    } else if (!S_ISREG(st.st_mode)) {
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1,
+                     "expected a regular file, found another kind of file");
+    } else {
+        c->size = c->mapped = (uint64_t)st.st_size;
+        void *bytes = c->mapped ? mmap(NULL, c->mapped, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+        if (bytes == MAP_FAILED) {
+            c->mapped = 0;
+            problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "cannot be mapped: %s",
+                         strerror(errno));
+        } else {
+            c->bytes = bytes;
+            result = 0;
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+    return result;
 }
 
 struct open_job {
@@ -91,63 +141,40 @@ static void open_format(void *argument)
 {
     struct open_job *job = argument;
     struct capture *c = job->capture;
-    job->result = find_format(c);
+    job->result = capture_find_format(c, c->bytes, capture_size(c));
     if (!job->result)
         job->result = c->format->open(c, c->bytes, capture_size(c), true) != OPEN_DONE;
 }
 
-struct capture *capture_open(const char *path, size_t order, struct problems *problems)
+struct capture *capture_map(const char *path, size_t order, struct problems *problems)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, install_handler);
-
-    struct capture *c = calloc(1, sizeof *c);
-    int fd = -1;
-    struct stat st;
-    if (!c) {
-        problems_add(problems, PROBLEM_ERROR, order, path, -1, "%s", strerror(ENOMEM));
+    struct capture *c = capture_new(path, order, problems);
+    struct open_job job = {.capture = c};
+    if (!c)
+        return NULL;
+    if (map(c)) {
+        capture_drop(c);
         return NULL;
     }
-    *c = (struct capture){.path = path, .order = order, .problems = problems};
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st)) {
-        problems_add(problems, PROBLEM_ERROR, order, path, -1, "%s", strerror(errno));
-        goto fail;
+    while (!capture_guard(open_format, &job))
+        capture_find_end(c);
+    if (job.result) {
+        capture_drop(c);
+        return NULL;
     }
-    if (!S_ISREG(st.st_mode)) {
-        problems_add(problems, PROBLEM_ERROR, order, path, -1,
-                     "expected a regular file, found another kind of file");
-        goto fail;
-    }
-    c->size = c->mapped = (uint64_t)st.st_size;
-    if (c->mapped) {
-        void *bytes = mmap(NULL, c->mapped, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (bytes == MAP_FAILED) {
-            c->mapped = 0;
-            problems_add(problems, PROBLEM_ERROR, order, path, -1, "cannot be mapped: %s", strerror(errno));
-            goto fail;
-        }
-        c->bytes = bytes;
-    }
-    close(fd);
-    fd = -1;
-    struct open_job job = {.capture = c};
-    while (!capture_guard(c, open_format, &job))
-        ;
-    if (job.result)
-        goto fail;
-    atomic_store(&c->users, 1);
     return c;
-fail:
-    if (fd >= 0)
-        close(fd);
-    capture_close(c);
-    return NULL;
 }
 
-void capture_close(struct capture *c)
+struct capture *capture_use(struct capture *c)
 {
-    if (!c)
+    atomic_fetch_add_explicit(&c->users, 1, memory_order_relaxed);
+    return c;
+}
+
+void capture_drop(struct capture *c)
+{
+    /* acq_rel: whoever closes it comes after all who have read it. */
+    if (atomic_fetch_sub_explicit(&c->users, 1, memory_order_acq_rel) != 1)
         return;
     if (c->format && c->format->close)
         c->format->close(c);

@@ -59,8 +59,8 @@ struct capture {
      * capture is closed. */
     const void *_Atomic context;
     void *format_data; /* the format's own, freed by its close */
-    /* Batches that are under way, and one for the claimer: incremented by claiming, decremented by release.
-     */
+    /* Batches that are under way, chunks, the input, the claimer: whoever holds a pointer to it beyond a
+     * call. */
     _Atomic uint64_t users;
 
     /* of pcap */
@@ -77,12 +77,22 @@ static inline uint64_t capture_size(const struct capture *c)
     return atomic_load_explicit(&c->size, memory_order_relaxed);
 }
 
-/* Maps the file, finds its format and reads its header. NULL after adding a problem. */
-struct capture *capture_open(const char *path, size_t order, struct problems *problems);
-void capture_close(struct capture *c);
+/* A capture without bytes of its own, for a stream. One user. NULL after adding a problem. */
+struct capture *capture_new(const char *path, size_t order, struct problems *problems);
+/* Maps the file, finds its format and reads its header. One user. NULL after adding a problem. */
+struct capture *capture_map(const char *path, size_t order, struct problems *problems);
+/* Sets c->format by the first bytes; 0, or -1 after adding a problem. */
+int capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count);
+/* One more user; returns c. Any thread that uses it. */
+struct capture *capture_use(struct capture *c);
+/* One user less; the last one closes it. Any thread. */
+void capture_drop(struct capture *c);
 
-/* Runs work(argument), which may read the capture's bytes. When the file is found to have been cut meanwhile,
- * lowers c->size to its new end and returns false. */
-bool capture_guard(struct capture *c, void (*work)(void *), void *argument);
+/* Runs work(argument), which may read mapped bytes. False when bytes were gone: a file has been cut
+ * meanwhile. */
+bool capture_guard(void (*work)(void *), void *argument);
+/* Lowers c->size to where the file ends by now, after capture_guard() has failed on it, and adds a problem.
+ */
+void capture_find_end(struct capture *c);
 
 #endif

@@ -25,11 +25,11 @@ static const char *const names[REPORTS] = {
 static const char *const headers[REPORTS] = {
     [REPORT_REUSE] = "frame,time,stream,previous_stream,trigger,src,src_port,dst,dst_port,isn,previous_isn,"
                      "previous_completeness,previous_first_frame,previous_last_frame,previous_last_time,gap,"
-                     "previous_first_time,previous_frames,previous_bytes,previous_end\n",
+                     "previous_first_time,previous_frames,previous_bytes,previous_end",
     [REPORT_CONVERSATIONS] =
         "stream,first_frame,last_frame,first_time,last_time,client,client_port,server,server_port,"
-        "completeness,frames,bytes,duration,client_isn,server_isn,end\n",
-    [REPORT_PACKETS] = "frame,time,stream,completeness,reused,src,src_port,dst,dst_port,flags,seq,ack,len\n",
+        "completeness,frames,bytes,duration,client_isn,server_isn,end",
+    [REPORT_PACKETS] = "frame,time,stream,completeness,reused,src,src_port,dst,dst_port,flags,seq,ack,len",
 };
 
 static const char *const trigger_names[TRIGGERS] = {
@@ -109,9 +109,41 @@ static struct addresses addresses_of_segment(const struct segment *s, enum famil
     return (struct addresses){.v6 = ((const struct segment6 *)s)->address};
 }
 
+/* A field that may hold anything, quoted where RFC 4180, 2 asks for it. */
+static char *put_quoted(char *p, const char *s)
+{
+    if (!s[strcspn(s, ",\"\r\n")])
+        return put(p, s);
+    *p++ = '"';
+    for (; *s; s++) {
+        if (*s == '"')
+            *p++ = '"';
+        *p++ = *s;
+    }
+    *p++ = '"';
+    return p;
+}
+
+/* The columns file and file_frame, where they are wanted, and the row's end. */
+static int end_row(const struct sink *sink, struct text *text, const struct origin *origin)
+{
+    size_t room = sink->wants_origin ? 2 * strlen(origin->file) + TEXT_NUMBER_MAX + 8 : 1;
+    char *start = text_room(text, room), *p = start;
+    if (!p)
+        return -1;
+    if (sink->wants_origin) {
+        *p++ = ',';
+        p = put_quoted(p, origin->file);
+        *p++ = ',';
+        p = text_number(p, origin->frame);
+    }
+    *p++ = '\n';
+    text->length += (size_t)(p - start);
+    return 0;
+}
+
 static int format_reuse(struct sink *sink, struct text *text, const struct reuse_row *row)
 {
-    (void)sink;
     const struct reuse *r = row->reuse;
     const struct conversation *c = &r->previous.c;
     struct addresses addresses = addresses_of(&r->previous, row->family);
@@ -138,14 +170,12 @@ static int format_reuse(struct sink *sink, struct text *text, const struct reuse
     p = put_number(p, conversation_frames(c));
     p = put_number(p, conversation_bytes(c));
     p = put(p, end_name(conversation_state(c)));
-    *p++ = '\n';
     text->length += (size_t)(p - start);
-    return 0;
+    return end_row(sink, text, &row->origin);
 }
 
 static int format_packet(struct sink *sink, struct text *text, const struct packet_row *row)
 {
-    (void)sink;
     const struct segment *s = row->segment;
     struct addresses addresses = addresses_of_segment(s, row->family);
     unsigned flow = s->bits & SEGMENT_FLOW;
@@ -166,9 +196,8 @@ static int format_packet(struct sink *sink, struct text *text, const struct pack
     p = put_number(p, s->ack);
     if (s->bits & SEGMENT_LENGTH_KNOWN)
         p = text_number(p, s->payload);
-    *p++ = '\n';
     text->length += (size_t)(p - start);
-    return 0;
+    return end_row(sink, text, &row->origin);
 }
 
 static int format_conversation(struct sink *sink, struct text *text, const struct conversation_row *row)
@@ -238,12 +267,21 @@ static const struct sink_ops ops = {
     .write = csv_write,
 };
 
-struct csv_sink *csv_sink_create(const char *directory, const bool wants[REPORTS])
+static int write_header(struct csv_sink *s, enum report report)
+{
+    bool origin = s->sink.wants_origin && report != REPORT_CONVERSATIONS;
+    char line[ROW_MAX];
+    int n = snprintf(line, sizeof line, "%s%s\n", headers[report], origin ? ",file,file_frame" : "");
+    return write_all(s->fd[report], line, (size_t)n);
+}
+
+struct csv_sink *csv_sink_create(const char *directory, const bool wants[REPORTS], bool with_origin)
 {
     struct csv_sink *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
     s->sink.ops = &ops;
+    s->sink.wants_origin = with_origin;
     for (int r = 0; r < REPORTS; r++) {
         s->sink.wants[r] = wants[r];
         s->fd[r] = -1;
@@ -263,7 +301,7 @@ struct csv_sink *csv_sink_create(const char *directory, const bool wants[REPORTS
         } else {
             s->fd[r] = open(s->path[r], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         }
-        if (s->fd[r] < 0 || write_all(s->fd[r], headers[r], strlen(headers[r]))) {
+        if (s->fd[r] < 0 || write_header(s, (enum report)r)) {
             fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", s->path[r] ? s->path[r] : names[r],
                     strerror(errno));
             goto fail;

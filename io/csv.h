@@ -11,8 +11,9 @@ struct csv_sink;
 const char *report_name(enum report report);
 
 /* directory: where reuse.csv and others go, made if it is missing; NULL: standard output takes the one report
- * that is wanted. NULL after writing an error to standard error. */
-struct csv_sink *csv_sink_create(const char *directory, const bool wants[REPORTS]);
+ * that is wanted. with_origin: reuse and packets have the columns file and file_frame. NULL after writing an
+ * error to standard error. */
+struct csv_sink *csv_sink_create(const char *directory, const bool wants[REPORTS], bool with_origin);
 struct sink *csv_sink_sink(struct csv_sink *s);
 /* Rows are written when the pipeline writes them. Closes the files; 0, or -1 when something could not be
  * written, after an error on standard error. */

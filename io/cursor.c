@@ -1,0 +1,162 @@
+#include "cursor.h"
+
+#include <sched.h>
+#include <stdlib.h>
+
+struct cursor *cursor_create(struct input *input, const struct cursor_start *start)
+{
+    struct cursor *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->input = input;
+    c->borrowed = UINT64_MAX;
+    struct lane *lane = &c->window.lane[0];
+    c->window.lanes_used = 1;
+    lane->state = LANE_UNUSED;
+    if (!start)
+        return c;
+    c->capture = start->capture;
+    c->chunk = start->chunk;
+    c->next_lane = start->lane;
+    *lane = (struct lane){
+        .position = start->position, .limit = start->limit, .context = start->context, .state = LANE_OPEN};
+    if (c->chunk) {
+        c->window.bytes = c->chunk->memory;
+        c->window.base = c->chunk->base;
+        c->window.end = c->chunk->end;
+    } else {
+        c->window.bytes = c->capture->bytes;
+        c->window.end = capture_size(c->capture);
+    }
+    for (uint64_t i = 0; i < start->skip && cursor_peek(c); i++)
+        c->at++;
+    c->frames = start->frames;
+    return c;
+}
+
+void cursor_destroy(struct cursor *c)
+{
+    if (!c)
+        return;
+    if (c->chunk)
+        chunk_drop(c->chunk);
+    if (c->capture)
+        capture_drop(c->capture);
+    free(c);
+}
+
+static void walk_window(void *argument)
+{
+    struct cursor *c = argument;
+    c->capture->format->walk(c->capture, &c->window, &c->walk);
+}
+
+/* The turn of an input is taken for moments only, but by opening and filling. */
+static void wait_for_turn(struct input *in)
+{
+    while (!turn_take(&in->turn))
+        sched_yield();
+}
+
+/* The mapped input's only lane. */
+static bool begin_mapped(struct cursor *c)
+{
+    wait_for_turn(c->input);
+    bool opened = input_open(c->input);
+    if (opened && c->input->kind == INPUT_MAPPED)
+        c->capture = input_take_capture(c->input);
+    c->input->begun = true;
+    turn_give_back(&c->input->turn);
+    if (!c->capture)
+        return false;
+    uint64_t size = capture_size(c->capture);
+    c->window.bytes = c->capture->bytes;
+    c->window.end = size;
+    c->window.lane[0] = (struct lane){
+        .position = c->capture->first_record,
+        .limit = size,
+        .context = atomic_load_explicit(&c->capture->context, memory_order_acquire),
+        .state = LANE_OPEN,
+    };
+    return true;
+}
+
+/* The next lane of the stream's chunk, or of its next chunk. */
+static bool next_chunk_lane(struct cursor *c)
+{
+    if (!c->chunk || c->next_lane == c->chunk->lanes) {
+        struct chunk *chunk;
+        while (!(chunk = input_take_chunk(c->input))) {
+            if (input_is_finished(c->input))
+                return false;
+            wait_for_turn(c->input);
+            if (input_open(c->input))
+                input_fill(c->input);
+            turn_give_back(&c->input->turn);
+        }
+        if (c->chunk)
+            chunk_drop(c->chunk);
+        if (c->capture)
+            capture_drop(c->capture);
+        c->chunk = chunk;
+        c->capture = capture_use(chunk->capture);
+        c->borrowed = UINT64_MAX;
+        c->next_lane = 0;
+        c->window.bytes = chunk->memory;
+        c->window.base = chunk->base;
+        c->window.end = chunk->end;
+    }
+    unsigned i = c->next_lane++;
+    c->window.lane[0] = (struct lane){.position = c->chunk->lane[i].begin,
+                                      .limit = c->chunk->lane[i].limit,
+                                      .context = c->chunk->lane[i].context,
+                                      .state = LANE_OPEN};
+    return true;
+}
+
+static bool is_stream(struct cursor *c)
+{
+    if (c->chunk)
+        return true;
+    if (c->capture)
+        return false;
+    if (c->input->again_first)
+        return true;
+    wait_for_turn(c->input);
+    input_open(c->input);
+    bool stream = c->input->kind == INPUT_STREAM;
+    turn_give_back(&c->input->turn);
+    return stream;
+}
+
+const struct frame *cursor_peek(struct cursor *c)
+{
+    struct lane *lane = &c->window.lane[0];
+    while (c->at == c->walk.count[0] && !c->ended) {
+        switch (lane->state) {
+        case LANE_OPEN:
+            c->at = c->walk.count[0] = 0;
+            for (struct lane before = *lane; !capture_guard(walk_window, c); *lane = before) {
+                capture_find_end(c->capture);
+                c->window.end = capture_size(c->capture);
+            }
+            break;
+        case LANE_CHANGE:
+            c->capture->format->change(c->capture, &c->window, lane);
+            if (lane->state == LANE_CHANGE)
+                lane->state = LANE_OPEN;
+            break;
+        case LANE_FAULT:
+            c->capture->format->fault(c->capture, &c->window, lane);
+            c->ended = true;
+            break;
+        default:
+            if (is_stream(c))
+                c->ended = !next_chunk_lane(c);
+            else
+                c->ended = c->capture || !begin_mapped(c);
+            break;
+        }
+    }
+    return c->ended ? NULL : &c->walk.frame[0][c->at];
+}

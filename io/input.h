@@ -1,0 +1,87 @@
+/* One input of a set: a regular file that is mapped, or a stream that is read into chunks. */
+#ifndef TCPREUSE_INPUT_H
+#define TCPREUSE_INPUT_H
+
+#include "../engine/turn.h"
+#include "capture.h"
+#include "stream.h"
+
+/* A piece of a stream in memory: whole records, cut into lanes at record boundaries. */
+struct chunk {
+    struct capture *capture; /* the chunk is one of its users */
+    uint8_t *memory;
+    size_t capacity;
+    uint64_t base, end; /* positions in the stream */
+    unsigned lanes;
+    struct {
+        uint64_t begin, limit;
+        const void *context;
+    } lane[LANES];
+    _Atomic unsigned
+        users; /* incremented by whoever passes it on while using it, decremented in chunk_drop() */
+    struct chunk *next;
+};
+
+void chunk_drop(struct chunk *chunk);
+
+enum {
+    CHUNK_BYTES = 2 << 20,
+    /* Chunks that wait for their claim, of each stream. */
+    CHUNKS_AHEAD = 4,
+    /* A record that does not fit into this is given up: Wireshark's largest pcapng block is 16 MB. */
+    CHUNK_BYTES_MAX = 64 << 20,
+};
+
+enum input_kind { INPUT_UNKNOWN, INPUT_MAPPED, INPUT_STREAM };
+
+struct input {
+    const char *path;
+    size_t order; /* in which it was given */
+    struct problems *problems;
+    int64_t first_time; /* of its first frame; INT64_MAX: none, or not looked for */
+
+    struct turn turn; /* opening and filling: what follows is the holder's, where nothing else is said */
+    enum input_kind kind;
+    bool opened;
+    bool failed;  /* it could not be opened, and the problem is said */
+    bool begun;   /* it is, or was, under way: nothing to open ahead */
+    bool counted; /* among the inputs that could be opened; the claimer's */
+    struct capture *capture;
+    struct stream *stream;
+    uint8_t *rest; /* bytes of the stream that are read, but stand in no chunk yet */
+    size_t rest_count, rest_capacity;
+    uint64_t position; /* of rest in the stream */
+    bool began;        /* the format's header has been read */
+    const void *context;
+    bool ended;  /* nothing more will be read */
+    bool broken; /* because the stream failed: a record that it left incomplete is no fault of its own */
+
+    /* Chunks on their way, a ring with one writer, the holder of the turn, and one reader, the claimer.
+     * Indices run freely; each is stored (release) by its side and loaded (acquire) by the other. */
+    struct chunk *ready[CHUNKS_AHEAD];
+    _Atomic uint64_t filled, taken;
+    _Atomic bool finished;     /* release, behind the last chunk: nothing more will be filled */
+    _Atomic uint64_t consumed; /* bytes of the file, for the display */
+
+    /* The claimer's: chunks that were taken, but not accepted, in order; they are taken again before the
+     * ring. */
+    struct chunk *again_first, *again_last;
+};
+
+struct input *input_create(const char *path, size_t order, struct problems *problems);
+void input_free(struct input *in);
+
+/* Opens it, if it is not. The turn is held. False when it cannot be. */
+bool input_open(struct input *in);
+/* A mapped input's capture is handed over with its use; the input is as before it was opened. */
+struct capture *input_take_capture(struct input *in);
+
+/* Fills the next chunk, if there is room; the turn is held. True when something was done. */
+bool input_fill(struct input *in);
+
+/* The next chunk of a stream, with its use; NULL: none is ready. By the claimer. */
+struct chunk *input_take_chunk(struct input *in);
+/* True when no chunk is ready or will be. By the claimer. */
+bool input_is_finished(const struct input *in);
+
+#endif

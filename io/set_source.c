@@ -1,0 +1,771 @@
+#include "set_source.h"
+#include "cursor.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum {
+    /* A lane is large enough to hide the cost of guessing its start, and a batch of eight small enough for
+     * its segments to be drained from a cache: 64-byte frames become 48-byte segments, 1.2 MB a batch. */
+    LANE_BYTES = 256 << 10,
+    LANE_BYTES_MIN = 32 << 10,
+    MERGED_FRAMES = 8192,
+};
+
+/* Frames of several inputs, in order. */
+struct merged {
+    struct frame frame[MERGED_FRAMES];
+    struct {
+        const struct capture *capture;
+        uint64_t number; /* in its file, from 1 */
+    } origin[MERGED_FRAMES];
+    unsigned count;
+    /* What the frames' bytes lie in, used. */
+    struct use {
+        struct capture *capture;
+        struct chunk *chunk;
+    } * uses;
+    size_t use_count, use_capacity;
+};
+
+struct set_source {
+    struct source source;
+    struct set_source_params params;
+    struct input **inputs; /* in the order in which they are read */
+    uint64_t bytes_total;
+    _Atomic uint64_t bytes_mapped; /* handed out: written by claiming, read by the display */
+    _Atomic size_t opened;
+
+    /* Claiming. */
+    _Atomic size_t next; /* the next input to be begun; read by preparing, to which it is only a hint */
+    bool under_way;      /* in sequence: current */
+    struct input *current;
+    bool first;              /* its first batch is still to come */
+    struct capture *capture; /* of a mapped one */
+    uint64_t offset;         /* in it: where the next batch begins */
+    const void *context;     /* for the lane at offset, when first */
+    uint64_t frames_before;
+    struct cursor **heap; /* of merging: the cursor whose frame is next stands first */
+    size_t heap_count, heap_capacity;
+    uint64_t merged_batches;
+    uint64_t claimed; /* batches */
+    uint64_t epoch;   /* for batches: grows when what was claimed has been taken back */
+
+    /* Written in settling. Claiming reads all but the flag only when the flag is set, and settled (release,
+     * acquire) has reached claimed. */
+    _Atomic uint64_t settled;
+    _Atomic bool is_late;    /* claiming waits for what is under way, and then starts merging */
+    uint64_t accepted_epoch; /* batches of other epochs are taken back */
+    size_t late_next;        /* the first input that had not begun */
+    struct cursor_start late_start;
+    struct chunk *returned_first, *returned_last; /* chunks of batches that were taken back, in order */
+};
+
+/* Which of two frames mergecap takes first: the earlier; of two at the same time the one of the input that
+ * was given later. */
+static bool comes_first(int64_t time, size_t order, int64_t other_time, size_t other_order)
+{
+    return time < other_time || (time == other_time && order > other_order);
+}
+
+static int by_first_time(const void *a, const void *b)
+{
+    const struct input *x = *(struct input *const *)a, *y = *(struct input *const *)b;
+    if (x->first_time == INT64_MAX && y->first_time == INT64_MAX)
+        return (x->order > y->order) - (x->order < y->order);
+    return comes_first(x->first_time, x->order, y->first_time, y->order) ? -1 : 1;
+}
+
+static struct input *next_input(const struct set_source *s)
+{
+    size_t i = atomic_load_explicit(&s->next, memory_order_relaxed);
+    return i < s->params.count ? s->inputs[i] : NULL;
+}
+
+/* Frames of the current input that are later than this come after the next input's first. */
+static int64_t time_limit(const struct set_source *s)
+{
+    const struct input *next = next_input(s);
+    if (s->params.append || !next || next->first_time == INT64_MAX)
+        return INT64_MAX;
+    bool next_first = next->order > s->current->order; /* at the same time */
+    return next->first_time - (next_first && next->first_time > INT64_MIN);
+}
+
+/* Lanes of a batch: as many as the rest of the file is worth. */
+static void cut_lanes(struct set_source *s, struct batch *b, uint64_t size)
+{
+    const void *context =
+        b->first ? s->context : atomic_load_explicit(&s->capture->context, memory_order_acquire);
+    uint64_t lane = (size - s->offset) / LANES;
+    lane = lane < LANE_BYTES_MIN ? LANE_BYTES_MIN : lane > LANE_BYTES ? LANE_BYTES : lane;
+    b->lanes_used = 0;
+    for (unsigned i = 0; i < LANES && s->offset < size; i++) {
+        struct lane *l = &b->lane[b->lanes_used++];
+        l->begin = s->offset;
+        /* The last lane takes what is too little for one more. */
+        l->limit = size - s->offset < lane + LANE_BYTES_MIN ? size : s->offset + lane;
+        l->exact = b->first && i == 0;
+        l->context = context;
+        s->offset = l->limit;
+    }
+}
+
+static void describe(struct set_source *s, struct batch *b)
+{
+    b->first = s->first;
+    b->frames_before = s->frames_before;
+    b->time_limit = time_limit(s);
+    b->mark = atomic_load_explicit(&s->next, memory_order_relaxed);
+    b->epoch = s->epoch;
+    s->first = false;
+    s->claimed++;
+}
+
+static void end_current(struct set_source *s)
+{
+    if (s->capture)
+        capture_drop(s->capture);
+    s->capture = NULL;
+    s->under_way = false;
+}
+
+/* The next region of the mapped input. */
+static bool claim_region(struct set_source *s, struct batch *b)
+{
+    uint64_t size = capture_size(s->capture), before = s->offset;
+    if (before >= size) {
+        end_current(s);
+        return false;
+    }
+    describe(s, b);
+    b->input = capture_use(s->capture);
+    b->bytes = s->capture->bytes;
+    b->end = size;
+    cut_lanes(s, b, size);
+    atomic_fetch_add_explicit(&s->bytes_mapped, s->offset - before, memory_order_relaxed);
+    return true;
+}
+
+/* The next chunk of the stream. */
+static bool claim_chunk(struct set_source *s, struct batch *b, struct input *in)
+{
+    struct chunk *chunk = input_take_chunk(in);
+    if (!chunk)
+        return false;
+    describe(s, b);
+    b->input = capture_use(chunk->capture);
+    b->piece = chunk;
+    b->bytes = chunk->memory;
+    b->base = chunk->base;
+    b->end = chunk->end;
+    b->lanes_used = chunk->lanes;
+    for (unsigned i = 0; i < chunk->lanes; i++) {
+        b->lane[i].begin = chunk->lane[i].begin;
+        b->lane[i].limit = chunk->lane[i].limit;
+        b->lane[i].context = chunk->lane[i].context;
+        b->lane[i].exact = true;
+    }
+    return true;
+}
+
+/* Everything that was claimed is settled: nothing can be taken back any more. */
+static bool all_settled(const struct set_source *s)
+{
+    return atomic_load_explicit(&s->settled, memory_order_acquire) == s->claimed;
+}
+
+static void count_opened(struct set_source *s, struct input *in)
+{
+    if (!in->counted)
+        atomic_fetch_add_explicit(&s->opened, 1, memory_order_relaxed);
+    in->counted = true;
+}
+
+/* The next input of the sequence. False when somebody else has its turn. */
+static bool begin_next(struct set_source *s)
+{
+    size_t i = atomic_load_explicit(&s->next, memory_order_relaxed);
+    struct input *in = s->inputs[i];
+    if (!turn_take(&in->turn))
+        return false;
+    if (in->again_first || input_open(in)) {
+        s->under_way = s->first = true;
+        s->current = in;
+        s->frames_before = 0;
+        if (in->kind == INPUT_MAPPED) {
+            s->capture = input_take_capture(in);
+            s->offset = s->capture->first_record;
+            s->context = atomic_load_explicit(&s->capture->context, memory_order_acquire);
+        }
+        count_opened(s, in);
+    }
+    in->begun = true;
+    atomic_store_explicit(&s->next, i + 1, memory_order_relaxed);
+    turn_give_back(&in->turn);
+    return true;
+}
+
+static enum claim claim_in_sequence(struct set_source *s, struct batch *b)
+{
+    for (;;) {
+        if (!s->under_way) {
+            if (atomic_load_explicit(&s->next, memory_order_relaxed) == s->params.count)
+                return all_settled(s) ? CLAIM_END : CLAIM_NOTHING;
+            if (!begin_next(s))
+                return CLAIM_NOTHING;
+            continue;
+        }
+        if (s->capture) {
+            if (claim_region(s, b))
+                return CLAIM_BATCH;
+            continue;
+        }
+        struct input *in = s->current;
+        if (claim_chunk(s, b, in))
+            return CLAIM_BATCH;
+        if (input_is_finished(in)) {
+            end_current(s);
+            continue;
+        }
+        if (!turn_take(&in->turn))
+            return CLAIM_NOTHING;
+        input_fill(in);
+        turn_give_back(&in->turn);
+    }
+}
+
+/* Merging. */
+
+static bool cursor_before(struct cursor *a, struct cursor *b)
+{
+    return comes_first(cursor_peek(a)->time, a->input->order, cursor_peek(b)->time, b->input->order);
+}
+
+static void heap_down(struct set_source *s, size_t i)
+{
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= s->heap_count)
+            return;
+        if (child + 1 < s->heap_count && cursor_before(s->heap[child + 1], s->heap[child]))
+            child++;
+        if (!cursor_before(s->heap[child], s->heap[i]))
+            return;
+        struct cursor *c = s->heap[i];
+        s->heap[i] = s->heap[child];
+        s->heap[child] = c;
+        i = child;
+    }
+}
+
+/* Adds the cursor, if it has a frame. 0, or -1 when memory is short. */
+static int heap_add(struct set_source *s, struct cursor *c)
+{
+    if (!c)
+        return -1;
+    if (!cursor_peek(c)) {
+        cursor_destroy(c);
+        return 0;
+    }
+    if (s->heap_count == s->heap_capacity) {
+        size_t capacity = s->heap_capacity ? s->heap_capacity * 2 : 16;
+        struct cursor **heap = realloc(s->heap, capacity * sizeof(struct cursor *));
+        if (!heap) {
+            cursor_destroy(c);
+            return -1;
+        }
+        s->heap = heap;
+        s->heap_capacity = capacity;
+    }
+    size_t i = s->heap_count++;
+    s->heap[i] = c;
+    for (; i && cursor_before(s->heap[i], s->heap[(i - 1) / 2]); i = (i - 1) / 2) {
+        struct cursor *parent = s->heap[(i - 1) / 2];
+        s->heap[(i - 1) / 2] = s->heap[i];
+        s->heap[i] = parent;
+    }
+    return 0;
+}
+
+static void heap_remove_first(struct set_source *s)
+{
+    cursor_destroy(s->heap[0]);
+    s->heap[0] = s->heap[--s->heap_count];
+    heap_down(s, 0);
+}
+
+/* All inputs that begin before the next frame come in. 0 or -1. */
+static int add_inputs_in_time(struct set_source *s)
+{
+    for (struct input *in; (in = next_input(s)) && s->heap_count;) {
+        if (!comes_first(in->first_time, in->order, cursor_peek(s->heap[0])->time, s->heap[0]->input->order))
+            return 0;
+        atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+        count_opened(s, in);
+        if (heap_add(s, cursor_create(in, NULL)))
+            return -1;
+    }
+    return 0;
+}
+
+/* The merged frames stay where they are as long as the batch uses what they lie in. 0 or -1. */
+static int borrow(struct set_source *s, struct merged *m, struct cursor *c)
+{
+    if (c->borrowed == s->merged_batches)
+        return 0;
+    if (m->use_count == m->use_capacity) {
+        size_t capacity = m->use_capacity ? m->use_capacity * 2 : 16;
+        struct use *uses = realloc(m->uses, capacity * sizeof *uses);
+        if (!uses)
+            return -1;
+        m->uses = uses;
+        m->use_capacity = capacity;
+    }
+    if (c->chunk)
+        atomic_fetch_add_explicit(&c->chunk->users, 1, memory_order_relaxed);
+    m->uses[m->use_count++] = (struct use){capture_use(c->capture), c->chunk};
+    c->borrowed = s->merged_batches;
+    return 0;
+}
+
+static void merged_free(struct merged *m)
+{
+    for (size_t i = 0; i < m->use_count; i++) {
+        if (m->uses[i].chunk)
+            chunk_drop(m->uses[i].chunk);
+        capture_drop(m->uses[i].capture);
+    }
+    free(m->uses);
+    free(m);
+}
+
+/* Only one input is under way, and the next one begins later: it can be read in regions or chunks again, from
+ * a place that is known: between two walks, and between two chunks. */
+static bool back_to_sequence(struct set_source *s)
+{
+    struct cursor *c = s->heap[0];
+    const struct lane *lane = &c->window.lane[0];
+    if (s->heap_count != 1 || !cursor_is_between(c) ||
+        (lane->state != LANE_OPEN && lane->state != LANE_DONE) ||
+        (c->chunk && (lane->position < lane->limit || c->next_lane < c->chunk->lanes)))
+        return false;
+    s->under_way = s->first = true;
+    s->current = c->input;
+    if (!c->chunk)
+        s->capture = capture_use(c->capture);
+    s->offset = lane->position;
+    s->context = lane->context;
+    s->frames_before = c->frames;
+    s->heap_count = 0;
+    cursor_destroy(c);
+    return true;
+}
+
+static struct input *input_of(const struct set_source *s, const struct capture *c)
+{
+    size_t i = 0;
+    while (s->inputs[i]->order != c->order)
+        i++;
+    return s->inputs[i];
+}
+
+static void set_begun(struct input *in, bool begun)
+{
+    while (!turn_take(&in->turn))
+        sched_yield(); /* it is being opened ahead */
+    in->begun = begun;
+    turn_give_back(&in->turn);
+}
+
+/* Takes up merging where a sequence broke off. */
+static int begin_merging(struct set_source *s)
+{
+    atomic_store_explicit(&s->is_late, false, memory_order_relaxed);
+    s->epoch = s->accepted_epoch;
+    end_current(s);
+    for (size_t i = s->late_next; i < atomic_load_explicit(&s->next, memory_order_relaxed); i++)
+        set_begun(s->inputs[i], false);
+    atomic_store_explicit(&s->next, s->late_next, memory_order_relaxed);
+    for (struct chunk *chunk = s->returned_first, *next; chunk; chunk = next) {
+        struct input *in = input_of(s, chunk->capture);
+        next = chunk->next;
+        chunk->next = NULL;
+        if (in->again_last)
+            in->again_last->next = chunk;
+        else
+            in->again_first = chunk;
+        in->again_last = chunk;
+    }
+    s->returned_first = s->returned_last = NULL;
+    struct cursor_start start = s->late_start;
+    s->late_start = (struct cursor_start){0};
+    return heap_add(s, cursor_create(input_of(s, start.capture), &start));
+}
+
+static void lay_lanes(struct batch *b, unsigned count)
+{
+    b->lanes_used = 0;
+    for (unsigned i = 0; i < LANES; i++) {
+        unsigned begin = count * i / LANES, limit = count * (i + 1) / LANES;
+        if (begin == limit)
+            continue;
+        struct lane *lane = &b->lane[b->lanes_used++];
+        lane->begin = begin;
+        lane->limit = limit;
+        lane->exact = true;
+        lane->context = NULL;
+    }
+}
+
+/* Short of memory: what is left of the inputs is not read. */
+static void give_up(struct set_source *s)
+{
+    for (size_t i = 0; i < s->heap_count; i++) {
+        const struct input *in = s->heap[i]->input;
+        problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, -1, "not read to its end: %s",
+                     strerror(ENOMEM));
+        cursor_destroy(s->heap[i]);
+    }
+    s->heap_count = 0;
+}
+
+/* The next frames in the order of time. A batch of none when merging is over. */
+static enum claim claim_merged(struct set_source *s, struct batch *b)
+{
+    struct merged *m = malloc(sizeof *m);
+    if (!m) {
+        give_up(s);
+        return CLAIM_END;
+    }
+    m->count = 0;
+    m->uses = NULL;
+    m->use_count = m->use_capacity = 0;
+    s->merged_batches++;
+    while (m->count < MERGED_FRAMES && s->heap_count) {
+        if (add_inputs_in_time(s) || borrow(s, m, s->heap[0])) {
+            give_up(s);
+            break;
+        }
+        struct cursor *c = s->heap[0];
+        m->frame[m->count] = *cursor_peek(c);
+        m->origin[m->count].capture = c->capture;
+        m->origin[m->count++].number = c->frames + 1;
+        cursor_advance(c);
+        if (back_to_sequence(s))
+            break;
+        if (cursor_peek(c))
+            heap_down(s, 0);
+        else
+            heap_remove_first(s);
+    }
+    if (!m->count) {
+        merged_free(m);
+        return claim_in_sequence(s, b);
+    }
+    b->first = true;
+    b->epoch = s->epoch;
+    b->piece = m;
+    s->claimed++;
+    lay_lanes(b, m->count);
+    return CLAIM_BATCH;
+}
+
+/* The source's operations. A batch has an input (a capture) unless it is a merged one. */
+
+static enum claim set_claim(struct source *source, struct batch *b)
+{
+    struct set_source *s = (struct set_source *)source;
+    if (atomic_load_explicit(&s->is_late, memory_order_relaxed)) {
+        if (!all_settled(s))
+            return CLAIM_NOTHING;
+        if (begin_merging(s)) {
+            give_up(s);
+            return CLAIM_END;
+        }
+    }
+    return s->heap_count ? claim_merged(s, b) : claim_in_sequence(s, b);
+}
+
+static void set_guess(struct source *source, const struct batch *b, struct lane *lane)
+{
+    (void)source;
+    const struct capture *c = b->input;
+    c->format->guess(c, b, lane);
+}
+
+static void walk_merged(struct batch *b, struct walk *walk)
+{
+    const struct merged *m = b->piece;
+    for (unsigned i = 0; i < b->lanes_used; i++) {
+        struct lane *lane = &b->lane[i];
+        walk->count[i] = 0;
+        if (lane->state != LANE_OPEN)
+            continue;
+        unsigned n = (unsigned)MIN(lane->limit - lane->position, (uint64_t)WALK_FRAMES);
+        for (unsigned k = 0; k < n; k++) {
+            walk->frame[i][k] = m->frame[lane->position + k];
+            __builtin_prefetch(walk->frame[i][k].data);
+        }
+        walk->count[i] = n;
+        lane->position += n;
+        if (!n)
+            lane->state = LANE_DONE;
+    }
+}
+
+static void set_walk(struct source *source, struct batch *b, struct walk *walk)
+{
+    (void)source;
+    const struct capture *c = b->input;
+    if (c)
+        c->format->walk(c, b, walk);
+    else
+        walk_merged(b, walk);
+}
+
+/* Frames whose bytes are gone are empty from now on. */
+static void find_ends(struct merged *m)
+{
+    for (size_t i = 0; i < m->use_count; i++)
+        if (!m->uses[i].chunk)
+            capture_find_end(m->uses[i].capture);
+    for (unsigned i = 0; i < m->count; i++) {
+        const struct capture *c = m->origin[i].capture;
+        if (c->bytes && m->frame[i].data + m->frame[i].captured > c->bytes + capture_size(c))
+            m->frame[i].captured = 0;
+    }
+}
+
+static bool set_guard(struct source *source, struct batch *b, void (*work)(void *), void *argument)
+{
+    (void)source;
+    struct capture *c = b->input;
+    if (c && !b->piece)
+        b->end = capture_size(c); /* another batch may have found the file's new end already */
+    if (capture_guard(work, argument))
+        return true;
+    if (!c) {
+        find_ends(b->piece);
+    } else {
+        capture_find_end(c);
+        b->end = capture_size(c);
+    }
+    return false;
+}
+
+static void set_change(struct source *source, struct batch *b, struct lane *lane)
+{
+    (void)source;
+    struct capture *c = b->input;
+    c->format->change(c, b, lane);
+}
+
+static void set_fault(struct source *source, const struct batch *b, const struct lane *lane)
+{
+    (void)source;
+    struct capture *c = b->input;
+    c->format->fault(c, b, lane);
+}
+
+static void set_late(struct source *source, struct batch *b, struct lane *lane)
+{
+    struct set_source *s = (struct set_source *)source;
+    s->late_start = (struct cursor_start){
+        .capture = capture_use(b->input),
+        .chunk = b->piece,
+        .position = lane->resumed,
+        .context = lane->context,
+        .skip = lane->frames - lane->resumed_frames,
+        .frames = lane->first_frame + lane->frames - 1 - b->input_base,
+        .lane = (unsigned)(lane - b->lane) + 1,
+        .limit = lane->limit,
+    };
+    if (b->piece)
+        atomic_fetch_add_explicit(&((struct chunk *)b->piece)->users, 1, memory_order_relaxed);
+    else
+        s->late_start.limit = b->end;
+    s->late_next = b->mark;
+    s->accepted_epoch++;
+    atomic_store_explicit(&s->is_late, true, memory_order_relaxed);
+}
+
+static bool set_accept(struct source *source, struct batch *b)
+{
+    struct set_source *s = (struct set_source *)source;
+    if (b->epoch == s->accepted_epoch)
+        return true;
+    struct chunk *chunk = b->piece;
+    if (!chunk)
+        return false; /* a mapped region is claimed again from the file */
+    atomic_fetch_add_explicit(&chunk->users, 1, memory_order_relaxed);
+    if (s->returned_last)
+        s->returned_last->next = chunk;
+    else
+        s->returned_first = chunk;
+    s->returned_last = chunk;
+    return false;
+}
+
+static void set_settled(struct source *source, struct batch *b)
+{
+    struct set_source *s = (struct set_source *)source;
+    (void)b;
+    atomic_fetch_add_explicit(&s->settled, 1, memory_order_release);
+}
+
+/* Opens and fills the inputs that come next. */
+static bool set_prepare(struct source *source)
+{
+    struct set_source *s = (struct set_source *)source;
+    size_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
+    size_t begin = next ? next - 1 : 0, end = MIN(next + s->params.ahead, s->params.count);
+    bool did = false;
+    for (size_t i = begin; i < end && !did; i++) {
+        struct input *in = s->inputs[i];
+        if (atomic_load_explicit(&in->finished, memory_order_relaxed) || !turn_take(&in->turn))
+            continue;
+        if (!in->begun && !in->opened && !in->failed)
+            did = input_open(in);
+        else if (in->opened)
+            did = input_fill(in);
+        turn_give_back(&in->turn);
+    }
+    return did;
+}
+
+static struct origin set_origin(struct source *source, const struct batch *b, uint64_t index)
+{
+    (void)source;
+    const struct capture *c = b->input;
+    if (c)
+        return (struct origin){c->path, b->first_frame + index - b->input_base};
+    const struct merged *m = b->piece;
+    return (struct origin){m->origin[index].capture->path, m->origin[index].number};
+}
+
+static void set_release(struct source *source, struct batch *b)
+{
+    (void)source;
+    if (!b->input) {
+        merged_free(b->piece);
+        return;
+    }
+    if (b->piece)
+        chunk_drop(b->piece);
+    capture_drop(b->input);
+}
+
+static const struct source_ops ops = {
+    .claim = set_claim,
+    .guess = set_guess,
+    .walk = set_walk,
+    .guard = set_guard,
+    .change = set_change,
+    .late = set_late,
+    .accept = set_accept,
+    .settled = set_settled,
+    .prepare = set_prepare,
+    .origin = set_origin,
+    .fault = set_fault,
+    .release = set_release,
+};
+
+/* The time of the input's first frame. Regular files are closed again, since there can be many. What is wrong
+ * with them will be said when it is their turn. */
+static void look_at_first_time(struct input *in)
+{
+    struct problems nobody = PROBLEMS_INIT;
+    struct stat st;
+    bool regular = strcmp(in->path, "-") && !stat(in->path, &st) && S_ISREG(st.st_mode);
+    struct input *look = regular ? input_create(in->path, in->order, &nobody) : in;
+    struct cursor *c = look ? cursor_create(look, NULL) : NULL;
+    if (c) {
+        const struct frame *f = cursor_peek(c);
+        if (f)
+            in->first_time = f->time;
+        if (!regular && c->chunk) { /* what was taken is given back */
+            in->again_first = in->again_last = c->chunk;
+            atomic_fetch_add_explicit(&c->chunk->users, 1, memory_order_relaxed);
+        }
+        cursor_destroy(c);
+    }
+    if (regular)
+        input_free(look);
+    problems_free(&nobody);
+}
+
+struct set_source *set_source_create(const struct set_source_params *params)
+{
+    struct set_source *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->source.ops = &ops;
+    s->params = *params;
+    s->inputs = calloc(params->count ? params->count : 1, sizeof(struct input *));
+    for (size_t i = 0; s->inputs && i < params->count; i++) {
+        struct stat st;
+        s->inputs[i] = input_create(params->paths[i], i, params->problems);
+        if (!s->inputs[i])
+            goto fail;
+        if (strcmp(params->paths[i], "-") && !stat(params->paths[i], &st) && S_ISREG(st.st_mode))
+            s->bytes_total += (uint64_t)st.st_size;
+        if (!params->append && params->count > 1)
+            look_at_first_time(s->inputs[i]);
+    }
+    if (!s->inputs)
+        goto fail;
+    if (!params->append && params->count > 1)
+        qsort(s->inputs, params->count, sizeof(struct input *), by_first_time);
+    return s;
+fail:
+    set_source_destroy(s);
+    return NULL;
+}
+
+struct source *set_source_source(struct set_source *s)
+{
+    return &s->source;
+}
+
+size_t set_source_opened(const struct set_source *s)
+{
+    return atomic_load_explicit(&s->opened, memory_order_relaxed);
+}
+
+uint64_t set_source_bytes_total(const struct set_source *s)
+{
+    return s->bytes_total;
+}
+
+uint64_t set_source_bytes_done(const struct set_source *s)
+{
+    uint64_t n = atomic_load_explicit(&s->bytes_mapped, memory_order_relaxed);
+    for (size_t i = 0; i < s->params.count; i++)
+        n += atomic_load_explicit(&s->inputs[i]->consumed, memory_order_relaxed);
+    return n;
+}
+
+void set_source_destroy(struct set_source *s)
+{
+    if (!s)
+        return;
+    end_current(s);
+    if (s->late_start.chunk)
+        chunk_drop(s->late_start.chunk);
+    if (s->late_start.capture)
+        capture_drop(s->late_start.capture);
+    for (struct chunk *chunk = s->returned_first, *next; chunk; chunk = next) {
+        next = chunk->next;
+        chunk_drop(chunk);
+    }
+    for (size_t i = 0; i < s->heap_count; i++)
+        cursor_destroy(s->heap[i]);
+    free(s->heap);
+    for (size_t i = 0; s->inputs && i < s->params.count; i++)
+        input_free(s->inputs[i]);
+    free(s->inputs);
+    free(s);
+}

@@ -1,0 +1,35 @@
+/* A source that reads a set of files and streams as one capture: in the order of their first frames' times,
+ * merged by time where they overlap, as mergecap does; or one after the other in the order given.
+ *
+ * Files that do not overlap are read one after the other, in parallel regions. Each batch knows when the next
+ * file begins; a frame that is later ends this way of reading: the source is told in settling, takes back
+ * what was claimed behind this frame, and goes on by merging frame by frame, until only one file is under way
+ * again. */
+#ifndef TCPREUSE_SET_SOURCE_H
+#define TCPREUSE_SET_SOURCE_H
+
+#include "../engine/source.h"
+#include "problems.h"
+
+struct set_source;
+
+struct set_source_params {
+    const char *const *paths; /* "-" is standard input */
+    size_t count;
+    bool append;    /* in the order given */
+    unsigned ahead; /* inputs that are opened, and streams that are read, ahead of their turn */
+    struct problems *problems;
+};
+
+/* What the parameters point to outlives the source. Opens files to see their first frames' times. NULL when
+ * memory is short. */
+struct set_source *set_source_create(const struct set_source_params *params);
+struct source *set_source_source(struct set_source *s);
+/* Inputs that could be opened. Not while the pipeline runs. */
+size_t set_source_opened(const struct set_source *s);
+/* Bytes of all regular files, and of what has been read: for a progress display. Any thread. */
+uint64_t set_source_bytes_total(const struct set_source *s);
+uint64_t set_source_bytes_done(const struct set_source *s);
+void set_source_destroy(struct set_source *s);
+
+#endif
