@@ -232,6 +232,14 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* A pipeline that failed has batches under way: their source gets them back all the same. */
+static void release_rest(struct pipeline *p)
+{
+    struct source *source = p->params.source;
+    for (uint64_t n = atomic_load(&p->written); source->ops->release && n < atomic_load(&p->claimed); n++)
+        source->ops->release(source, &p->batches[n & p->ring_mask]);
+}
+
 enum pipeline_error pipeline_run(struct pipeline *p)
 {
     double start = now();
@@ -258,6 +266,7 @@ enum pipeline_error pipeline_run(struct pipeline *p)
     for (unsigned i = 0; i < p->params.threads; i++)
         if (p->workers[i].started)
             pthread_join(p->workers[i].thread, NULL);
+    release_rest(p);
 
     struct pipeline_totals *t = &p->totals;
     uint64_t sum = 0;

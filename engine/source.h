@@ -45,7 +45,8 @@ struct source_ops {
     /* The lane's chain broke, and everything before it is proven: puts it in words and keeps it for the
      * summary. In batch order, one thread at a time. */
     void (*fault)(struct source *, const struct batch *, const struct lane *);
-    /* The batch's frames are not needed any more. One thread at a time, in batch order. NULL: nothing to do.
+    /* The batch's frames are not needed any more. One thread at a time, in batch order, each claimed batch
+     * once, also when the pipeline fails. NULL: nothing to do.
      */
     void (*release)(struct source *, struct batch *);
 };
