@@ -38,11 +38,6 @@ void pipeline_fail(struct pipeline *p, enum pipeline_error error)
                                             memory_order_relaxed);
 }
 
-static bool has_failed(const struct pipeline *p)
-{
-    return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
-}
-
 static bool claim_step(struct worker *w)
 {
     struct pipeline *p = w->pipeline;
@@ -111,7 +106,7 @@ static void *worker_main(void *argument)
     struct pipeline *p = w->pipeline;
     unsigned idle = 0;
 
-    while (!has_failed(p)) {
+    while (!pipeline_has_failed(p)) {
         bool did = drain_step(w);
         did |= settle_step(p);
         did |= merge_step(p);
@@ -129,7 +124,7 @@ static void *worker_main(void *argument)
         back_off(&idle);
     }
     bool done = !p->params.sink->wants[REPORT_CONVERSATIONS];
-    for (idle = 0; !done && !has_failed(p);) {
+    for (idle = 0; !done && !pipeline_has_failed(p);) {
         if (rows_step(p, &done))
             idle = 0;
         else if (!done)

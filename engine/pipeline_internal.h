@@ -81,6 +81,10 @@ struct row_chunk {
 };
 
 void pipeline_fail(struct pipeline *p, enum pipeline_error error);
+ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)
+{
+    return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
+}
 
 ALWAYS_INLINE bool turn_take(struct turn *t)
 {
