@@ -124,6 +124,10 @@ bool merge_step(struct pipeline *p)
         if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_SETTLED || b->number != n ||
             atomic_load_explicit(&b->drained, memory_order_acquire) != p->params.threads)
             break;
+        /* A shard that failed has left the batch half done, with segments that know no record. Its failure
+         * was published before the batch was drained, so it is seen here. */
+        if (pipeline_has_failed(p))
+            break;
         uint64_t reuses = 0;
         if (number_batch(p, b, &reuses)) {
             pipeline_fail(p, PIPELINE_MEMORY);
