@@ -140,14 +140,20 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
     d->tcp_header_bytes = rules_header_bytes(p->params.rules);
 }
 
+static void *zeroed_lines(size_t size)
+{
+    size = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+    void *p = aligned_alloc(CACHE_LINE, size);
+    return p ? memset(p, 0, size) : NULL;
+}
+
 static int batch_init(struct batch *b, unsigned threads)
 {
     size_t lists = (size_t)FAMILIES * threads;
     b->list_pool = calloc(LANES * lists, sizeof *b->list_pool);
-    b->result = aligned_alloc(CACHE_LINE, threads * sizeof *b->result);
+    b->result = zeroed_lines(threads * sizeof *b->result);
     if (!b->list_pool || !b->result)
         return -1;
-    memset(b->result, 0, threads * sizeof *b->result);
     for (int i = 0; i < LANES; i++)
         b->lane[i].lists = b->list_pool + (size_t)i * lists;
     return 0;
@@ -168,13 +174,6 @@ static void batch_free(struct batch *b, unsigned threads)
         free(b->text[r].bytes);
     free(b->list_pool);
     free(b->result);
-}
-
-static void *zeroed_lines(size_t size)
-{
-    size = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
-    void *p = aligned_alloc(CACHE_LINE, size);
-    return p ? memset(p, 0, size) : NULL;
 }
 
 struct pipeline *pipeline_create(const struct pipeline_params *params)
