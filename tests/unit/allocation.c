@@ -208,7 +208,6 @@ int main(void)
         {.name = "engine", .run = run_engine, .traffic = &t},
         {.name = "files", .run = run_files, .directory = directory, .capture = capture},
     };
-    fclose(stderr); /* the sink's complaints */
     for (size_t i = 0; i < ARRAY_LEN(scenarios); i++)
         for (unsigned threads = 1; threads <= 3; threads += 2)
             result |= check(&scenarios[i], threads);
