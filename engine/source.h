@@ -40,7 +40,8 @@ struct source_ops {
     /* The lane is LANE_CHANGE and proven up to position: reads what stands there, sets lane->context and
      * moves lane->position behind it; or makes the lane LANE_FAULT. Later lanes are expected to have the same
      * context, and are decoded again when they were decoded with another one. In batch order, one thread at a
-     * time. NULL: lanes are never LANE_CHANGE. */
+     * time; once more for the same place when the input became shorter meanwhile. NULL: lanes are never
+     * LANE_CHANGE. */
     void (*change)(struct source *, struct batch *, struct lane *);
     /* The lane's chain broke, and everything before it is proven: puts it in words and keeps it for the
      * summary. In batch order, one thread at a time. */
