@@ -84,7 +84,8 @@ static int print_reuse(struct model *m, enum trigger trigger, uint64_t stream, u
                       c->last_frame, c->first_time, c->last_time, c->frames, c->bytes);
 }
 
-static void add_completeness(struct conversation_model *c, const struct traffic_segment *s, bool is_new)
+static void add_completeness(struct conversation_model *c, const struct traffic_segment *s, bool is_new,
+                             bool old)
 {
     bool is_syn = s->flags & TCP_SYN, is_ack = s->flags & TCP_ACK;
     bool carries_data = s->length_known && s->payload;
@@ -102,7 +103,7 @@ static void add_completeness(struct conversation_model *c, const struct traffic_
         c->ack = true;
     if (s->flags & TCP_FIN && is_ack)
         c->fin = true;
-    if (s->flags & TCP_RST)
+    if (s->flags & TCP_RST && !(old && is_new))
         c->rst = true;
 }
 
@@ -122,7 +123,7 @@ static int take_segment(struct model *m, const struct traffic_segment *s, uint64
 
     /* 3. and 4. */
     enum trigger trigger = is_syn && !created ? reason(m->rules, c, s, is_ack) : TRIGGER_NONE;
-    if (is_syn && !is_ack && !c->flow[s->direction].known)
+    if (is_syn && !is_ack && !c->flow[s->direction].known && !old)
         is_new = true;
     if (trigger != TRIGGER_NONE) {
         const struct conversation_model before = *c;
@@ -151,7 +152,7 @@ static int take_segment(struct model *m, const struct traffic_segment *s, uint64
 
     /* 6. Completeness */
     if (s->words >= 5 && !(old && created && !(is_syn && !is_ack)))
-        add_completeness(c, s, is_new);
+        add_completeness(c, s, is_new, old);
 
     /* What the reports say besides. */
     if (is_syn && !c->client_known) {

@@ -23,7 +23,7 @@ struct setting {
     unsigned threads;
     enum rules rules;
     bool wants[REPORTS];
-    bool wrong_guesses, vanishing, dawdling;
+    bool wrong_guesses, changing, vanishing, dawdling;
     struct frame_range ignore[IGNORE_MAX];
     size_t ignore_count;
     struct memory_input inputs[INPUTS_MAX];
@@ -33,9 +33,9 @@ static void fail(const struct setting *s, const char *what)
 {
     failures++;
     printf("FAILED: %s: seed %" PRIu64 ", %" PRIu32 " frames, %" PRIu32 " tuples, lanes of %" PRIu32
-           ", %" PRIu32 " inputs, %u threads, rules %d, %zu ranges ignored\n",
+           ", %" PRIu32 " inputs, %u threads, rules %d, %zu ranges ignored%s%s\n",
            what, s->seed, s->frames, s->tuples, s->lane_units, s->input_count, s->threads, (int)s->rules,
-           s->ignore_count);
+           s->ignore_count, s->changing ? ", changing" : "", s->vanishing ? ", vanishing" : "");
 }
 
 static void *or_die(void *p)
@@ -85,6 +85,7 @@ static void run_open(struct run *run, const struct setting *s)
                                           .lane_units = s->lane_units,
                                           .seed = s->seed,
                                           .wrong_guesses = s->wrong_guesses,
+                                          .changing = s->changing,
                                           .vanishing = s->vanishing,
                                           .dawdling = s->dawdling};
     run->source = or_die(memory_source_create(&source));
@@ -118,7 +119,7 @@ static void check_totals(const struct setting *s, const struct run *run, const s
     if (memcmp(t->reuses, r->reuses, sizeof t->reuses) != 0)
         fail(s, "numbers of reuses differ");
     if (memory_source_faults(run->source, &right) != r->faults || !right)
-        fail(s, "faults differ");
+        fail(s, "faults or changes differ");
     if (memory_source_released(run->source) != memory_source_claimed(run->source))
         fail(s, "batches were not given back, or not in order");
 }
@@ -208,6 +209,7 @@ static struct setting random_setting(uint64_t *r, uint64_t seed, const struct tr
         .input_count = 1 + random_below(r, INPUTS_MAX),
         .rules = (enum rules)random_below(r, 3),
         .wrong_guesses = random_below(r, 4) > 0,
+        .changing = random_below(r, 3) == 0,
         .vanishing = random_below(r, 4) == 0,
         .dawdling = random_below(r, 2),
     };

@@ -8,12 +8,23 @@
 
 enum { RECORD_UNITS = 11, LONG_RECORD = 90, FAULT_REAL = 1, FAULT_IMAGINED = 2 };
 #define NO_RECORD UINT32_MAX
+#define MARK      (1u << 31)
+
+/* How records are read, from a mark to the next one: in the wrong context, other frames are found. */
+struct context {
+    uint64_t records_at; /* behind the mark */
+};
 
 struct input {
     const struct memory_input *in;
     uint64_t end;
-    uint64_t *at;      /* position of each record, and the end */
-    uint32_t *records; /* record that begins at a position, or NO_RECORD */
+    uint64_t *behind;     /* each record: the position behind it */
+    uint32_t *context_of; /* each record: the number of its context */
+    uint32_t *records;    /* at each position: the record that begins there, MARK | the context that does, or
+                             NO_RECORD */
+    struct context *contexts;
+    uint32_t context_count;
+    struct context *_Atomic current; /* set by settling (release), read by claiming (acquire) */
 };
 
 /* Everything that is not written once at creation is written without atomics: the pipeline promises one
@@ -34,7 +45,7 @@ struct memory_source {
 
     /* of settling */
     uint32_t faults;
-    bool wrong_fault;
+    bool wrong_fault, wrong_change;
     uint32_t fault_from; /* inputs before this one have had their turn */
 
     /* of writing */
@@ -61,6 +72,13 @@ static void dawdle(const struct memory_source *s)
         sched_yield();
     if (r % 1024 == 1)
         usleep((useconds_t)(r >> 32) % 200);
+}
+
+/* Of a record or a mark. */
+static const struct context *right_context(const struct input *in, uint64_t position)
+{
+    uint32_t record = in->records[position];
+    return &in->contexts[record & MARK ? (record & ~MARK) - 1 : in->context_of[record]];
 }
 
 static enum claim claim(struct source *source, struct batch *b)
@@ -91,6 +109,8 @@ static enum claim claim(struct source *source, struct batch *b)
         /* Streams know where their records begin. */
         lane->exact = (b->first && b->lanes_used == 0) ||
                       (in->records[lane->begin] != NO_RECORD && random_below(&s->random, 4) == 0);
+        lane->context = lane->exact ? right_context(in, lane->begin)
+                                    : atomic_load_explicit(&in->current, memory_order_acquire);
         b->lanes_used++;
     }
     s->claimed++;
@@ -144,7 +164,11 @@ static bool walk_one(const struct memory_source *s, const struct input *in, stru
         return false;
     }
     uint32_t record = in->records[lane->position];
-    if (record == NO_RECORD)
+    if (record != NO_RECORD && record & MARK) {
+        lane->state = LANE_CHANGE;
+        return false;
+    }
+    if (record == NO_RECORD || lane->context != &in->contexts[in->context_of[record]])
         return imagine(s, in, lane, f);
     if (record == in->in->fault_at) {
         lane->state = LANE_FAULT;
@@ -153,7 +177,7 @@ static bool walk_one(const struct memory_source *s, const struct input *in, stru
         return false;
     }
     *f = in->in->frames[record];
-    lane->position = in->at[record + 1];
+    lane->position = in->behind[record];
     return true;
 }
 
@@ -191,6 +215,18 @@ static bool guard(struct source *source, struct batch *b, void (*work)(void *), 
     return random_next(&whim) % 32 != 0; /* once more, although all was done */
 }
 
+static void change(struct source *source, struct batch *b, struct lane *lane)
+{
+    struct input *in = b->input;
+    uint32_t mark = in->records[lane->position];
+    of(source)->wrong_change |=
+        mark == NO_RECORD || !(mark & MARK) || lane->context != right_context(in, lane->position);
+    struct context *context = &in->contexts[mark & ~MARK];
+    lane->context = context;
+    lane->position = context->records_at;
+    atomic_store_explicit(&in->current, context, memory_order_release);
+}
+
 static void fault(struct source *source, const struct batch *b, const struct lane *lane)
 {
     struct memory_source *s = of(source);
@@ -215,29 +251,42 @@ static const struct source_ops ops = {
     .guess = guess,
     .walk = walk,
     .guard = guard,
+    .change = change,
     .fault = fault,
     .release = release,
 };
 
-static int lay_out(struct input *in, uint64_t *random)
+static void lay_mark(struct input *in, uint64_t *at, uint64_t *random)
+{
+    uint32_t number = in->context_count++;
+    in->records[*at] = MARK | number;
+    *at += 1 + random_below(random, 3);
+    in->contexts[number].records_at = *at;
+}
+
+static int lay_out(struct input *in, uint64_t *random, bool changing)
 {
     uint32_t count = in->in->count;
-    in->at = malloc((count + 1) * sizeof *in->at);
-    if (!in->at)
+    size_t most = (size_t)count * (LONG_RECORD + 3) + 1;
+    in->behind = calloc(count + 1, sizeof *in->behind);
+    in->context_of = calloc(count + 1, sizeof *in->context_of);
+    in->contexts = calloc(count + 1, sizeof *in->contexts);
+    in->records = malloc(most * sizeof *in->records);
+    if (!in->behind || !in->context_of || !in->contexts || !in->records)
         return -1;
+    memset(in->records, 0xff, most * sizeof *in->records);
+    in->context_count = 1;
+    in->current = &in->contexts[0];
     uint64_t at = 0;
     for (uint32_t i = 0; i < count; i++) {
-        in->at[i] = at;
+        if (changing && random_below(random, 50) == 0)
+            lay_mark(in, &at, random);
+        in->records[at] = i;
+        in->context_of[i] = in->context_count - 1;
         at += 1 + random_below(random, random_below(random, 64) ? RECORD_UNITS : LONG_RECORD);
+        in->behind[i] = at;
     }
-    in->at[count] = in->end = at;
-    in->records = malloc((at + 1) * sizeof *in->records);
-    if (!in->records)
-        return -1;
-    for (uint64_t i = 0; i <= at; i++)
-        in->records[i] = NO_RECORD;
-    for (uint32_t i = 0; i < count; i++)
-        in->records[in->at[i]] = i;
+    in->end = at;
     return 0;
 }
 
@@ -250,7 +299,7 @@ struct memory_source *memory_source_create(const struct memory_source_params *pa
     s->inputs = calloc(params->input_count, sizeof *s->inputs);
     for (uint32_t i = 0; s->inputs && i < params->input_count; i++) {
         s->inputs[i].in = &params->inputs[i];
-        if (lay_out(&s->inputs[i], &s->random)) {
+        if (lay_out(&s->inputs[i], &s->random, params->changing)) {
             memory_source_destroy(s);
             return NULL;
         }
@@ -276,7 +325,7 @@ void memory_source_at_batch(struct memory_source *s, uint64_t n, void (*f)(void 
 
 uint32_t memory_source_faults(const struct memory_source *s, bool *right)
 {
-    *right = !s->wrong_fault;
+    *right = !s->wrong_fault && !s->wrong_change;
     return s->faults;
 }
 
@@ -295,7 +344,9 @@ void memory_source_destroy(struct memory_source *s)
     if (!s)
         return;
     for (uint32_t i = 0; s->inputs && i < s->params.input_count; i++) {
-        free(s->inputs[i].at);
+        free(s->inputs[i].behind);
+        free(s->inputs[i].context_of);
+        free(s->inputs[i].contexts);
         free(s->inputs[i].records);
     }
     free(s->inputs);

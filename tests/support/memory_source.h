@@ -22,6 +22,7 @@ struct memory_source_params {
     uint32_t lane_units; /* lanes are 1 to this long; a record takes 6 units on average */
     uint64_t seed;
     bool wrong_guesses;
+    bool changing; /* there are marks from which on records are read in another way */
     bool vanishing;
     bool dawdling;
 };
@@ -33,7 +34,8 @@ struct memory_source *memory_source_create(const struct memory_source_params *pa
 struct source *memory_source_source(struct memory_source *s);
 /* Calls f in the claim of the n-th batch (counted from 0). */
 void memory_source_at_batch(struct memory_source *s, uint64_t n, void (*f)(void *), void *argument);
-/* After the run: how many faults were reported, and whether each was the right one, in order. */
+/* After the run: how many faults were reported, and whether each fault and each change was the right one, in
+ * order. */
 uint32_t memory_source_faults(const struct memory_source *s, bool *right);
 /* After the run: batches handed out, and given back in order. */
 uint64_t memory_source_claimed(const struct memory_source *s);

@@ -92,22 +92,31 @@ static void finish(void)
 }
 TestSuite(pcap, .init = start, .fini = finish);
 
+/* A batch of the whole file. */
+static struct batch *batch_of(const struct capture *c)
+{
+    static struct batch b;
+    b.bytes = c->bytes;
+    b.end = capture_size(c);
+    return &b;
+}
+
 /* Walks one lane to its end; the frames go to f, at most RECORD_MAX of them. */
 static unsigned walk_lane(const struct capture *c, struct lane *lane, struct frame *f)
 {
-    static struct batch b;
+    struct batch *b = batch_of(c);
     static struct walk w;
     unsigned n = 0;
-    b.lanes_used = 1;
-    b.lane[0] = *lane;
-    b.lane[0].state = LANE_OPEN;
-    b.lane[0].position = lane->start;
+    b->lanes_used = 1;
+    b->lane[0] = *lane;
+    b->lane[0].state = LANE_OPEN;
+    b->lane[0].position = lane->start;
     do {
-        c->format->walk(c, &b, &w);
+        c->format->walk(c, b, &w);
         for (unsigned i = 0; i < w.count[0] && n < RECORD_MAX; i++)
             f[n++] = w.frame[0][i];
     } while (w.count[0]);
-    *lane = b.lane[0];
+    *lane = b->lane[0];
     return n;
 }
 
@@ -186,7 +195,7 @@ Test(pcap, guesses)
                 next++;
             for (uint64_t length = 1; length < 2000; length = length * 5 + 3) {
                 struct lane lane = {.begin = begin, .limit = MIN(begin + length, image.size)};
-                c->format->guess(c, &lane);
+                c->format->guess(c, batch_of(c), &lane);
                 uint64_t expected = image.at[next] < lane.limit ? image.at[next] : UINT64_MAX;
                 cr_assert_eq(lane.start, expected, "from %zu, %zu long", (size_t)begin, (size_t)length);
             }
@@ -205,11 +214,11 @@ Test(pcap, guesses_at_the_end)
     cr_assert(c);
     for (unsigned i = 10; i < 20; i++) {
         struct lane lane = {.begin = image.at[i] - 1, .limit = image.size};
-        c->format->guess(c, &lane);
+        c->format->guess(c, batch_of(c), &lane);
         cr_expect_eq(lane.start, image.at[i]);
     }
     struct lane lane = {.begin = image.at[19] + 1, .limit = image.size};
-    c->format->guess(c, &lane);
+    c->format->guess(c, batch_of(c), &lane);
     cr_expect_eq(lane.start, UINT64_MAX);
     capture_close(c);
 }
@@ -249,26 +258,26 @@ Test(pcap, lanes_in_turn)
     struct capture *c = open_image();
     cr_assert(c);
     static const unsigned cuts[] = {0, 3, 3 + WALK_FRAMES, 40, 41, 100};
-    static struct batch b;
+    struct batch *b = batch_of(c);
     static struct walk w;
-    b.lanes_used = ARRAY_LEN(cuts) - 1;
-    for (unsigned i = 0; i < b.lanes_used; i++)
-        b.lane[i] =
+    b->lanes_used = ARRAY_LEN(cuts) - 1;
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        b->lane[i] =
             (struct lane){.position = image.at[cuts[i]], .limit = image.at[cuts[i + 1]], .state = LANE_OPEN};
     unsigned count[LANES] = {0};
     for (bool any = true; any;) {
         any = false;
-        c->format->walk(c, &b, &w);
-        for (unsigned i = 0; i < b.lanes_used; i++) {
+        c->format->walk(c, b, &w);
+        for (unsigned i = 0; i < b->lanes_used; i++) {
             for (unsigned k = 0; k < w.count[i]; k++)
                 cr_expect_eq(w.frame[i][k].data, c->bytes + image.at[cuts[i] + count[i] + k] + 16);
             count[i] += w.count[i];
             any |= w.count[i] > 0;
         }
     }
-    for (unsigned i = 0; i < b.lanes_used; i++) {
+    for (unsigned i = 0; i < b->lanes_used; i++) {
         cr_expect_eq(count[i], cuts[i + 1] - cuts[i]);
-        cr_expect_eq(b.lane[i].state, LANE_DONE);
+        cr_expect_eq(b->lane[i].state, LANE_DONE);
     }
     capture_close(c);
 }
@@ -280,7 +289,7 @@ static void expect_fault(unsigned records, const char *text, uint64_t offset)
     struct lane lane = {.start = c->first_record, .limit = image.size};
     cr_expect_eq(walk_lane(c, &lane, frames), records);
     cr_expect_eq(lane.state, LANE_FAULT);
-    c->format->fault(c, &lane);
+    c->format->fault(c, batch_of(c), &lane);
     expect_problem(0, text, offset);
     capture_close(c);
 }
