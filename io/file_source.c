@@ -16,6 +16,7 @@ struct file_source {
     const char *const *paths;
     size_t count;
     struct problems *problems;
+    uint64_t lane_bytes_min, lane_bytes_max;
     uint64_t bytes_total;
     _Atomic uint64_t bytes_claimed; /* written by claiming, read by the display */
 
@@ -39,13 +40,13 @@ static void cut_lanes(struct file_source *s, struct batch *b, uint64_t size)
     const void *context = atomic_load_explicit(&s->current->context, memory_order_acquire);
     uint64_t rest = size - s->offset;
     uint64_t lane = rest / LANES;
-    lane = lane < LANE_BYTES_MIN ? LANE_BYTES_MIN : lane > LANE_BYTES ? LANE_BYTES : lane;
+    lane = MIN(MAX(lane, s->lane_bytes_min), s->lane_bytes_max);
     b->lanes_used = 0;
     for (unsigned i = 0; i < LANES && s->offset < size; i++) {
         struct lane *l = &b->lane[b->lanes_used++];
         l->begin = s->offset;
         /* The last lane takes what is too little for one more. */
-        l->limit = size - s->offset < lane + LANE_BYTES_MIN ? size : s->offset + lane;
+        l->limit = size - s->offset < lane + s->lane_bytes_min ? size : s->offset + lane;
         l->exact = b->first && i == 0;
         l->context = context;
         s->offset = l->limit;
@@ -148,7 +149,12 @@ struct file_source *file_source_create(const char *const *paths, size_t count, s
     struct file_source *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    *s = (struct file_source){.source = {&ops}, .paths = paths, .count = count, .problems = problems};
+    *s = (struct file_source){.source = {&ops},
+                              .paths = paths,
+                              .count = count,
+                              .problems = problems,
+                              .lane_bytes_min = LANE_BYTES_MIN,
+                              .lane_bytes_max = LANE_BYTES};
     for (size_t i = 0; i < count; i++) {
         struct stat st;
         if (!stat(paths[i], &st) && S_ISREG(st.st_mode))
@@ -160,6 +166,11 @@ struct file_source *file_source_create(const char *const *paths, size_t count, s
 struct source *file_source_source(struct file_source *s)
 {
     return &s->source;
+}
+
+void file_source_set_lane_bytes(struct file_source *s, uint64_t bytes)
+{
+    s->lane_bytes_min = s->lane_bytes_max = bytes;
 }
 
 size_t file_source_opened(const struct file_source *s)

@@ -11,6 +11,9 @@ struct file_source;
  * is short. */
 struct file_source *file_source_create(const char *const *paths, size_t count, struct problems *problems);
 struct source *file_source_source(struct file_source *s);
+/* Lanes of so many bytes instead of what is good for speed: for tests, whose files are small. Before the
+ * pipeline runs. */
+void file_source_set_lane_bytes(struct file_source *s, uint64_t bytes);
 /* Captures that could be opened. Not while the pipeline runs. */
 size_t file_source_opened(const struct file_source *s);
 /* Bytes of all inputs, as far as they are known, and of what has been handed out: for a progress display. */
