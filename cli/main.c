@@ -31,6 +31,8 @@ static void print_problems(const struct problems *problems, bool quiet)
             fprintf(stderr, "offset %llu: ", (unsigned long long)p->offset);
         fprintf(stderr, "%s\n", p->text ? p->text : "out of memory");
     }
+    if (problems->lost)
+        fprintf(stderr, "tcpreuse: %zu more problems; there was no memory to keep them\n", problems->lost);
 }
 
 static enum exit_status fail_memory(void)

@@ -9,8 +9,9 @@ struct decode_job {
     struct walk *walk;
     struct lane *only; /* NULL: all lanes, from where they are guessed to begin */
     uint64_t start;
-    struct lane *go_on; /* this lane, from its position on */
-    bool check_ignored; /* the lane's first_frame is known */
+    struct lane *go_on;        /* this lane, from its position on */
+    const void *start_context; /* what go_on was read with at its start */
+    bool check_ignored;        /* the lane's first_frame is known */
 };
 
 void lane_clear(struct pipeline *p, struct lane *lane)
@@ -126,6 +127,7 @@ static void run(struct decode_job *job)
         if (job->go_on) {
             job->only = job->go_on;
             job->start = job->go_on->start;
+            job->only->context = job->start_context;
             job->go_on = NULL;
         }
     }
@@ -159,13 +161,14 @@ void decode_batch(struct worker *w, struct batch *b)
     }
 }
 
-void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane)
+void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane, const void *start_context)
 {
     struct decode_job job = {.pipeline = p,
                              .batch = b,
                              .decoder = &p->redecoder,
                              .walk = &p->rewalk,
                              .go_on = lane,
+                             .start_context = start_context,
                              .check_ignored = p->params.ignore_count > 0};
     lane->resumed = lane->position;
     lane->resumed_frames = lane->frames;

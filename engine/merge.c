@@ -124,6 +124,10 @@ bool merge_step(struct pipeline *p)
         if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_SETTLED || b->number != n ||
             atomic_load_explicit(&b->drained, memory_order_acquire) != p->params.threads)
             break;
+        /* A shard that failed has left the batch half done, with segments that know no record. Its failure
+         * was published before the batch was drained, so it is seen here. */
+        if (pipeline_has_failed(p))
+            break;
         uint64_t reuses = 0;
         if (number_batch(p, b, &reuses)) {
             pipeline_fail(p, PIPELINE_MEMORY);
@@ -262,14 +266,21 @@ bool format_step(struct pipeline *p)
     return false;
 }
 
-static void write_batch(struct pipeline *p, struct batch *b)
+/* Rows, unless something has failed: what formatting or draining could not finish is no part of a report, and
+ * neither is what comes after it. Their failure is seen here, since it was published before the batch's state
+ * was. */
+static void write_text(struct pipeline *p, enum report report, struct text *text)
 {
     struct sink *sink = p->params.sink;
-    for (int r = 0; r < REPORTS; r++) {
-        if (b->text[r].length && sink->ops->write(sink, (enum report)r, &b->text[r]))
-            pipeline_fail(p, PIPELINE_WRITE);
-        b->text[r].length = 0;
-    }
+    if (text->length && !pipeline_has_failed(p) && sink->ops->write(sink, report, text))
+        pipeline_fail(p, PIPELINE_WRITE);
+    text->length = 0;
+}
+
+static void write_batch(struct pipeline *p, struct batch *b)
+{
+    for (int r = 0; r < REPORTS; r++)
+        write_text(p, (enum report)r, &b->text[r]);
     if (p->params.source->ops->release)
         p->params.source->ops->release(p->params.source, b);
 }
@@ -354,9 +365,7 @@ bool rows_step(struct pipeline *p, bool *done)
             struct row_chunk *c = &p->chunks[written & p->ring_mask];
             if (!atomic_load_explicit(&c->ready, memory_order_acquire))
                 break;
-            if (p->params.sink->ops->write(p->params.sink, REPORT_CONVERSATIONS, &c->text))
-                pipeline_fail(p, PIPELINE_WRITE);
-            c->text.length = 0;
+            write_text(p, REPORT_CONVERSATIONS, &c->text);
             atomic_store_explicit(&c->ready, false, memory_order_relaxed);
             atomic_store_explicit(&p->rows_written, written + 1, memory_order_release);
             did = true;

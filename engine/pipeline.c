@@ -38,11 +38,6 @@ void pipeline_fail(struct pipeline *p, enum pipeline_error error)
                                             memory_order_relaxed);
 }
 
-static bool has_failed(const struct pipeline *p)
-{
-    return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
-}
-
 static bool claim_step(struct worker *w)
 {
     struct pipeline *p = w->pipeline;
@@ -116,7 +111,7 @@ static void *worker_main(void *argument)
     struct pipeline *p = w->pipeline;
     unsigned idle = 0;
 
-    while (!has_failed(p)) {
+    while (!pipeline_has_failed(p)) {
         bool did = drain_step(w);
         did |= settle_step(p);
         did |= merge_step(p);
@@ -136,7 +131,7 @@ static void *worker_main(void *argument)
         back_off(&idle);
     }
     bool done = !p->params.sink->wants[REPORT_CONVERSATIONS];
-    for (idle = 0; !done && !has_failed(p);) {
+    for (idle = 0; !done && !pipeline_has_failed(p);) {
         if (rows_step(p, &done))
             idle = 0;
         else if (!done)
@@ -152,14 +147,20 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
     d->tcp_header_bytes = rules_header_bytes(p->params.rules);
 }
 
+static void *zeroed_lines(size_t size)
+{
+    size = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+    void *p = aligned_alloc(CACHE_LINE, size);
+    return p ? memset(p, 0, size) : NULL;
+}
+
 static int batch_init(struct batch *b, unsigned threads)
 {
     size_t lists = (size_t)FAMILIES * threads;
     b->list_pool = calloc(LANES * lists, sizeof *b->list_pool);
-    b->result = aligned_alloc(CACHE_LINE, threads * sizeof *b->result);
+    b->result = zeroed_lines(threads * sizeof *b->result);
     if (!b->list_pool || !b->result)
         return -1;
-    memset(b->result, 0, threads * sizeof *b->result);
     for (int i = 0; i < LANES; i++)
         b->lane[i].lists = b->list_pool + (size_t)i * lists;
     return 0;
@@ -180,13 +181,6 @@ static void batch_free(struct batch *b, unsigned threads)
         free(b->text[r].bytes);
     free(b->list_pool);
     free(b->result);
-}
-
-static void *zeroed_lines(size_t size)
-{
-    size = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
-    void *p = aligned_alloc(CACHE_LINE, size);
-    return p ? memset(p, 0, size) : NULL;
 }
 
 struct pipeline *pipeline_create(const struct pipeline_params *params)
@@ -239,6 +233,14 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* A pipeline that failed has batches under way: their source gets them back all the same. */
+static void release_rest(struct pipeline *p)
+{
+    struct source *source = p->params.source;
+    for (uint64_t n = atomic_load(&p->written); source->ops->release && n < atomic_load(&p->claimed); n++)
+        source->ops->release(source, &p->batches[n & p->ring_mask]);
+}
+
 enum pipeline_error pipeline_run(struct pipeline *p)
 {
     double start = now();
@@ -265,6 +267,7 @@ enum pipeline_error pipeline_run(struct pipeline *p)
     for (unsigned i = 0; i < p->params.threads; i++)
         if (p->workers[i].started)
             pthread_join(p->workers[i].thread, NULL);
+    release_rest(p);
 
     struct pipeline_totals *t = &p->totals;
     uint64_t sum = 0;

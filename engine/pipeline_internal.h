@@ -77,13 +77,18 @@ struct row_chunk {
 };
 
 void pipeline_fail(struct pipeline *p, enum pipeline_error error);
+ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)
+{
+    return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
+}
 
 /* decode_step.c */
 void decode_batch(struct worker *w, struct batch *b);
 /* Decodes a lane again from position start on; its lists and counts start afresh. */
 void decode_lane_again(struct pipeline *p, struct batch *b, struct lane *lane, uint64_t start);
-/* Goes on with a lane from its position on. */
-void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane);
+/* Goes on with a lane from its position on. start_context: what its first records are read with, should it
+ * have to start again because its input has become shorter; then it comes to its changes once more. */
+void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane, const void *start_context);
 /* Takes back what the lane has decoded. */
 void lane_clear(struct pipeline *p, struct lane *lane);
 

@@ -30,11 +30,12 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
     } else if (unlikely(p->params.ignore_count) && touches_ignored(p, lane->first_frame, lane->frames)) {
         decode_lane_again(p, b, lane, p->chain);
     }
+    const void *start_context = lane->context;
     while (unlikely(lane->state == LANE_CHANGE)) {
         source->ops->change(source, b, lane);
         p->context = lane->context;
         if (lane->state != LANE_FAULT)
-            decode_lane_on(p, b, lane);
+            decode_lane_on(p, b, lane, start_context);
     }
     p->next_frame += lane->frames;
     p->chain = lane->position;

@@ -47,7 +47,8 @@ struct source_ops {
     /* The lane is LANE_CHANGE and proven up to position: reads what stands there, sets lane->context and
      * moves lane->position behind it; or makes the lane LANE_FAULT. Later lanes are expected to have the same
      * context, and are decoded again when they were decoded with another one. In batch order, one thread at a
-     * time. NULL: lanes are never LANE_CHANGE. */
+     * time; once more for the same place when the input became shorter meanwhile. NULL: lanes are never
+     * LANE_CHANGE. */
     void (*change)(struct source *, struct batch *, struct lane *);
     /* The lane is LANE_LATE and proven: the first frame that it does not have is later than the batch's
      * time_limit. The source goes on from this frame, and accepts nothing of what was claimed behind it. In
@@ -67,7 +68,8 @@ struct source_ops {
     /* The lane's chain broke, and everything before it is proven: puts it in words and keeps it for the
      * summary. In batch order, one thread at a time. */
     void (*fault)(struct source *, const struct batch *, const struct lane *);
-    /* The batch's frames are not needed any more. One thread at a time, in batch order. NULL: nothing to do.
+    /* The batch's frames are not needed any more. One thread at a time, in batch order, each claimed batch
+     * once, also when the pipeline fails. NULL: nothing to do.
      */
     void (*release)(struct source *, struct batch *);
 };

@@ -19,8 +19,12 @@ void problems_add(struct problems *p, enum problem_kind kind, size_t order, cons
     if (p->count == p->capacity) {
         size_t capacity = p->capacity ? p->capacity * 2 : 8;
         struct problem *items = realloc(p->items, capacity * sizeof *items);
-        if (!items)
-            abort(); /* not even a few bytes to say so */
+        if (!items) {
+            p->lost += kind == PROBLEM_ERROR;
+            pthread_mutex_unlock(&p->lock);
+            free(text);
+            return;
+        }
         p->items = items;
         p->capacity = capacity;
     }
@@ -51,7 +55,7 @@ void problems_sort(struct problems *p)
 
 size_t problems_errors(const struct problems *p)
 {
-    size_t n = 0;
+    size_t n = p->lost;
     for (size_t i = 0; i < p->count; i++)
         n += !p->items[i].note;
     return n;
@@ -65,5 +69,5 @@ void problems_free(struct problems *p)
     }
     free(p->items);
     p->items = NULL;
-    p->count = p->capacity = 0;
+    p->count = p->capacity = p->lost = 0;
 }

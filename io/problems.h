@@ -21,6 +21,7 @@ struct problems {
     pthread_mutex_t lock;
     struct problem *items;
     size_t count, capacity;
+    size_t lost; /* errors that there was no memory for */
 };
 
 #define PROBLEMS_INIT                                                                                        \
@@ -30,13 +31,13 @@ struct problems {
 
 enum problem_kind { PROBLEM_ERROR, PROBLEM_NOTE };
 
-/* offset: -1 where none applies. The text is formatted as by printf. Short of memory, the problem is counted
- * without its text. */
+/* offset: -1 where none applies. The text is formatted as by printf. Short of memory, the problem is kept
+ * without its text, or only counted. */
 void problems_add(struct problems *p, enum problem_kind kind, size_t order, const char *file, int64_t offset,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* In the order of files, then offsets; not while others may add. */
 void problems_sort(struct problems *p);
-/* Those that are no notes. */
+/* Those that are no notes, with the lost ones. */
 size_t problems_errors(const struct problems *p);
 void problems_free(struct problems *p);
 

@@ -100,13 +100,14 @@ static void cut_lanes(struct set_source *s, struct batch *b, uint64_t size)
     const void *context =
         b->first ? s->context : atomic_load_explicit(&s->capture->context, memory_order_acquire);
     uint64_t lane = (size - s->offset) / LANES;
-    lane = lane < LANE_BYTES_MIN ? LANE_BYTES_MIN : lane > LANE_BYTES ? LANE_BYTES : lane;
+    const uint64_t fixed = s->params.lane_bytes, least = fixed ? fixed : LANE_BYTES_MIN;
+    lane = MIN(MAX(lane, least), fixed ? fixed : (uint64_t)LANE_BYTES);
     b->lanes_used = 0;
     for (unsigned i = 0; i < LANES && s->offset < size; i++) {
         struct lane *l = &b->lane[b->lanes_used++];
         l->begin = s->offset;
         /* The last lane takes what is too little for one more. */
-        l->limit = size - s->offset < lane + LANE_BYTES_MIN ? size : s->offset + lane;
+        l->limit = size - s->offset < lane + least ? size : s->offset + lane;
         l->exact = b->first && i == 0;
         l->context = context;
         s->offset = l->limit;

@@ -1,0 +1,85 @@
+/* Any bytes as a capture file, through the whole pipeline: one thread with one lane, and three threads with
+ * lanes of a few bytes, whose beginnings have to be guessed. Both have to give the same rows, counts and
+ * problems.
+ *
+ *     | generation of rules 1 | bytes a lane 1 | the file's bytes ...
+ */
+#include "../../engine/pipeline.h"
+#include "../../io/set_source.h"
+#include "../support/recording_sink.h"
+#include "fuzz.h"
+
+#include <inttypes.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { HEAD = 2, FILE_MAX = 1 << 20 };
+
+struct result {
+    struct recording_sink sink;
+    struct text problems;
+    uint64_t frames, conversations, tuples, segments, truncated, outcomes[OUTCOMES], reuses[TRIGGERS];
+};
+
+static void run(struct result *r, const char *path, enum rules rules, unsigned threads, uint64_t lane_bytes)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct set_source_params set = {.paths = &path, .count = 1, .lane_bytes = lane_bytes, .problems = &problems};
+    struct set_source *source = set_source_create(&set);
+    REQUIRE(source);
+    *r = (struct result){0};
+    recording_sink_init(&r->sink);
+    struct pipeline_params params = {
+        .source = set_source_source(source), .sink = &r->sink.sink, .threads = threads, .rules = rules};
+    struct pipeline *p = pipeline_create(&params);
+    REQUIRE(p);
+    REQUIRE(pipeline_run(p) == PIPELINE_OK);
+    const struct pipeline_totals *t = pipeline_totals(p);
+    REQUIRE(t->conserved);
+    r->frames = t->frames;
+    r->conversations = t->conversations;
+    r->tuples = t->tuples;
+    r->segments = t->decoded.segments;
+    r->truncated = t->decoded.segments_truncated;
+    memcpy(r->outcomes, t->decoded.frames, sizeof r->outcomes);
+    memcpy(r->reuses, t->reuses, sizeof r->reuses);
+    problems_sort(&problems);
+    for (size_t i = 0; i < problems.count; i++)
+        REQUIRE(text_print(&r->problems, "%" PRIu64 " %s\n", problems.items[i].offset,
+                           problems.items[i].text) == 0);
+    pipeline_destroy(p);
+    set_source_destroy(source);
+    problems_free(&problems);
+}
+
+static bool same_text(const struct text *a, const struct text *b)
+{
+    return a->length == b->length && (!a->length || memcmp(a->bytes, b->bytes, a->length) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < HEAD || size > FILE_MAX)
+        return 0;
+    int fd = memfd_create("capture", MFD_CLOEXEC);
+    REQUIRE(fd >= 0 && write(fd, data + HEAD, size - HEAD) == (ssize_t)(size - HEAD));
+    char path[64];
+    sprintf(path, "/proc/self/fd/%d", fd);
+    struct result one, many;
+    run(&one, path, data[0] % 3, 1, FILE_MAX);
+    run(&many, path, data[0] % 3, 3, 1 + data[1]);
+    for (int i = 0; i < REPORTS; i++)
+        REQUIRE(same_text(&one.sink.text[i], &many.sink.text[i]));
+    REQUIRE(same_text(&one.problems, &many.problems));
+    REQUIRE(one.frames == many.frames && one.conversations == many.conversations &&
+            one.tuples == many.tuples);
+    REQUIRE(one.segments == many.segments && one.truncated == many.truncated);
+    REQUIRE(memcmp(one.outcomes, many.outcomes, sizeof one.outcomes) == 0);
+    REQUIRE(memcmp(one.reuses, many.reuses, sizeof one.reuses) == 0);
+    recording_sink_free(&one.sink);
+    recording_sink_free(&many.sink);
+    free(one.problems.bytes);
+    free(many.problems.bytes);
+    close(fd);
+    return 0;
+}

@@ -1,0 +1,116 @@
+/* Any bytes as a frame of any link type.
+ *
+ *     | link type 2, little endian | options 1 | decimals and wire length 1 | the frame's bytes ...
+ *
+ * The frame lies in front of a page that cannot be read, so that reading too far is noticed without a
+ * sanitizer, too. */
+#include "../../engine/decode.h"
+#include "fuzz.h"
+
+#include <sys/mman.h>
+
+enum { SHARDS = 3, FRAME_MAX = 1 << 16, PAGE = 4096, HEAD = 4 };
+
+struct result {
+    struct segment_list lists[FAMILIES * SHARDS];
+    struct decode_counts counts;
+};
+
+static uint8_t *guarded_end(void)
+{
+    static uint8_t *end;
+    if (!end) {
+        uint8_t *p = mmap(NULL, FRAME_MAX + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        REQUIRE(p != MAP_FAILED && mprotect(p + FRAME_MAX, PAGE, PROT_NONE) == 0);
+        end = p + FRAME_MAX;
+    }
+    return end;
+}
+
+static void decode(struct result *r, const struct frame *f, enum rules rules)
+{
+    static struct hash_key key = {{1, 2, 3}};
+    struct decoder d = {.key = &key,
+                        .shards = SHARDS,
+                        .tcp_header_bytes = rules_header_bytes(rules),
+                        .lists = r->lists,
+                        .counts = &r->counts};
+    for (int i = 0; i < FAMILIES * SHARDS; i++)
+        r->lists[i].count = 0;
+    decode_counts_clear(&r->counts);
+    decode_frame(&d, f, 77);
+    REQUIRE(!d.failed);
+}
+
+static void check_segment(const struct segment *s, enum family family, unsigned shard)
+{
+    REQUIRE(s->position >> 8 == 77);
+    REQUIRE(s->hash != 0);
+    REQUIRE(shard < SHARDS);
+    REQUIRE(s->bits & SEGMENT_LENGTH_KNOWN || s->payload == 0);
+    /* Canonical: the lower endpoint first. */
+    int order;
+    if (family == FAMILY_IPV4) {
+        const struct segment4 *s4 = (const struct segment4 *)s;
+        order = (s4->address[0] > s4->address[1]) - (s4->address[0] < s4->address[1]);
+    } else {
+        const struct segment6 *s6 = (const struct segment6 *)s;
+        order = memcmp(s6->address[0], s6->address[1], 16);
+    }
+    REQUIRE(order < 0 || (order == 0 && s->port[0] <= s->port[1]));
+}
+
+static void check(const struct result *r, const struct frame *f)
+{
+    uint64_t frames = 0, segments = 0, noted = 0;
+    bool seen[256] = {false};
+    for (int i = 0; i < OUTCOMES; i++)
+        frames += r->counts.frames[i];
+    for (unsigned i = 0; i < FAMILIES * SHARDS; i++)
+        for (uint32_t k = 0; k < r->lists[i].count; k++) {
+            enum family family = i / SHARDS;
+            const struct segment *s = segment_list_at(&r->lists[i], k, family);
+            check_segment(s, family, i % SHARDS);
+            REQUIRE(!seen[s->position & 255]);
+            seen[s->position & 255] = true;
+            segments++;
+        }
+    for (uint64_t i = 0; i < segments; i++)
+        REQUIRE(seen[i]);
+    for (uint32_t i = 0; i < r->counts.notes.count; i++)
+        noted += r->counts.notes.items[i].frames;
+    REQUIRE(frames == 1);
+    REQUIRE(segments == r->counts.segments);
+    REQUIRE((segments > 0) == (r->counts.frames[OUTCOME_WITH_TCP] == 1));
+    REQUIRE(noted == r->counts.frames[OUTCOME_TRUNCATED] + r->counts.frames[OUTCOME_MALFORMED] +
+                         r->counts.frames[OUTCOME_UNSUPPORTED]);
+    REQUIRE(r->counts.wire_bytes == f->length && r->counts.captured_bytes == f->captured);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct result a, b;
+    if (size < HEAD || size > FRAME_MAX)
+        return 0;
+    uint32_t captured = (uint32_t)size - HEAD;
+    struct frame f = {.data = guarded_end() - captured,
+                      .captured = captured,
+                      .length = captured + (data[3] >> 4) * 100u,
+                      .link_type = load_le16(data),
+                      .decimals = data[3] % 10,
+                      .fcs = data[2] & 1 ? 4 : 0};
+    memcpy(guarded_end() - captured, data + HEAD, captured);
+    enum rules rules = (data[2] >> 1) % 3;
+    decode(&a, &f, rules);
+    check(&a, &f);
+
+    /* The same once more: nothing is left from the frame before. */
+    decode(&b, &f, rules);
+    REQUIRE(a.counts.segments == b.counts.segments &&
+            a.counts.segments_truncated == b.counts.segments_truncated);
+    for (int i = 0; i < FAMILIES * SHARDS; i++)
+        REQUIRE(a.lists[i].count == b.lists[i].count &&
+                (!a.lists[i].count || memcmp(a.lists[i].items, b.lists[i].items,
+                                             a.lists[i].count * segment_size(i / SHARDS)) == 0));
+    return 0;
+}

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Seeds for the fuzz targets: seeds.py FOLDER writes FOLDER/decode/* and FOLDER/capture/*, the same in every run."""
+
+import pathlib
+import random
+import struct
+import sys
+
+SYN, SYNACK, ACK, DATA, FINACK, RST = 0x02, 0x12, 0x10, 0x18, 0x11, 0x04
+
+
+def tcp(sport, dport, seq, ack, flags, words=5, payload=b""):
+    options = b"\x01" * max(0, words * 4 - 20)
+    return struct.pack("!HHIIHHHH", sport, dport, seq, ack, words << 12 | flags, 8192, 0, 0) + options + payload
+
+
+def ipv4(payload, source=0x0A000001, destination=0x0A000002, protocol=6, options=b"", total=None, fragment=0):
+    words = 5 + len(options) // 4
+    length = words * 4 + len(payload) if total is None else total
+    return struct.pack("!BBHHHBBHII", 0x40 | words, 0, length, 1, fragment, 64, protocol, 0, source, destination) + \
+        options + payload
+
+
+def ipv6(payload, source=b"\x20" + 14 * b"\0" + b"\1", destination=b"\x20" + 14 * b"\0" + b"\2", following=6, length=None):
+    return struct.pack("!IHBB", 6 << 28, len(payload) if length is None else length, following, 64) + source + \
+        destination + payload
+
+
+def extension(following, size, kind=None):
+    units = size // 4 - 2 if kind == "ah" else 0 if kind == "fragment" else size // 8 - 1
+    return bytes([following, units]) + bytes(size - 2)
+
+
+def ethernet(payload, kind, tags=()):
+    frame = b"\2\0\0\0\0\1\2\0\0\0\0\2"
+    for tag in tags:
+        frame += struct.pack("!HH", tag, 5)
+    return frame + struct.pack("!H", kind) + payload
+
+
+def icmp_error(quoted):
+    return b"\3\1\0\0\0\0\0\0" + quoted
+
+
+def frames():
+    """Name, link type, bytes: one for each thing that a frame can be made of."""
+    segment = tcp(1000, 80, 7, 8, SYN)
+    yield "ipv4", 1, ethernet(ipv4(segment), 0x0800)
+    yield "ipv4-options", 1, ethernet(ipv4(segment, options=b"\1" * 40), 0x0800)
+    yield "ipv4-length-0", 1, ethernet(ipv4(segment, total=0), 0x0800)
+    yield "ipv4-first-fragment", 1, ethernet(ipv4(segment, fragment=0x2000), 0x0800)
+    yield "ipv4-last-fragment", 1, ethernet(ipv4(segment, fragment=2), 0x0800)
+    yield "ipv4-padding", 1, ethernet(ipv4(segment) + bytes(6), 0x0800)
+    yield "ipv4-icmp", 1, ethernet(ipv4(icmp_error(ipv4(segment)), protocol=1), 0x0800)
+    yield "ipv4-udp", 1, ethernet(ipv4(bytes(8), protocol=17), 0x0800)
+    yield "ipv4-in-ipv4", 1, ethernet(ipv4(ipv4(segment), protocol=4), 0x0800)
+    yield "ipv6-in-ipv4", 1, ethernet(ipv4(ipv6(segment), protocol=41), 0x0800)
+    yield "gre", 1, ethernet(ipv4(b"\0\0\x08\0" + ipv4(segment), protocol=47), 0x0800)
+    yield "data-offset", 1, ethernet(ipv4(tcp(1, 2, 3, 4, DATA, words=15, payload=b"data")), 0x0800)
+    yield "short-offset", 1, ethernet(ipv4(tcp(1, 2, 3, 4, DATA, words=2)), 0x0800)
+    yield "vlan", 1, ethernet(ipv4(segment), 0x0800, tags=(0x8100,))
+    yield "qinq", 1, ethernet(ipv6(segment), 0x86DD, tags=(0x88A8, 0x8100, 0x9100))
+    yield "deep", 1, ethernet(ipv4(segment), 0x0800, tags=(0x8100,) * 70)
+    yield "llc", 1, ethernet(b"\6\6\3" + ipv4(segment), 43)
+    yield "snap", 1, ethernet(b"\xaa\xaa\3\0\0\0\x08\0" + ipv4(segment), 48)
+    yield "mpls", 1, ethernet(b"\0\1\1\x40" + ipv4(segment), 0x8847)
+    yield "pppoe", 1, ethernet(b"\x11\0\0\1\0\x2a\0\x21" + ipv4(segment), 0x8864)
+    yield "ipv6", 1, ethernet(ipv6(segment), 0x86DD)
+    chain = extension(43, 8) + extension(60, 24) + extension(51, 16) + extension(44, 24, "ah") + \
+        extension(135, 8, "fragment") + extension(6, 16)
+    yield "ipv6-extensions", 1, ethernet(ipv6(chain + segment, following=0), 0x86DD)
+    jumbo = b"\6\0\xc2\4" + struct.pack("!I", 28)
+    yield "ipv6-jumbogram", 1, ethernet(ipv6(jumbo + segment, following=0, length=0), 0x86DD)
+    yield "ipv6-icmp", 1, ethernet(ipv6(b"\1\1\0\0\0\0\0\0" + ipv6(segment), following=58), 0x86DD)
+    for link in (0, 9, 12, 101, 105, 113, 147, 228, 229, 276):
+        yield "link-%d" % link, link, ipv4(segment)
+
+
+def traffic(seed, count):
+    """Frames of few tuples, so that all rules have something to decide."""
+    r = random.Random(seed)
+    for _ in range(count):
+        host, port = r.randrange(3), r.randrange(2)
+        flags = r.choice((SYN, SYN, SYNACK, SYNACK, ACK, DATA, FINACK, RST))
+        ends = [(1000 + port, 0x0A000001), (80, 0x0A000010 + host)]
+        if r.random() < 0.5:
+            ends.reverse()
+        segment = tcp(ends[0][0], ends[1][0], r.choice((100, 100, 101)), r.choice((100, 101)), flags,
+                      payload=b"x" * r.choice((0, 0, 3)))
+        if r.random() < 0.3:
+            addresses = [b"\x20" + bytes(11) + struct.pack("!I", end[1]) for end in ends]
+            yield ethernet(ipv6(segment, *addresses), 0x86DD)
+        else:
+            yield ethernet(ipv4(segment, ends[0][1], ends[1][1]), 0x0800)
+
+
+def pcap(packets, order="<", nano=False, link=1):
+    data = struct.pack(order + "IHHIIII", 0xA1B23C4D if nano else 0xA1B2C3D4, 2, 4, 0, 0, 65535, link)
+    for i, packet in enumerate(packets):
+        data += struct.pack(order + "IIII", 1700000000 + i // 3, i * 1000, len(packet), len(packet)) + packet
+    return data
+
+
+def block(kind, body, order="<"):
+    body += bytes(-len(body) % 4)
+    length = len(body) + 12
+    return struct.pack(order + "II", kind, length) + body + struct.pack(order + "I", length)
+
+
+def pcapng(packets, order="<", sections=1):
+    data = b""
+    packets = list(packets)
+    for section in range(sections):
+        data += block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1), order)
+        data += block(1, struct.pack(order + "HHI", 1, 0, 65535) + struct.pack(order + "HHB3x", 9, 1, 9), order)
+        data += block(1, struct.pack(order + "HHI", 1, 0, 65535), order)
+        for i, packet in enumerate(packets[section::sections]):
+            if i % 5 == 4:
+                data += block(3, struct.pack(order + "I", len(packet)) + packet, order)
+            else:
+                data += block(6, struct.pack(order + "IIIII", i % 2, 1, i * 1000, len(packet), len(packet)) + packet,
+                              order)
+        data += block(5, struct.pack(order + "III", 0, 1, 1), order)
+    return data
+
+
+def captures():
+    yield "empty", b""
+    yield "no-records", pcap([])
+    yield "micro", pcap(traffic(1, 40))
+    yield "nano", pcap(traffic(2, 40), nano=True)
+    yield "swapped", pcap(traffic(3, 40), order=">")
+    yield "fcs", pcap(traffic(4, 10), link=0x24000001)
+    yield "cut", pcap(traffic(5, 30))[:-5]
+    yield "large", pcap(traffic(6, 300))
+    yield "length", pcap(traffic(7, 20)) + struct.pack("<IIII", 1, 1, 0x7FFFFFFF, 1)
+    yield "all-kinds", pcap(frame for _, link, frame in frames() if link == 1)
+    yield "pcapng", pcapng(traffic(8, 40))
+    yield "pcapng-swapped", pcapng(traffic(9, 40), order=">")
+    yield "pcapng-sections", pcapng(traffic(10, 40), sections=4)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    for name in ("decode", "capture"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for i, (name, link, frame) in enumerate(frames()):
+        head = struct.pack("<HBB", link, i % 6, (i % 3) << 4 | 6)
+        (folder / "decode" / name).write_bytes(head + frame)
+    for i, (name, data) in enumerate(captures()):
+        (folder / "capture" / name).write_bytes(bytes([i % 3, (i * 37) % 256]) + data)
+
+
+main()

@@ -1,0 +1,220 @@
+/* Short of memory in every place: a run is repeated, and in the n-th repetition the n-th request for memory
+ * fails, and all that follow it. The result has to be an error; a crash or, under AddressSanitizer, a leak is
+ * a failure.
+ *
+ * The requests of the program's own code are caught by the linker's --wrap, those of libraries are not. No
+ * Criterion: it would ask for memory too. */
+#include "../../engine/pipeline.h"
+#include "../../io/csv.h"
+#include "../../io/set_source.h"
+#include "../stress/reference.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Requests until the first one fails; below 0: none does. Requests come from all threads. */
+static _Atomic long until_failure = -1;
+static _Atomic long requests;
+static bool only_one;          /* that one request fails, later ones do not */
+static atomic_bool has_failed; /* a request has */
+
+static bool fails(void)
+{
+    atomic_fetch_add(&requests, 1);
+    if (atomic_load(&until_failure) < 0)
+        return false;
+    long n = atomic_fetch_sub(&until_failure, 1);
+    if (n > 0)
+        return false;
+    atomic_store(&has_failed, true);
+    if (!only_one)
+        atomic_store(&until_failure, 0);
+    errno = ENOMEM;
+    return true;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+void *__wrap_realloc(void *p, size_t size)
+{
+    return fails() ? NULL : __real_realloc(p, size);
+}
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : __real_aligned_alloc(alignment, size);
+}
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    return fails() ? MAP_FAILED : __real_mmap(at, size, protection, flags, fd, offset);
+}
+
+enum outcome_of_run { RAN, SAID_SO, WRONG };
+
+struct scenario {
+    const char *name;
+    enum outcome_of_run (*run)(const struct scenario *, unsigned threads);
+    const struct traffic *traffic;
+    const char *directory, *capture;
+};
+
+static enum outcome_of_run outcome_of(enum pipeline_error error)
+{
+    return error == PIPELINE_OK ? RAN : error == PIPELINE_MEMORY || error == PIPELINE_WRITE ? SAID_SO : WRONG;
+}
+
+/* The engine alone, with many batches and all reports. */
+static enum outcome_of_run run_engine(const struct scenario *s, unsigned threads)
+{
+    struct memory_input input = {s->traffic->frames, s->traffic->count, UINT32_MAX};
+    struct memory_source_params source_params = {
+        .inputs = &input, .input_count = 1, .lane_units = 300, .seed = 1, .wrong_guesses = true};
+    struct recording_sink sink;
+    recording_sink_init(&sink);
+    struct memory_source *source = memory_source_create(&source_params);
+    struct pipeline *p = NULL;
+    enum outcome_of_run outcome = SAID_SO;
+    if (!source)
+        goto end;
+    struct pipeline_params params = {
+        .source = memory_source_source(source), .sink = &sink.sink, .threads = threads, .rules = RULES_4_4};
+    p = pipeline_create(&params);
+    if (!p)
+        goto end;
+    outcome = outcome_of(pipeline_run(p));
+end:
+    pipeline_destroy(p);
+    memory_source_destroy(source);
+    recording_sink_free(&sink);
+    return outcome;
+}
+
+/* The way of the program: files to files. The capture ends in the middle of a record, which is a problem to
+ * tell. */
+static enum outcome_of_run run_files(const struct scenario *s, unsigned threads)
+{
+    static const bool wants[REPORTS] = {true, true, true};
+    struct problems problems = PROBLEMS_INIT;
+    const char *paths[] = {s->capture, s->capture};
+    struct set_source_params set = {.paths = paths, .count = 2, .append = true, .problems = &problems};
+    struct set_source *source = set_source_create(&set);
+    struct csv_sink *sink = NULL;
+    struct pipeline *p = NULL;
+    enum outcome_of_run outcome = SAID_SO;
+    if (!source)
+        goto end;
+    sink = csv_sink_create(s->directory, wants, true);
+    if (!sink)
+        goto end;
+    struct pipeline_params params = {.source = set_source_source(source),
+                                     .sink = csv_sink_sink(sink),
+                                     .threads = threads,
+                                     .rules = RULES_4_4};
+    p = pipeline_create(&params);
+    if (!p)
+        goto end;
+    outcome = outcome_of(pipeline_run(p));
+    /* Both ends are damaged. A file that could not be opened for want of memory is one more problem, and a
+     * problem for which there was no memory counts all the same. */
+    if (outcome == RAN && problems_errors(&problems) != 2)
+        outcome = WRONG;
+    if (outcome == RAN && (set_source_opened(source) < 2 || problems.lost))
+        outcome = SAID_SO;
+end:
+    pipeline_destroy(p);
+    csv_sink_destroy(sink);
+    set_source_destroy(source);
+    problems_free(&problems);
+    return outcome;
+}
+
+static int check(const struct scenario *s, unsigned threads)
+{
+    atomic_store(&until_failure, -1);
+    atomic_store(&requests, 0);
+    if (s->run(s, threads) != RAN) {
+        printf("%s, %u threads: failed without need\n", s->name, threads);
+        return -1;
+    }
+    /* How many requests there are depends on which worker does what; so the last ones may not come. */
+    long all = atomic_load(&requests);
+    int result = 0;
+    for (int one = 0; one < 2; one++) {
+        only_one = one;
+        for (long n = 0; n < all; n++) {
+            atomic_store(&has_failed, false);
+            atomic_store(&until_failure, n);
+            enum outcome_of_run outcome = s->run(s, threads);
+            atomic_store(&until_failure, -1);
+            if (outcome == WRONG || (outcome == RAN && atomic_load(&has_failed))) {
+                printf("%s, %u threads: request %ld of %ld failed, and the run %s\n", s->name, threads, n + 1,
+                       all, outcome == RAN ? "did not say so" : "ended with a wrong error");
+                result = -1;
+            }
+        }
+    }
+    printf("%s, %u threads: %ld requests\n", s->name, threads, all);
+    return result;
+}
+
+/* A pcap file of the traffic, without its last bytes. */
+static int write_capture(const struct traffic *t, const char *path)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return -1;
+    const uint32_t header[6] = {0xa1b23c4d, 4 << 16 | 2, 0, 0, 65535, 1};
+    fwrite(header, sizeof header, 1, f);
+    for (uint32_t i = 0; i < t->count; i++) {
+        const struct frame *frame = &t->frames[i];
+        const uint32_t record[4] = {(uint32_t)(frame->time / 1000000000),
+                                    (uint32_t)(frame->time % 1000000000), frame->captured, frame->length};
+        fwrite(record, sizeof record, 1, f);
+        fwrite(frame->data, 1, frame->captured - (i + 1 == t->count), f);
+    }
+    return fclose(f);
+}
+
+int main(void)
+{
+    char directory[] = "/tmp/tcpreuse-allocation-XXXXXX", capture[64];
+    struct traffic t;
+    int result = 0;
+    if (!mkdtemp(directory) || traffic_make(&t, 1500, 300, 1))
+        return 1;
+    sprintf(capture, "%s/capture.pcap", directory);
+    if (write_capture(&t, capture))
+        return 1;
+    const struct scenario scenarios[] = {
+        {.name = "engine", .run = run_engine, .traffic = &t},
+        {.name = "files", .run = run_files, .directory = directory, .capture = capture},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(scenarios); i++)
+        for (unsigned threads = 1; threads <= 3; threads += 2)
+            result |= check(&scenarios[i], threads);
+    traffic_free(&t);
+    char command[128];
+    sprintf(command, "rm -r %s", directory);
+    result |= system(command);
+    return result ? 1 : 0;
+}

@@ -1,0 +1,150 @@
+/* The keyed hash of the tuple, as the decoder makes it. */
+#include "../support/random.h"
+#include "decoding.h"
+
+#include <criterion/criterion.h>
+
+enum { SHARDS = 7 };
+
+struct place {
+    uint32_t tag;
+    unsigned shard;
+};
+
+/* Where a tuple goes. Sides are small numbers. */
+static struct place place_of(struct decoding *d, enum family family, uint32_t from, uint32_t to,
+                             unsigned from_port, unsigned to_port)
+{
+    struct packet p = {0};
+    if (family == FAMILY_IPV4) {
+        put_ethernet(&p, 0x0800);
+        put_ipv4(&p, &(struct ipv4_fields){.source = from, .destination = to, .total = 40});
+    } else {
+        struct ipv6_fields f = {.payload = 20, .next = 6, .source = {0x20}, .destination = {0x20}};
+        memcpy(f.source + 12, &from, 4);
+        memcpy(f.destination + 12, &to, 4);
+        put_ethernet(&p, 0x86dd);
+        put_ipv6(&p, &f);
+    }
+    put_tcp(&p, &(struct tcp_fields){.source = from_port, .destination = to_port});
+    decoding_ethernet(d, &p, p.size, p.size);
+    unsigned shard = 0;
+    enum family is = FAMILIES;
+    const struct segment *s = decoding_segment(d, 0, &is, &shard);
+    cr_assert(s && is == family);
+    return (struct place){s->hash, shard};
+}
+
+static bool same(struct place a, struct place b)
+{
+    return a.tag == b.tag && a.shard == b.shard;
+}
+
+Test(hash, symmetric)
+{
+    struct decoding d;
+    decoding_open(&d, RULES_4_4, SHARDS, 1);
+    uint64_t random = 1;
+    for (int i = 0; i < 5000; i++) {
+        uint32_t from = 1 + random_below(&random, 5), to = 1 + random_below(&random, 5);
+        unsigned from_port = 1 + random_below(&random, 5), to_port = 1 + random_below(&random, 5);
+        for (int f = 0; f < FAMILIES; f++)
+            cr_assert(same(place_of(&d, (enum family)f, from, to, from_port, to_port),
+                           place_of(&d, (enum family)f, to, from, to_port, from_port)));
+    }
+    decoding_close(&d);
+}
+
+/* What differs goes elsewhere: each part of the tuple counts. */
+Test(hash, every_part_counts)
+{
+    struct decoding d;
+    decoding_open(&d, RULES_4_4, SHARDS, 1);
+    for (int f = 0; f < FAMILIES; f++) {
+        enum family family = (enum family)f;
+        struct place p = place_of(&d, family, 1, 2, 3, 4);
+        cr_expect(!same(p, place_of(&d, family, 9, 2, 3, 4)));
+        cr_expect(!same(p, place_of(&d, family, 1, 9, 3, 4)));
+        cr_expect(!same(p, place_of(&d, family, 1, 2, 9, 4)));
+        cr_expect(!same(p, place_of(&d, family, 1, 2, 3, 9)));
+        cr_expect(!same(p, place_of(&d, family, 1, 2, 4, 3)));
+        cr_expect(!same(p, place_of(&d, family, 2, 1, 3, 4)));
+    }
+    decoding_close(&d);
+}
+
+Test(hash, families_differ)
+{
+    struct decoding d;
+    decoding_open(&d, RULES_4_4, SHARDS, 1);
+    unsigned equal = 0;
+    for (uint32_t i = 1; i < 200; i++)
+        equal += place_of(&d, FAMILY_IPV4, i, 7, 1, 2).tag == place_of(&d, FAMILY_IPV6, i, 7, 1, 2).tag;
+    cr_expect_eq(equal, 0);
+    decoding_close(&d);
+}
+
+/* Tuples that differ in one small number spread over all shards: 7,000 of them, within six standard
+ * deviations. */
+Test(hash, spread)
+{
+    struct decoding d;
+    decoding_open(&d, RULES_4_4, SHARDS, 1);
+    for (int f = 0; f < FAMILIES; f++)
+        for (int what = 0; what < 3; what++) {
+            unsigned counts[SHARDS] = {0};
+            for (uint32_t i = 1; i <= 1000 * SHARDS; i++)
+                counts[place_of(&d, (enum family)f, what == 0 ? i : 77, what == 1 ? i : 88,
+                                what == 2 ? i : 99, 80)
+                           .shard]++;
+            for (int s = 0; s < SHARDS; s++)
+                cr_expect(counts[s] > 820 && counts[s] < 1180, "shard %d has %u", s, counts[s]);
+        }
+    decoding_close(&d);
+}
+
+Test(hash, key_changes_it)
+{
+    struct decoding a, b, again;
+    decoding_open(&a, RULES_4_4, SHARDS, 1);
+    decoding_open(&b, RULES_4_4, SHARDS, 2);
+    decoding_open(&again, RULES_4_4, SHARDS, 1);
+    unsigned equal = 0;
+    for (uint32_t i = 1; i < 200; i++) {
+        struct place p = place_of(&a, FAMILY_IPV4, i, 7, 1, 2);
+        equal += p.tag == place_of(&b, FAMILY_IPV4, i, 7, 1, 2).tag;
+        cr_expect(same(p, place_of(&again, FAMILY_IPV4, i, 7, 1, 2)));
+    }
+    cr_expect_eq(equal, 0);
+    decoding_close(&a);
+    decoding_close(&b);
+    decoding_close(&again);
+}
+
+Test(hash, drawn_keys_differ)
+{
+    struct hash_key a = {0}, b = {0}, zero = {0};
+    cr_assert_eq(hash_key_draw(&a), 0);
+    cr_assert_eq(hash_key_draw(&b), 0);
+    cr_expect(memcmp(&a, &b, sizeof a) != 0);
+    /* All of it is drawn. */
+    cr_expect(memcmp(a.secret + HASH_SECRET_SIZE - 16, zero.secret, 16) != 0);
+}
+
+Test(hash, tag_is_never_0)
+{
+    cr_expect_eq(hash_tag(0), 1);
+    cr_expect_eq(hash_tag(UINT64_C(0xffffffff00000000)), 1);
+    cr_expect_eq(hash_tag(1), 1);
+    cr_expect_eq(hash_tag(UINT64_MAX), UINT32_MAX);
+}
+
+Test(hash, shard_is_in_range)
+{
+    for (unsigned shards = 1; shards <= 256; shards++) {
+        cr_expect_eq(hash_shard(0, shards), 0);
+        cr_expect_eq(hash_shard(UINT64_MAX, shards), shards - 1);
+        /* Tag and shard come from different halves. */
+        cr_expect_eq(hash_shard(UINT64_C(0x80000000ffffffff), shards), shards / 2);
+    }
+}

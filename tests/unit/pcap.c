@@ -1,0 +1,408 @@
+/* The reader of pcap files: headers of all kinds, guessed boundaries, and damage. */
+#include "../../io/capture.h"
+#include "../support/random.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { RECORD_MAX = 3000 };
+
+struct image {
+    uint8_t bytes[400000];
+    size_t size;
+    bool swapped;
+    uint64_t at[RECORD_MAX + 1]; /* of each record, and the end */
+    unsigned records;
+};
+
+static struct image image;
+static struct problems problems;
+static char path[64];
+static int fd = -1;
+
+static void put_raw(const void *bytes, size_t n)
+{
+    cr_assert(image.size + n <= sizeof image.bytes);
+    memcpy(image.bytes + image.size, bytes, n);
+    image.size += n;
+}
+
+static void put32(uint32_t v)
+{
+    if (image.swapped)
+        v = __builtin_bswap32(v);
+    put_raw(&v, 4);
+}
+
+static void put_header(uint32_t magic, uint32_t link)
+{
+    put32(magic);
+    put32(4 << 16 | 2); /* version 2.4 */
+    put32(0);
+    put32(0);
+    put32(65535);
+    put32(link);
+    image.at[0] = image.size;
+}
+
+static void put_record(uint32_t seconds, uint32_t fraction, uint32_t captured, uint32_t length)
+{
+    put32(seconds);
+    put32(fraction);
+    put32(captured);
+    put32(length);
+    for (uint32_t i = 0; i < captured; i++)
+        put_raw(&(uint8_t){(uint8_t)(i * 7 + seconds)}, 1);
+    image.at[++image.records] = image.size;
+}
+
+/* Records of random sizes, time going on by seconds at most. */
+static void put_records(unsigned count, uint64_t seed)
+{
+    uint32_t seconds = 1700000000;
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t captured = 40 + random_below(&seed, 150);
+        put_record(seconds += random_below(&seed, 2), random_below(&seed, 1000000), captured,
+                   captured + random_below(&seed, 100));
+    }
+}
+
+static struct capture *open_image(void)
+{
+    fd = memfd_create("capture", MFD_CLOEXEC);
+    cr_assert(fd >= 0 && write(fd, image.bytes, image.size) == (ssize_t)image.size);
+    sprintf(path, "/proc/self/fd/%d", fd);
+    return capture_map(path, 5, &problems);
+}
+
+static void start(void)
+{
+    image.size = image.records = 0;
+    image.swapped = false;
+    problems = (struct problems)PROBLEMS_INIT;
+}
+static void finish(void)
+{
+    if (fd >= 0)
+        close(fd);
+    problems_free(&problems);
+}
+TestSuite(pcap, .init = start, .fini = finish);
+
+/* A batch of the whole file. */
+static struct batch *batch_of(const struct capture *c)
+{
+    static struct batch b;
+    b.bytes = c->bytes;
+    b.end = capture_size(c);
+    return &b;
+}
+
+/* Walks one lane to its end; the frames go to f, at most RECORD_MAX of them. */
+static unsigned walk_lane(const struct capture *c, struct lane *lane, struct frame *f)
+{
+    struct batch *b = batch_of(c);
+    static struct walk w;
+    unsigned n = 0;
+    b->lanes_used = 1;
+    b->lane[0] = *lane;
+    b->lane[0].state = LANE_OPEN;
+    b->lane[0].position = lane->start;
+    do {
+        c->format->walk(c, b, &w);
+        for (unsigned i = 0; i < w.count[0] && n < RECORD_MAX; i++)
+            f[n++] = w.frame[0][i];
+    } while (w.count[0]);
+    *lane = b->lane[0];
+    return n;
+}
+
+static struct frame frames[RECORD_MAX];
+
+static void expect_problem(size_t i, const char *text, uint64_t offset)
+{
+    cr_assert_gt(problems.count, i);
+    cr_expect_str_eq(problems.items[i].text, text);
+    cr_expect(problems.items[i].has_offset && problems.items[i].order == 5 && !problems.items[i].note);
+    cr_expect_eq(problems.items[i].offset, offset);
+}
+
+Test(pcap, kinds)
+{
+    static const struct {
+        uint32_t magic;
+        bool swapped;
+        unsigned decimals;
+        int64_t time;
+    } kinds[] = {
+        {0xa1b2c3d4, false, 6, INT64_C(4294967295000999000)},
+        {0xa1b2c3d4, true, 6, INT64_C(4294967295000999000)},
+        {0xa1b23c4d, false, 9, INT64_C(4294967295000000999)},
+        {0xa1b23c4d, true, 9, INT64_C(4294967295000000999)},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        image.size = image.records = 0;
+        image.swapped = kinds[i].swapped;
+        put_header(kinds[i].magic, 113);
+        put_record(UINT32_MAX, 999, 10, 1000);
+        put_record(0, 0, 0, 7);
+        struct capture *c = open_image();
+        cr_assert(c);
+        struct lane lane = {.begin = c->first_record, .start = c->first_record, .limit = image.size};
+        cr_assert_eq(walk_lane(c, &lane, frames), 2);
+        cr_expect_eq(lane.state, LANE_DONE);
+        cr_expect_eq(lane.position, image.size);
+        cr_expect_eq(frames[0].time, kinds[i].time);
+        cr_expect_eq(frames[0].decimals, kinds[i].decimals);
+        cr_expect(frames[0].captured == 10 && frames[0].length == 1000 && frames[0].link_type == 113);
+        cr_expect_eq(frames[0].fcs, 0);
+        cr_expect_arr_eq(frames[0].data, image.bytes + image.at[0] + 16, 10);
+        cr_expect(frames[1].captured == 0 && frames[1].length == 7 && frames[1].time == 0);
+        capture_drop(c);
+        close(fd);
+    }
+    cr_expect_eq(problems.count, 0);
+}
+
+Test(pcap, fcs)
+{
+    put_header(0xa1b2c3d4, 0x24000001); /* 2 units of 16 bits */
+    put_record(1, 1, 64, 64);
+    struct capture *c = open_image();
+    cr_assert(c);
+    struct lane lane = {.start = c->first_record, .limit = image.size};
+    cr_assert_eq(walk_lane(c, &lane, frames), 1);
+    cr_expect(frames[0].fcs == 4 && frames[0].link_type == 1);
+    capture_drop(c);
+}
+
+/* Whatever the lane's beginning, the guess is the next boundary, or none. */
+Test(pcap, guesses)
+{
+    for (int swapped = 0; swapped < 2; swapped++) {
+        image.size = image.records = 0;
+        image.swapped = swapped;
+        put_header(0xa1b2c3d4, 1);
+        put_records(300, 7);
+        struct capture *c = open_image();
+        cr_assert(c);
+        unsigned next = 0;
+        for (uint64_t begin = c->first_record; begin < image.size; begin++) {
+            while (image.at[next] < begin)
+                next++;
+            for (uint64_t length = 1; length < 2000; length = length * 5 + 3) {
+                struct lane lane = {.begin = begin, .limit = MIN(begin + length, image.size)};
+                c->format->guess(c, batch_of(c), &lane);
+                uint64_t expected = image.at[next] < lane.limit ? image.at[next] : UINT64_MAX;
+                cr_assert_eq(lane.start, expected, "from %zu, %zu long", (size_t)begin, (size_t)length);
+            }
+        }
+        capture_drop(c);
+        close(fd);
+    }
+}
+
+/* A chain that is shorter than what makes a guess, at the very end of the file, is believed. */
+Test(pcap, guesses_at_the_end)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_records(20, 3);
+    struct capture *c = open_image();
+    cr_assert(c);
+    for (unsigned i = 10; i < 20; i++) {
+        struct lane lane = {.begin = image.at[i] - 1, .limit = image.size};
+        c->format->guess(c, batch_of(c), &lane);
+        cr_expect_eq(lane.start, image.at[i]);
+    }
+    struct lane lane = {.begin = image.at[19] + 1, .limit = image.size};
+    c->format->guess(c, batch_of(c), &lane);
+    cr_expect_eq(lane.start, UINT64_MAX);
+    capture_drop(c);
+}
+
+/* Lanes of all sizes, each from where the one before it ended, give the same frames as one. */
+Test(pcap, lanes)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_records(300, 11);
+    struct capture *c = open_image();
+    cr_assert(c);
+    static struct frame whole[RECORD_MAX];
+    struct lane one = {.start = c->first_record, .limit = image.size};
+    cr_assert_eq(walk_lane(c, &one, whole), 300);
+    for (uint64_t size = 1; size < 3000; size = size * 3 + 1) {
+        uint64_t position = c->first_record;
+        unsigned n = 0;
+        for (uint64_t begin = c->first_record; begin < image.size; begin += size) {
+            struct lane lane = {.start = position, .limit = MIN(begin + size, image.size)};
+            if (position >= lane.limit)
+                continue;
+            n += walk_lane(c, &lane, frames + n);
+            cr_assert_eq(lane.state, LANE_DONE);
+            position = lane.position;
+        }
+        cr_assert_eq(n, 300);
+        cr_assert_eq(memcmp(frames, whole, 300 * sizeof *frames), 0);
+    }
+    capture_drop(c);
+}
+
+/* Several lanes are walked in turn, and each ends in its own time. */
+Test(pcap, lanes_in_turn)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_records(100, 13);
+    struct capture *c = open_image();
+    cr_assert(c);
+    static const unsigned cuts[] = {0, 3, 3 + WALK_FRAMES, 40, 41, 100};
+    struct batch *b = batch_of(c);
+    static struct walk w;
+    b->lanes_used = ARRAY_LEN(cuts) - 1;
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        b->lane[i] =
+            (struct lane){.position = image.at[cuts[i]], .limit = image.at[cuts[i + 1]], .state = LANE_OPEN};
+    unsigned count[LANES] = {0};
+    for (bool any = true; any;) {
+        any = false;
+        c->format->walk(c, b, &w);
+        for (unsigned i = 0; i < b->lanes_used; i++) {
+            for (unsigned k = 0; k < w.count[i]; k++)
+                cr_expect_eq(w.frame[i][k].data, c->bytes + image.at[cuts[i] + count[i] + k] + 16);
+            count[i] += w.count[i];
+            any |= w.count[i] > 0;
+        }
+    }
+    for (unsigned i = 0; i < b->lanes_used; i++) {
+        cr_expect_eq(count[i], cuts[i + 1] - cuts[i]);
+        cr_expect_eq(b->lane[i].state, LANE_DONE);
+    }
+    capture_drop(c);
+}
+
+static void expect_fault(unsigned records, const char *text, uint64_t offset)
+{
+    struct capture *c = open_image();
+    cr_assert(c);
+    struct lane lane = {.start = c->first_record, .limit = image.size};
+    cr_expect_eq(walk_lane(c, &lane, frames), records);
+    cr_expect_eq(lane.state, LANE_FAULT);
+    c->format->fault(c, batch_of(c), &lane);
+    expect_problem(0, text, offset);
+    capture_drop(c);
+}
+
+Test(pcap, cut_in_a_record_header)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_records(9, 1);
+    put_raw("123456789012345", 15);
+    expect_fault(9, "expected a record header of 16 bytes, found the end of the file after 15", image.at[9]);
+}
+
+Test(pcap, cut_in_the_data)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_record(1, 1, 60, 60);
+    put_record(2, 1, 100, 100);
+    image.size -= 1;
+    expect_fault(1, "expected 100 captured bytes, found the end of the file after 99", image.at[1] + 16);
+}
+
+Test(pcap, length_too_large)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_record(1, 1, 60, 60);
+    put32(2);
+    put32(0);
+    put32(RECORD_LENGTH_MAX + 1);
+    put32(100);
+    expect_fault(1, "expected a captured length of at most 262144 bytes, found 262145", image.at[1]);
+}
+
+Test(pcap, longest_record)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_record(1, 1, RECORD_LENGTH_MAX, RECORD_LENGTH_MAX);
+    struct capture *c = open_image();
+    cr_assert(c);
+    struct lane lane = {.start = c->first_record, .limit = image.size};
+    cr_expect_eq(walk_lane(c, &lane, frames), 1);
+    cr_expect_eq(lane.state, LANE_DONE);
+    capture_drop(c);
+}
+
+Test(pcap, headers_cut)
+{
+    static const char *const texts[] = {
+        [0] = "expected a capture, found an empty file",
+        [1] = "expected the magic number of a capture file (4 bytes), found the end of the file after 1",
+        [3] = "expected the magic number of a capture file (4 bytes), found the end of the file after 3",
+        [4] = "expected a pcap file header of 24 bytes, found the end of the file after 4",
+        [23] = "expected a pcap file header of 24 bytes, found the end of the file after 23",
+    };
+    put_header(0xa1b2c3d4, 1);
+    size_t n = 0;
+    for (size_t size = 0; size < 24; size++) {
+        image.size = size;
+        cr_expect_null(open_image());
+        close(fd);
+        if (texts[size])
+            expect_problem(size, texts[size], 0);
+        n++;
+    }
+    cr_expect_eq(problems.count, n);
+    /* A file without records is a whole file. */
+    image.size = 24;
+    struct capture *c = open_image();
+    cr_assert(c);
+    cr_expect_eq(c->first_record, 24);
+    cr_expect_eq(problems.count, n);
+    capture_drop(c);
+}
+
+Test(pcap, no_capture)
+{
+    put_raw("#!/bin/sh and so on, and so on", 30);
+    cr_expect_null(open_image());
+    expect_problem(0, "expected the magic number of a capture file, found 23 21 2f 62", 0);
+    cr_expect_null(capture_map("/nonexistent/file", 5, &problems));
+    cr_expect_str_eq(problems.items[1].text, "No such file or directory");
+    cr_expect_null(capture_map("/dev/null", 5, &problems));
+    cr_expect_str_eq(problems.items[2].text, "expected a regular file, found another kind of file");
+}
+
+struct reading {
+    struct capture *capture;
+    volatile unsigned sum;
+};
+
+static void read_all(void *argument)
+{
+    struct reading *r = argument;
+    for (uint64_t i = 0; i < capture_size(r->capture); i += 512)
+        r->sum = r->sum + r->capture->bytes[i];
+}
+
+/* A file that becomes shorter while it is read ends there, and says so once. */
+Test(pcap, cut_while_it_is_read)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_records(1000, 1);
+    struct capture *c = open_image();
+    cr_assert(c);
+    struct reading reading = {.capture = c};
+    cr_expect(capture_guard(read_all, &reading));
+    cr_assert_eq(ftruncate(fd, 5000), 0);
+    cr_expect(!capture_guard(read_all, &reading));
+    capture_find_end(c);
+    cr_expect_eq(capture_size(c), 5000);
+    cr_expect(capture_guard(read_all, &reading));
+    cr_expect_eq(problems.count, 1);
+    struct lane lane = {.start = c->first_record, .limit = image.size};
+    walk_lane(c, &lane, frames);
+    cr_expect_neq(lane.state, LANE_OPEN);
+    capture_drop(c);
+}

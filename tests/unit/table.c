@@ -1,0 +1,237 @@
+/* The conversation table through the shard that uses it, and its parts. */
+#include "../../engine/shard.h"
+#include "../support/random.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+/* One segment through a shard of one: the record that received it, and whether it made it. */
+struct rig {
+    struct shard shard;
+    struct batch batch;
+    struct shard_result result;
+    struct segment_list lists[FAMILIES];
+    uint32_t frame;
+};
+
+static struct rig *rig_open(void)
+{
+    struct rig *r = aligned_alloc(CACHE_LINE, sizeof *r);
+    memset(r, 0, sizeof *r);
+    cr_assert_eq(shard_init(&r->shard, 0, RULES_4_4, true, true), 0);
+    r->batch.result = &r->result;
+    r->batch.lanes_used = 1;
+    r->batch.lane[0].lists = r->lists;
+    return r;
+}
+
+static void rig_close(struct rig *r)
+{
+    shard_free(&r->shard);
+    for (int f = 0; f < FAMILIES; f++) {
+        free(r->lists[f].items);
+        free(r->result.created[f].items);
+        free(r->result.reused[f].items);
+    }
+    free(r);
+}
+
+static void rig_add4(struct rig *r, uint32_t number, uint32_t hash, unsigned flags, uint32_t seq)
+{
+    struct segment_list *l = &r->lists[FAMILY_IPV4];
+    if (l->count == l->capacity)
+        cr_assert_eq(segment_list_grow(l, sizeof(struct segment4)), 0);
+    struct segment4 *s = (struct segment4 *)segment_list_at(l, l->count, FAMILY_IPV4);
+    *s = (struct segment4){
+        .s = {.hash = hash,
+              .position = l->count << 8,
+              .seq = seq,
+              .flags = (uint16_t)flags,
+              .bits = SEGMENT_LENGTH_KNOWN,
+              .port = {(uint16_t)number, 80}},
+        .address = {number >> 16, 7},
+    };
+    l->count++;
+}
+
+static void rig_add6(struct rig *r, uint32_t number, uint32_t hash, unsigned flags)
+{
+    struct segment_list *l = &r->lists[FAMILY_IPV6];
+    if (l->count == l->capacity)
+        cr_assert_eq(segment_list_grow(l, sizeof(struct segment6)), 0);
+    struct segment6 *s = (struct segment6 *)segment_list_at(l, l->count, FAMILY_IPV6);
+    *s = (struct segment6){.s = {.hash = hash, .position = l->count << 8, .flags = (uint16_t)flags}};
+    memcpy(s->address[1] + 12, &number, 4);
+    l->count++;
+}
+
+static void rig_drain(struct rig *r)
+{
+    cr_assert_eq(shard_drain(&r->shard, &r->batch, 1), 0);
+}
+
+static uint32_t rig_record(const struct rig *r, enum family family, uint32_t i)
+{
+    return segment_list_at(&r->lists[family], i, family)->record;
+}
+
+static void rig_clear(struct rig *r)
+{
+    r->lists[FAMILY_IPV4].count = r->lists[FAMILY_IPV6].count = 0;
+}
+
+/* Twice all tuples: the first time each makes a record, in order; the second time each finds its own. */
+static void check_tuples(uint32_t count, uint32_t (*hash)(uint32_t))
+{
+    struct rig *r = rig_open();
+    for (uint32_t i = 0; i < count; i++) {
+        rig_add4(r, i, hash(i), TCP_ACK, 0);
+        rig_add6(r, i, hash(i), TCP_ACK);
+    }
+    rig_drain(r);
+    cr_assert_eq(r->result.created[FAMILY_IPV4].count, count);
+    cr_assert_eq(r->result.created[FAMILY_IPV6].count, count);
+    rig_clear(r);
+    for (uint32_t i = 0; i < count; i++) {
+        rig_add4(r, i, hash(i), TCP_ACK, 0);
+        rig_add6(r, count - 1 - i, hash(count - 1 - i), TCP_ACK);
+    }
+    rig_drain(r);
+    cr_assert_eq(r->result.created[FAMILY_IPV4].count, 0);
+    cr_assert_eq(r->result.created[FAMILY_IPV6].count, 0);
+    for (uint32_t i = 0; i < count; i++) {
+        cr_assert_eq(rig_record(r, FAMILY_IPV4, i), i + 1);
+        cr_assert_eq(rig_record(r, FAMILY_IPV6, i), count - i);
+    }
+    for (int f = 0; f < FAMILIES; f++) {
+        const struct table *t = &r->shard.table[f];
+        cr_assert_eq(t->used, count);
+        cr_assert_eq(t->records, count);
+        for (uint32_t i = 1; i <= count; i++)
+            cr_assert_eq(conversation_frames(table_record(t, i, (enum family)f)), 2);
+    }
+    rig_close(r);
+}
+
+static uint32_t spread(uint32_t i)
+{
+    return (uint32_t)mix(i) | 1;
+}
+static uint32_t few_tags(uint32_t i)
+{
+    return ((uint32_t)mix(i % 97) & 0xfffffff0) | 1;
+}
+static uint32_t one_tag(uint32_t i)
+{
+    (void)i;
+    return 0x80000001;
+}
+/* The last buckets: what overflows goes on in the first ones. */
+static uint32_t at_the_end(uint32_t i)
+{
+    return 0xffffffff - (i & 1);
+}
+static uint32_t ascending(uint32_t i)
+{
+    return (i + 1) * 10000;
+}
+
+/* 256 buckets at first: 100,000 tuples double the index seven times. */
+Test(table, grows)
+{
+    check_tuples(100000, spread);
+    check_tuples(100000, ascending);
+}
+
+Test(table, tags_collide)
+{
+    check_tuples(3000, few_tags);
+}
+
+Test(table, buckets_overflow)
+{
+    check_tuples(500, one_tag);
+    check_tuples(2000, one_tag);
+    check_tuples(2000, at_the_end);
+}
+
+Test(table, small_numbers)
+{
+    for (uint32_t n = 0; n < 70; n++)
+        check_tuples(n, one_tag);
+}
+
+/* Each reuse makes a record; the tuple's slot has the newest, also within one group of segments. */
+Test(table, reused_tuples_take_new_records)
+{
+    struct rig *r = rig_open();
+    enum { REUSES = 300 };
+    for (uint32_t i = 0; i < REUSES; i++) {
+        rig_add4(r, 1, one_tag(0), TCP_SYN, i);
+        rig_add4(r, 2, one_tag(0), TCP_ACK, 0);
+    }
+    rig_drain(r);
+    const struct table *t = &r->shard.table[FAMILY_IPV4];
+    cr_expect_eq(t->used, 2);
+    cr_expect_eq(t->records, REUSES + 1);
+    cr_expect_eq(r->result.reused[FAMILY_IPV4].count, REUSES - 1);
+    cr_expect_eq(r->result.created[FAMILY_IPV4].count, REUSES + 1);
+    for (uint32_t i = 0; i < REUSES; i++) {
+        cr_expect_eq(rig_record(r, FAMILY_IPV4, 2 * i), i ? i + 2 : 1);
+        cr_expect_eq(rig_record(r, FAMILY_IPV4, 2 * i + 1), 2);
+        const struct conversation *c = table_record(t, i ? i + 2 : 1, FAMILY_IPV4);
+        cr_expect_eq(!(conversation_state(c) & STATE_SUPERSEDED), i == REUSES - 1);
+    }
+    for (uint32_t i = 0; i + 1 < REUSES; i++) {
+        const struct reuse *u = &r->result.reused[FAMILY_IPV4].items[i];
+        cr_expect_eq(u->previous_record, i ? i + 2 : 1);
+        cr_expect_eq(u->record, i + 3);
+        cr_expect_eq(u->previous_isn, i);
+        cr_expect_eq(u->isn, i + 1);
+        cr_expect_eq(u->position, 2 * (i + 1) << 8);
+    }
+    rig_close(r);
+}
+
+Test(table, records_keep_their_places)
+{
+    struct table t;
+    cr_assert_eq(table_init(&t, FAMILY_IPV6), 0);
+    enum { COUNT = 3 * RECORD_CHUNK + 5 };
+    uint8_t *first = NULL;
+    for (uint32_t i = 1; i <= COUNT; i++) {
+        cr_assert_eq(table_add_record(&t), i);
+        struct conversation6 *c = table_record(&t, i, FAMILY_IPV6), zero = {0};
+        cr_assert_eq(memcmp(c, &zero, sizeof zero), 0);
+        c->c.isn[0] = i;
+        if (i == 1)
+            first = (uint8_t *)c;
+    }
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(table_grow(&t), 0);
+    cr_expect_eq(table_record(&t, 1, FAMILY_IPV6), first);
+    for (uint32_t i = 1; i <= COUNT; i++)
+        cr_assert_eq(((struct conversation6 *)table_record(&t, i, FAMILY_IPV6))->c.isn[0], i);
+    table_free(&t);
+    table_free(&t); /* freed or never made: nothing to do */
+}
+
+Test(table, bucket_match)
+{
+    uint64_t random = 1;
+    for (int round = 0; round < 100000; round++) {
+        struct bucket b;
+        uint32_t tags = 1 + random_below(&random, 4);
+        for (int i = 0; i < BUCKET_SLOTS; i++) {
+            b.tag[i] = random_below(&random, tags) * 0x40000001;
+            b.record[i] = random_below(&random, tags) * 0x40000001; /* records are no tags */
+        }
+        uint32_t want = random_below(&random, tags + 1) * 0x40000001;
+        unsigned expected = 0;
+        for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+            if (b.tag[i] == want)
+                expected |= 1u << i;
+        cr_assert_eq(bucket_match(&b, want), expected);
+        cr_assert_eq(bucket_match_portable(&b, want), expected);
+    }
+}

@@ -1,0 +1,113 @@
+/* Numbers, times and addresses in the reports. */
+#include "../../io/text.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Puts the end where the function said it is, and checks that nothing was written far behind. */
+#define TEXT(name, call)                                                                                     \
+    char name[80];                                                                                           \
+    do {                                                                                                     \
+        memset(name, '#', sizeof name);                                                                      \
+        char *p = name, *end = call;                                                                         \
+        cr_assert(end >= p && end < name + 64);                                                              \
+        cr_assert_eq(name[64], '#');                                                                         \
+        *end = 0;                                                                                            \
+    } while (0)
+
+static void expect_number(uint64_t n)
+{
+    char expected[32];
+    TEXT(is, text_number(p, n));
+    sprintf(expected, "%" PRIu64, n);
+    cr_expect_str_eq(is, expected);
+}
+
+Test(text, number)
+{
+    for (uint64_t n = 0; n < 1200; n++)
+        expect_number(n);
+    for (uint64_t n = 1; n < UINT64_MAX / 10; n *= 10) {
+        expect_number(n - 1);
+        expect_number(n);
+        expect_number(n + 1);
+    }
+    expect_number(UINT64_C(10000000000000000000));
+    expect_number(UINT64_MAX);
+}
+
+Test(text, time)
+{
+    static const struct {
+        int64_t ns;
+        unsigned decimals;
+        const char *expected;
+    } cases[] = {
+        {0, 0, "0"},
+        {0, 9, "0.000000000"},
+        {1, 9, "0.000000001"},
+        {1234567891, 9, "1.234567891"},
+        {1234567891, 8, "1.23456789"},
+        {1234567891, 7, "1.2345678"},
+        {1234567891, 6, "1.234567"},
+        {1234567891, 5, "1.23456"},
+        {1234567891, 4, "1.2345"},
+        {1234567891, 3, "1.234"},
+        {1234567891, 2, "1.23"},
+        {1234567891, 1, "1.2"},
+        {1234567891, 0, "1"},
+        {1999999999, 6, "1.999999"}, /* cut off, not rounded */
+        {-1, 9, "-0.000000001"},
+        {-1500000000, 6, "-1.500000"},
+        {INT64_C(4294967295999999999), 9, "4294967295.999999999"},
+        {INT64_MAX, 9, "9223372036.854775807"},
+        {INT64_MIN, 9, "-9223372036.854775808"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        TEXT(is, text_time(p, cases[i].ns, cases[i].decimals));
+        cr_expect_str_eq(is, cases[i].expected);
+        cr_expect_leq(strlen(is), TEXT_TIME_MAX);
+    }
+}
+
+Test(text, ipv4)
+{
+    for (unsigned n = 0; n < 256; n++) {
+        char expected[32];
+        TEXT(is, text_ipv4(p, n << 24 | (255 - n) << 16 | (n ^ 0x55) << 8 | n));
+        sprintf(expected, "%u.%u.%u.%u", n, 255 - n, n ^ 0x55, n);
+        cr_expect_str_eq(is, expected);
+    }
+}
+
+Test(text, ipv6)
+{
+    static const struct {
+        uint8_t address[16];
+        const char *expected;
+    } cases[] = {
+        {{0}, "::"},
+        {{[15] = 1}, "::1"},
+        {{0x20, 0x01, 0x0d, 0xb8, [15] = 0x10}, "2001:db8::10"},
+        {{0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6}, "2001:db8:1:2:3:4:5:6"},
+        {{[10] = 0xff, [11] = 0xff, 192, 0, 2, 1}, "::ffff:192.0.2.1"},
+        {{0xfe, 0x80, [8] = 0xAB, [9] = 0xcd}, "fe80::abcd:0:0:0"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        TEXT(is, text_ipv6(p, cases[i].address));
+        cr_expect_str_eq(is, cases[i].expected);
+    }
+}
+
+Test(text, flags)
+{
+    static const struct {
+        unsigned flags;
+        const char *expected;
+    } cases[] = {{0, "0x0000"}, {0x002, "0x0002"}, {0x012, "0x0012"}, {0xfff, "0x0fff"}, {0xabc, "0x0abc"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        TEXT(is, text_flags(p, cases[i].flags));
+        cr_expect_str_eq(is, cases[i].expected);
+    }
+}
