@@ -32,12 +32,15 @@ enum subject {
     SUBJECT_IPV4,
     SUBJECT_IPV6,
     SUBJECT_TCP,
+    SUBJECT_PPP,
+    SUBJECT_MPLS,
     SUBJECT_LINK_TYPE,
     SUBJECT_ETHER_TYPE,
     SUBJECT_LLC_SAP,
     SUBJECT_SNAP_OUI,
     SUBJECT_IP_VERSION,
     SUBJECT_IP_PROTOCOL,
+    SUBJECT_PPP_PROTOCOL,
     SUBJECT_FRAGMENT,
     SUBJECT_DEPTH,
     SUBJECTS
@@ -147,6 +150,11 @@ void decode_length_or_type(struct decoder *d, unsigned type, struct layer l);
 void decode_llc(struct decoder *d, struct layer l);
 void decode_ipv4(struct decoder *d, struct layer l);
 void decode_ipv6(struct decoder *d, struct layer l);
+/* IPv4 or IPv6, by the version in the first byte. */
+void decode_ip_any(struct decoder *d, struct layer l);
 void decode_tcp(struct decoder *d, struct layer l);
+void decode_mpls(struct decoder *d, struct layer l);
+/* Address and control (FF 03) may be there; then the protocol. */
+void decode_ppp(struct decoder *d, struct layer l);
 
 #endif

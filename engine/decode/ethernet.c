@@ -13,6 +13,8 @@ enum {
     ETHER_VLAN = 0x8100,
     ETHER_QINQ = 0x88a8,
     ETHER_QINQ_OLD = 0x9100,
+    ETHER_MPLS_UNICAST = 0x8847,
+    ETHER_MPLS_MULTICAST = 0x8848,
 };
 
 /* Ether types that are known to carry no TCP: they are no loss, and not reported as unsupported. */
@@ -77,6 +79,10 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
     case ETHER_QINQ:
     case ETHER_QINQ_OLD:
         decode_vlan(d, l);
+        return;
+    case ETHER_MPLS_UNICAST:
+    case ETHER_MPLS_MULTICAST:
+        decode_mpls(d, l);
         return;
     }
     if (!carries_no_tcp(ether_type))

@@ -1,4 +1,4 @@
-/* What IP carries: the protocol numbers of IANA. */
+/* IP of either version, and what it carries: the protocol numbers of IANA. */
 #include "../decode.h"
 
 enum {
@@ -14,4 +14,19 @@ void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
     }
     if (protocol == PROTOCOL_ESP)
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_IP_PROTOCOL, protocol);
+}
+
+void decode_ip_any(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 1, SUBJECT_IP_VERSION))
+        return;
+    switch (layer_u8(&l, 0) >> 4) {
+    case 4:
+        decode_ipv4(d, l);
+        return;
+    case 6:
+        decode_ipv6(d, l);
+        return;
+    }
+    decoder_stop(d, OUTCOME_MALFORMED, SUBJECT_IP_VERSION, 0);
 }
