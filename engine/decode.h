@@ -31,6 +31,28 @@ enum subject {
     SUBJECT_LLC,
     SUBJECT_IPV4,
     SUBJECT_IPV6,
+    SUBJECT_AH,
+    SUBJECT_AYIYA,
+    SUBJECT_CAPWAP,
+    SUBJECT_ERSPAN,
+    SUBJECT_ETHERIP,
+    SUBJECT_GENEVE,
+    SUBJECT_GRE,
+    SUBJECT_GTP,
+    SUBJECT_ICMP,
+    SUBJECT_IPCOMP,
+    SUBJECT_L2TP,
+    SUBJECT_LISP,
+    SUBJECT_MACSEC,
+    SUBJECT_NSH,
+    SUBJECT_PPPOE,
+    SUBJECT_SFLOW,
+    SUBJECT_TAG,
+    SUBJECT_TEREDO,
+    SUBJECT_TRILL,
+    SUBJECT_TZSP,
+    SUBJECT_UDP,
+    SUBJECT_VXLAN,
     SUBJECT_TCP,
     SUBJECT_PPP,
     SUBJECT_MPLS,
@@ -41,6 +63,8 @@ enum subject {
     SUBJECT_IP_VERSION,
     SUBJECT_IP_PROTOCOL,
     SUBJECT_PPP_PROTOCOL,
+    SUBJECT_GRE_PROTOCOL,
+    SUBJECT_NEXT_PROTOCOL, /* of NSH and VXLAN-GPE */
     SUBJECT_FRAGMENT,
     SUBJECT_DEPTH,
     SUBJECTS
@@ -154,6 +178,35 @@ void decode_ipv6(struct decoder *d, struct layer l);
 void decode_ip_any(struct decoder *d, struct layer l);
 void decode_tcp(struct decoder *d, struct layer l);
 void decode_mpls(struct decoder *d, struct layer l);
+/* An ethernet tag of size bytes, the last two of which are the next type or length. */
+void decode_tag(struct decoder *d, uint32_t size, struct layer l);
+void decode_macsec(struct decoder *d, struct layer l);
+void decode_trill(struct decoder *d, struct layer l);
+void decode_pppoe(struct decoder *d, struct layer l);
+void decode_nsh(struct decoder *d, struct layer l);
+/* The numbers that NSH and VXLAN-GPE share. */
+void decode_next_protocol(struct decoder *d, unsigned next, struct layer l);
+void decode_udp(struct decoder *d, struct layer l);
+void decode_icmp(struct decoder *d, struct layer l);
+void decode_icmpv6(struct decoder *d, struct layer l);
+void decode_ah(struct decoder *d, struct layer l);
+void decode_ipcomp(struct decoder *d, struct layer l);
+void decode_etherip(struct decoder *d, struct layer l);
+void decode_gre(struct decoder *d, struct layer l);
+void decode_erspan(struct decoder *d, struct layer l);
+void decode_l2tp(struct decoder *d, struct layer l);    /* over UDP */
+void decode_l2tp_ip(struct decoder *d, struct layer l); /* version 3 over IP */
+void decode_vxlan(struct decoder *d, struct layer l);
+void decode_vxlan_gpe(struct decoder *d, struct layer l);
+void decode_geneve(struct decoder *d, struct layer l);
+void decode_gtp(struct decoder *d, struct layer l);
+void decode_lisp(struct decoder *d, struct layer l);
+void decode_teredo(struct decoder *d, struct layer l);
+void decode_ayiya(struct decoder *d, struct layer l);
+void decode_capwap(struct decoder *d, struct layer l);
+void decode_sflow(struct decoder *d, struct layer l);
+void decode_tzsp(struct decoder *d, struct layer l);
+void decode_80211(struct decoder *d, struct layer l);
 /* Address and control (FF 03) may be there; then the protocol. */
 void decode_ppp(struct decoder *d, struct layer l);
 
