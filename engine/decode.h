@@ -6,6 +6,7 @@
 #ifndef TCPREUSE_DECODE_H
 #define TCPREUSE_DECODE_H
 
+#include "fragments.h"
 #include "frame.h"
 #include "hash.h"
 #include "layer.h"
@@ -65,7 +66,8 @@ enum subject {
     SUBJECT_PPP_PROTOCOL,
     SUBJECT_GRE_PROTOCOL,
     SUBJECT_NEXT_PROTOCOL, /* of NSH and VXLAN-GPE */
-    SUBJECT_FRAGMENT,
+    SUBJECT_FRAGMENT,      /* the rest of its datagram is not in the capture, or some piece was cut short */
+    SUBJECT_FRAGMENT_DROPPED, /* given up, for want of room (fragments.h) */
     SUBJECT_DEPTH,
     SUBJECTS
 };
@@ -97,6 +99,9 @@ struct decode_counts {
 /* One more frame with this reason. 0, or -1 when memory is short. */
 int notes_add(struct notes *notes, enum outcome outcome, enum subject subject, uint32_t value,
               uint64_t frames);
+/* So many less; they are there. A note of no frames vanishes. */
+void notes_take(struct notes *notes, enum outcome outcome, enum subject subject, uint32_t value,
+                uint64_t frames);
 /* Adds from to into, and empties from (its memory is kept). 0 or -1. */
 int decode_counts_move(struct decode_counts *into, struct decode_counts *from);
 void decode_counts_clear(struct decode_counts *counts);
@@ -124,11 +129,13 @@ struct decoder {
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;
     struct decode_counts *counts;
+    struct fragment_list *fragments;
 
     /* of the frame being decoded */
     const struct frame *frame;
     struct ip_addresses ip;
     uint32_t position;
+    uint16_t vlan; /* id of the innermost tag, or 0 */
     uint8_t depth;
     uint8_t bits;    /* SEGMENT_QUOTED where it applies */
     bool unfinished; /* inside a fragment that is not reassembled: no segment length is known */
@@ -136,10 +143,18 @@ struct decoder {
     enum outcome outcome;
     enum subject subject;
     uint32_t value;
+    const struct frame *fragments_frame; /* the last frame with fragments */
+    size_t fragments_first;              /* where in the list its fragments begin */
 };
 
 /* Decodes one frame, the index-th of its lane: adds its segments to the lists, and counts it. */
 void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index);
+
+/* Decodes a datagram that fragment f has completed, in its frame: adds its segments to the lists, numbered
+ * from d->position on, which must be in that frame; counts segments, but not the frame, whose outcome it
+ * returns. */
+enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const uint8_t *bytes,
+                             uint32_t length);
 
 /* For protocols. The first reason wins. */
 void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject, uint32_t value);
@@ -176,6 +191,9 @@ void decode_ipv4(struct decoder *d, struct layer l);
 void decode_ipv6(struct decoder *d, struct layer l);
 /* IPv4 or IPv6, by the version in the first byte. */
 void decode_ip_any(struct decoder *d, struct layer l);
+void decode_ipv6_next(struct decoder *d, unsigned next, struct layer l); /* extension headers, and so on */
+/* Notes a fragment that is all there, l, of which offset, more, next and key.{id,vlan,protocol} are set. */
+void decode_fragment(struct decoder *d, struct fragment *f, struct layer l);
 void decode_tcp(struct decoder *d, struct layer l);
 void decode_mpls(struct decoder *d, struct layer l);
 /* An ethernet tag of size bytes, the last two of which are the next type or length. */

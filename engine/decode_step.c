@@ -17,6 +17,7 @@ void lane_clear(struct pipeline *p, struct lane *lane)
 {
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
         lane->lists[i].count = 0;
+    lane->fragments.used = 0;
     decode_counts_clear(&lane->counts);
     lane->frames = 0;
 }
@@ -82,6 +83,7 @@ static void decode_lanes(void *argument)
             any |= n > 0;
             d->lists = lane->lists;
             d->counts = &lane->counts;
+            d->fragments = &lane->fragments;
             for (unsigned k = 0; k < n; k++) {
                 const struct frame *f = &walk->frame[i][k];
                 if (unlikely(job->check_ignored) && is_ignored(p, lane->first_frame + lane->frames + k)) {

@@ -159,5 +159,6 @@ void decode_vlan(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 4, SUBJECT_VLAN) || !decoder_enter(d))
         return;
+    d->vlan = layer_u16(&l, 0) & 0x0fff;
     decode_length_or_type(d, layer_u16(&l, 2), layer_after(l, 4));
 }

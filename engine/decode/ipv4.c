@@ -10,6 +10,39 @@
 
 enum { MORE_FRAGMENTS = 0x2000, FRAGMENT_OFFSET = 0x1fff };
 
+/* Many networks use these addresses, so Wireshark tells them apart by VLAN. */
+static bool is_private(uint32_t address)
+{
+    return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8 ||
+           address >> 16 == 0xa9fe; /* RFC 1918, RFC 3927 */
+}
+
+/* A fragment that is not all there cannot be put together: the first one shows its header, at least. */
+static __attribute__((noinline)) void decode_fragment4(struct decoder *d, const struct layer *ip,
+                                                       uint32_t header, uint32_t total)
+{
+    unsigned fragment = layer_u16(ip, 6);
+    struct layer l = layer_after(*ip, header);
+    uint32_t length = total ? total - header : l.length;
+    if (length && l.captured >= length) {
+        struct fragment f = {.key.id = layer_u16(ip, 4),
+                             .key.protocol = layer_u8(ip, 9),
+                             .offset = (fragment & FRAGMENT_OFFSET) * 8u,
+                             .next = layer_u8(ip, 9),
+                             .more = fragment & MORE_FRAGMENTS};
+        if (is_private(layer_u32(ip, 12)) || is_private(layer_u32(ip, 16)))
+            f.key.vlan = d->vlan;
+        decode_fragment(d, &f, l);
+    } else if (!(fragment & FRAGMENT_OFFSET)) {
+        bool unfinished = d->unfinished;
+        d->unfinished = true;
+        decode_ip_protocol(d, layer_u8(ip, 9), l);
+        d->unfinished = unfinished;
+        return;
+    }
+    decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT, 4);
+}
+
 void decode_ipv4(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 20, SUBJECT_IPV4) || !decoder_enter(d))
@@ -34,7 +67,7 @@ void decode_ipv4(struct decoder *d, struct layer l)
         l = layer_first(l, total);
     d->ip = (struct ip_addresses){FAMILY_IPV4, l.at + 12, l.at + 16};
     if (unlikely(fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET))) {
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT, 4);
+        decode_fragment4(d, &l, header, total);
         return;
     }
     decode_ip_protocol(d, protocol, layer_after(l, header));

@@ -20,6 +20,9 @@ enum {
     NEXT_HIP = 139,
     NEXT_SHIM6 = 140,
 
+    FRAGMENT_OFFSET = 0xfff8,
+    FRAGMENT_MORE = 1,
+
     OPTION_PAD1 = 0,
     OPTION_JUMBO = 0xc2, /* RFC 2675 */
 };
@@ -40,6 +43,26 @@ static uint32_t jumbo_length(const struct layer *options)
     return 0;
 }
 
+static __attribute__((noinline)) void decode_fragment6(struct decoder *d, const struct layer *header)
+{
+    unsigned fragment = layer_u16(header, 2);
+    struct layer l = layer_after(*header, 8);
+    if (l.captured && l.captured == l.length) {
+        struct fragment f = {.key.id = layer_u32(header, 4),
+                             .offset = fragment & FRAGMENT_OFFSET,
+                             .next = layer_u8(header, 0),
+                             .more = fragment & FRAGMENT_MORE};
+        decode_fragment(d, &f, l);
+    } else if (!(fragment & FRAGMENT_OFFSET)) {
+        bool unfinished = d->unfinished;
+        d->unfinished = true;
+        decode_ipv6_next(d, layer_u8(header, 0), l);
+        d->unfinished = unfinished;
+        return;
+    }
+    decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT, 6);
+}
+
 void decode_ipv6(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 40, SUBJECT_IPV6) || !decoder_enter(d))
@@ -52,15 +75,15 @@ void decode_ipv6(struct decoder *d, struct layer l)
     unsigned next = layer_u8(&l, 6);
     d->ip = (struct ip_addresses){FAMILY_IPV6, l.at + 8, l.at + 24};
     l = layer_after(l, 40);
-    if (likely(payload)) {
-        l = layer_first(l, payload);
-    } else if (next == NEXT_HOP_BY_HOP && l.captured >= 8) {
+    if (unlikely(!payload && next == NEXT_HOP_BY_HOP && l.captured >= 8)) {
         struct layer options = layer_first(l, (layer_u8(&l, 1) + 1u) * 8);
-        uint32_t jumbo = jumbo_length(&options);
-        if (jumbo)
-            l = layer_first(l, jumbo);
+        payload = jumbo_length(&options);
     }
+    decode_ipv6_next(d, next, layer_first(l, payload));
+}
 
+void decode_ipv6_next(struct decoder *d, unsigned next, struct layer l)
+{
     for (;;) {
         uint32_t size;
         switch (next) {
@@ -82,9 +105,8 @@ void decode_ipv6(struct decoder *d, struct layer l)
         case NEXT_FRAGMENT:
             if (!decoder_need(d, &l, 8, SUBJECT_IPV6))
                 return;
-            if (layer_u16(&l, 2) &
-                0xfff9) { /* an offset, or more to come: not an atomic fragment (RFC 6946) */
-                decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT, 6);
+            if (layer_u16(&l, 2) & (FRAGMENT_OFFSET | FRAGMENT_MORE)) { /* else atomic, RFC 6946 */
+                decode_fragment6(d, &l);
                 return;
             }
             size = 8;
