@@ -135,11 +135,12 @@ struct decoder {
     const struct frame *frame;
     struct ip_addresses ip;
     uint32_t position;
-    uint16_t vlan; /* id of the innermost tag, or 0 */
+    uint16_t vlan; /* id of the outermost 802.1Q tag that has one, or 0 */
     uint8_t depth;
-    uint8_t bits;    /* SEGMENT_QUOTED where it applies */
-    bool unfinished; /* inside a fragment that is not reassembled: no segment length is known */
-    bool failed;     /* memory was short; stays set */
+    uint8_t bits;       /* SEGMENT_QUOTED where it applies */
+    bool unfinished;    /* inside a fragment that is not reassembled: no segment length is known */
+    bool short_payload; /* the innermost IPv6 header claims more than there is */
+    bool failed;        /* memory was short; stays set */
     enum outcome outcome;
     enum subject subject;
     uint32_t value;
@@ -192,7 +193,7 @@ void decode_ipv6(struct decoder *d, struct layer l);
 /* IPv4 or IPv6, by the version in the first byte. */
 void decode_ip_any(struct decoder *d, struct layer l);
 void decode_ipv6_next(struct decoder *d, unsigned next, struct layer l); /* extension headers, and so on */
-/* Notes a fragment that is all there, l, of which offset, more, next and key.{id,vlan,protocol} are set. */
+/* Notes a fragment that is all there, l, of which offset, more, next and key.id are set. */
 void decode_fragment(struct decoder *d, struct fragment *f, struct layer l);
 void decode_tcp(struct decoder *d, struct layer l);
 void decode_mpls(struct decoder *d, struct layer l);

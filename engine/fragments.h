@@ -19,9 +19,7 @@
 struct fragment_key {
     uint8_t source[16], destination[16]; /* of IPv4 the first 4 */
     uint32_t id;
-    uint16_t vlan; /* of IPv4 with an address that many networks use */
-    uint8_t family;
-    uint8_t protocol; /* of IPv4: another one is another datagram */
+    uint32_t family;
 };
 _Static_assert(sizeof(struct fragment_key) == 40, "no padding is hashed");
 
@@ -30,6 +28,7 @@ struct fragment {
     struct frame frame; /* without data */
     uint32_t position;  /* frame's index in the lane << 8 | its segments */
     uint32_t offset, length;
+    uint16_t vlan;
     uint8_t next; /* what the datagram carries */
     uint8_t depth, bits;
     bool more;

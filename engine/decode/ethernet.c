@@ -89,9 +89,11 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
         decode_ipv6(d, l);
         return;
     case ETHER_VLAN:
-    case ETHER_QINQ:
     case ETHER_QINQ_OLD:
         decode_vlan(d, l);
+        return;
+    case ETHER_QINQ: /* a tag like the others, but not one that counts for fragments */
+        decode_tag(d, 4, l);
         return;
     case ETHER_MPLS_UNICAST:
     case ETHER_MPLS_MULTICAST:
@@ -159,6 +161,7 @@ void decode_vlan(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 4, SUBJECT_VLAN) || !decoder_enter(d))
         return;
-    d->vlan = layer_u16(&l, 0) & 0x0fff;
+    if (!d->vlan)
+        d->vlan = layer_u16(&l, 0) & 0x0fff;
     decode_length_or_type(d, layer_u16(&l, 2), layer_after(l, 4));
 }

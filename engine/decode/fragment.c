@@ -10,7 +10,8 @@ void decode_fragment(struct decoder *d, struct fragment *f, struct layer l)
     f->length = l.captured;
     f->depth = d->depth;
     f->bits = d->bits;
-    f->key.family = (uint8_t)d->ip.family;
+    f->vlan = d->vlan;
+    f->key.family = d->ip.family;
     size_t size = d->ip.family == FAMILY_IPV4 ? 4 : 16;
     memcpy(f->key.source, d->ip.source, size);
     memcpy(f->key.destination, d->ip.destination, size);

@@ -10,7 +10,8 @@
 
 enum { MORE_FRAGMENTS = 0x2000, FRAGMENT_OFFSET = 0x1fff };
 
-/* Many networks use these addresses, so Wireshark tells them apart by VLAN. */
+/* Many networks use these addresses, so Wireshark tells their datagrams apart by VLAN, too: it adds the
+ * number of the outermost 802.1Q tag to the identification by exclusive or. */
 static bool is_private(uint32_t address)
 {
     return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8 ||
@@ -25,13 +26,12 @@ static __attribute__((noinline)) void decode_fragment4(struct decoder *d, const 
     struct layer l = layer_after(*ip, header);
     uint32_t length = total ? total - header : l.length;
     if (length && l.captured >= length) {
-        struct fragment f = {.key.id = layer_u16(ip, 4),
-                             .key.protocol = layer_u8(ip, 9),
+        struct fragment f = {.key.id = layer_u16(ip, 4) | (uint32_t)layer_u8(ip, 9) << 16,
                              .offset = (fragment & FRAGMENT_OFFSET) * 8u,
                              .next = layer_u8(ip, 9),
                              .more = fragment & MORE_FRAGMENTS};
         if (is_private(layer_u32(ip, 12)) || is_private(layer_u32(ip, 16)))
-            f.key.vlan = d->vlan;
+            f.key.id ^= d->vlan;
         decode_fragment(d, &f, l);
     } else if (!(fragment & FRAGMENT_OFFSET)) {
         bool unfinished = d->unfinished;

@@ -43,22 +43,17 @@ static uint32_t jumbo_length(const struct layer *options)
     return 0;
 }
 
+/* Unlike one of IPv4, a first fragment that is not all there shows nothing in Wireshark. */
 static __attribute__((noinline)) void decode_fragment6(struct decoder *d, const struct layer *header)
 {
     unsigned fragment = layer_u16(header, 2);
     struct layer l = layer_after(*header, 8);
-    if (l.captured && l.captured == l.length) {
+    if (l.captured && l.captured == l.length && !d->short_payload) {
         struct fragment f = {.key.id = layer_u32(header, 4),
                              .offset = fragment & FRAGMENT_OFFSET,
                              .next = layer_u8(header, 0),
                              .more = fragment & FRAGMENT_MORE};
         decode_fragment(d, &f, l);
-    } else if (!(fragment & FRAGMENT_OFFSET)) {
-        bool unfinished = d->unfinished;
-        d->unfinished = true;
-        decode_ipv6_next(d, layer_u8(header, 0), l);
-        d->unfinished = unfinished;
-        return;
     }
     decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT, 6);
 }
@@ -79,6 +74,7 @@ void decode_ipv6(struct decoder *d, struct layer l)
         struct layer options = layer_first(l, (layer_u8(&l, 1) + 1u) * 8);
         payload = jumbo_length(&options);
     }
+    d->short_payload = payload > l.length;
     decode_ipv6_next(d, next, layer_first(l, payload));
 }
 
