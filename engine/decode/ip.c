@@ -2,19 +2,24 @@
 #include "../decode.h"
 
 enum {
+    PROTOCOL_HOP_BY_HOP = 0, /* headers of IPv6, which may stand in IPv4 as well */
     PROTOCOL_ICMP = 1,
     PROTOCOL_IPV4 = 4,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
     PROTOCOL_IPV6 = 41,
+    PROTOCOL_ROUTING = 43,
+    PROTOCOL_FRAGMENT = 44,
     PROTOCOL_GRE = 47,
     PROTOCOL_ESP = 50,
     PROTOCOL_AH = 51,
     PROTOCOL_ICMPV6 = 58,
+    PROTOCOL_DESTINATION = 60,
     PROTOCOL_ETHERIP = 97,
     PROTOCOL_IPCOMP = 108,
     PROTOCOL_L2TP = 115,
-    PROTOCOL_MPLS = 137,     /* RFC 4023 */
+    PROTOCOL_MPLS = 137, /* RFC 4023 */
+    PROTOCOL_SHIM6 = 140,
     PROTOCOL_ETHERNET = 143, /* RFC 8986 */
 };
 
@@ -25,6 +30,13 @@ void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
         return;
     }
     switch (protocol) {
+    case PROTOCOL_HOP_BY_HOP:
+    case PROTOCOL_ROUTING:
+    case PROTOCOL_FRAGMENT:
+    case PROTOCOL_DESTINATION:
+    case PROTOCOL_SHIM6:
+        decode_ipv6_next(d, protocol, l);
+        return;
     case PROTOCOL_ICMP:
         decode_icmp(d, l);
         return;
