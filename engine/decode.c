@@ -100,6 +100,7 @@ const char *subject_name(enum subject subject)
         [SUBJECT_IPV6] = "IPv6",
         [SUBJECT_AH] = "AH",
         [SUBJECT_AYIYA] = "AYIYA",
+        [SUBJECT_BATMAN] = "B.A.T.M.A.N.",
         [SUBJECT_CAPWAP] = "CAPWAP",
         [SUBJECT_ERSPAN] = "ERSPAN",
         [SUBJECT_ETHERIP] = "EtherIP",

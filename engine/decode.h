@@ -34,6 +34,7 @@ enum subject {
     SUBJECT_IPV6,
     SUBJECT_AH,
     SUBJECT_AYIYA,
+    SUBJECT_BATMAN,
     SUBJECT_CAPWAP,
     SUBJECT_ERSPAN,
     SUBJECT_ETHERIP,
@@ -189,6 +190,8 @@ void decode_vlan(struct decoder *d, struct layer l);
 void decode_length_or_type(struct decoder *d, unsigned type, struct layer l);
 void decode_llc(struct decoder *d, struct layer l);
 void decode_ipv4(struct decoder *d, struct layer l);
+void decode_ipv4_of(struct decoder *d, unsigned protocol,
+                    struct layer l); /* whatever its protocol field says */
 void decode_ipv6(struct decoder *d, struct layer l);
 /* IPv4 or IPv6, by the version in the first byte. */
 void decode_ip_any(struct decoder *d, struct layer l);
@@ -197,14 +200,21 @@ void decode_ipv6_next(struct decoder *d, unsigned next, struct layer l); /* exte
 void decode_fragment(struct decoder *d, struct fragment *f, struct layer l);
 void decode_tcp(struct decoder *d, struct layer l);
 void decode_mpls(struct decoder *d, struct layer l);
-/* An ethernet tag of size bytes, the last two of which are the next type or length. */
+/* An ethernet tag of size bytes, the last two of which are the next type. */
 void decode_tag(struct decoder *d, uint32_t size, struct layer l);
+void decode_vntag(struct decoder *d, struct layer l);
 void decode_macsec(struct decoder *d, struct layer l);
 void decode_trill(struct decoder *d, struct layer l);
 void decode_pppoe(struct decoder *d, struct layer l);
 void decode_nsh(struct decoder *d, struct layer l);
 /* The numbers that NSH and VXLAN-GPE share. */
 void decode_next_protocol(struct decoder *d, unsigned next, struct layer l);
+void decode_batman(struct decoder *d, struct layer l);
+void decode_batman_gateway(struct decoder *d, struct layer l);
+void decode_mobile_ip(struct decoder *d, struct layer l);
+void decode_amt(struct decoder *d, struct layer l);
+void decode_jmirror(struct decoder *d, struct layer l);
+void decode_udplite(struct decoder *d, struct layer l);
 void decode_udp(struct decoder *d, struct layer l);
 void decode_icmp(struct decoder *d, struct layer l);
 void decode_icmpv6(struct decoder *d, struct layer l);
@@ -213,7 +223,7 @@ void decode_ipcomp(struct decoder *d, struct layer l);
 void decode_etherip(struct decoder *d, struct layer l);
 void decode_gre(struct decoder *d, struct layer l);
 void decode_erspan(struct decoder *d, struct layer l);
-void decode_l2tp(struct decoder *d, struct layer l);    /* over UDP */
+bool decode_l2tp(struct decoder *d, struct layer l);    /* over UDP; false: it is something else */
 void decode_l2tp_ip(struct decoder *d, struct layer l); /* version 3 over IP */
 void decode_vxlan(struct decoder *d, struct layer l);
 void decode_vxlan_gpe(struct decoder *d, struct layer l);
@@ -228,5 +238,7 @@ void decode_tzsp(struct decoder *d, struct layer l);
 void decode_80211(struct decoder *d, struct layer l);
 /* Address and control (FF 03) may be there; then the protocol. */
 void decode_ppp(struct decoder *d, struct layer l);
+void decode_ppp_protocol(struct decoder *d, struct layer l); /* they are not there */
+void decode_ppp_framed(struct decoder *d, struct layer l);   /* a stream of bytes */
 
 #endif

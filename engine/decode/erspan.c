@@ -7,7 +7,7 @@
  */
 #include "../decode.h"
 
-enum { FRAME_ETHERNET = 0, FRAME_IP = 2 };
+enum { FRAME_ETHERNET = 0 };
 
 void decode_erspan(struct decoder *d, struct layer l)
 {
@@ -28,8 +28,6 @@ void decode_erspan(struct decoder *d, struct layer l)
     l = layer_after(l, bits & 1 ? 20 : 12);
     if (type == FRAME_ETHERNET)
         decode_ethernet(d, l);
-    else if (type == FRAME_IP)
-        decode_ip_any(d, l);
     else
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_ERSPAN, version);
 }

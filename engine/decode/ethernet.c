@@ -10,6 +10,7 @@ enum {
 
     ETHER_IPV4 = 0x0800,
     ETHER_TRILL = 0x22f3,
+    ETHER_BATMAN = 0x4305,
     ETHER_BRIDGING = 0x6558,
     ETHER_VLAN = 0x8100,
     ETHER_IPV6 = 0x86dd,
@@ -106,6 +107,8 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
         decode_llc(d, l);
         return;
     case ETHER_VNTAG:
+        decode_vntag(d, l);
+        return;
     case ETHER_HSR:
     case ETHER_RTAG:
         decode_tag(d, 6, l);
@@ -122,6 +125,9 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
         return;
     case ETHER_MACSEC:
         decode_macsec(d, l);
+        return;
+    case ETHER_BATMAN:
+        decode_batman(d, l);
         return;
     case ETHER_TRILL:
         decode_trill(d, l);

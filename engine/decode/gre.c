@@ -32,7 +32,6 @@ enum {
     GRE_A10 = 0x8881, /* 3GPP2 X.S0011: PPP as a stream of bytes */
     GRE_ERSPAN = 0x88be,
     GRE_A10_PACKET = 0x88d2,
-    GRE_CISCO_METADATA = 0x8909,
     GRE_NSH = 0x894f,
 };
 
@@ -50,7 +49,6 @@ static void decode_payload(struct decoder *d, unsigned flags, unsigned type, str
         decode_ethernet(d, l);
         return;
     case GRE_PPP:
-    case GRE_A10_PACKET:
         decode_ppp(d, l);
         return;
     case GRE_WCCP:
@@ -71,12 +69,12 @@ static void decode_payload(struct decoder *d, unsigned flags, unsigned type, str
     case GRE_ERSPAN_III:
         decode_erspan(d, l);
         return;
-    case GRE_CISCO_METADATA:
     case GRE_NSH:
-        decode_ether_type(d, type, l);
+        decode_nsh(d, l);
         return;
     case GRE_A10:
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_GRE_PROTOCOL, type);
+    case GRE_A10_PACKET:
+        decode_ppp_framed(d, l);
         return;
     }
     if (type >= GRE_ARUBA_FIRST && type <= GRE_ARUBA_LAST && type % 16 == 0)
@@ -97,7 +95,7 @@ void decode_gre(struct decoder *d, struct layer l)
         size += 4;
     if (flags & GRE_SEQUENCE)
         size += 4;
-    if ((flags & GRE_VERSION) == 1 && flags & GRE_ACKNOWLEDGMENT)
+    if (type == GRE_PPP && (flags & GRE_VERSION) == 1 && flags & GRE_ACKNOWLEDGMENT)
         size += 4;
     if (!decoder_need(d, &l, size, SUBJECT_GRE))
         return;

@@ -15,7 +15,7 @@ enum {
     GTP_T_PDU = 0xff,
 };
 
-/* Nothing says what a T-PDU is: IP of either version, or PPP. */
+/* Nothing says what a T-PDU is: IP of either version, or Ethernet with one that Wireshark recognises. */
 static void decode_t_pdu(struct decoder *d, struct layer l)
 {
     unsigned first = layer_u8(&l, 0);
@@ -25,8 +25,8 @@ static void decode_t_pdu(struct decoder *d, struct layer l)
         decode_ipv4(d, l);
     else if (first >> 4 == 6)
         decode_ipv6(d, l);
-    else
-        decode_ppp(d, l);
+    else if (layer_u16(&l, 12) == 0x0800 || layer_u16(&l, 12) == 0x86dd)
+        decode_ethernet(d, l);
 }
 
 void decode_gtp(struct decoder *d, struct layer l)
@@ -36,6 +36,7 @@ void decode_gtp(struct decoder *d, struct layer l)
     unsigned flags = layer_u8(&l, 0), version = flags >> 5, type = layer_u8(&l, 1);
     if (!(flags & GTP_PROTOCOL) || version > 1 || type != GTP_T_PDU)
         return;
+    l = layer_first(l, (version ? 8u : 20u) + layer_u16(&l, 2));
     if (version == 0) {
         if (decoder_need(d, &l, 20, SUBJECT_GTP))
             decode_t_pdu(d, layer_after(l, 20));

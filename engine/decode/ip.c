@@ -18,6 +18,7 @@ enum {
     PROTOCOL_ETHERIP = 97,
     PROTOCOL_IPCOMP = 108,
     PROTOCOL_L2TP = 115,
+    PROTOCOL_UDPLITE = 136,
     PROTOCOL_MPLS = 137, /* RFC 4023 */
     PROTOCOL_SHIM6 = 140,
     PROTOCOL_ETHERNET = 143, /* RFC 8986 */
@@ -69,6 +70,9 @@ void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
         return;
     case PROTOCOL_L2TP:
         decode_l2tp_ip(d, l);
+        return;
+    case PROTOCOL_UDPLITE:
+        decode_udplite(d, l);
         return;
     case PROTOCOL_MPLS:
         decode_mpls(d, l);

@@ -110,7 +110,7 @@ static __attribute__((noinline)) void decode_fragment4(struct decoder *d, const 
     decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT, 4);
 }
 
-void decode_ipv4(struct decoder *d, struct layer l)
+ALWAYS_INLINE void decode_ipv4_as(struct decoder *d, const unsigned *protocol_known, struct layer l)
 {
     if (!decoder_need(d, &l, 20, SUBJECT_IPV4) || !decoder_enter(d))
         return;
@@ -139,5 +139,15 @@ void decode_ipv4(struct decoder *d, struct layer l)
         decode_fragment4(d, &l, header, total);
         return;
     }
-    decode_ip_protocol(d, protocol, layer_after(l, header));
+    decode_ip_protocol(d, protocol_known ? *protocol_known : protocol, layer_after(l, header));
+}
+
+void decode_ipv4(struct decoder *d, struct layer l)
+{
+    decode_ipv4_as(d, NULL, l);
+}
+
+void decode_ipv4_of(struct decoder *d, unsigned protocol, struct layer l)
+{
+    decode_ipv4_as(d, &protocol, l);
 }

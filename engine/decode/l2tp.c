@@ -20,26 +20,29 @@ enum {
     L2TP_VERSION = 0x000f,
 };
 
-void decode_l2tp(struct decoder *d, struct layer l)
+bool decode_l2tp(struct decoder *d, struct layer l)
 {
-    if (!decoder_need(d, &l, 6, SUBJECT_L2TP) || !decoder_enter(d))
-        return;
-    unsigned flags = layer_u16(&l, 0);
-    if (flags & L2TP_CONTROL)
-        return;
-    if ((flags & L2TP_VERSION) != 2) {
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_L2TP, flags & L2TP_VERSION);
-        return;
+    unsigned flags = layer_u16(&l, 0), version = flags & L2TP_VERSION;
+    if (version != 2 && version != 3)
+        return false;
+    if (!decoder_need(d, &l, 6, SUBJECT_L2TP) || !decoder_enter(d) || flags & L2TP_CONTROL)
+        return true;
+    if (version == 3) {
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_L2TP, version);
+        return true;
     }
+    if (flags & L2TP_LENGTH)
+        l = layer_first(l, layer_u16(&l, 2));
     l = layer_after(l, flags & L2TP_LENGTH ? 8 : 6);
     if (flags & L2TP_SEQUENCE)
         l = layer_after(l, 4);
     if (flags & L2TP_OFFSET) {
         if (!decoder_need(d, &l, 2, SUBJECT_L2TP))
-            return;
+            return true;
         l = layer_after(l, 2u + layer_u16(&l, 0));
     }
     decode_ppp(d, l);
+    return true;
 }
 
 void decode_l2tp_ip(struct decoder *d, struct layer l)

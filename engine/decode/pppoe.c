@@ -9,5 +9,5 @@ void decode_pppoe(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 6, SUBJECT_PPPOE) || !decoder_enter(d))
         return;
-    decode_ppp(d, layer_after(l, 6));
+    decode_ppp_protocol(d, layer_first(layer_after(l, 6), layer_u16(&l, 4)));
 }

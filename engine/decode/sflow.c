@@ -32,11 +32,9 @@ static void decode_raw_header(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 16, SUBJECT_SFLOW))
         return;
-    uint32_t protocol = layer_u32(&l, 0), length = layer_u32(&l, 4), stripped = layer_u32(&l, 8);
-    uint32_t header = layer_u32(&l, 12);
-    l = layer_first(layer_after(l, 16), header);
-    length -= MIN(stripped, length);
-    l.length = MAX(length, l.captured);
+    uint32_t protocol = layer_u32(&l, 0), length = layer_u32(&l, 4), header = layer_u32(&l, 12);
+    l = layer_first(layer_after(l, 16), MIN(header, length));
+    l.length = length;
 
     switch (protocol) {
     case HEADER_ETHERNET:
@@ -98,6 +96,8 @@ void decode_sflow(struct decoder *d, struct layer l)
     for (uint32_t i = 0; i < samples && l.captured >= 8; i++) {
         uint32_t format = layer_u32(&l, 0), size = layer_u32(&l, 4);
         l = layer_after(l, 8);
+        if (format >> 12) /* another enterprise's: Wireshark stops there */
+            break;
         if (format == SAMPLE_FLOW || format == SAMPLE_FLOW_EXPANDED)
             decode_sample(d, format, layer_first(l, size));
         l = layer_after(l, size);

@@ -6,7 +6,8 @@
 #include "../decode.h"
 
 enum {
-    TZSP_CONFIGURATION = 3,
+    TZSP_KEEP_ALIVE = 4,
+    TZSP_PORT_OPENER = 5,
     TZSP_ETHERNET = 1,
     TZSP_80211 = 18,
     TAG_PADDING = 0,
@@ -18,7 +19,7 @@ void decode_tzsp(struct decoder *d, struct layer l)
     if (!decoder_need(d, &l, 4, SUBJECT_TZSP) || !decoder_enter(d))
         return;
     unsigned type = layer_u8(&l, 1), protocol = layer_u16(&l, 2);
-    if (type >= TZSP_CONFIGURATION)
+    if (type == TZSP_KEEP_ALIVE || type == TZSP_PORT_OPENER)
         return;
     l = layer_after(l, 4);
     for (;;) {

@@ -7,11 +7,27 @@
  */
 #include "../decode.h"
 
+/* Ports of protocols that carry no TCP, and that Wireshark decodes whatever comes. When one is the lower
+ * port, the other is not tried. */
+static bool is_taken(unsigned port)
+{
+    static const uint16_t taken[] = {53};
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+        if (taken[i] == port)
+            return true;
+    return false;
+}
+
 static bool decode_port(struct decoder *d, unsigned port, struct layer l)
 {
     switch (port) {
+    case 434:
+        decode_mobile_ip(d, l);
+        return true;
     case 1701:
-        decode_l2tp(d, l);
+        return decode_l2tp(d, l);
+    case 2268:
+        decode_amt(d, l);
         return true;
     case 2123: /* control; a T-PDU that comes here is one all the same */
     case 2152:
@@ -20,6 +36,9 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
         return true;
     case 3544:
         decode_teredo(d, l);
+        return true;
+    case 4306:
+        decode_batman_gateway(d, l);
         return true;
     case 4341:
         decode_lisp(d, l);
@@ -52,11 +71,28 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
     case 6635: /* RFC 7510 */
         decode_mpls(d, l);
         return true;
+    case 12000: /* to 12004: LLC over UDP (HPR over IP, RFC 2353) */
+    case 12001:
+    case 12002:
+    case 12003:
+    case 12004:
+        decode_llc(d, l);
+        return true;
+    case 30030:
+        decode_jmirror(d, l);
+        return true;
     case 37008:
         decode_tzsp(d, l);
         return true;
     }
     return false;
+}
+
+static void decode_ports(struct decoder *d, unsigned source, unsigned destination, struct layer l)
+{
+    unsigned low = MIN(source, destination), high = MAX(source, destination);
+    if (!decode_port(d, low, l) && !is_taken(low))
+        decode_port(d, high, l);
 }
 
 void decode_udp(struct decoder *d, struct layer l)
@@ -71,7 +107,12 @@ void decode_udp(struct decoder *d, struct layer l)
     }
     if (length) /* 0: a jumbogram, RFC 2675, 4 */
         l = layer_first(l, length);
-    l = layer_after(l, 8);
-    if (!decode_port(d, MIN(source, destination), l))
-        decode_port(d, MAX(source, destination), l);
+    decode_ports(d, source, destination, layer_after(l, 8));
+}
+
+/* UDP-Lite, RFC 3828: the length is that of what the checksum covers. */
+void decode_udplite(struct decoder *d, struct layer l)
+{
+    if (decoder_need(d, &l, 8, SUBJECT_UDP) && decoder_enter(d))
+        decode_ports(d, layer_u16(&l, 0), layer_u16(&l, 2), layer_after(l, 8));
 }
