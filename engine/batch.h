@@ -49,6 +49,7 @@ struct lane {
 
     /* lists[family * shards + shard] */
     struct segment_list *lists;
+    struct fragment_list fragments;
     struct decode_counts counts;
 };
 

@@ -36,6 +36,20 @@ int notes_add(struct notes *notes, enum outcome outcome, enum subject subject, u
     return 0;
 }
 
+void notes_take(struct notes *notes, enum outcome outcome, enum subject subject, uint32_t value,
+                uint64_t frames)
+{
+    for (uint32_t i = 0; i < notes->count; i++) {
+        struct note *n = &notes->items[i];
+        if (n->value != value || n->subject != subject || n->outcome != outcome)
+            continue;
+        n->frames -= frames;
+        if (!n->frames)
+            *n = notes->items[--notes->count];
+        return;
+    }
+}
+
 void decode_counts_clear(struct decode_counts *counts)
 {
     struct notes keep = {.items = counts->notes.items, .capacity = counts->notes.capacity};
@@ -84,14 +98,43 @@ const char *subject_name(enum subject subject)
         [SUBJECT_LLC] = "LLC",
         [SUBJECT_IPV4] = "IPv4",
         [SUBJECT_IPV6] = "IPv6",
+        [SUBJECT_AH] = "AH",
+        [SUBJECT_AYIYA] = "AYIYA",
+        [SUBJECT_BATMAN] = "B.A.T.M.A.N.",
+        [SUBJECT_CAPWAP] = "CAPWAP",
+        [SUBJECT_ERSPAN] = "ERSPAN",
+        [SUBJECT_ETHERIP] = "EtherIP",
+        [SUBJECT_GENEVE] = "Geneve",
+        [SUBJECT_GRE] = "GRE",
+        [SUBJECT_GTP] = "GTP",
+        [SUBJECT_ICMP] = "ICMP",
+        [SUBJECT_IPCOMP] = "IPComp",
+        [SUBJECT_L2TP] = "L2TP",
+        [SUBJECT_LISP] = "LISP",
+        [SUBJECT_MACSEC] = "MACsec",
+        [SUBJECT_NSH] = "NSH",
+        [SUBJECT_PPPOE] = "PPPoE",
+        [SUBJECT_SFLOW] = "sFlow",
+        [SUBJECT_TAG] = "tag",
+        [SUBJECT_TEREDO] = "Teredo",
+        [SUBJECT_TRILL] = "TRILL",
+        [SUBJECT_TZSP] = "TZSP",
+        [SUBJECT_UDP] = "UDP",
+        [SUBJECT_VXLAN] = "VXLAN",
         [SUBJECT_TCP] = "TCP",
+        [SUBJECT_PPP] = "PPP",
+        [SUBJECT_MPLS] = "MPLS",
         [SUBJECT_LINK_TYPE] = "link type",
         [SUBJECT_ETHER_TYPE] = "ether type",
         [SUBJECT_LLC_SAP] = "LLC SAP",
         [SUBJECT_SNAP_OUI] = "SNAP OUI",
         [SUBJECT_IP_VERSION] = "IP version",
         [SUBJECT_IP_PROTOCOL] = "IP protocol",
+        [SUBJECT_PPP_PROTOCOL] = "PPP protocol",
+        [SUBJECT_GRE_PROTOCOL] = "GRE protocol",
+        [SUBJECT_NEXT_PROTOCOL] = "NSH or VXLAN-GPE next protocol",
         [SUBJECT_FRAGMENT] = "IP fragment",
+        [SUBJECT_FRAGMENT_DROPPED] = "IP fragment, given up",
         [SUBJECT_DEPTH] = "encapsulation depth",
     };
     return names[subject];
@@ -106,6 +149,21 @@ void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject,
     d->value = value;
 }
 
+/* The frame's fragments learn how it ended. */
+static void close_fragments(struct decoder *d, bool counted)
+{
+    if (d->fragments_frame != d->frame)
+        return;
+    for (size_t at = d->fragments_first; at < d->fragments->used;) {
+        struct fragment *f = (struct fragment *)(void *)(d->fragments->bytes + at);
+        f->position = d->position;
+        f->counted = counted;
+        counted = false; /* a frame counts once */
+        at += fragment_size(f);
+    }
+    d->fragments_frame = NULL;
+}
+
 void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index)
 {
     d->frame = frame;
@@ -113,6 +171,7 @@ void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index)
     d->depth = 0;
     d->bits = 0;
     d->unfinished = false;
+    d->vlan = 0;
     d->outcome = OUTCOME_WITHOUT_TCP;
 
     /* Some writers put less on the wire than they captured; the captured bytes are there all the same. */
@@ -131,6 +190,32 @@ void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index)
     c->segments += segments;
     c->wire_bytes += frame->length;
     c->captured_bytes += frame->captured;
-    if (unlikely(outcome >= OUTCOME_TRUNCATED) && notes_add(&c->notes, outcome, d->subject, d->value, 1))
-        d->failed = true;
+    if (unlikely(d->outcome != OUTCOME_WITHOUT_TCP)) {
+        close_fragments(d, outcome == OUTCOME_UNSUPPORTED && d->subject == SUBJECT_FRAGMENT);
+        if (outcome >= OUTCOME_TRUNCATED && notes_add(&c->notes, outcome, d->subject, d->value, 1))
+            d->failed = true;
+    }
+}
+
+enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const uint8_t *bytes,
+                             uint32_t length)
+{
+    uint32_t first = d->position;
+    d->frame = &f->frame;
+    d->depth = f->depth;
+    d->bits = f->bits;
+    d->unfinished = false;
+    d->vlan = f->vlan;
+    d->outcome = OUTCOME_WITHOUT_TCP;
+    d->ip = (struct ip_addresses){(enum family)f->key.family, f->key.source, f->key.destination};
+
+    struct layer l = {.at = bytes, .captured = length, .length = length};
+    if (f->key.family == FAMILY_IPV4)
+        decode_ip_protocol(d, f->next, l);
+    else
+        decode_ipv6_next(d, f->next, l);
+    d->counts->segments += d->position - first;
+    enum outcome outcome = d->position != first ? OUTCOME_WITH_TCP : d->outcome;
+    close_fragments(d, f->counted && outcome == OUTCOME_UNSUPPORTED && d->subject == SUBJECT_FRAGMENT);
+    return outcome;
 }

@@ -6,6 +6,7 @@
 #ifndef TCPREUSE_DECODE_H
 #define TCPREUSE_DECODE_H
 
+#include "fragments.h"
 #include "frame.h"
 #include "hash.h"
 #include "layer.h"
@@ -31,14 +32,43 @@ enum subject {
     SUBJECT_LLC,
     SUBJECT_IPV4,
     SUBJECT_IPV6,
+    SUBJECT_AH,
+    SUBJECT_AYIYA,
+    SUBJECT_BATMAN,
+    SUBJECT_CAPWAP,
+    SUBJECT_ERSPAN,
+    SUBJECT_ETHERIP,
+    SUBJECT_GENEVE,
+    SUBJECT_GRE,
+    SUBJECT_GTP,
+    SUBJECT_ICMP,
+    SUBJECT_IPCOMP,
+    SUBJECT_L2TP,
+    SUBJECT_LISP,
+    SUBJECT_MACSEC,
+    SUBJECT_NSH,
+    SUBJECT_PPPOE,
+    SUBJECT_SFLOW,
+    SUBJECT_TAG,
+    SUBJECT_TEREDO,
+    SUBJECT_TRILL,
+    SUBJECT_TZSP,
+    SUBJECT_UDP,
+    SUBJECT_VXLAN,
     SUBJECT_TCP,
+    SUBJECT_PPP,
+    SUBJECT_MPLS,
     SUBJECT_LINK_TYPE,
     SUBJECT_ETHER_TYPE,
     SUBJECT_LLC_SAP,
     SUBJECT_SNAP_OUI,
     SUBJECT_IP_VERSION,
     SUBJECT_IP_PROTOCOL,
-    SUBJECT_FRAGMENT,
+    SUBJECT_PPP_PROTOCOL,
+    SUBJECT_GRE_PROTOCOL,
+    SUBJECT_NEXT_PROTOCOL, /* of NSH and VXLAN-GPE */
+    SUBJECT_FRAGMENT,      /* the rest of its datagram is not in the capture, or some piece was cut short */
+    SUBJECT_FRAGMENT_DROPPED, /* given up, for want of room (fragments.h) */
     SUBJECT_DEPTH,
     SUBJECTS
 };
@@ -70,6 +100,9 @@ struct decode_counts {
 /* One more frame with this reason. 0, or -1 when memory is short. */
 int notes_add(struct notes *notes, enum outcome outcome, enum subject subject, uint32_t value,
               uint64_t frames);
+/* So many less; they are there. A note of no frames vanishes. */
+void notes_take(struct notes *notes, enum outcome outcome, enum subject subject, uint32_t value,
+                uint64_t frames);
 /* Adds from to into, and empties from (its memory is kept). 0 or -1. */
 int decode_counts_move(struct decode_counts *into, struct decode_counts *from);
 void decode_counts_clear(struct decode_counts *counts);
@@ -97,22 +130,33 @@ struct decoder {
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;
     struct decode_counts *counts;
+    struct fragment_list *fragments;
 
     /* of the frame being decoded */
     const struct frame *frame;
     struct ip_addresses ip;
     uint32_t position;
+    uint16_t vlan; /* id of the outermost 802.1Q tag that has one, or 0 */
     uint8_t depth;
-    uint8_t bits;    /* SEGMENT_QUOTED where it applies */
-    bool unfinished; /* inside a fragment that is not reassembled: no segment length is known */
-    bool failed;     /* memory was short; stays set */
+    uint8_t bits;       /* SEGMENT_QUOTED where it applies */
+    bool unfinished;    /* inside a fragment that is not reassembled: no segment length is known */
+    bool short_payload; /* the innermost IPv6 header claims more than there is */
+    bool failed;        /* memory was short; stays set */
     enum outcome outcome;
     enum subject subject;
     uint32_t value;
+    const struct frame *fragments_frame; /* the last frame with fragments */
+    size_t fragments_first;              /* where in the list its fragments begin */
 };
 
 /* Decodes one frame, the index-th of its lane: adds its segments to the lists, and counts it. */
 void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index);
+
+/* Decodes a datagram that fragment f has completed, in its frame: adds its segments to the lists, numbered
+ * from d->position on, which must be in that frame; counts segments, but not the frame, whose outcome it
+ * returns. */
+enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const uint8_t *bytes,
+                             uint32_t length);
 
 /* For protocols. The first reason wins. */
 void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject, uint32_t value);
@@ -146,7 +190,55 @@ void decode_vlan(struct decoder *d, struct layer l);
 void decode_length_or_type(struct decoder *d, unsigned type, struct layer l);
 void decode_llc(struct decoder *d, struct layer l);
 void decode_ipv4(struct decoder *d, struct layer l);
+void decode_ipv4_of(struct decoder *d, unsigned protocol,
+                    struct layer l); /* whatever its protocol field says */
 void decode_ipv6(struct decoder *d, struct layer l);
+/* IPv4 or IPv6, by the version in the first byte. */
+void decode_ip_any(struct decoder *d, struct layer l);
+void decode_ipv6_next(struct decoder *d, unsigned next, struct layer l); /* extension headers, and so on */
+/* Notes a fragment that is all there, l, of which offset, more, next and key.id are set. */
+void decode_fragment(struct decoder *d, struct fragment *f, struct layer l);
 void decode_tcp(struct decoder *d, struct layer l);
+void decode_mpls(struct decoder *d, struct layer l);
+/* An ethernet tag of size bytes, the last two of which are the next type. */
+void decode_tag(struct decoder *d, uint32_t size, struct layer l);
+void decode_vntag(struct decoder *d, struct layer l);
+void decode_macsec(struct decoder *d, struct layer l);
+void decode_trill(struct decoder *d, struct layer l);
+void decode_pppoe(struct decoder *d, struct layer l);
+void decode_nsh(struct decoder *d, struct layer l);
+/* The numbers that NSH and VXLAN-GPE share. */
+void decode_next_protocol(struct decoder *d, unsigned next, struct layer l);
+void decode_batman(struct decoder *d, struct layer l);
+void decode_batman_gateway(struct decoder *d, struct layer l);
+void decode_mobile_ip(struct decoder *d, struct layer l);
+void decode_amt(struct decoder *d, struct layer l);
+void decode_jmirror(struct decoder *d, struct layer l);
+void decode_udplite(struct decoder *d, struct layer l);
+void decode_udp(struct decoder *d, struct layer l);
+void decode_icmp(struct decoder *d, struct layer l);
+void decode_icmpv6(struct decoder *d, struct layer l);
+void decode_ah(struct decoder *d, struct layer l);
+void decode_ipcomp(struct decoder *d, struct layer l);
+void decode_etherip(struct decoder *d, struct layer l);
+void decode_gre(struct decoder *d, struct layer l);
+void decode_erspan(struct decoder *d, struct layer l);
+bool decode_l2tp(struct decoder *d, struct layer l);    /* over UDP; false: it is something else */
+void decode_l2tp_ip(struct decoder *d, struct layer l); /* version 3 over IP */
+void decode_vxlan(struct decoder *d, struct layer l);
+void decode_vxlan_gpe(struct decoder *d, struct layer l);
+void decode_geneve(struct decoder *d, struct layer l);
+void decode_gtp(struct decoder *d, struct layer l);
+void decode_lisp(struct decoder *d, struct layer l);
+void decode_teredo(struct decoder *d, struct layer l);
+void decode_ayiya(struct decoder *d, struct layer l);
+void decode_capwap(struct decoder *d, struct layer l);
+void decode_sflow(struct decoder *d, struct layer l);
+void decode_tzsp(struct decoder *d, struct layer l);
+void decode_80211(struct decoder *d, struct layer l);
+/* Address and control (FF 03) may be there; then the protocol. */
+void decode_ppp(struct decoder *d, struct layer l);
+void decode_ppp_protocol(struct decoder *d, struct layer l); /* they are not there */
+void decode_ppp_framed(struct decoder *d, struct layer l);   /* a stream of bytes */
 
 #endif

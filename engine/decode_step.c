@@ -18,6 +18,7 @@ void lane_clear(struct pipeline *p, struct lane *lane)
 {
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
         lane->lists[i].count = 0;
+    lane->fragments.used = 0;
     decode_counts_clear(&lane->counts);
     lane->frames = 0;
 }
@@ -98,6 +99,7 @@ static void decode_lanes(void *argument)
                 n = frames_in_time(b, lane, walk->frame[i], n);
             d->lists = lane->lists;
             d->counts = &lane->counts;
+            d->fragments = &lane->fragments;
             for (unsigned k = 0; k < n; k++) {
                 const struct frame *f = &walk->frame[i][k];
                 if (unlikely(job->check_ignored) && is_ignored(p, lane->first_frame + lane->frames + k)) {

@@ -63,4 +63,10 @@ ALWAYS_INLINE struct layer layer_first(struct layer l, uint32_t n)
     return l;
 }
 
+/* The same layer without its last n bytes. */
+ALWAYS_INLINE struct layer layer_without_last(struct layer l, uint32_t n)
+{
+    return layer_first(l, l.length - MIN(n, l.length));
+}
+
 #endif

@@ -175,8 +175,10 @@ static void batch_free(struct batch *b, unsigned threads)
             free(b->result[i].created[f].items);
             free(b->result[i].reused[f].items);
         }
-    for (int i = 0; i < LANES; i++)
+    for (int i = 0; i < LANES; i++) {
         decode_counts_free(&b->lane[i].counts);
+        free(b->lane[i].fragments.bytes);
+    }
     for (int r = 0; r < REPORTS; r++)
         free(b->text[r].bytes);
     free(b->list_pool);
@@ -202,7 +204,8 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
     p->workers = zeroed_lines(threads * sizeof *p->workers);
     p->streams = calloc(threads * FAMILIES, sizeof *p->streams);
     p->chunks = calloc(ring, sizeof *p->chunks);
-    if (!p->batches || !p->workers || !p->streams || !p->chunks)
+    p->fragment_lists = calloc(threads * FAMILIES, sizeof *p->fragment_lists);
+    if (!p->batches || !p->workers || !p->streams || !p->chunks || !p->fragment_lists)
         goto fail;
     for (uint64_t i = 0; i < ring; i++)
         if (batch_init(&p->batches[i], threads))
@@ -315,6 +318,11 @@ void pipeline_destroy(struct pipeline *p)
     for (uint64_t i = 0; p->chunks && i <= p->ring_mask; i++)
         free(p->chunks[i].text.bytes);
     decode_counts_free(&p->totals.decoded);
+    for (unsigned i = 0; p->fragment_lists && i < p->params.threads * FAMILIES; i++)
+        free(p->fragment_lists[i].items);
+    free(p->fragment_lists);
+    free(p->nested.bytes);
+    fragment_table_free(&p->fragment_table);
     free(p->frame_counts);
     free(p->chunks);
     free(p->streams);

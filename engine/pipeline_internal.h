@@ -43,6 +43,9 @@ struct pipeline {
     bool broken;              /* the input's chain broke: what follows in this input does not count */
     struct decoder redecoder; /* for lanes whose guess was wrong */
     struct walk rewalk;
+    struct fragment_table fragment_table;
+    struct fragment_list nested;         /* fragments found in datagrams that were put together */
+    struct segment_list *fragment_lists; /* [family * shards + shard]: segments of such datagrams */
 
     /* Merging. Written by the holder of the turn. */
     struct turn merge_turn;
@@ -91,6 +94,9 @@ void decode_lane_again(struct pipeline *p, struct batch *b, struct lane *lane, u
 void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane, const void *start_context);
 /* Takes back what the lane has decoded. */
 void lane_clear(struct pipeline *p, struct lane *lane);
+
+/* settle_fragments.c: the fragments of a lane that is proven, and counted in the totals. */
+void settle_fragments(struct pipeline *p, struct lane *lane);
 
 /* settle.c: true when something was done. */
 bool settle_step(struct pipeline *p);

@@ -49,6 +49,8 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
     }
     if (decode_counts_move(&p->totals.decoded, &lane->counts))
         pipeline_fail(p, PIPELINE_MEMORY);
+    if (unlikely(lane->fragments.used))
+        settle_fragments(p, lane);
 }
 
 static void settle_batch(struct pipeline *p, struct batch *b)

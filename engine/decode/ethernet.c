@@ -9,10 +9,26 @@ enum {
     LENGTH_MAX = 1500, /* up to this a type field is a length (IEEE 802.3, 3.2.6) */
 
     ETHER_IPV4 = 0x0800,
-    ETHER_IPV6 = 0x86dd,
+    ETHER_TRILL = 0x22f3,
+    ETHER_BATMAN = 0x4305,
+    ETHER_BRIDGING = 0x6558,
     ETHER_VLAN = 0x8100,
+    ETHER_IPV6 = 0x86dd,
+    ETHER_MPLS_UNICAST = 0x8847,
+    ETHER_MPLS_MULTICAST = 0x8848,
+    ETHER_PPPOE = 0x8864,
+    ETHER_LLC = 0x8870, /* LLC with more than 1500 bytes */
     ETHER_QINQ = 0x88a8,
+    ETHER_MACSEC = 0x88e5,
+    ETHER_ITAG = 0x88e7,
+    ETHER_FABRICPATH = 0x8903,
+    ETHER_CISCO_METADATA = 0x8909,
+    ETHER_VNTAG = 0x8926,
+    ETHER_HSR = 0x892f,
+    ETHER_ETAG = 0x893f,
+    ETHER_NSH = 0x894f,
     ETHER_QINQ_OLD = 0x9100,
+    ETHER_RTAG = 0xf1c1,
 };
 
 /* Ether types that are known to carry no TCP: they are no loss, and not reported as unsupported. */
@@ -23,7 +39,7 @@ static bool carries_no_tcp(unsigned ether_type)
     case 0x8035: /* RARP */
     case 0x0842: /* wake on LAN */
     case 0x22f0: /* AVTP */
-    case 0x22f3: /* TRILL IS-IS */
+    case 0x22f4: /* TRILL IS-IS */
     case 0x6002: /* DEC MOP */
     case 0x6003: /* DECnet */
     case 0x6004: /* DEC LAT */
@@ -74,9 +90,53 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
         decode_ipv6(d, l);
         return;
     case ETHER_VLAN:
-    case ETHER_QINQ:
     case ETHER_QINQ_OLD:
         decode_vlan(d, l);
+        return;
+    case ETHER_QINQ: /* a tag like the others, but not one that counts for fragments */
+        decode_tag(d, 4, l);
+        return;
+    case ETHER_MPLS_UNICAST:
+    case ETHER_MPLS_MULTICAST:
+        decode_mpls(d, l);
+        return;
+    case ETHER_PPPOE:
+        decode_pppoe(d, l);
+        return;
+    case ETHER_LLC:
+        decode_llc(d, l);
+        return;
+    case ETHER_VNTAG:
+        decode_vntag(d, l);
+        return;
+    case ETHER_HSR:
+    case ETHER_RTAG:
+        decode_tag(d, 6, l);
+        return;
+    case ETHER_ETAG:
+    case ETHER_CISCO_METADATA:
+        decode_tag(d, 8, l);
+        return;
+    case ETHER_ITAG:
+        decode_tag(d, 18, l);
+        return;
+    case ETHER_FABRICPATH: /* Cisco: 2 bytes of tree and TTL */
+        decode_ethernet(d, layer_after(l, 2));
+        return;
+    case ETHER_MACSEC:
+        decode_macsec(d, l);
+        return;
+    case ETHER_BATMAN:
+        decode_batman(d, l);
+        return;
+    case ETHER_TRILL:
+        decode_trill(d, l);
+        return;
+    case ETHER_NSH:
+        decode_nsh(d, l);
+        return;
+    case ETHER_BRIDGING:
+        decode_ethernet(d, l);
         return;
     }
     if (!carries_no_tcp(ether_type))
@@ -107,5 +167,7 @@ void decode_vlan(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 4, SUBJECT_VLAN) || !decoder_enter(d))
         return;
+    if (!d->vlan)
+        d->vlan = layer_u16(&l, 0) & 0x0fff;
     decode_length_or_type(d, layer_u16(&l, 2), layer_after(l, 4));
 }

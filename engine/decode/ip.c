@@ -1,9 +1,27 @@
-/* What IP carries: the protocol numbers of IANA. */
+/* IP of either version, and what it carries: the protocol numbers of IANA. */
 #include "../decode.h"
 
 enum {
+    PROTOCOL_HOP_BY_HOP = 0, /* headers of IPv6, which may stand in IPv4 as well */
+    PROTOCOL_ICMP = 1,
+    PROTOCOL_IPV4 = 4,
     PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
+    PROTOCOL_IPV6 = 41,
+    PROTOCOL_ROUTING = 43,
+    PROTOCOL_FRAGMENT = 44,
+    PROTOCOL_GRE = 47,
     PROTOCOL_ESP = 50,
+    PROTOCOL_AH = 51,
+    PROTOCOL_ICMPV6 = 58,
+    PROTOCOL_DESTINATION = 60,
+    PROTOCOL_ETHERIP = 97,
+    PROTOCOL_IPCOMP = 108,
+    PROTOCOL_L2TP = 115,
+    PROTOCOL_UDPLITE = 136,
+    PROTOCOL_MPLS = 137, /* RFC 4023 */
+    PROTOCOL_SHIM6 = 140,
+    PROTOCOL_ETHERNET = 143, /* RFC 8986 */
 };
 
 void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
@@ -12,6 +30,70 @@ void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
         decode_tcp(d, l);
         return;
     }
-    if (protocol == PROTOCOL_ESP)
+    switch (protocol) {
+    case PROTOCOL_HOP_BY_HOP:
+    case PROTOCOL_ROUTING:
+    case PROTOCOL_FRAGMENT:
+    case PROTOCOL_DESTINATION:
+    case PROTOCOL_SHIM6:
+        decode_ipv6_next(d, protocol, l);
+        return;
+    case PROTOCOL_ICMP:
+        decode_icmp(d, l);
+        return;
+    case PROTOCOL_IPV4:
+        decode_ipv4(d, l);
+        return;
+    case PROTOCOL_UDP:
+        decode_udp(d, l);
+        return;
+    case PROTOCOL_IPV6:
+        decode_ipv6(d, l);
+        return;
+    case PROTOCOL_GRE:
+        decode_gre(d, l);
+        return;
+    case PROTOCOL_ESP:
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_IP_PROTOCOL, protocol);
+        return;
+    case PROTOCOL_AH:
+        decode_ah(d, l);
+        return;
+    case PROTOCOL_ICMPV6:
+        decode_icmpv6(d, l);
+        return;
+    case PROTOCOL_ETHERIP:
+        decode_etherip(d, l);
+        return;
+    case PROTOCOL_IPCOMP:
+        decode_ipcomp(d, l);
+        return;
+    case PROTOCOL_L2TP:
+        decode_l2tp_ip(d, l);
+        return;
+    case PROTOCOL_UDPLITE:
+        decode_udplite(d, l);
+        return;
+    case PROTOCOL_MPLS:
+        decode_mpls(d, l);
+        return;
+    case PROTOCOL_ETHERNET:
+        decode_ethernet(d, l);
+        return;
+    }
+}
+
+void decode_ip_any(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 1, SUBJECT_IP_VERSION))
+        return;
+    switch (layer_u8(&l, 0) >> 4) {
+    case 4:
+        decode_ipv4(d, l);
+        return;
+    case 6:
+        decode_ipv6(d, l);
+        return;
+    }
+    decoder_stop(d, OUTCOME_MALFORMED, SUBJECT_IP_VERSION, 0);
 }

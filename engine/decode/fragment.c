@@ -1,0 +1,26 @@
+/* IP fragments (RFC 791, 3.2; RFC 8200, 4.5) are noted for settling, which puts them together. */
+#include "../decode.h"
+
+void decode_fragment(struct decoder *d, struct fragment *f, struct layer l)
+{
+    size_t before = d->fragments->used;
+    f->frame = *d->frame;
+    f->frame.data = NULL;
+    f->position = d->position;
+    f->length = l.captured;
+    f->depth = d->depth;
+    f->bits = d->bits;
+    f->vlan = d->vlan;
+    f->key.family = d->ip.family;
+    size_t size = d->ip.family == FAMILY_IPV4 ? 4 : 16;
+    memcpy(f->key.source, d->ip.source, size);
+    memcpy(f->key.destination, d->ip.destination, size);
+    if (!fragment_list_add(d->fragments, f, l.at)) {
+        d->failed = true;
+        return;
+    }
+    if (d->fragments_frame != d->frame) {
+        d->fragments_frame = d->frame;
+        d->fragments_first = before;
+    }
+}

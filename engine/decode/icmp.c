@@ -1,0 +1,81 @@
+/* Errors that quote the packet they are about.
+ *
+ *     ICMP, RFC 792:      | type 1 | code 1 | checksum 2 | 1 | length 1, in 4 bytes (RFC 4884) | 2 | IPv4
+ * Of a redirect (5) Wireshark looks at 8 bytes behind the quoted IP header, so it shows no segment.
+ *     ICMPv6, RFC 4443:   | type 1 | code 1 | checksum 2 | 4 | IPv6
+ *     redirect, RFC 4861, 4.5: | 8 | target 16 | destination 16 | options | of which | 4 | length 1 | 6 |
+ * IPv6
+ */
+#include "../decode.h"
+
+enum {
+    ICMP_UNREACHABLE = 3,
+    ICMP_SOURCE_QUENCH = 4,
+    ICMP_TIME_EXCEEDED = 11,
+    ICMP_PARAMETER_PROBLEM = 12,
+
+    QUOTED_LEAST = 128, /* a shorter length is none, RFC 4884, 5.4 */
+
+    ICMPV6_UNREACHABLE = 1,
+    ICMPV6_PACKET_TOO_BIG = 2,
+    ICMPV6_TIME_EXCEEDED = 3,
+    ICMPV6_PARAMETER_PROBLEM = 4,
+    ICMPV6_REDIRECT = 137,
+    OPTION_REDIRECTED = 4,
+};
+
+static void decode_quoted(struct decoder *d, struct layer l, void (*decode)(struct decoder *, struct layer))
+{
+    uint8_t bits = d->bits;
+    d->bits |= SEGMENT_QUOTED;
+    decode(d, l);
+    d->bits = bits;
+}
+
+void decode_icmp(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 8, SUBJECT_ICMP) || !decoder_enter(d))
+        return;
+    uint32_t quoted = layer_u8(&l, 5) * 4u;
+    if (quoted < QUOTED_LEAST)
+        quoted = l.length;
+    switch (layer_u8(&l, 0)) {
+    case ICMP_UNREACHABLE:
+    case ICMP_TIME_EXCEEDED:
+    case ICMP_PARAMETER_PROBLEM:
+        decode_quoted(d, layer_first(layer_after(l, 8), quoted), decode_ipv4);
+        return;
+    case ICMP_SOURCE_QUENCH:
+        decode_quoted(d, layer_after(l, 8), decode_ipv4);
+        return;
+    }
+}
+
+static void decode_redirect(struct decoder *d, struct layer l)
+{
+    for (l = layer_after(l, 40); l.captured >= 8;) {
+        uint32_t size = layer_u8(&l, 1) * 8u;
+        if (!size)
+            return;
+        if (layer_u8(&l, 0) == OPTION_REDIRECTED)
+            decode_quoted(d, layer_after(layer_first(l, size), 8), decode_ipv6);
+        l = layer_after(l, size);
+    }
+}
+
+void decode_icmpv6(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 4, SUBJECT_ICMP) || !decoder_enter(d))
+        return;
+    switch (layer_u8(&l, 0)) {
+    case ICMPV6_UNREACHABLE:
+    case ICMPV6_PACKET_TOO_BIG:
+    case ICMPV6_TIME_EXCEEDED:
+    case ICMPV6_PARAMETER_PROBLEM:
+        decode_quoted(d, layer_after(l, 8), decode_ipv6);
+        return;
+    case ICMPV6_REDIRECT:
+        decode_redirect(d, l);
+        return;
+    }
+}

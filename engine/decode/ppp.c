@@ -1,0 +1,134 @@
+/* PPP: the protocol field (RFC 1661, 2; RFC 1662, 3 for address and control), multilink (RFC 1990, 3) and
+ * bridging (RFC 3518, 4.2).
+ *
+ *     | FF 03, or nothing | protocol 1 or 2 | ...
+ *     |B|E|0 0 0 0 0 0| sequence number 3 | ...                    after 0x003d
+ *     |F|I|Z|B| pads  | MAC type | LAN id 4, if I | ... | FCS 4, if F      after 0x0031
+ *
+ * A protocol number is even in its first byte and odd in its second; so a first byte that is odd is the whole
+ * number, compressed (RFC 1661, 6.5).
+ */
+#include "../decode.h"
+
+enum {
+    PPP_ADDRESS = 0xff, /* all stations; a control byte follows it */
+
+    PPP_IPV4 = 0x0021,
+    PPP_VJ_COMPRESSED = 0x002d, /* RFC 1144; needs the state of the line */
+    PPP_VJ_UNCOMPRESSED = 0x002f,
+    PPP_BRIDGING = 0x0031,
+    PPP_MULTILINK = 0x003d,
+    PPP_ENCRYPTED = 0x0053,
+    PPP_LLC = 0x004b, /* SNA over LLC */
+    PPP_IPV6 = 0x0057,
+    PPP_MUX = 0x0059,
+    PPP_COMPRESSED_LINK = 0x00fb,
+    PPP_COMPRESSED = 0x00fd,
+    PPP_MPLS_UNICAST = 0x0281,
+    PPP_MPLS_MULTICAST = 0x0283,
+    PPP_ETHER_IPV4 = 0x0800, /* some write ether types; Wireshark knows these two */
+    PPP_ETHER_IPV6 = 0x86dd,
+
+    MULTILINK_WHOLE = 0xc0, /* begins and ends in this fragment */
+
+    BRIDGE_FCS = 0x80,
+    BRIDGE_CONTROL = 0x10,
+    MAC_ETHERNET = 1,
+};
+
+static void decode_bridged(struct decoder *d, struct layer l)
+{
+    unsigned flags = layer_u8(&l, 0), mac = layer_u8(&l, 1);
+    if (flags & BRIDGE_CONTROL)
+        return;
+    if (!decoder_need(d, &l, 2, SUBJECT_PPP))
+        return;
+    l = layer_after(l, 2); /* a LAN id (I) is not skipped: Wireshark takes it for a part of the frame */
+    if (flags & BRIDGE_FCS)
+        l = layer_without_last(l, 4);
+    if (mac == MAC_ETHERNET)
+        decode_ethernet(d, l);
+    else
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_PPP_PROTOCOL, PPP_BRIDGING);
+}
+
+void decode_ppp(struct decoder *d, struct layer l)
+{
+    decode_ppp_protocol(d, layer_u8(&l, 0) == PPP_ADDRESS ? layer_after(l, 2) : l);
+}
+
+void decode_ppp_protocol(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 1, SUBJECT_PPP) || !decoder_enter(d))
+        return;
+    uint32_t size = layer_u8(&l, 0) & 1 ? 1 : 2;
+    if (!decoder_need(d, &l, size, SUBJECT_PPP))
+        return;
+    unsigned protocol = size == 1 ? layer_u8(&l, 0) : layer_u16(&l, 0);
+    l = layer_after(l, size);
+
+    switch (protocol) {
+    case PPP_IPV4:
+    case PPP_ETHER_IPV4:
+        decode_ipv4(d, l);
+        return;
+    case PPP_IPV6:
+    case PPP_ETHER_IPV6:
+        decode_ipv6(d, l);
+        return;
+    case PPP_MPLS_UNICAST:
+    case PPP_MPLS_MULTICAST:
+        decode_mpls(d, l);
+        return;
+    case PPP_LLC:
+        decode_llc(d, l);
+        return;
+    case PPP_BRIDGING:
+        decode_bridged(d, l);
+        return;
+    case PPP_MULTILINK:
+        if (decoder_need(d, &l, 4, SUBJECT_PPP) && (layer_u8(&l, 0) & MULTILINK_WHOLE) == MULTILINK_WHOLE)
+            decode_ppp_protocol(d, layer_after(l, 4));
+        else
+            decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_PPP_PROTOCOL, protocol);
+        return;
+    case PPP_VJ_UNCOMPRESSED: /* IPv4, with the number of a slot in place of the protocol, which is TCP */
+        decode_ipv4_of(d, 6, l);
+        return;
+    case PPP_VJ_COMPRESSED:
+    case PPP_ENCRYPTED:
+    case PPP_MUX:
+    case PPP_COMPRESSED_LINK:
+    case PPP_COMPRESSED:
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_PPP_PROTOCOL, protocol);
+        return;
+    }
+}
+
+/* Frames between flags, with bytes escaped (RFC 1662, 4). Only a frame that is whole is looked into, as
+ * Wireshark does it: what stands before the first flag, or after the last, is a part of one. */
+void decode_ppp_framed(struct decoder *d, struct layer l)
+{
+    enum { FLAG = 0x7e, ESCAPE = 0x7d, FRAME_MAX = 4096 };
+    uint8_t frame[FRAME_MAX];
+    uint32_t at = 0;
+    while (at < l.captured && layer_u8(&l, at) != FLAG)
+        at++;
+    while (at < l.captured) {
+        uint32_t size = 0;
+        for (at++; at < l.captured && layer_u8(&l, at) != FLAG; at++) {
+            uint8_t byte = layer_u8(&l, at);
+            if (byte == ESCAPE)
+                byte = layer_u8(&l, ++at) ^ 0x20;
+            if (size < FRAME_MAX)
+                frame[size++] = byte;
+        }
+        if (at >= l.captured) {
+            if (size)
+                decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_PPP_PROTOCOL, 0);
+            return;
+        }
+        if (size)
+            decode_ppp(d, (struct layer){.at = frame, .captured = size, .length = size});
+    }
+}

@@ -1,0 +1,13 @@
+/* PPP over Ethernet, session stage, RFC 2516, 4.
+ *
+ *    |  VER  | TYPE  |     CODE      |          SESSION_ID           |
+ *    |            LENGTH             |           PPP
+ */
+#include "../decode.h"
+
+void decode_pppoe(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 6, SUBJECT_PPPOE) || !decoder_enter(d))
+        return;
+    decode_ppp_protocol(d, layer_first(layer_after(l, 6), layer_u16(&l, 4)));
+}

@@ -1,0 +1,39 @@
+/* TZSP, TaZmen sniffer protocol (its description by the authors of Kismet's and Airopeek's remote probes).
+ *
+ *     | version 1 | type 1 | encapsulated protocol 2 | tags ... | frame
+ *     tag: | 00, padding | or | 01, the last | or | number 1 | length 1 | value |
+ */
+#include "../decode.h"
+
+enum {
+    TZSP_KEEP_ALIVE = 4,
+    TZSP_PORT_OPENER = 5,
+    TZSP_ETHERNET = 1,
+    TZSP_80211 = 18,
+    TAG_PADDING = 0,
+    TAG_END = 1,
+};
+
+void decode_tzsp(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 4, SUBJECT_TZSP) || !decoder_enter(d))
+        return;
+    unsigned type = layer_u8(&l, 1), protocol = layer_u16(&l, 2);
+    if (type == TZSP_KEEP_ALIVE || type == TZSP_PORT_OPENER)
+        return;
+    l = layer_after(l, 4);
+    for (;;) {
+        if (!decoder_need(d, &l, 1, SUBJECT_TZSP))
+            return;
+        unsigned tag = layer_u8(&l, 0);
+        l = layer_after(l, tag == TAG_PADDING || tag == TAG_END ? 1 : 2u + layer_u8(&l, 1));
+        if (tag == TAG_END)
+            break;
+    }
+    if (protocol == TZSP_ETHERNET)
+        decode_ethernet(d, l);
+    else if (protocol == TZSP_80211)
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_LINK_TYPE, 105); /* 802.11 */
+    else
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_TZSP, protocol);
+}

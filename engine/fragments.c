@@ -1,0 +1,199 @@
+#include "fragments.h"
+
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+struct piece {
+    struct piece *next;
+    uint32_t offset, length;
+    uint8_t counted;
+    uint8_t bytes[];
+};
+
+struct datagram {
+    struct fragment_key key;
+    struct datagram *chain;           /* in its bucket */
+    struct datagram *older, *younger; /* by age */
+    struct piece *first, *last;       /* by offset, and by arrival where these are equal */
+    struct piece *reached;            /* the last one that begins inside of reach */
+    uint64_t reach;                   /* bytes from 0 on without a gap */
+    uint64_t end;                     /* length of the datagram; UINT64_MAX: not known */
+    uint32_t pieces;
+    size_t memory;
+};
+
+struct fragment *fragment_list_add(struct fragment_list *list, const struct fragment *f, const uint8_t *bytes)
+{
+    size_t size = fragment_size(f);
+    if (list->capacity - list->used < size) {
+        size_t capacity = MAX(list->capacity * 2, list->used + size + 4096);
+        uint8_t *grown = realloc(list->bytes, capacity);
+        if (!grown)
+            return NULL;
+        list->bytes = grown;
+        list->capacity = capacity;
+    }
+    struct fragment *to = (struct fragment *)(void *)(list->bytes + list->used);
+    *to = *f;
+    if (f->length)
+        memcpy(to + 1, bytes, f->length);
+    list->used += size;
+    return to;
+}
+
+static struct datagram **bucket_of(struct fragment_table *t, const struct fragment_key *key,
+                                   const struct hash_key *hash)
+{
+    uint64_t h = XXH3_64bits_withSecret(key, sizeof *key, hash->secret, HASH_SECRET_SIZE);
+    return &t->buckets[h & (FRAGMENT_DATAGRAMS - 1)];
+}
+
+/* Takes the datagram out of the table; its frames are counted in frames. */
+static void datagram_remove(struct fragment_table *t, struct datagram *g, const struct hash_key *hash,
+                            uint64_t *frames)
+{
+    struct datagram **at = bucket_of(t, &g->key, hash);
+    while (*at != g)
+        at = &(*at)->chain;
+    *at = g->chain;
+    *(g->older ? &g->older->younger : &t->oldest) = g->younger;
+    *(g->younger ? &g->younger->older : &t->newest) = g->older;
+    t->datagrams--;
+    t->memory -= g->memory;
+    for (struct piece *p = g->first, *next; p; p = next) {
+        next = p->next;
+        frames[g->key.family] += p->counted;
+        free(p);
+    }
+    free(g);
+}
+
+static struct datagram *datagram_find(struct fragment_table *t, const struct fragment_key *key,
+                                      const struct hash_key *hash)
+{
+    struct datagram **bucket = bucket_of(t, key, hash);
+    for (struct datagram *g = *bucket; g; g = g->chain)
+        if (!memcmp(&g->key, key, sizeof *key))
+            return g;
+    struct datagram *g = calloc(1, sizeof *g);
+    if (!g)
+        return NULL;
+    g->key = *key;
+    g->end = UINT64_MAX;
+    g->memory = sizeof *g;
+    g->chain = *bucket;
+    *bucket = g;
+    g->older = t->newest;
+    *(t->newest ? &t->newest->younger : &t->oldest) = g;
+    t->newest = g;
+    t->datagrams++;
+    t->memory += g->memory;
+    return g;
+}
+
+/* Puts the piece in its place. Fragments come in order mostly, or in reverse: both ends are tried first. */
+static void datagram_insert(struct datagram *g, struct piece *p)
+{
+    if (!g->first || p->offset < g->first->offset) {
+        p->next = g->first;
+        g->first = p;
+        if (!g->last)
+            g->last = p;
+    } else {
+        struct piece *before = g->first;
+        if (p->offset >= g->last->offset)
+            before = g->last;
+        else if (g->reached && g->reached->offset <= p->offset)
+            before = g->reached;
+        while (before->next && before->next->offset <= p->offset)
+            before = before->next;
+        p->next = before->next;
+        before->next = p;
+        if (before == g->last)
+            g->last = p;
+    }
+    g->pieces++;
+
+    uint64_t end = (uint64_t)p->offset + p->length;
+    if (p->offset <= g->reach) {
+        g->reach = MAX(g->reach, end);
+        if (!g->reached)
+            g->reached = p;
+        for (struct piece *n = g->reached->next; n && n->offset <= g->reach; n = n->next) {
+            g->reach = MAX(g->reach, (uint64_t)n->offset + n->length);
+            g->reached = n;
+        }
+    }
+}
+
+/* Copies the pieces into t->whole. Only bytes behind those that are there already are taken of each. */
+static int datagram_assemble(struct fragment_table *t, const struct datagram *g)
+{
+    if (t->whole_capacity < g->end) {
+        uint8_t *grown = realloc(t->whole, g->end);
+        if (!grown)
+            return -1;
+        t->whole = grown;
+        t->whole_capacity = g->end;
+    }
+    uint64_t have = 0;
+    for (const struct piece *p = g->first; p && have < g->end; p = p->next) {
+        uint64_t end = MIN((uint64_t)p->offset + p->length, g->end);
+        if (end > have) {
+            memcpy(t->whole + have, p->bytes + (have - p->offset), end - have);
+            have = end;
+        }
+    }
+    return 0;
+}
+
+int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, const struct hash_key *key,
+                           const uint8_t **bytes)
+{
+    if (!t->buckets && !(t->buckets = calloc(FRAGMENT_DATAGRAMS, sizeof(struct datagram *))))
+        return -1;
+    struct datagram *g = datagram_find(t, &f->key, key);
+    struct piece *p = malloc(sizeof *p + f->length);
+    if (!g || !p) {
+        free(p);
+        return -1;
+    }
+    *p = (struct piece){.offset = f->offset, .length = f->length, .counted = f->counted};
+    memcpy(p->bytes, fragment_bytes(f), f->length);
+    g->memory += sizeof *p + f->length;
+    t->memory += sizeof *p + f->length;
+    if (!f->more && g->end == UINT64_MAX)
+        g->end = (uint64_t)f->offset + f->length;
+    datagram_insert(g, p);
+
+    int64_t size = 0;
+    if (g->reach >= g->end) {
+        size = (int64_t)g->end;
+        if (datagram_assemble(t, g))
+            return -1;
+        *bytes = t->whole;
+        datagram_remove(t, g, key, t->joined);
+    } else if (g->pieces == FRAGMENT_PIECES) {
+        datagram_remove(t, g, key, t->dropped);
+    }
+    while (t->memory > FRAGMENT_MEMORY || t->datagrams > FRAGMENT_DATAGRAMS)
+        datagram_remove(t, t->oldest, key, t->dropped);
+    return size;
+}
+
+void fragment_table_free(struct fragment_table *t)
+{
+    for (struct datagram *g = t->oldest, *younger; g; g = younger) {
+        younger = g->younger;
+        for (struct piece *p = g->first, *next; p; p = next) {
+            next = p->next;
+            free(p);
+        }
+        free(g);
+    }
+    free(t->buckets);
+    free(t->whole);
+    *t = (struct fragment_table){0};
+}

@@ -1,0 +1,82 @@
+/* IP fragments: what a decoder leaves of each, and the table that puts datagrams together.
+ *
+ * Frames are decoded in parallel and in no order, but a datagram is complete in the frame that brings the
+ * last missing piece. So a decoder only notes a fragment, with a copy of its bytes, in the list of its lane;
+ * settling, which goes in capture order, feeds the lists to the table, and where a datagram is complete, it
+ * is decoded in the place of that frame.
+ *
+ * A datagram is complete when its bytes up to the end of the fragment without more-flag are there. Bytes that
+ * come twice are those of the fragment with the lower offset, of equal ones the earlier. What comes for a
+ * datagram once it is complete begins a new one. All this is what Wireshark does. */
+#ifndef TCPREUSE_FRAGMENTS_H
+#define TCPREUSE_FRAGMENTS_H
+
+#include "frame.h"
+#include "hash.h"
+#include "segment.h"
+
+/* What fragments of one datagram have in common. Without padding: it is hashed. */
+struct fragment_key {
+    uint8_t source[16], destination[16]; /* of IPv4 the first 4 */
+    uint32_t id;
+    uint32_t family;
+};
+_Static_assert(sizeof(struct fragment_key) == 40, "no padding is hashed");
+
+struct fragment {
+    struct fragment_key key;
+    struct frame frame; /* without data */
+    uint32_t position;  /* frame's index in the lane << 8 | its segments */
+    uint32_t offset, length;
+    uint16_t vlan;
+    uint8_t next; /* what the datagram carries */
+    uint8_t depth, bits;
+    bool more;
+    bool counted; /* the frame counts as unsupported because of this fragment */
+    /* length bytes follow */
+};
+
+/* Fragments of a lane in capture order, each with its bytes, one behind the other. */
+struct fragment_list {
+    uint8_t *bytes;
+    size_t used, capacity;
+};
+
+ALWAYS_INLINE size_t fragment_size(const struct fragment *f)
+{
+    return (sizeof *f + f->length + 15) & ~(size_t)15;
+}
+ALWAYS_INLINE const uint8_t *fragment_bytes(const struct fragment *f)
+{
+    return (const uint8_t *)(f + 1);
+}
+/* Adds one with room for its bytes; f->length is set. NULL when memory is short. */
+struct fragment *fragment_list_add(struct fragment_list *list, const struct fragment *f,
+                                   const uint8_t *bytes);
+
+/* No more than this is kept of datagrams that wait for more: 64 MiB are the fragments of 5 ms at 100 Gbit/s.
+ * A datagram that is beyond it is given up, the one that has waited longest first. */
+enum { FRAGMENT_MEMORY = 64 << 20, FRAGMENT_DATAGRAMS = 1 << 16, FRAGMENT_PIECES = 1 << 14 };
+
+struct datagram;
+
+/* One thread at a time. */
+struct fragment_table {
+    struct datagram **buckets; /* allocated with the first fragment */
+    struct datagram *oldest, *newest;
+    uint32_t datagrams;
+    size_t memory;
+    uint8_t *whole; /* the datagram that is complete */
+    size_t whole_capacity;
+    /* What happened to frames that counted as unsupported, since the caller last looked, by family. */
+    uint64_t joined[FAMILIES];  /* their datagram is complete */
+    uint64_t dropped[FAMILIES]; /* their datagram was given up */
+};
+
+/* Takes a fragment in. > 0: its datagram is complete, *bytes are its bytes, and this is their number (never 0
+ * then), until the next call. 0: it is not. < 0: memory is short. */
+int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, const struct hash_key *key,
+                           const uint8_t **bytes);
+void fragment_table_free(struct fragment_table *t);
+
+#endif

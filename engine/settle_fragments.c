@@ -1,0 +1,96 @@
+/* Step 3, for the few frames that are IP fragments: puts datagrams together in capture order, decodes those
+ * that are complete, and inserts their segments in the place of the frame that completed them. */
+#include "pipeline_internal.h"
+
+/* Frames that counted as unsupported, because of a fragment, have another outcome now. */
+static void recount(struct pipeline *p, unsigned family, uint64_t frames, enum outcome outcome,
+                    enum subject subject, uint32_t value)
+{
+    struct decode_counts *c = &p->totals.decoded;
+    if (!frames)
+        return;
+    notes_take(&c->notes, OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT, family == FAMILY_IPV4 ? 4 : 6, frames);
+    c->frames[OUTCOME_UNSUPPORTED] -= frames;
+    c->frames[outcome] += frames;
+    if (outcome >= OUTCOME_TRUNCATED && notes_add(&c->notes, outcome, subject, value, frames))
+        pipeline_fail(p, PIPELINE_MEMORY);
+}
+
+/* Adds a fragment to its datagram; when that is complete, decodes it at *position, which then is behind it.
+ */
+static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32_t *position)
+{
+    const struct fragment head = *f; /* decoding may move *f */
+    struct fragment_table *t = &p->fragment_table;
+    struct decoder *d = &p->redecoder;
+    const uint8_t *bytes = NULL;
+    int64_t size = fragment_table_add(t, f, &p->key, &bytes);
+    if (size < 0)
+        pipeline_fail(p, PIPELINE_MEMORY);
+    unsigned family = head.key.family;
+    if (size > 0) {
+        d->position = *position;
+        enum outcome outcome = decode_datagram(d, &head, bytes, (uint32_t)size);
+        *position = d->position;
+        if (head.counted) {
+            t->joined[family]--;
+            recount(p, family, 1, outcome, d->subject, d->value);
+        }
+    }
+    for (unsigned i = 0; i < FAMILIES; i++) {
+        recount(p, i, t->joined[i], OUTCOME_WITHOUT_TCP, SUBJECT_NONE, 0);
+        recount(p, i, t->dropped[i], OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT_DROPPED, i == FAMILY_IPV4 ? 4 : 6);
+        t->joined[i] = t->dropped[i] = 0;
+    }
+}
+
+/* Merges the segments of from into the lane's list, by position; from is empty then. From the end, so that
+ * each is moved once. */
+static int merge_lists(struct segment_list *into, struct segment_list *from, enum family family)
+{
+    size_t size = segment_size(family);
+    while (into->capacity - into->count < from->count)
+        if (segment_list_grow(into, size))
+            return -1;
+    uint32_t old = into->count, new = from->count;
+    for (uint32_t to = old + new; new;) {
+        const struct segment *a = old ? segment_list_at(into, old - 1, family) : NULL;
+        const struct segment *b = segment_list_at(from, new - 1, family);
+        bool take_old = a && a->position > b->position;
+        memcpy(segment_list_at(into, --to, family), take_old ? a : b, size);
+        *(take_old ? &old : &new) -= 1;
+    }
+    into->count += from->count;
+    from->count = 0;
+    return 0;
+}
+
+void settle_fragments(struct pipeline *p, struct lane *lane)
+{
+    struct decoder *d = &p->redecoder;
+    d->lists = p->fragment_lists;
+    d->counts = &p->totals.decoded;
+    d->fragments = &p->nested;
+    uint32_t position = 0;
+
+    for (size_t at = 0; at < lane->fragments.used;) {
+        const struct fragment *f = (const struct fragment *)(const void *)(lane->fragments.bytes + at);
+        if (f->position >> 8 != position >> 8 || !at)
+            position = f->position;
+        settle_fragment(p, f, &position);
+        /* A datagram may hold a fragment of another one. The list may move while it grows. */
+        for (size_t inner = 0; inner < p->nested.used;) {
+            const struct fragment *n = (const struct fragment *)(const void *)(p->nested.bytes + inner);
+            inner += fragment_size(n);
+            settle_fragment(p, n, &position);
+        }
+        p->nested.used = 0;
+        at += fragment_size(f);
+    }
+    lane->fragments.used = 0;
+
+    for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
+        if (p->fragment_lists[i].count &&
+            merge_lists(&lane->lists[i], &p->fragment_lists[i], (enum family)(i / p->params.threads)))
+            pipeline_fail(p, PIPELINE_MEMORY);
+}
