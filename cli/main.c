@@ -1,4 +1,5 @@
 /* tcpreuse: introduces the parts to each other. */
+#include "../io/bpf.h"
 #include "../io/csv.h"
 #include "../io/inputs.h"
 #include "../io/set_source.h"
@@ -74,9 +75,16 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
     struct set_source *source = set_source_create(&set);
     struct csv_sink *sink = NULL;
     struct pipeline *pipeline = NULL;
+    struct bpf *filter = NULL;
+    char filter_error[512];
 
     if (!source) {
         status = fail_memory();
+        goto end;
+    }
+    if (o->filter && !(filter = bpf_create(o->filter, problems, filter_error, sizeof filter_error))) {
+        fprintf(stderr, "tcpreuse: --filter: %s\n", filter_error);
+        status = EXIT_USAGE;
         goto end;
     }
     sink = csv_sink_create(o->output, o->reports, inputs->count > 1);
@@ -91,6 +99,7 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         .rules = o->rules,
         .ignore = o->ignore,
         .ignore_count = o->ignore_count,
+        .filter = filter ? bpf_filter_of(filter) : NULL,
     };
     pipeline = pipeline_create(&params);
     if (!pipeline) {
@@ -144,6 +153,7 @@ end:
     pipeline_destroy(pipeline);
     csv_sink_destroy(sink);
     set_source_destroy(source);
+    bpf_destroy(filter);
     return status;
 }
 
@@ -164,8 +174,11 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     for (int i = 0; status == EXIT_DONE && i < options.file_count; i++)
-        if (inputs_add(&inputs, options.files[i], &problems))
+        if (inputs_add(&inputs, options.files[i], options.recursive, &problems))
             status = fail_memory();
+    if (status == EXIT_DONE && options.files_from &&
+        inputs_add_list(&inputs, options.files_from, options.recursive, &problems))
+        status = fail_memory();
     if (status == EXIT_DONE)
         status = run(&options, &inputs, &problems);
     inputs_free(&inputs);

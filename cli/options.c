@@ -8,16 +8,22 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "usage: tcpreuse [OPTIONS] FILE|DIR...\n"
+    "usage: tcpreuse [OPTIONS] FILE|DIR|-...\n"
     "\n"
     "Finds where TCP connections reused the ports of earlier ones (Wireshark's \"TCP Port numbers "
     "reused\").\n"
-    "The reuse report goes to standard output, a summary to standard error.\n"
+    "The reuse report goes to standard output, a summary to standard error. Files are read as one capture, "
+    "in the\n"
+    "order of time; - is standard input.\n"
     "\n"
     "  -o, --output DIR       write the reports into DIR\n"
     "      --reports LIST     of reuse,conversations,packets,summary (with -o: all but packets)\n"
     "  -j, --threads N        worker threads (default: the processors this process may use)\n"
-    "      --rules VERSION    decide as Wireshark 4.0, 4.2 or 4.4 (and later) does (default: 4.4)\n"
+    "  -f, --filter BPF       look only at frames that match this capture filter (pcap-filter(7))\n"
+    "      --rules VERSION     decide as Wireshark 4.0, 4.2 or 4.4 (and later) does (default: 4.4)\n"
+    "      --recursive        search directories in directories, too\n"
+    "      --files-from LIST  read the names of captures from the file LIST, one a line; - is standard "
+    "input\n"
     "      --append           take files one after the other, in the order given\n"
     "      --ignore FRAMES    number these frames, but do not look at them: 5,9-12\n"
     "      --progress WHEN    auto, always or never (default: auto, on a terminal)\n"
@@ -136,6 +142,8 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         OPTION_APPEND,
         OPTION_IGNORE,
         OPTION_PROGRESS,
+        OPTION_RECURSIVE,
+        OPTION_FILES_FROM,
         OPTION_VERSION
     };
     static const struct option longs[] = {
@@ -145,6 +153,8 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         {"filter", required_argument, NULL, 'f'},
         {"rules", required_argument, NULL, OPTION_RULES},
         {"append", no_argument, NULL, OPTION_APPEND},
+        {"recursive", no_argument, NULL, OPTION_RECURSIVE},
+        {"files-from", required_argument, NULL, OPTION_FILES_FROM},
         {"ignore", required_argument, NULL, OPTION_IGNORE},
         {"progress", required_argument, NULL, OPTION_PROGRESS},
         {"quiet", no_argument, NULL, 'q'},
@@ -174,7 +184,8 @@ enum options_result options_read(struct options *o, int argc, char **argv)
             o->threads = (unsigned)n;
             break;
         case 'f':
-            return wrong("--filter is not there yet");
+            o->filter = optarg;
+            break;
         case OPTION_RULES:
             if (!strcmp(optarg, "4.0"))
                 o->rules = RULES_4_0;
@@ -187,6 +198,12 @@ enum options_result options_read(struct options *o, int argc, char **argv)
             break;
         case OPTION_APPEND:
             o->append = true;
+            break;
+        case OPTION_RECURSIVE:
+            o->recursive = true;
+            break;
+        case OPTION_FILES_FROM:
+            o->files_from = optarg;
             break;
         case OPTION_IGNORE:
             if (!read_frames(o, optarg))
@@ -220,7 +237,7 @@ enum options_result options_read(struct options *o, int argc, char **argv)
             return wrong("there is no option %s", argv[optind - 1]);
         }
     }
-    if (optind == argc)
+    if (optind == argc && !o->files_from)
         return wrong("which capture? Name a file or a directory");
     o->files = argv + optind;
     o->file_count = argc - optind;

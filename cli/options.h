@@ -15,7 +15,10 @@ enum exit_status {
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 struct options {
-    const char *output; /* directory, or NULL */
+    const char *output;     /* directory, or NULL */
+    const char *filter;     /* or NULL */
+    const char *files_from; /* a list of files, or NULL */
+    bool recursive;
     bool reports[REPORTS];
     bool summary; /* summary.json */
     unsigned threads;

@@ -44,6 +44,13 @@ static void lane_open_at(struct pipeline *p, struct lane *lane, uint64_t start)
     lane->state = LANE_OPEN;
 }
 
+static bool is_left_out(const struct decode_job *job, uint64_t number, const struct frame *frame)
+{
+    const struct pipeline *p = job->pipeline;
+    struct filter *filter = p->params.filter;
+    return (job->check_ignored && is_ignored(p, number)) || (filter && !filter->matches(filter, frame));
+}
+
 static void open_lanes(const struct decode_job *job)
 {
     struct pipeline *p = job->pipeline;
@@ -87,6 +94,7 @@ static void decode_lanes(void *argument)
     struct decoder *d = job->decoder;
     struct walk *walk = job->walk;
 
+    const bool leaves_out = job->check_ignored || p->params.filter;
     open_lanes(job);
     for (bool any = true; any;) {
         any = false;
@@ -102,7 +110,7 @@ static void decode_lanes(void *argument)
             d->fragments = &lane->fragments;
             for (unsigned k = 0; k < n; k++) {
                 const struct frame *f = &walk->frame[i][k];
-                if (unlikely(job->check_ignored) && is_ignored(p, lane->first_frame + lane->frames + k)) {
+                if (unlikely(leaves_out && is_left_out(job, lane->first_frame + lane->frames + k, f))) {
                     lane->counts.frames[OUTCOME_IGNORED]++;
                     lane->counts.wire_bytes += f->length;
                     lane->counts.captured_bytes += f->captured;

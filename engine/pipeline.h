@@ -2,6 +2,7 @@
 #ifndef TCPREUSE_PIPELINE_H
 #define TCPREUSE_PIPELINE_H
 
+#include "filter.h"
 #include "sink.h"
 #include "source.h"
 
@@ -18,7 +19,8 @@ struct pipeline_params {
     /* Frames that are numbered but not looked at; ascending, disjoint; owned by the caller. */
     const struct frame_range *ignore;
     size_t ignore_count;
-    bool pin; /* bind each worker to a core */
+    struct filter *filter; /* NULL: all frames are looked at */
+    bool pin;              /* bind each worker to a core */
 };
 
 enum { PIPELINE_THREADS = 256 };

@@ -24,11 +24,11 @@ static const char *const names[REPORTS] = {
 
 static const char *const headers[REPORTS] = {
     [REPORT_REUSE] = ("frame,time,stream,previous_stream,trigger,src,src_port,dst,dst_port,isn,previous_isn,"
-                     "previous_completeness,previous_first_frame,previous_last_frame,previous_last_time,gap,"
-                     "previous_first_time,previous_frames,previous_bytes,previous_end"),
+                      "previous_completeness,previous_first_frame,previous_last_frame,previous_last_time,gap,"
+                      "previous_first_time,previous_frames,previous_bytes,previous_end"),
     [REPORT_CONVERSATIONS] =
         ("stream,first_frame,last_frame,first_time,last_time,client,client_port,server,server_port,"
-        "completeness,frames,bytes,duration,client_isn,server_isn,end"),
+         "completeness,frames,bytes,duration,client_isn,server_isn,end"),
     [REPORT_PACKETS] = "frame,time,stream,completeness,reused,src,src_port,dst,dst_port,flags,seq,ack,len",
 };
 

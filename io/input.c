@@ -50,8 +50,8 @@ void input_free(struct input *in)
     free(in);
 }
 
-/* A regular file that is not compressed is mapped; all else is a stream. A FIFO is opened once only: its writer would
- * take a second time for the reader's end. */
+/* A regular file that is not compressed is mapped; all else is a stream. A FIFO is opened once only: its
+ * writer would take a second time for the reader's end. */
 static enum input_kind look(const struct input *in)
 {
     struct stat st;

@@ -1,5 +1,6 @@
 #include "inputs.h"
 #include "capture.h"
+#include "stream.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,6 +9,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Directories in directories; a loop of symbolic links ends here at the latest (Linux follows 40). */
+enum { DEPTH_MAX = 64 };
 
 static int add(struct inputs *in, char *path)
 {
@@ -35,13 +39,16 @@ static bool is_capture(const char *path)
         return true; /* opening it as a capture will say why not */
     ssize_t n = read(fd, bytes, sizeof bytes);
     close(fd);
+    if (n > 0 && stream_compression(bytes, (size_t)n))
+        return true; /* what is in it will be seen */
     for (size_t i = 0; n >= 4 && capture_formats[i]; i++)
         if (capture_formats[i]->probe(bytes, (size_t)n))
             return true;
     return false;
 }
 
-static int add_directory(struct inputs *in, const char *path, struct problems *problems)
+static int add_directory(struct inputs *in, const char *path, bool recursive, unsigned depth,
+                         size_t *captures, struct problems *problems)
 {
     struct dirent **entries;
     int n = scandir(path, &entries, NULL, alphasort), result = 0;
@@ -49,36 +56,72 @@ static int add_directory(struct inputs *in, const char *path, struct problems *p
         problems_add(problems, PROBLEM_ERROR, in->count, path, -1, "%s", strerror(errno));
         return 0;
     }
-    size_t captures = 0;
     for (int i = 0; i < n; i++) {
+        const char *name = entries[i]->d_name;
         char *file = NULL;
         struct stat st;
-        if (result || asprintf(&file, "%s/%s", path, entries[i]->d_name) < 0) {
+        if (result || !strcmp(name, ".") || !strcmp(name, "..")) {
+            ;
+        } else if (asprintf(&file, "%s/%s", path, name) < 0) {
+            file = NULL;
             result = -1;
-        } else if (stat(file, &st) || S_ISDIR(st.st_mode)) {
-            free(file);
-        } else if (!S_ISREG(st.st_mode) || !is_capture(file)) {
+        } else if (!lstat(file, &st) && S_ISDIR(st.st_mode)) {
+            if (recursive && depth < DEPTH_MAX)
+                result = add_directory(in, file, recursive, depth + 1, captures, problems);
+        } else if (stat(file, &st) || !S_ISREG(st.st_mode) || !is_capture(file)) {
             problems_add(problems, PROBLEM_NOTE, in->count, file, -1, "skipped, it is no capture");
-            free(file);
         } else {
             result = add(in, file);
-            captures++;
+            file = NULL;
+            ++*captures;
         }
+        free(file);
         free(entries[i]);
     }
     free(entries);
-    if (!captures)
-        problems_add(problems, PROBLEM_ERROR, in->count, path, -1,
-                     "expected a directory with captures, found none in it");
     return result;
 }
 
-int inputs_add(struct inputs *in, const char *path, struct problems *problems)
+int inputs_add(struct inputs *in, const char *path, bool recursive, struct problems *problems)
 {
     struct stat st;
-    if (!stat(path, &st) && S_ISDIR(st.st_mode))
-        return add_directory(in, path, problems);
-    return add(in, strdup(path));
+    size_t captures = 0;
+    if (!strcmp(path, "-") || stat(path, &st) || !S_ISDIR(st.st_mode))
+        return add(in, strdup(path));
+    size_t before = problems->count;
+    int result = add_directory(in, path, recursive, 0, &captures, problems);
+    bool failed = false;
+    for (size_t i = before; i < problems->count; i++)
+        failed |= !problems->items[i].note;
+    if (!captures && !failed)
+        problems_add(problems, PROBLEM_ERROR, in->count, path, -1,
+                     "expected a directory with captures, found none in it%s",
+                     recursive ? "" : " (--recursive searches the directories in it, too)");
+    return result;
+}
+
+int inputs_add_list(struct inputs *in, const char *list, bool recursive, struct problems *problems)
+{
+    FILE *f = strcmp(list, "-") ? fopen(list, "re") : stdin;
+    char *line = NULL;
+    size_t capacity = 0;
+    int result = 0;
+    if (!f) {
+        problems_add(problems, PROBLEM_ERROR, in->count, list, -1, "%s", strerror(errno));
+        return 0;
+    }
+    for (ssize_t n; !result && (n = getline(&line, &capacity, f)) >= 0;) {
+        if (n && line[n - 1] == '\n')
+            line[--n] = 0;
+        if (n)
+            result = inputs_add(in, line, recursive, problems);
+    }
+    if (ferror(f))
+        problems_add(problems, PROBLEM_ERROR, in->count, list, -1, "%s", strerror(errno));
+    free(line);
+    if (f != stdin)
+        fclose(f);
+    return result;
 }
 
 void inputs_free(struct inputs *in)

@@ -9,10 +9,12 @@ struct inputs {
     size_t count, capacity;
 };
 
-/* Adds a file, or the captures of a directory sorted by name (not those of directories in it). What is no
- * capture in a directory is skipped with a note; a directory without captures is a problem. 0, or -1 when
- * memory is short. */
-int inputs_add(struct inputs *inputs, const char *path, struct problems *problems);
+/* Adds a file, or the captures of a directory sorted by name (recursive: also those of directories in it).
+ * What is no capture in a directory is skipped with a note; a directory without captures is a problem. 0, or
+ * -1 when memory is short. */
+int inputs_add(struct inputs *inputs, const char *path, bool recursive, struct problems *problems);
+/* Adds what the lines of a file name; "-" is standard input. Empty lines are skipped. */
+int inputs_add_list(struct inputs *inputs, const char *list, bool recursive, struct problems *problems);
 void inputs_free(struct inputs *inputs);
 
 #endif

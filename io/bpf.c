@@ -1,0 +1,135 @@
+#include "bpf.h"
+
+#include <pcap/pcap.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINK_TYPES = 512 /* the registry ends below 300 */, SNAPSHOT = 262144 };
+
+struct bpf {
+    struct filter filter;
+    const char *expression;
+    struct problems *problems;
+    pthread_mutex_t lock; /* compiling: libpcap does it for one at a time */
+    /* By link type; NULL: not compiled yet. Written (release) under lock, read (acquire) by all. */
+    struct bpf_program *_Atomic programs[LINK_TYPES];
+};
+
+/* Stands for an expression that does not compile: it has no instructions, and matches nothing. */
+static struct bpf_program matches_nothing;
+
+/* Files have numbers of the LINKTYPE_ registry, libpcap's compiler wants this system's DLT_ values: they
+ * differ where systems once disagreed (pcap-linktype(7)). */
+static int dlt_of(unsigned link_type)
+{
+    switch (link_type) {
+    case 100:
+        return DLT_ATM_RFC1483;
+    case 101:
+        return DLT_RAW;
+    case 102:
+        return DLT_SLIP_BSDOS;
+    case 103:
+        return DLT_PPP_BSDOS;
+    case 106:
+        return DLT_ATM_CLIP;
+    default:
+        return (int)link_type;
+    }
+}
+
+/* 0, or -1 with the reason in error. */
+static int compile(const struct bpf *b, unsigned link_type, struct bpf_program *program, char *error,
+                   size_t n)
+{
+    pcap_t *p = pcap_open_dead(dlt_of(link_type), SNAPSHOT);
+    if (!p) {
+        snprintf(error, n, "out of memory");
+        return -1;
+    }
+    int result = pcap_compile(p, program, b->expression, 1, PCAP_NETMASK_UNKNOWN);
+    if (result)
+        snprintf(error, n, "%s", pcap_geterr(p));
+    pcap_close(p);
+    return result ? -1 : 0;
+}
+
+static struct bpf_program *program_for(struct bpf *b, unsigned link_type)
+{
+    char error[PCAP_ERRBUF_SIZE];
+    pthread_mutex_lock(&b->lock);
+    struct bpf_program *program = atomic_load_explicit(&b->programs[link_type], memory_order_relaxed);
+    if (!program) {
+        program = calloc(1, sizeof *program);
+        if (!program || compile(b, link_type, program, error, sizeof error)) {
+            problems_add(b->problems, PROBLEM_ERROR, 0, "filter", -1,
+                         "does not fit frames of link type %u: %s", link_type,
+                         program ? error : "out of memory");
+            free(program);
+            program = &matches_nothing;
+        }
+        atomic_store_explicit(&b->programs[link_type], program, memory_order_release);
+    }
+    pthread_mutex_unlock(&b->lock);
+    return program;
+}
+
+static bool matches(struct filter *filter, const struct frame *f)
+{
+    struct bpf *b = (struct bpf *)filter;
+    if (f->link_type >= LINK_TYPES)
+        return false;
+    struct bpf_program *program = atomic_load_explicit(&b->programs[f->link_type], memory_order_acquire);
+    if (!program)
+        program = program_for(b, f->link_type);
+    return program->bf_insns && bpf_filter(program->bf_insns, f->data, f->length, f->captured);
+}
+
+struct bpf *bpf_create(const char *expression, struct problems *problems, char *error, size_t n)
+{
+    /* Every expression that makes sense fits one of these: what has addresses fits Ethernet, what is about
+     * radio 802.11, and some things there are only in the cooked header. */
+    static const unsigned probes[] = {DLT_EN10MB, DLT_IEEE802_11_RADIO, DLT_LINUX_SLL2};
+    struct bpf *b = calloc(1, sizeof *b);
+    if (!b) {
+        snprintf(error, n, "out of memory");
+        return NULL;
+    }
+    b->filter.matches = matches;
+    b->expression = expression;
+    b->problems = problems;
+    pthread_mutex_init(&b->lock, NULL);
+    char other[PCAP_ERRBUF_SIZE];
+    for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
+        struct bpf_program program = {0};
+        if (!compile(b, probes[i], &program, i ? other : error, i ? sizeof other : n)) {
+            pcap_freecode(&program);
+            return b;
+        }
+    }
+    bpf_destroy(b);
+    return NULL;
+}
+
+struct filter *bpf_filter_of(struct bpf *b)
+{
+    return &b->filter;
+}
+
+void bpf_destroy(struct bpf *b)
+{
+    if (!b)
+        return;
+    for (unsigned i = 0; i < LINK_TYPES; i++) {
+        struct bpf_program *program = atomic_load(&b->programs[i]);
+        if (program && program != &matches_nothing) {
+            pcap_freecode(program);
+            free(program);
+        }
+    }
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+}
