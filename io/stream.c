@@ -1,54 +1,76 @@
-/* Streams without decompression. */
+/* Reading files and pipes, and finding which compression they have.
+ *
+ * A block of the file is read, the codec takes from it and writes right into the caller's buffer; bytes that
+ * are not compressed are read right into it. What goes wrong is kept until the bytes before it are delivered.
+ */
 #include "stream.h"
+#include "../engine/util.h"
+#include "stream_codec.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-struct stream {
-    int fd;
-    const char *path;
-    size_t order;
-    struct problems *problems;
-    _Atomic uint64_t consumed;
+enum {
+    /* Half a megabyte of gzip is a millisecond of work, so a system call more or less is not seen; and the
+     * block, its output and the codec's tables share a second-level cache. */
+    BLOCK_BYTES = 512 << 10,
+    /* Bytes of the block before that stay readable before the block: ISA-L may have eight bytes in its
+     * shift register that it does not need. */
+    KEPT_BYTES = 8,
+    /* The longest magic number, that of xz. */
+    MAGIC_BYTES = 6,
+    SKIPPABLE_HEADER_BYTES = 8,
+    /* Reads below this go through the block, to spare system calls. */
+    DIRECT_BYTES = 4096,
+    /* What Linux lets everybody have; the default is 64 KB. */
+    PIPE_BYTES = 1 << 20,
 };
+
+/* Both zstd and lz4 have such frames, with the same 16 magic numbers: RFC 8878, 3.1.2. Skippable frames at
+ * the start, as pzstd writes them, do not tell which it is. */
+static bool is_skippable(const uint8_t *bytes, size_t count)
+{
+    return count >= 4 && (load_le32(bytes) & 0xfffffff0u) == 0x184d2a50u;
+}
+
+/* Length of the skippable frames at the start, as far as is seen; may be above count. */
+static size_t skippable_bytes(const uint8_t *bytes, size_t count)
+{
+    size_t skip = 0;
+    while (skip + SKIPPABLE_HEADER_BYTES <= count && is_skippable(bytes + skip, count - skip))
+        skip += SKIPPABLE_HEADER_BYTES + (size_t)load_le32(bytes + skip + 4);
+    return skip;
+}
+
+static bool starts_with(const uint8_t *bytes, size_t count, const char *magic, size_t length)
+{
+    return count >= length && memcmp(bytes, magic, length) == 0;
+}
 
 const char *stream_compression(const uint8_t *bytes, size_t count)
 {
-    return count >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b ? "gzip" : NULL;
-}
-
-struct stream *stream_open(const char *path, size_t order, struct problems *problems)
-{
-    struct stream *s = calloc(1, sizeof *s);
-    int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-    if (!s || fd < 0) {
-        problems_add(problems, PROBLEM_ERROR, order, path, -1, "%s", strerror(errno));
-        free(s);
-        return NULL;
+    if (starts_with(bytes, count, "\x1f\x8b", 2))
+        return "gzip";
+    if (starts_with(bytes, count, "\xfd\x37zXZ\0", 6))
+        return "xz";
+    bool skippable = is_skippable(bytes, count);
+    size_t skip = skippable_bytes(bytes, count);
+    if (skip < count) {
+        bytes += skip;
+        count -= skip;
+        /* the second one is the format that lz4 had before frames */
+        if (starts_with(bytes, count, "\x04\x22\x4d\x18", 4) ||
+            starts_with(bytes, count, "\x02\x21\x4c\x18", 4))
+            return "lz4";
+        if (starts_with(bytes, count, "\x28\xb5\x2f\xfd", 4))
+            return "zstd";
     }
-    s->fd = fd;
-    s->path = path;
-    s->order = order;
-    s->problems = problems;
-    return s;
-}
-
-ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
-{
-    ssize_t got;
-    do
-        got = read(s->fd, bytes, n);
-    while (got < 0 && errno == EINTR);
-    if (got > 0)
-        atomic_fetch_add_explicit(&s->consumed, (uint64_t)got, memory_order_relaxed);
-    else if (got < 0)
-        problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, (int64_t)atomic_load(&s->consumed), "%s",
-                     strerror(errno));
-    return got;
+    return skippable ? "zstd" : NULL;
 }
 
 uint64_t stream_consumed(const struct stream *s)
@@ -56,9 +78,208 @@ uint64_t stream_consumed(const struct stream *s)
     return atomic_load_explicit(&s->consumed, memory_order_relaxed);
 }
 
+uint64_t stream_position(const struct stream *s)
+{
+    return stream_consumed(s) - (uint64_t)(s->end - s->begin);
+}
+
+void stream_fail(struct stream *s, uint64_t offset, const char *format, ...)
+{
+    if (s->failed)
+        return;
+    va_list ap;
+    va_start(ap, format);
+    if (vasprintf(&s->failure, format, ap) < 0)
+        s->failure = NULL;
+    va_end(ap);
+    s->failed = true;
+    s->failure_offset = offset;
+}
+
+/* 0 at the end, and after setting read_error. */
+static size_t read_file(struct stream *s, uint8_t *bytes, size_t n)
+{
+    ssize_t count;
+    do
+        count = read(s->fd, bytes, n);
+    while (count < 0 && errno == EINTR);
+    if (count <= 0) {
+        s->read_error = count < 0 ? errno : 0;
+        s->at_end = true;
+        return 0;
+    }
+    atomic_store_explicit(&s->consumed, stream_consumed(s) + (uint64_t)count, memory_order_relaxed);
+    return (size_t)count;
+}
+
+static void fill(struct stream *s)
+{
+    memmove(s->block - KEPT_BYTES, s->end - KEPT_BYTES, KEPT_BYTES);
+    size_t count = read_file(s, s->block, BLOCK_BYTES);
+    s->begin = s->block;
+    s->end = s->block + count;
+}
+
+/* Until there are n bytes in the first block, or the file is at its end. */
+static size_t peek(struct stream *s, size_t n)
+{
+    while ((size_t)(s->end - s->begin) < n && !s->at_end) {
+        size_t have = (size_t)(s->end - s->block);
+        s->end += read_file(s, s->block + have, BLOCK_BYTES - have);
+    }
+    return (size_t)(s->end - s->begin);
+}
+
+static int plain_open(struct stream *s)
+{
+    s->between = true;
+    return 0;
+}
+
+static size_t plain_read(struct stream *s, uint8_t *bytes, size_t n)
+{
+    if (s->begin < s->end) {
+        size_t count = MIN(n, (size_t)(s->end - s->begin));
+        memcpy(bytes, s->begin, count);
+        s->begin += count;
+        return count;
+    }
+    return n < DIRECT_BYTES || s->at_end ? 0 : read_file(s, bytes, n);
+}
+
+static const struct stream_codec codec_plain = {.open = plain_open, .read = plain_read};
+
+static int open_codec(struct stream *s)
+{
+    static const struct {
+        const char *name;
+        const struct stream_codec *codec;
+    } codecs[] = {
+        {"gzip", &stream_codec_gzip},
+        {"zstd", &stream_codec_zstd},
+        {"lz4", &stream_codec_lz4},
+        {"xz", &stream_codec_xz},
+    };
+    size_t have = peek(s, MAGIC_BYTES);
+    for (size_t skip; (skip = skippable_bytes(s->begin, have)) && !s->at_end;) {
+        size_t wanted = skip + SKIPPABLE_HEADER_BYTES;
+        if (wanted > BLOCK_BYTES || wanted <= have)
+            break;
+        have = peek(s, wanted);
+    }
+    s->name = stream_compression(s->begin, have);
+    s->codec = &codec_plain;
+    for (size_t i = 0; s->name && i < ARRAY_LEN(codecs); i++)
+        if (strcmp(s->name, codecs[i].name) == 0)
+            s->codec = codecs[i].codec;
+    if (!s->codec->open) {
+        problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, 0,
+                     "expected a capture, found %s data, which this build cannot read", s->name);
+        return -1;
+    }
+    if (s->codec->open(s)) {
+        problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, -1, "%s", strerror(ENOMEM));
+        return -1;
+    }
+    return 0;
+}
+
+static int open_file(struct stream *s, const char *path)
+{
+    struct stat st;
+    s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (s->fd < 0 || fstat(s->fd, &st)) {
+        problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, -1, "%s", strerror(errno));
+        return -1;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, -1,
+                     "expected a file or a pipe, found a directory");
+        return -1;
+    }
+    s->waits = !S_ISREG(st.st_mode);
+    /* Both only make it faster, so that they may fail. */
+    if (S_ISFIFO(st.st_mode))
+        fcntl(s->fd, F_SETPIPE_SZ, PIPE_BYTES);
+    else
+        posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return 0;
+}
+
+struct stream *stream_open(const char *path, size_t order, struct problems *problems)
+{
+    struct stream *s = calloc(1, sizeof *s);
+    uint8_t *block = calloc(1, KEPT_BYTES + BLOCK_BYTES);
+    const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
+    if (s) {
+        *s = (struct stream){.fd = -1, .path = strdup(shown), .order = order, .problems = problems};
+        s->block = block ? block + KEPT_BYTES : NULL;
+        s->begin = s->end = s->block;
+    }
+    if (!s || !block || !s->path) {
+        problems_add(problems, PROBLEM_ERROR, order, shown, -1, "%s", strerror(ENOMEM));
+        if (!s)
+            free(block);
+        goto fail;
+    }
+    if (open_file(s, path) || open_codec(s))
+        goto fail;
+    return s;
+fail:
+    stream_close(s);
+    return NULL;
+}
+
+/* All is taken, and nothing more comes. */
+static void finish(struct stream *s)
+{
+    if (s->read_error)
+        stream_fail(s, stream_position(s), "cannot be read: %s", strerror(s->read_error));
+    else if (!s->between)
+        stream_fail(s, stream_position(s), "expected more %s data, found the end of the file", s->name);
+    s->done = true;
+}
+
+ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
+{
+    size_t got = 0;
+    n = MIN(n, (size_t)1 << 30); /* libraries count in 32 bits */
+    while (got < n && !s->done && !s->failed) {
+        size_t part = s->codec->read(s, bytes + got, n - got);
+        got += part;
+        if (s->begin < s->end || s->done || s->failed)
+            continue;
+        if (got && s->waits)
+            break;
+        if (part)
+            continue; /* the codec may have more inside */
+        if (got == n)
+            break;
+        if (s->at_end)
+            finish(s);
+        else
+            fill(s);
+    }
+    if (got || !s->failed)
+        return (ssize_t)got;
+    if (!s->told)
+        problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, (int64_t)s->failure_offset, "%s",
+                     s->failure ? s->failure : strerror(ENOMEM));
+    s->told = true;
+    return -1;
+}
+
 void stream_close(struct stream *s)
 {
-    if (s && s->fd != STDIN_FILENO)
+    if (!s)
+        return;
+    if (s->state)
+        s->codec->close(s);
+    if (s->fd > STDIN_FILENO)
         close(s->fd);
+    if (s->block)
+        free(s->block - KEPT_BYTES);
+    free(s->failure);
+    free(s->path);
     free(s);
 }
