@@ -158,6 +158,9 @@ void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index);
 enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const uint8_t *bytes,
                              uint32_t length);
 
+/* The same for n frames, the first of which is the index-th of its lane. */
+void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index);
+
 /* For protocols. The first reason wins. */
 void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject, uint32_t value);
 /* True when n bytes are there. Else the frame is malformed (the claimed length is too short for the header)

@@ -51,6 +51,22 @@ static bool is_left_out(const struct decode_job *job, uint64_t number, const str
     return (job->check_ignored && is_ignored(p, number)) || (filter && !filter->matches(filter, frame));
 }
 
+/* The next n frames of the lane, but for those that are left out. */
+static void decode_wanted(const struct decode_job *job, struct lane *lane, const struct frame *frames,
+                          unsigned n)
+{
+    for (unsigned k = 0; k < n; k++) {
+        const struct frame *f = &frames[k];
+        if (is_left_out(job, lane->first_frame + lane->frames + k, f)) {
+            lane->counts.frames[OUTCOME_IGNORED]++;
+            lane->counts.wire_bytes += f->length;
+            lane->counts.captured_bytes += f->captured;
+        } else {
+            decode_frames(job->decoder, f, 1, (uint32_t)(lane->frames + k));
+        }
+    }
+}
+
 static void open_lanes(const struct decode_job *job)
 {
     struct pipeline *p = job->pipeline;
@@ -108,16 +124,10 @@ static void decode_lanes(void *argument)
             d->lists = lane->lists;
             d->counts = &lane->counts;
             d->fragments = &lane->fragments;
-            for (unsigned k = 0; k < n; k++) {
-                const struct frame *f = &walk->frame[i][k];
-                if (unlikely(leaves_out && is_left_out(job, lane->first_frame + lane->frames + k, f))) {
-                    lane->counts.frames[OUTCOME_IGNORED]++;
-                    lane->counts.wire_bytes += f->length;
-                    lane->counts.captured_bytes += f->captured;
-                    continue;
-                }
-                decode_frame(d, f, (uint32_t)(lane->frames + k));
-            }
+            if (unlikely(leaves_out))
+                decode_wanted(job, lane, walk->frame[i], n);
+            else
+                decode_frames(d, walk->frame[i], n, (uint32_t)lane->frames);
             lane->frames += n;
         }
     }

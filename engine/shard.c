@@ -16,6 +16,10 @@ int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_reco
 {
     *s = (struct shard){
         .index = index, .rules = rules, .keep_records = keep_records, .mark_segments = mark_segments};
+    for (unsigned i = 0; i < ARRAY_LEN(s->adds); i++) {
+        struct segment segment = {.flags = i & 31, .payload = i >> 5, .bits = SEGMENT_LENGTH_KNOWN};
+        s->adds[i] = rules_completeness(rules, 0, &segment, false, false);
+    }
     for (int f = 0; f < FAMILIES; f++)
         if (table_init(&s->table[f], f))
             return -1;
@@ -47,11 +51,13 @@ static int list_grow(void **items, uint32_t *capacity, size_t size)
 
 ALWAYS_INLINE bool same_tuple(const struct conversation *c, const struct segment *s, enum family family)
 {
-    if ((uint16_t)c->first_frame_port0 != s->port[0] || (uint16_t)c->last_frame_port1 != s->port[1])
-        return false;
+    unsigned ports =
+        ((uint16_t)c->first_frame_port0 ^ s->port[0]) | ((uint16_t)c->last_frame_port1 ^ s->port[1]);
     if (family == FAMILY_IPV4)
-        return load_raw64(((const struct conversation4 *)c)->address) ==
-               load_raw64(((const struct segment4 *)s)->address);
+        return !(ports | (load_raw64(((const struct conversation4 *)c)->address) ^
+                          load_raw64(((const struct segment4 *)s)->address)));
+    if (ports)
+        return false;
     return !memcmp(((const struct conversation6 *)c)->address, ((const struct segment6 *)s)->address, 32);
 }
 
@@ -201,6 +207,26 @@ ALWAYS_INLINE void update(struct conversation *c, struct segment *s, uint64_t fr
     c->last_time = s->time;
 }
 
+/* The segment that nearly all are: no SYN, of a conversation whose ISNs are known. Then the rules can only
+ * add to completeness, what their table says; and nothing here branches. False, and nothing done, for all
+ * others. */
+ALWAYS_INLINE bool update_plain(const struct shard *shard, struct conversation *c, struct segment *s,
+                                uint64_t frame, bool mark)
+{
+    const uint64_t state = c->frames_state;
+    if (unlikely((s->flags & TCP_SYN) | (~state & 3u << STATE_KNOWN_SHIFT) |
+                 (s->bits & SEGMENT_SHORT_OFFSET) | (SEGMENT_DECIMALS(s) ^ conversation_decimals(c))))
+        return false;
+    if (mark)
+        s->completeness = state & COMPLETENESS;
+    /* A payload of unknown length is 0. */
+    c->frames_state = (state + (1 << 16)) | shard->adds[(s->flags & 31) | (s->payload > 0) << 5];
+    c->bytes_decimals += (uint64_t)s->wire << 16;
+    c->last_frame_port1 = frame << 16 | s->port[1];
+    c->last_time = s->time;
+    return true;
+}
+
 ALWAYS_INLINE int drain_list(struct drain *d, const struct segment_list *list, enum family family,
                              enum rules rules, bool mark)
 {
@@ -234,6 +260,12 @@ ALWAYS_INLINE int drain_list(struct drain *d, const struct segment_list *list, e
                 record = *slot;
                 c = table_record(t, record, family);
             }
+            const uint64_t frame = d->first_frame + (s->position >> 8);
+            if (likely(!created && update_plain(d->shard, c, s, frame, mark))) {
+                if (mark)
+                    s->record = record;
+                continue;
+            }
             enum trigger trigger = TRIGGER_NONE;
             if (unlikely(s->flags & TCP_SYN) && !created) {
                 struct rules_state state = {.isn = {c->isn[0], c->isn[1]},
@@ -252,7 +284,7 @@ ALWAYS_INLINE int drain_list(struct drain *d, const struct segment_list *list, e
                     s->bits |= SEGMENT_REUSE;
                 }
             }
-            update(c, s, d->first_frame + (s->position >> 8), rules, created, trigger, mark);
+            update(c, s, frame, rules, created, trigger, mark);
             if (mark)
                 s->record = record;
         }

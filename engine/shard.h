@@ -12,6 +12,9 @@ struct shard {
     enum rules rules;
     bool keep_records;  /* finished conversations stay, for a report of conversations or packets */
     bool mark_segments; /* leave record, completeness and reuse in the segments, for a report of packets */
+    /* What a segment adds to completeness, by its five lowest flags, and 32 if it carries data:
+     * rules_completeness() of a segment without SYN, of a conversation that is there. */
+    uint8_t adds[64];
 } ALIGNED(CACHE_LINE);
 
 int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments);

@@ -1,0 +1,88 @@
+/* A TCP header becomes a segment in the list of its shard. */
+#ifndef TCPREUSE_EMIT_H
+#define TCPREUSE_EMIT_H
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "../decode.h"
+
+/* The key that is hashed: both endpoints, the lower first, without padding. */
+struct key4 {
+    uint32_t address[2];
+    uint16_t port[2];
+};
+struct key6 {
+    uint8_t address[2][16];
+    uint16_t port[2];
+};
+_Static_assert(sizeof(struct key4) == 12 && sizeof(struct key6) == 36, "no padding is hashed");
+
+ALWAYS_INLINE struct segment *list_add(struct decoder *d, enum family family, uint64_t hash)
+{
+    struct segment_list *list = &d->lists[family * d->shards + hash_shard(hash, d->shards)];
+    if (unlikely(list->count == list->capacity) && segment_list_grow(list, segment_size(family))) {
+        d->failed = true;
+        return NULL;
+    }
+    return segment_list_at(list, list->count++, family);
+}
+
+/* What both families have. tcp: at least 14 bytes, of which acknowledgement and all before it are there. */
+ALWAYS_INLINE void fill_segment(struct segment *s, uint64_t hash, const struct frame *f, uint32_t position,
+                                const uint8_t *tcp, uint16_t offset_flags, unsigned bits, uint32_t payload)
+{
+    s->hash = hash_tag(hash);
+    s->position = position;
+    s->time = f->time;
+    s->seq = load_be32(tcp + 4);
+    s->ack = load_be32(tcp + 8);
+    s->payload = payload;
+    s->wire = f->length;
+    s->flags = (uint16_t)((offset_flags & 0x0fff) | f->decimals << 12);
+    s->bits = (uint8_t)bits;
+    s->completeness = 0;
+}
+
+/* Addresses in network order. */
+ALWAYS_INLINE void emit_segment4(struct decoder *d, const struct frame *f, uint32_t position,
+                                 const uint8_t *source, const uint8_t *destination, const uint8_t *tcp,
+                                 uint16_t offset_flags, unsigned bits, uint32_t payload)
+{
+    /* Address and port in one number, so that one comparison orders the endpoints. */
+    uint64_t from = (uint64_t)load_be32(source) << 16 | load_be16(tcp);
+    uint64_t to = (uint64_t)load_be32(destination) << 16 | load_be16(tcp + 2);
+    unsigned flow = from > to;
+    uint64_t low = flow ? to : from, high = flow ? from : to;
+    struct key4 key = {{(uint32_t)(low >> 16), (uint32_t)(high >> 16)}, {(uint16_t)low, (uint16_t)high}};
+    uint64_t hash = XXH3_64bits_withSecret(&key, sizeof key, d->key->secret, HASH_SECRET_SIZE);
+    struct segment *s = list_add(d, FAMILY_IPV4, hash);
+    if (unlikely(!s))
+        return;
+    memcpy(((struct segment4 *)s)->address, key.address, sizeof key.address);
+    memcpy(s->port, key.port, sizeof key.port);
+    fill_segment(s, hash, f, position, tcp, offset_flags, bits | flow * SEGMENT_FLOW, payload);
+}
+
+ALWAYS_INLINE void emit_segment6(struct decoder *d, const struct frame *f, uint32_t position,
+                                 const uint8_t *source, const uint8_t *destination, const uint8_t *tcp,
+                                 uint16_t offset_flags, unsigned bits, uint32_t payload)
+{
+    uint16_t source_port = load_be16(tcp), destination_port = load_be16(tcp + 2);
+    int order = memcmp(source, destination, 16);
+    unsigned flow = order > 0 || (order == 0 && source_port > destination_port);
+    struct key6 key;
+    memcpy(key.address[flow], source, 16);
+    memcpy(key.address[!flow], destination, 16);
+    key.port[flow] = source_port;
+    key.port[!flow] = destination_port;
+    uint64_t hash = XXH3_64bits_withSecret(&key, sizeof key, d->key->secret, HASH_SECRET_SIZE);
+    struct segment *s = list_add(d, FAMILY_IPV6, hash);
+    if (unlikely(!s))
+        return;
+    memcpy(((struct segment6 *)s)->address, key.address, sizeof key.address);
+    memcpy(s->port, key.port, sizeof key.port);
+    fill_segment(s, hash, f, position, tcp, offset_flags, bits | flow * SEGMENT_FLOW, payload);
+}
+
+#endif
