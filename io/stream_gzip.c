@@ -7,7 +7,9 @@
  *   +--------------------+-------+-------+
  *
  * 400 MB of 64-byte frames, 158 MB compressed, on one core of an AMD EPYC server, medians of 7 interleaved
- * runs: 665 MB/s in reads of 1 MB (658 of 256 KB, 671 of 2 MB), where igzip -dc does 613.
+ * runs: 0.63 s of CPU time in reads of 256 KB, 0.68 s of 1 MB, 0.66 s of 2 MB, where igzip -dc takes 0.63 s,
+ * on a machine under load; on a quiet one, before inflate_isal.c kept the state for errors, 0.59 s for all
+ * three and 0.61 s.
  *
  * What follows the last member is treated as gzip does: zeros pad, anything else is ignored, but told. */
 #include "../engine/util.h"

@@ -157,7 +157,7 @@ static void test_round_trip(const struct compressor *c)
 {
     static const size_t steps[] = {1, 7, 4096, 1 << 20};
     for (size_t i = 0; i < 4; i++) {
-        struct bytes data = make_data(steps[i] < 4096 ? 300000 : 5000000),
+        struct bytes data = make_data(steps[i] < 4096 ? 100000 : 5000000),
                      packed = c->compress(data.at, data.count);
         check(strcmp(stream_compression(packed.at, 6) ?: "", c->name) == 0, "not known by its first bytes");
         expect(packed, data, steps[i]);
