@@ -24,7 +24,8 @@ struct result {
 static void run(struct result *r, const char *path, enum rules rules, unsigned threads, uint64_t lane_bytes)
 {
     struct problems problems = PROBLEMS_INIT;
-    struct set_source_params set = {.paths = &path, .count = 1, .lane_bytes = lane_bytes, .problems = &problems};
+    struct set_source_params set = {
+        .paths = &path, .count = 1, .lane_bytes = lane_bytes, .problems = &problems};
     struct set_source *source = set_source_create(&set);
     REQUIRE(source);
     *r = (struct result){0};

@@ -14,6 +14,7 @@ enum { SHARDS = 3, FRAME_MAX = 1 << 16, PAGE = 4096, HEAD = 4 };
 struct result {
     struct segment_list lists[FAMILIES * SHARDS];
     struct decode_counts counts;
+    struct fragment_list fragments;
 };
 
 static uint8_t *guarded_end(void)
@@ -34,10 +35,12 @@ static void decode(struct result *r, const struct frame *f, enum rules rules)
                         .shards = SHARDS,
                         .tcp_header_bytes = rules_header_bytes(rules),
                         .lists = r->lists,
-                        .counts = &r->counts};
+                        .counts = &r->counts,
+                        .fragments = &r->fragments};
     for (int i = 0; i < FAMILIES * SHARDS; i++)
         r->lists[i].count = 0;
     decode_counts_clear(&r->counts);
+    r->fragments.used = 0;
     decode_frame(&d, f, 77);
     REQUIRE(!d.failed);
 }
@@ -87,6 +90,18 @@ static void check(const struct result *r, const struct frame *f)
     REQUIRE(r->counts.wire_bytes == f->length && r->counts.captured_bytes == f->captured);
 }
 
+/* The list is walked as settling does it. */
+static void check_fragments(const struct result *r)
+{
+    size_t at = 0;
+    while (at < r->fragments.used) {
+        const struct fragment *f = (const struct fragment *)(const void *)(r->fragments.bytes + at);
+        REQUIRE(f->position >> 8 == 77 && f->length <= FRAME_MAX);
+        at += fragment_size(f);
+    }
+    REQUIRE(at == r->fragments.used);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct result a, b;
@@ -104,8 +119,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     decode(&a, &f, rules);
     check(&a, &f);
 
+    check_fragments(&a);
+
     /* The same once more: nothing is left from the frame before. */
     decode(&b, &f, rules);
+    REQUIRE(a.fragments.used == b.fragments.used);
     REQUIRE(a.counts.segments == b.counts.segments &&
             a.counts.segments_truncated == b.counts.segments_truncated);
     for (int i = 0; i < FAMILIES * SHARDS; i++)

@@ -90,6 +90,11 @@ def traffic(seed, count):
         if r.random() < 0.3:
             addresses = [b"\x20" + bytes(11) + struct.pack("!I", end[1]) for end in ends]
             yield ethernet(ipv6(segment, *addresses), 0x86DD)
+        elif r.random() < 0.2:
+            pieces = [(0x2000, segment[:8]), (0x2001, segment[8:16]), (2, segment[16:])]
+            r.shuffle(pieces)
+            for fragment, piece in pieces:
+                yield ethernet(ipv4(piece, ends[0][1], ends[1][1], fragment=fragment), 0x0800)
         else:
             yield ethernet(ipv4(segment, ends[0][1], ends[1][1]), 0x0800)
 

@@ -200,7 +200,7 @@ int main(void)
     char directory[] = "/tmp/tcpreuse-allocation-XXXXXX", capture[64];
     struct traffic t;
     int result = 0;
-    if (!mkdtemp(directory) || traffic_make(&t, 1500, 300, 1))
+    if (!mkdtemp(directory) || traffic_make(&t, 700, 150, 1))
         return 1;
     sprintf(capture, "%s/capture.pcap", directory);
     if (write_capture(&t, capture))

@@ -119,6 +119,7 @@ Test(tcp, several_in_a_frame)
     struct frame f = {.data = p.bytes, .captured = p.size, .length = p.size, .link_type = 1};
     decoding_run(&d, &f, 3);
     struct layer l = {.at = p.bytes + BEFORE, .captured = 20, .length = 20};
+    d.decoder.frame = &f;
     d.decoder.ip = (struct ip_addresses){FAMILY_IPV4, p.bytes + 26, p.bytes + 30};
     for (uint32_t i = 1; i < 300; i++)
         decode_tcp(&d.decoder, l);

@@ -32,7 +32,8 @@ void decoding_open(struct decoding *d, enum rules rules, unsigned shards, uint64
                                   .shards = shards,
                                   .tcp_header_bytes = rules_header_bytes(rules),
                                   .lists = d->lists,
-                                  .counts = &d->counts};
+                                  .counts = &d->counts,
+                                  .fragments = &d->fragments};
 }
 
 void decoding_close(struct decoding *d)
@@ -40,6 +41,7 @@ void decoding_close(struct decoding *d)
     for (unsigned i = 0; i < FAMILIES * d->decoder.shards; i++)
         free(d->lists[i].items);
     free(d->lists);
+    free(d->fragments.bytes);
     free((void *)(uintptr_t)d->decoder.key);
     decode_counts_free(&d->counts);
 }
@@ -55,6 +57,7 @@ void decoding_run(struct decoding *d, const struct frame *frame, uint32_t index)
     for (unsigned i = 0; i < FAMILIES * d->decoder.shards; i++)
         d->lists[i].count = 0;
     decode_counts_clear(&d->counts);
+    d->fragments.used = 0;
     decode_frame(&d->decoder, &copy, index);
 }
 

@@ -9,6 +9,7 @@ struct decoding {
     struct decoder decoder;
     struct decode_counts counts;
     struct segment_list *lists;
+    struct fragment_list fragments; /* noted for settling */
 };
 
 /* The key is made of the seed. */
