@@ -28,7 +28,7 @@ static uint8_t *guarded_end(void)
     return end;
 }
 
-static void decode(struct result *r, const struct frame *f, enum rules rules)
+static void decode(struct result *r, const struct frame *f, enum rules rules, bool plain_first)
 {
     static struct hash_key key = {{1, 2, 3}};
     struct decoder d = {.key = &key,
@@ -41,7 +41,10 @@ static void decode(struct result *r, const struct frame *f, enum rules rules)
         r->lists[i].count = 0;
     decode_counts_clear(&r->counts);
     r->fragments.used = 0;
-    decode_frame(&d, f, 77);
+    if (plain_first)
+        decode_frames(&d, f, 1, 77);
+    else
+        decode_frame(&d, f, 77);
     REQUIRE(!d.failed);
 }
 
@@ -116,13 +119,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       .fcs = data[2] & 1 ? 4 : 0};
     memcpy(guarded_end() - captured, data + HEAD, captured);
     enum rules rules = (data[2] >> 1) % 3;
-    decode(&a, &f, rules);
+    decode(&a, &f, rules, false);
     check(&a, &f);
 
     check_fragments(&a);
 
-    /* The same once more: nothing is left from the frame before. */
-    decode(&b, &f, rules);
+    /* The same once more: nothing is left from the frame before, and the short way of plain frames changes
+     * nothing. */
+    decode(&b, &f, rules, true);
+    REQUIRE(memcmp(a.counts.frames, b.counts.frames, sizeof a.counts.frames) == 0);
+    REQUIRE(a.counts.wire_bytes == b.counts.wire_bytes && a.counts.captured_bytes == b.counts.captured_bytes);
     REQUIRE(a.fragments.used == b.fragments.used);
     REQUIRE(a.counts.segments == b.counts.segments &&
             a.counts.segments_truncated == b.counts.segments_truncated);
