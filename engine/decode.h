@@ -130,7 +130,7 @@ struct decoder {
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;
     struct decode_counts *counts;
-    struct fragment_list *fragments;
+    struct fragment_list *fragments; /* NULL: they are not to be put together */
 
     /* of the frame being decoded */
     const struct frame *frame;
