@@ -130,7 +130,7 @@ struct decoder {
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;
     struct decode_counts *counts;
-    struct fragment_list *fragments;
+    struct fragment_list *fragments; /* NULL: they are not to be put together */
 
     /* of the frame being decoded */
     const struct frame *frame;
@@ -205,6 +205,7 @@ void decode_tcp(struct decoder *d, struct layer l);
 void decode_mpls(struct decoder *d, struct layer l);
 /* An ethernet tag of size bytes, the last two of which are the next type. */
 void decode_tag(struct decoder *d, uint32_t size, struct layer l);
+bool ether_type_is_known(unsigned ether_type); /* whether or not it carries TCP */
 void decode_vntag(struct decoder *d, struct layer l);
 void decode_macsec(struct decoder *d, struct layer l);
 void decode_trill(struct decoder *d, struct layer l);
@@ -216,7 +217,7 @@ void decode_batman(struct decoder *d, struct layer l);
 void decode_batman_gateway(struct decoder *d, struct layer l);
 void decode_mobile_ip(struct decoder *d, struct layer l);
 void decode_amt(struct decoder *d, struct layer l);
-void decode_jmirror(struct decoder *d, struct layer l);
+bool decode_jmirror(struct decoder *d, struct layer l); /* false: it is something else */
 void decode_udplite(struct decoder *d, struct layer l);
 void decode_udp(struct decoder *d, struct layer l);
 void decode_icmp(struct decoder *d, struct layer l);
@@ -236,7 +237,7 @@ void decode_lisp(struct decoder *d, struct layer l);
 void decode_teredo(struct decoder *d, struct layer l);
 void decode_ayiya(struct decoder *d, struct layer l);
 void decode_capwap(struct decoder *d, struct layer l);
-void decode_sflow(struct decoder *d, struct layer l);
+bool decode_sflow(struct decoder *d, struct layer l); /* false: it is something else */
 void decode_tzsp(struct decoder *d, struct layer l);
 void decode_80211(struct decoder *d, struct layer l);
 /* Address and control (FF 03) may be there; then the protocol. */

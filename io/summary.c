@@ -72,6 +72,8 @@ static void print_value(FILE *f, const struct note *n)
         return;
     switch (n->subject) {
     case SUBJECT_ETHER_TYPE:
+    case SUBJECT_GRE_PROTOCOL:
+    case SUBJECT_PPP_PROTOCOL:
         fprintf(f, " 0x%04" PRIx32, n->value);
         break;
     case SUBJECT_LLC_SAP:
@@ -85,6 +87,11 @@ static void print_value(FILE *f, const struct note *n)
     case SUBJECT_IP_PROTOCOL:
     case SUBJECT_IP_VERSION:
     case SUBJECT_DEPTH:
+    case SUBJECT_NEXT_PROTOCOL:
+    case SUBJECT_ERSPAN:
+    case SUBJECT_L2TP:
+    case SUBJECT_SFLOW:
+    case SUBJECT_TZSP:
         fprintf(f, " %" PRIu32, n->value);
         break;
     default:

@@ -143,6 +143,36 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_ETHER_TYPE, ether_type);
 }
 
+bool ether_type_is_known(unsigned ether_type)
+{
+    switch (ether_type) {
+    case ETHER_IPV4:
+    case ETHER_IPV6:
+    case ETHER_VLAN:
+    case ETHER_QINQ_OLD:
+    case ETHER_QINQ:
+    case ETHER_MPLS_UNICAST:
+    case ETHER_MPLS_MULTICAST:
+    case ETHER_PPPOE:
+    case ETHER_LLC:
+    case ETHER_VNTAG:
+    case ETHER_HSR:
+    case ETHER_RTAG:
+    case ETHER_ETAG:
+    case ETHER_CISCO_METADATA:
+    case ETHER_ITAG:
+    case ETHER_FABRICPATH:
+    case ETHER_MACSEC:
+    case ETHER_BATMAN:
+    case ETHER_TRILL:
+    case ETHER_NSH:
+    case ETHER_BRIDGING:
+        return true;
+    default:
+        return carries_no_tcp(ether_type);
+    }
+}
+
 /* What follows a field that is a type, or the length of an LLC frame. */
 void decode_length_or_type(struct decoder *d, unsigned type, struct layer l)
 {

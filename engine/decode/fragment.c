@@ -3,6 +3,8 @@
 
 void decode_fragment(struct decoder *d, struct fragment *f, struct layer l)
 {
+    if (!d->fragments)
+        return;
     size_t before = d->fragments->used;
     f->frame = *d->frame;
     f->frame.data = NULL;

@@ -77,15 +77,17 @@ static __attribute__((noinline)) bool decode_options(struct decoder *d, const st
     return true;
 }
 
-/* Many networks use these addresses, so Wireshark tells their datagrams apart by VLAN, too: it adds the
- * number of the outermost 802.1Q tag to the identification by exclusive or. */
+/* Many networks use these addresses. */
 static bool is_private(uint32_t address)
 {
     return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8 ||
            address >> 16 == 0xa9fe; /* RFC 1918, RFC 3927 */
 }
 
-/* A fragment that is not all there cannot be put together: the first one shows its header, at least. */
+/* A fragment that is not all there cannot be put together: the first one shows its header, at least.
+ *
+ * Wireshark makes one number of identification, protocol and, between private addresses, the outermost 802.1Q
+ * tag, by exclusive or; so datagrams of different protocols can fall together, and do so here. */
 static __attribute__((noinline)) void decode_fragment4(struct decoder *d, const struct layer *ip,
                                                        uint32_t header, uint32_t total)
 {
@@ -93,7 +95,7 @@ static __attribute__((noinline)) void decode_fragment4(struct decoder *d, const 
     struct layer l = layer_after(*ip, header);
     uint32_t length = total ? total - header : l.length;
     if (length && l.captured >= length) {
-        struct fragment f = {.key.id = layer_u16(ip, 4) | (uint32_t)layer_u8(ip, 9) << 16,
+        struct fragment f = {.key.id = (uint32_t)layer_u16(ip, 4) ^ layer_u8(ip, 9),
                              .offset = (fragment & FRAGMENT_OFFSET) * 8u,
                              .next = layer_u8(ip, 9),
                              .more = fragment & MORE_FRAGMENTS};

@@ -1,12 +1,45 @@
-/* MPLS label stack, RFC 3032, 2.1.
+/* MPLS label stack, RFC 3032, 2.1; what follows it, RFC 4928, RFC 4385; the associated channel, RFC 5586;
+ * Ethernet pseudowires, RFC 4448.
  *
  *    |                Label (20)             | Exp |S|      TTL      |
  *
- * What follows the bottom of the stack is not said.
+ *     | 0000 | flags, fragment, length 12 bits | sequence number 2 | Ethernet       control word
+ *     | 0001 | version 4 bits | reserved 1 | channel type 2 | ...               associated channel
+ *
+ * What follows the bottom of the stack is not said. The first four bits tell IP apart, and the associated
+ * channel; 0 is a control word or the beginning of an Ethernet address, anything else can only be the latter.
+ * Which it is, is guessed from what an Ethernet header would look like, much as Wireshark guesses (it asks
+ * its list of vendors, too, which this program has not).
  */
 #include "../decode.h"
 
-enum { MPLS_BOTTOM = 0x100 };
+enum {
+    MPLS_BOTTOM = 0x100,
+    LABEL_ASSOCIATED_CHANNEL = 13,
+    LABEL_OAM_ALERT = 14, /* ITU-T Y.1711: no user's packet */
+
+    CHANNEL_IPV4 = 0x21,
+    CHANNEL_IPV6 = 0x57,
+};
+
+static bool looks_like_ethernet(struct layer l)
+{
+    unsigned type = layer_u16(&l, 12);
+    bool group_source = layer_u8(&l, 6) & 1;
+    if (l.captured < 14 || group_source)
+        return false;
+    return type >= 0x0600 ? ether_type_is_known(type) : type <= l.length - 14;
+}
+
+static void decode_channel(struct decoder *d, struct layer l)
+{
+    unsigned type = layer_u16(&l, 2);
+    l = layer_after(l, 4);
+    if (type == CHANNEL_IPV4)
+        decode_ipv4(d, l);
+    else if (type == CHANNEL_IPV6)
+        decode_ipv6(d, l);
+}
 
 void decode_mpls(struct decoder *d, struct layer l)
 {
@@ -20,12 +53,36 @@ void decode_mpls(struct decoder *d, struct layer l)
         l = layer_after(l, 4);
     } while (!(entry & MPLS_BOTTOM));
 
+    if (!l.captured || entry >> 12 == LABEL_OAM_ALERT)
+        return;
+    if (entry >> 12 == LABEL_ASSOCIATED_CHANNEL) {
+        decode_channel(d, l);
+        return;
+    }
     switch (layer_u8(&l, 0) >> 4) {
+    case 0:
+        if (looks_like_ethernet(l) && !looks_like_ethernet(layer_after(l, 4)))
+            decode_ethernet(d, l);
+        else
+            decode_ethernet(d, layer_after(l, 4));
+        return;
+    case 1:
+        decode_channel(d, l);
+        return;
     case 4:
         decode_ipv4(d, l);
         return;
     case 6:
         decode_ipv6(d, l);
+        return;
+    case 5: /* BIER, RFC 8296 */
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_MPLS, 5);
+        return;
+    default:
+        if (looks_like_ethernet(l))
+            decode_ethernet(d, l);
+        else
+            decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_MPLS, layer_u8(&l, 0) >> 4);
         return;
     }
 }

@@ -76,19 +76,19 @@ static void decode_sample(struct decoder *d, uint32_t format, struct layer l)
     }
 }
 
-void decode_sflow(struct decoder *d, struct layer l)
+bool decode_sflow(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 8, SUBJECT_SFLOW) || !decoder_enter(d))
-        return;
+        return true;
     uint32_t version = layer_u32(&l, 0), address = layer_u32(&l, 4);
     if (version != SFLOW_VERSION || (address != ADDRESS_IPV4 && address != ADDRESS_IPV6)) {
         if (version == 2 || version == 4)
             decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_SFLOW, version);
-        return;
+        return version == 2 || version == 4 || version == SFLOW_VERSION;
     }
     l = layer_after(l, address == ADDRESS_IPV4 ? 12 : 24);
     if (!decoder_need(d, &l, 16, SUBJECT_SFLOW))
-        return;
+        return true;
     uint32_t samples = layer_u32(&l, 12);
     uint8_t bits = d->bits;
     d->bits |= SEGMENT_QUOTED;
@@ -103,4 +103,5 @@ void decode_sflow(struct decoder *d, struct layer l)
         l = layer_after(l, size);
     }
     d->bits = bits;
+    return true;
 }

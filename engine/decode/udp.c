@@ -7,15 +7,33 @@
  */
 #include "../decode.h"
 
-/* Ports of protocols that carry no TCP, and that Wireshark decodes whatever comes. When one is the lower
- * port, the other is not tried. */
+/* Ports below those of the tunnels whose protocols carry no TCP, and which Wireshark decodes as such whatever
+ * comes: then the higher port is not tried. Those that look first whether it is theirs are not here.
+ * Ascending. */
 static bool is_taken(unsigned port)
 {
-    static const uint16_t taken[] = {53};
-    for (size_t i = 0; i < ARRAY_LEN(taken); i++)
-        if (taken[i] == port)
-            return true;
-    return false;
+    static const uint16_t taken[] = {
+        7,     9,     13,    19,    37,    49,    53,    67,    68,    69,    111,   123,   137,   138,
+        173,   213,   269,   319,   320,   389,   427,   464,   496,   500,   513,   514,   520,   521,
+        524,   525,   546,   547,   664,   701,   853,   854,   902,   910,   921,   925,   1001,  1113,
+        1153,  1194,  1293,  1628,  1629,  1718,  1719,  1745,  1900,  2099,  2157,  2221,  2222,  2246,
+        2269,  2313,  2345,  2887,  2944,  2945,  2948,  2949,  3000,  3130,  3250,  3343,  3357,  3389,
+        3452,  3455,  3567,  3671,  3702,  3784,  3785,  3804,  3863,  4305,  4307,  4342,  4551,  4555,
+        4569,  4729,  4784,  4791,  4937,  4991,  5031,  5201,  5246,  5350,  5351,  5353,  5355,  5404,
+        5405,  5436,  5567,  5683,  5684,  5868,  6073,  6118,  6160,  6784,  6970,  7074,  7075,  7255,
+        7275,  7784,  8200,  8600,  8755,  8767,  8805,  8848,  9200,  9201,  9202,  9203,  9214,  9600,
+        9875,  9877,  9899,  9901,  9956,  10253, 11211, 11273, 12220, 12222, 12223, 13400, 17220, 17224,
+        17225, 17500, 17755, 17756, 19132, 19948, 19999, 23272, 24576, 24577, 25826, 26000, 27500, 27910,
+        27950, 27951, 27952, 27953, 27960, 27961, 27962, 27963, 30511, 32000, 32512, 34962, 34980};
+    size_t low = 0, high = ARRAY_LEN(taken);
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (taken[middle] < port)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < ARRAY_LEN(taken) && taken[low] == port;
 }
 
 static bool decode_port(struct decoder *d, unsigned port, struct layer l)
@@ -31,7 +49,9 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
         return true;
     case 2123: /* control; a T-PDU that comes here is one all the same */
     case 2152:
-    case 3386: /* version 0 */
+    case 3386:                    /* version 0 */
+        if (layer_u8(&l, 1) == 0) /* no message has this number */
+            return false;
         decode_gtp(d, l);
         return true;
     case 3544:
@@ -66,8 +86,7 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
         decode_geneve(d, l);
         return true;
     case 6343:
-        decode_sflow(d, l);
-        return true;
+        return decode_sflow(d, l);
     case 6635: /* RFC 7510 */
         decode_mpls(d, l);
         return true;
@@ -79,8 +98,7 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
         decode_llc(d, l);
         return true;
     case 30030:
-        decode_jmirror(d, l);
-        return true;
+        return decode_jmirror(d, l);
     case 37008:
         decode_tzsp(d, l);
         return true;
