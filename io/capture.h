@@ -8,6 +8,24 @@
 /* A longer record is taken for a sign of damage, as Wireshark does (its WTAP_MAX_PACKET_SIZE_STANDARD). */
 enum { RECORD_LENGTH_MAX = 262144 };
 
+/* The same for a link type: some are known for longer frames. */
+static inline uint32_t capture_record_max(uint32_t link_type)
+{
+    enum { LINK_DBUS = 231, LINK_USB_PCAP = 249, LINK_EBHSCR = 279 };
+    switch (link_type) {
+    case LINK_DBUS:
+    case LINK_USB_PCAP:
+        return 128 << 20;
+    case LINK_EBHSCR:
+        return 8 << 20;
+    default:
+        return RECORD_LENGTH_MAX;
+    }
+}
+
+/* The link type of records that have a frame number and hold no packet of any kind. */
+enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
+
 struct capture;
 
 enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
@@ -39,6 +57,7 @@ struct capture_format {
 };
 
 extern const struct capture_format format_pcap;
+extern const struct capture_format format_pcapng;
 
 /* All formats, NULL at the end. */
 extern const struct capture_format *const capture_formats[];
