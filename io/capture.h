@@ -86,6 +86,10 @@ struct capture {
     bool swapped;          /* other byte order than this machine's */
     uint32_t fraction_ns;  /* nanoseconds a unit of the fraction: 1000 or 1 */
     uint32_t fraction_max; /* units a second */
+    uint32_t captured_max;
+    uint8_t record_header; /* bytes of a record before what was captured */
+    bool plain;            /* record headers of 16 bytes, lengths in order */
+    uint8_t length_order;  /* enum pcap_length_order */
     uint8_t decimals;
     uint8_t fcs;
     uint16_t link_type;
