@@ -58,6 +58,8 @@ struct capture_format {
 
 extern const struct capture_format format_pcap;
 extern const struct capture_format format_pcapng;
+extern const struct capture_format format_snoop;
+extern const struct capture_format format_erf;
 
 /* All formats, NULL at the end. */
 extern const struct capture_format *const capture_formats[];
