@@ -54,6 +54,7 @@ enum { TABLE_FIRST = 4, TABLE_CHUNKS = 29 };
 
 struct pcapng_table {
     struct pcapng_table *next; /* all of the capture, to be freed */
+    uint32_t used;             /* entries */
     struct pcapng_interface *chunk[TABLE_CHUNKS];
     struct pcapng_interface first[TABLE_FIRST]; /* chunk[0] */
 };

@@ -118,6 +118,22 @@ static struct pcapng_fault read_interface(struct pcapng_interface *i, const uint
     return fault;
 }
 
+/* A table of its own for what the context knows, and more. */
+static struct pcapng_table *copy_table(struct capture *c, const struct pcapng_context *context)
+{
+    struct pcapng_table *t = new_table(c);
+    for (uint32_t i = 0; t && i < context->count; i++) {
+        struct pcapng_interface *place = table_room(t, i);
+        if (!place)
+            return NULL;
+        *place = *pcapng_interface_at(context->table, i);
+        t->used++;
+    }
+    return t;
+}
+
+/* The place of the next interface of a context in its table may be taken already, when a part of the file is
+ * read once more: by the same interface then, or else the table is left to those who know it. */
 static struct pcapng_fault add_interface(struct capture *c, const struct pcapng_context **context,
                                          const struct pcapng_interface *i)
 {
@@ -125,10 +141,20 @@ static struct pcapng_fault add_interface(struct capture *c, const struct pcapng_
     struct pcapng_context next = **context;
     if (next.count == 0 && !(next.table = new_table(c)))
         return short_of_memory;
-    struct pcapng_interface *place = table_room(next.table, next.count);
-    if (!place)
-        return short_of_memory;
-    *place = *i;
+    bool taken = next.table->used > next.count;
+    if (taken && memcmp(pcapng_interface_at(next.table, next.count), i, sizeof *i) != 0) {
+        taken = false;
+        next.table = copy_table(c, &next);
+        if (!next.table)
+            return short_of_memory;
+    }
+    if (!taken) {
+        struct pcapng_interface *place = table_room(next.table, next.count);
+        if (!place)
+            return short_of_memory;
+        *place = *i;
+        next.table->used++;
+    }
     next.count++;
     struct pcapng_context *made = new_context(c, &next);
     if (!made)
