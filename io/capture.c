@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct capture_format *const capture_formats[] = {&format_pcap, NULL};
+const struct capture_format *const capture_formats[] = {&format_pcap, &format_pcapng, &format_snoop,
+                                                        &format_erf, NULL};
 
 /* Where this thread wants to go on when mapped bytes are gone; NULL outside of capture_guard(). */
 static _Thread_local sigjmp_buf *on_bus_error;

@@ -8,6 +8,24 @@
 /* A longer record is taken for a sign of damage, as Wireshark does (its WTAP_MAX_PACKET_SIZE_STANDARD). */
 enum { RECORD_LENGTH_MAX = 262144 };
 
+/* The same for a link type: some are known for longer frames. */
+static inline uint32_t capture_record_max(uint32_t link_type)
+{
+    enum { LINK_DBUS = 231, LINK_USB_PCAP = 249, LINK_EBHSCR = 279 };
+    switch (link_type) {
+    case LINK_DBUS:
+    case LINK_USB_PCAP:
+        return 128 << 20;
+    case LINK_EBHSCR:
+        return 8 << 20;
+    default:
+        return RECORD_LENGTH_MAX;
+    }
+}
+
+/* The link type of records that have a frame number and hold no packet of any kind. */
+enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
+
 struct capture;
 
 enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
@@ -39,6 +57,9 @@ struct capture_format {
 };
 
 extern const struct capture_format format_pcap;
+extern const struct capture_format format_pcapng;
+extern const struct capture_format format_snoop;
+extern const struct capture_format format_erf;
 
 /* All formats, NULL at the end. */
 extern const struct capture_format *const capture_formats[];
@@ -67,6 +88,10 @@ struct capture {
     bool swapped;          /* other byte order than this machine's */
     uint32_t fraction_ns;  /* nanoseconds a unit of the fraction: 1000 or 1 */
     uint32_t fraction_max; /* units a second */
+    uint32_t captured_max;
+    uint8_t record_header; /* bytes of a record before what was captured */
+    bool plain;            /* record headers of 16 bytes, lengths in order */
+    uint8_t length_order;  /* enum pcap_length_order */
     uint8_t decimals;
     uint8_t fcs;
     uint16_t link_type;

@@ -138,16 +138,17 @@ static void open_lane(struct chunk *chunk, uint64_t begin, const void *context)
     chunk->lanes++;
 }
 
-/* Has the format read the block at position at, which changes how what follows is read. Its length is known
- * to be there. */
-static bool change_context(struct input *in, const struct chunk *chunk, uint64_t at, uint64_t end)
+/* Has the format read what stands at position at, and changes how what follows is read; moves *at behind it,
+ * as far as the format went at once. The first record of it is known to be there. */
+static bool change_context(struct input *in, const struct chunk *chunk, uint64_t *at, uint64_t end)
 {
     struct batch window = {.bytes = chunk->memory, .base = chunk->base, .end = end, .lanes_used = 1};
     struct lane *lane = &window.lane[0];
     *lane = (struct lane){
-        .begin = at, .limit = end, .position = at, .state = LANE_CHANGE, .context = in->context};
+        .begin = *at, .limit = end, .position = *at, .state = LANE_CHANGE, .context = in->context};
     in->capture->format->change(in->capture, &window, lane);
     in->context = lane->context;
+    *at = lane->position;
     return lane->state != LANE_FAULT;
 }
 
@@ -177,11 +178,10 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
         } else if (changes) {
             if (last == LANES - 1 && c->lane[last].limit > c->lane[last].begin)
                 break; /* no lane is left for what follows */
-            if (!change_context(in, chunk, at, end)) {
+            if (!change_context(in, chunk, &at, end)) {
                 in->ended = true;
                 at = end;
             } else {
-                at += length;
                 if (c->lane[last].limit > c->lane[last].begin) {
                     open_lane(c, at, in->context);
                 } else {

@@ -4,16 +4,11 @@
  *     file     | magic 4 | major 2 | minor 2 | reserved 8 | snapshot length 4 | FCS and link type 4 |
  *     record   | seconds 4 | fraction 4 | captured length 4 | original length 4 | captured bytes ... |
  */
-#include "capture.h"
+#include "pcap.h"
 
 #include <inttypes.h>
 
 enum {
-    FILE_HEADER = 24,
-    RECORD_HEADER = 16,
-    MAGIC_MICRO = 0xa1b2c3d4,
-    MAGIC_NANO = 0xa1b23c4d,
-
     /* A boundary is believed when this many records in a row look like records. */
     GUESS_CHAIN = 8,
     /* Time between two records in a row of a chain that is believed: a day forward, a minute back. */
@@ -26,45 +21,7 @@ enum fault { FAULT_HEADER, FAULT_LENGTH, FAULT_DATA };
 static bool pcap_probe(const uint8_t *bytes, size_t count)
 {
     (void)count;
-    uint32_t be = load_be32(bytes), le = load_le32(bytes);
-    return be == MAGIC_MICRO || be == MAGIC_NANO || le == MAGIC_MICRO || le == MAGIC_NANO;
-}
-
-ALWAYS_INLINE uint32_t field(const uint8_t *p, bool swapped)
-{
-    uint32_t v = load_raw32(p);
-    return swapped ? __builtin_bswap32(v) : v;
-}
-
-static enum capture_open_result pcap_open(struct capture *c, const uint8_t *bytes, uint64_t count, bool whole)
-{
-    if (count < FILE_HEADER) {
-        if (!whole)
-            return OPEN_MORE;
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
-                     "expected a pcap file header of %d bytes, found the end of the file after %" PRIu64,
-                     FILE_HEADER, count);
-        return OPEN_FAILED;
-    }
-    uint32_t magic = load_raw32(bytes);
-    c->swapped = magic != MAGIC_MICRO && magic != MAGIC_NANO;
-    bool nano = field(bytes, c->swapped) == MAGIC_NANO;
-    c->fraction_ns = nano ? 1 : 1000;
-    c->fraction_max = nano ? 1000000000 : 1000000;
-    c->decimals = nano ? 9 : 6;
-    uint32_t link = field(bytes + 20, c->swapped);
-    c->link_type = (uint16_t)link;
-    if (link & 0x04000000) /* the length of the frame check sequence is told, in 16-bit units */
-        c->fcs = (uint8_t)((link >> 28) * 2);
-    c->first_record = FILE_HEADER;
-    return OPEN_DONE;
-}
-
-static bool looks_like_record(const struct capture *c, const uint8_t *p)
-{
-    uint32_t captured = field(p + 8, c->swapped), original = field(p + 12, c->swapped);
-    return captured > 0 && captured <= RECORD_LENGTH_MAX && captured <= original &&
-           field(p + 4, c->swapped) < c->fraction_max;
+    return pcap_magic(load_be32(bytes)) || pcap_magic(load_le32(bytes));
 }
 
 /* From candidate on, a chain of records with plausible times, or records up to the very end of the file. */
@@ -74,16 +31,16 @@ static bool looks_like_chain(const struct capture *c, const struct batch *b, uin
     for (int i = 0; i < GUESS_CHAIN; i++) {
         if (at == b->end)
             return i > 0;
-        if (b->end - at < RECORD_HEADER)
+        if (b->end - at < c->record_header)
             return false;
         const uint8_t *p = b->bytes + (at - b->base);
-        if (!looks_like_record(c, p))
+        if (!pcap_is_plausible(c, p))
             return false;
-        uint32_t seconds = field(p, c->swapped);
+        uint32_t seconds = pcap_32(p, c->swapped);
         if (i > 0 && seconds - before > GUESS_SECONDS_FORWARD && before - seconds > GUESS_SECONDS_BACK)
             return false;
         before = seconds;
-        at += RECORD_HEADER + field(p + 8, c->swapped);
+        at += c->record_header + pcap_lengths(c, p).captured;
         if (at > b->end)
             return false;
     }
@@ -93,8 +50,8 @@ static bool looks_like_chain(const struct capture *c, const struct batch *b, uin
 static void pcap_guess(const struct capture *c, const struct batch *b, struct lane *lane)
 {
     lane->start = UINT64_MAX;
-    for (uint64_t at = lane->begin; at < lane->limit && at + RECORD_HEADER <= b->end; at++) {
-        if (looks_like_record(c, b->bytes + (at - b->base)) && looks_like_chain(c, b, at)) {
+    for (uint64_t at = lane->begin; at < lane->limit && at + c->record_header <= b->end; at++) {
+        if (pcap_is_plausible(c, b->bytes + (at - b->base)) && looks_like_chain(c, b, at)) {
             lane->start = at;
             return;
         }
@@ -107,8 +64,8 @@ static uint64_t pcap_record_length(const struct capture *c, const void *context,
     (void)context;
     if (available < RECORD_HEADER)
         return 0;
-    uint32_t captured = field(p + 8, c->swapped);
-    return captured > RECORD_LENGTH_MAX ? RECORD_BROKEN : RECORD_HEADER + captured;
+    uint32_t captured = pcap_lengths(c, p).captured;
+    return captured > c->captured_max ? RECORD_BROKEN : (uint64_t)c->record_header + captured;
 }
 
 /* The next record of the lane, or false and the lane's new state.
@@ -116,27 +73,31 @@ static uint64_t pcap_record_length(const struct capture *c, const void *context,
  * misses of the chains overlap. Two lines hold what decoding reads of most frames, the record's header with
  * the first 48 bytes, and the 64 behind. */
 ALWAYS_INLINE bool walk_one(const struct capture *c, const struct batch *b, struct lane *lane,
-                            struct frame *f, bool swapped)
+                            struct frame *f, bool plain, bool swapped)
 {
     uint64_t at = lane->position, size = b->end;
     const uint8_t *p = b->bytes + (at - b->base);
+    const uint32_t header = plain ? RECORD_HEADER : c->record_header;
     if (unlikely(at >= lane->limit || at >= size)) {
         lane->state = LANE_DONE;
         return false;
     }
-    if (unlikely(size - at < RECORD_HEADER)) {
+    if (unlikely(size - at < header)) {
         lane->state = LANE_FAULT;
         lane->fault = FAULT_HEADER;
         return false;
     }
-    uint32_t captured = field(p + 8, swapped);
-    if (unlikely(captured > RECORD_LENGTH_MAX)) {
+    struct pcap_lengths lengths = {.captured = pcap_32(p + 8, swapped), .original = pcap_32(p + 12, swapped)};
+    if (!plain)
+        lengths = pcap_lengths(c, p);
+    uint32_t captured = lengths.captured;
+    if (unlikely(captured > RECORD_LENGTH_MAX) && captured > c->captured_max) {
         lane->state = LANE_FAULT;
         lane->fault = FAULT_LENGTH;
         lane->fault_value = captured;
         return false;
     }
-    uint64_t next = at + RECORD_HEADER + captured;
+    uint64_t next = at + header + captured;
     if (unlikely(next > size)) {
         lane->state = LANE_FAULT;
         lane->fault = FAULT_DATA;
@@ -145,10 +106,10 @@ ALWAYS_INLINE bool walk_one(const struct capture *c, const struct batch *b, stru
     }
     __builtin_prefetch(p + 64);
     __builtin_prefetch(p + (next - at));
-    f->data = p + RECORD_HEADER;
-    f->time = field(p, swapped) * INT64_C(1000000000) + (int64_t)field(p + 4, swapped) * c->fraction_ns;
+    f->data = p + header;
+    f->time = pcap_32(p, swapped) * INT64_C(1000000000) + (int64_t)pcap_32(p + 4, swapped) * c->fraction_ns;
     f->captured = captured;
-    f->length = field(p + 12, swapped);
+    f->length = lengths.original;
     f->link_type = c->link_type;
     f->decimals = c->decimals;
     f->fcs = c->fcs;
@@ -156,24 +117,27 @@ ALWAYS_INLINE bool walk_one(const struct capture *c, const struct batch *b, stru
     return true;
 }
 
-ALWAYS_INLINE void walk_all(const struct capture *c, struct batch *b, struct walk *walk, bool swapped)
+ALWAYS_INLINE void walk_all(const struct capture *c, struct batch *b, struct walk *walk, bool plain,
+                            bool swapped)
 {
     for (unsigned i = 0; i < b->lanes_used; i++)
         walk->count[i] = 0;
     for (unsigned k = 0; k < WALK_FRAMES; k++)
         for (unsigned i = 0; i < b->lanes_used; i++) {
             struct lane *lane = &b->lane[i];
-            if (lane->state == LANE_OPEN && walk_one(c, b, lane, &walk->frame[i][k], swapped))
+            if (lane->state == LANE_OPEN && walk_one(c, b, lane, &walk->frame[i][k], plain, swapped))
                 walk->count[i] = k + 1;
         }
 }
 
 static void pcap_walk(const struct capture *c, struct batch *b, struct walk *walk)
 {
-    if (c->swapped)
-        walk_all(c, b, walk, true);
+    if (!c->plain)
+        walk_all(c, b, walk, false, c->swapped);
+    else if (c->swapped)
+        walk_all(c, b, walk, true, true);
     else
-        walk_all(c, b, walk, false);
+        walk_all(c, b, walk, true, false);
 }
 
 static void pcap_fault(struct capture *c, const struct batch *b, const struct lane *lane)
@@ -182,18 +146,18 @@ static void pcap_fault(struct capture *c, const struct batch *b, const struct la
     switch ((enum fault)lane->fault) {
     case FAULT_HEADER:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at,
-                     "expected a record header of %d bytes, found the end of the file after %" PRIu64,
-                     RECORD_HEADER, size - at);
+                     "expected a record header of %u bytes, found the end of the file after %" PRIu64,
+                     c->record_header, size - at);
         break;
     case FAULT_LENGTH:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at,
-                     "expected a captured length of at most %d bytes, found %" PRIu64, RECORD_LENGTH_MAX,
-                     lane->fault_value);
+                     "expected a captured length of at most %" PRIu32 " bytes, found %" PRIu64,
+                     c->captured_max, lane->fault_value);
         break;
     case FAULT_DATA:
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at + RECORD_HEADER,
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at + c->record_header,
                      "expected %" PRIu64 " captured bytes, found the end of the file after %" PRIu64,
-                     lane->fault_value, size - at - RECORD_HEADER);
+                     lane->fault_value, size - at - c->record_header);
         break;
     }
 }
@@ -201,7 +165,7 @@ static void pcap_fault(struct capture *c, const struct batch *b, const struct la
 const struct capture_format format_pcap = {
     .name = "pcap",
     .probe = pcap_probe,
-    .open = pcap_open,
+    .open = pcap_read_header,
     .guess = pcap_guess,
     .walk = pcap_walk,
     .fault = pcap_fault,

@@ -557,11 +557,23 @@ static bool set_guard(struct source *source, struct batch *b, void (*work)(void 
     return false;
 }
 
+struct change_job {
+    struct batch *batch;
+    struct lane *lane;
+};
+
+static void change_lane(void *argument)
+{
+    const struct change_job *job = argument;
+    struct capture *c = job->batch->input;
+    c->format->change(c, job->batch, job->lane);
+}
+
 static void set_change(struct source *source, struct batch *b, struct lane *lane)
 {
-    (void)source;
-    struct capture *c = b->input;
-    c->format->change(c, b, lane);
+    struct change_job job = {.batch = b, .lane = lane};
+    while (!set_guard(source, b, change_lane, &job))
+        ;
 }
 
 static void set_fault(struct source *source, const struct batch *b, const struct lane *lane)

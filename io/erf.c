@@ -1,0 +1,276 @@
+/* ERF files, Endace's extensible record format (EDM11-01): records with nothing before them, so that the
+ * format is known by its first records alone, and tried last.
+ *
+ *     | time 8, little endian: seconds in units of 2^-32 | type 1 | flags 1 | record length 2 | loss or
+ * colour 2 | | wire length 2 | extension headers 8 each, while bit 7 of the type, then of their first byte,
+ * is set | | Ethernet: offset and pad 2; multi-channel: 4 | captured bytes, padded ... |
+ *
+ * Frames are the whole records, of link type LINKTYPE_ERF, cut where the wire length ends. Records of padding
+ * (48) are no frames; all others are, as in Wireshark 4.4, also those that hold no packet (27, provenance).
+ */
+#include "capture.h"
+
+#include <inttypes.h>
+
+enum {
+    RECORD_HEADER = 16,
+    EXTENSION = 8,
+    FOLLOWS = 0x80, /* one more extension header */
+    LINK_ERF = 197,
+
+    TYPE_LAST = 33,
+    TYPE_PAD = 48,
+
+    /* So many records, or all that the probe can see, have to be plausible; Wireshark looks at 20, too. */
+    PROBE_RECORDS = 20,
+    PROBE_BYTES = 4096,
+    /* Time between two of them: a second back (reassembled AAL5), a year forward. */
+    PROBE_SECONDS_FORWARD = 365 * 86400,
+
+    /* A boundary is believed when so many records in a row look like records, with at most a minute back and
+     * a day forward between two. */
+    GUESS_CHAIN = 8,
+    GUESS_SECONDS_FORWARD = 86400,
+    GUESS_SECONDS_BACK = 60,
+};
+
+enum fault { FAULT_HEADER, FAULT_LENGTH, FAULT_DATA };
+
+static uint32_t seconds_at(const uint8_t *p)
+{
+    return load_le32(p + 4);
+}
+
+ALWAYS_INLINE unsigned type_at(const uint8_t *p)
+{
+    return p[8] & (FOLLOWS - 1);
+}
+
+ALWAYS_INLINE uint32_t length_at(const uint8_t *p)
+{
+    return load_be16(p + 10);
+}
+
+/* Bytes between the extension headers and the frame. */
+static uint32_t type_header(unsigned type)
+{
+    switch (type) {
+    case 2:  /* Ethernet */
+    case 11: /* Ethernet, coloured */
+    case 16: /* Ethernet, DSM coloured */
+    case 20: /* Ethernet, coloured, with a hash */
+        return 2;
+    case 5:  /* multi-channel HDLC */
+    case 6:  /* multi-channel raw */
+    case 7:  /* multi-channel ATM */
+    case 8:  /* multi-channel raw link */
+    case 9:  /* multi-channel AAL5 */
+    case 12: /* multi-channel AAL2 */
+    case 17: /* multi-channel HDLC, coloured */
+    case 18: /* AAL2 */
+        return 4;
+    default:
+        return 0;
+    }
+}
+
+static bool is_plausible(const uint8_t *p)
+{
+    unsigned type = type_at(p);
+    return type != 0 && (type <= TYPE_LAST || type == TYPE_PAD) &&
+           length_at(p) >= RECORD_HEADER + type_header(type);
+}
+
+static bool erf_probe(const uint8_t *bytes, size_t count)
+{
+    uint32_t before = 0;
+    size_t at = 0;
+    bool timed = false;
+    for (int i = 0; i < PROBE_RECORDS; i++) {
+        /* A short file may be cut, but only behind what is no chance. */
+        if (at == count)
+            return i > 0;
+        if (count - at < RECORD_HEADER)
+            return i > 1;
+        const uint8_t *p = bytes + at;
+        if (!is_plausible(p))
+            return false;
+        if (type_at(p) != TYPE_PAD) { /* those need not have a time */
+            uint32_t seconds = seconds_at(p);
+            if (timed && seconds != before && before - seconds > 1 &&
+                seconds - before > PROBE_SECONDS_FORWARD)
+                return false;
+            before = seconds;
+            timed = true;
+        }
+        if (count - at < length_at(p))
+            return i > 1 || (count == PROBE_BYTES && length_at(p) <= load_be16(p + 14) + 64u);
+        at += length_at(p);
+    }
+    return true;
+}
+
+static enum capture_open_result erf_open(struct capture *c, const uint8_t *bytes, uint64_t count, bool whole)
+{
+    (void)bytes;
+    (void)count;
+    (void)whole;
+    c->first_record = 0;
+    return OPEN_DONE;
+}
+
+static bool looks_like_chain(const struct batch *b, uint64_t at)
+{
+    uint32_t before = 0;
+    bool timed = false;
+    for (int i = 0; i < GUESS_CHAIN; i++) {
+        if (at == b->end)
+            return i > 0;
+        const uint8_t *p = b->bytes + (at - b->base);
+        if (b->end - at < RECORD_HEADER || !is_plausible(p) || b->end - at < length_at(p))
+            return false;
+        if (type_at(p) != TYPE_PAD) {
+            uint32_t seconds = seconds_at(p);
+            if (timed && seconds - before > GUESS_SECONDS_FORWARD && before - seconds > GUESS_SECONDS_BACK)
+                return false;
+            before = seconds;
+            timed = true;
+        }
+        at += length_at(p);
+    }
+    return true;
+}
+
+static void erf_guess(const struct capture *c, const struct batch *b, struct lane *lane)
+{
+    (void)c;
+    lane->start = UINT64_MAX;
+    for (uint64_t at = lane->begin; at < lane->limit && at + RECORD_HEADER <= b->end; at++) {
+        if (is_plausible(b->bytes + (at - b->base)) && looks_like_chain(b, at)) {
+            lane->start = at;
+            return;
+        }
+    }
+}
+
+static uint64_t erf_record_length(const struct capture *c, const void *context, const uint8_t *p,
+                                  uint64_t available)
+{
+    (void)c;
+    (void)context;
+    if (available < RECORD_HEADER)
+        return 0;
+    return length_at(p) < RECORD_HEADER ? RECORD_BROKEN : length_at(p);
+}
+
+static bool fault_at(struct lane *lane, enum fault fault, uint64_t value)
+{
+    lane->state = LANE_FAULT;
+    lane->fault = fault;
+    lane->fault_value = value;
+    return false;
+}
+
+/* Bytes of the record at p before its frame. More than its length: the headers do not fit in. */
+ALWAYS_INLINE uint32_t headers_length(const uint8_t *p, uint32_t length)
+{
+    uint32_t n = RECORD_HEADER;
+    for (uint8_t head = p[8]; unlikely(head & FOLLOWS); n += EXTENSION) {
+        if (n + EXTENSION > length)
+            return n + EXTENSION;
+        head = p[n];
+    }
+    return n + type_header(type_at(p));
+}
+
+/* Rounded to the nearest nanosecond, as Wireshark does. */
+ALWAYS_INLINE int64_t time_of(const uint8_t *p)
+{
+    return seconds_at(p) * INT64_C(1000000000) +
+           (int64_t)((load_le32(p) * UINT64_C(1000000000) + (UINT64_C(1) << 31)) >> 32);
+}
+
+static bool walk_one(const struct batch *b, struct lane *lane, struct frame *f)
+{
+    for (;;) {
+        uint64_t at = lane->position, size = b->end;
+        const uint8_t *p = b->bytes + (at - b->base);
+        if (unlikely(at >= lane->limit || at >= size)) {
+            lane->state = LANE_DONE;
+            return false;
+        }
+        if (unlikely(size - at < RECORD_HEADER))
+            return fault_at(lane, FAULT_HEADER, size - at);
+        uint32_t length = length_at(p);
+        if (unlikely(length <= RECORD_HEADER))
+            return fault_at(lane, FAULT_LENGTH, (uint64_t)(RECORD_HEADER + 1) << 32 | length);
+        if (unlikely(size - at < length))
+            return fault_at(lane, FAULT_DATA, (uint64_t)length << 32 | (size - at));
+        lane->position = at + length;
+        if (unlikely(type_at(p) == TYPE_PAD))
+            continue;
+        __builtin_prefetch(p + 64);
+        __builtin_prefetch(p + length);
+        uint32_t headers = headers_length(p, length);
+        if (unlikely(headers > length)) {
+            lane->position = at;
+            return fault_at(lane, FAULT_LENGTH, (uint64_t)headers << 32 | length);
+        }
+        uint32_t wire = load_be16(p + 14);
+        f->data = p;
+        f->time = time_of(p);
+        f->captured = headers + MIN(length - headers, wire);
+        f->length = wire;
+        f->link_type = LINK_ERF;
+        f->decimals = 9;
+        f->fcs = 0;
+        return true;
+    }
+}
+
+static void erf_walk(const struct capture *c, struct batch *b, struct walk *walk)
+{
+    (void)c;
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        walk->count[i] = 0;
+    for (unsigned k = 0; k < WALK_FRAMES; k++)
+        for (unsigned i = 0; i < b->lanes_used; i++) {
+            struct lane *lane = &b->lane[i];
+            if (lane->state == LANE_OPEN && walk_one(b, lane, &walk->frame[i][k]))
+                walk->count[i] = k + 1;
+        }
+}
+
+static void erf_fault(struct capture *c, const struct batch *b, const struct lane *lane)
+{
+    (void)b;
+    uint32_t expected = (uint32_t)(lane->fault_value >> 32), found = (uint32_t)lane->fault_value;
+    int64_t at = (int64_t)lane->position;
+    switch ((enum fault)lane->fault) {
+    case FAULT_HEADER:
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
+                     "expected a record header of %d bytes, found the end of the file after %" PRIu32,
+                     RECORD_HEADER, found);
+        break;
+    case FAULT_LENGTH:
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
+                     "expected a record length of at least %" PRIu32 " for its headers, found %" PRIu32,
+                     expected, found);
+        break;
+    case FAULT_DATA:
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
+                     "expected a record of %" PRIu32 " bytes, found the end of the file after %" PRIu32,
+                     expected, found);
+        break;
+    }
+}
+
+const struct capture_format format_erf = {
+    .name = "ERF",
+    .probe = erf_probe,
+    .open = erf_open,
+    .guess = erf_guess,
+    .walk = erf_walk,
+    .fault = erf_fault,
+    .record_length = erf_record_length,
+};

@@ -1,0 +1,427 @@
+/* pcapng files (https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html): blocks that have their
+ * length at both ends.
+ *
+ *     packet (6, enhanced)   | type 4 | length 4 | interface 4 | time 8 | captured 4 | original 4 | bytes,
+ * padded ... | options ... | length 4 | packet (2, obsolete)   the same with | interface 2 | drops 2 | packet
+ * (3, simple)     | type 4 | length 4 | original 4 | bytes, padded ... | length 4 |
+ *
+ * Numbers are in the byte order of the section. Everything else is in the files beside this one; pcapng.h
+ * says what a context is. What ends the reading, and what does not, is as in Wireshark 4.4 and 4.6.
+ */
+#include "pcapng.h"
+
+#include <stdlib.h>
+
+enum {
+    /* A boundary is believed when this many blocks in a row have their length at both ends. */
+    GUESS_CHAIN = 4,
+    /* More interfaces at the beginning of a file than fit here are left to walking, so that a stream need not
+     * be read on and on before its first frame. */
+    OPEN_BYTES_MAX = 64 << 10,
+};
+
+static bool pcapng_probe(const uint8_t *bytes, size_t count)
+{
+    (void)count;
+    return load_be32(bytes) == BLOCK_SECTION;
+}
+
+static enum capture_open_result pcapng_open(struct capture *c, const uint8_t *bytes, uint64_t count,
+                                            bool whole)
+{
+    const struct pcapng_context *context = NULL;
+    uint64_t at = 0;
+    while (at < OPEN_BYTES_MAX) {
+        uint64_t left = count - at, length = 0;
+        if (left < 4 && !whole)
+            return OPEN_MORE;
+        if (at > 0 && (left < 4 || pcapng_32(bytes + at, context->swapped) != BLOCK_INTERFACE))
+            break;
+        struct pcapng_fault fault = pcapng_read_context(c, bytes + at, left, &context, &length);
+        if (!whole && (fault.broken == BROKEN_HEADER || fault.broken == BROKEN_CUT))
+            return OPEN_MORE;
+        if (fault.broken != BROKEN_NOT) {
+            pcapng_report(c, at, fault);
+            return OPEN_FAILED;
+        }
+        at += length;
+    }
+    c->first_record = at;
+    atomic_store_explicit(&c->context, context, memory_order_release);
+    return OPEN_DONE;
+}
+
+/* Guessing */
+
+/* The length of what looks like a block, as far as the bytes up to end tell; 0: it does not. */
+static uint64_t block_at(const struct pcapng_context *context, const uint8_t *p, uint64_t left)
+{
+    if (left < BLOCK_FRAME)
+        return 0;
+    uint32_t type = pcapng_32(p, context->swapped);
+    bool swapped = context->swapped;
+    if (type == BLOCK_SECTION)
+        swapped = load_raw32(p + 8) != BYTE_ORDER_MAGIC;
+    uint32_t claimed = pcapng_32(p + 4, swapped);
+    uint64_t length = pcapng_padded(claimed);
+    if (claimed > BLOCK_LENGTH_MAX || length < pcapng_block_min(type) || length > left)
+        return 0;
+    if ((type == BLOCK_ENHANCED && pcapng_32(p + 8, swapped) >= context->count) ||
+        pcapng_32(p + length - 4, swapped) != claimed)
+        return 0;
+    return length;
+}
+
+static bool is_usual(uint32_t type)
+{
+    return type - 1 < BLOCK_SECRETS || type == BLOCK_SECTION || type == BLOCK_CUSTOM ||
+           type == BLOCK_CUSTOM_NO_COPY;
+}
+
+static bool looks_like_chain(const struct pcapng_context *context, const struct batch *b, uint64_t at)
+{
+    for (int i = 0; i < GUESS_CHAIN; i++) {
+        if (at == b->end)
+            return i > 0;
+        const uint8_t *p = b->bytes + (at - b->base);
+        uint64_t length = block_at(context, p, b->end - at);
+        if (!length)
+            return false;
+        /* What follows may be in another byte order. */
+        if (load_raw32(p) == BLOCK_SECTION && load_be32(p + 8) != BYTE_ORDER_MAGIC &&
+            load_le32(p + 8) != BYTE_ORDER_MAGIC)
+            return false;
+        if (load_raw32(p) == BLOCK_SECTION)
+            return true;
+        at += length;
+    }
+    return true;
+}
+
+/* Blocks of well-formed files begin at multiples of four. A file with others is read all the same, by proving
+ * alone. */
+static void pcapng_guess(const struct capture *c, const struct batch *b, struct lane *lane)
+{
+    (void)c;
+    const struct pcapng_context *context = lane->context;
+    lane->start = UINT64_MAX;
+    for (uint64_t at = pcapng_padded(lane->begin); at < lane->limit && at + BLOCK_FRAME <= b->end; at += 4) {
+        if (is_usual(pcapng_32(b->bytes + (at - b->base), context->swapped)) &&
+            looks_like_chain(context, b, at)) {
+            lane->start = at;
+            return;
+        }
+    }
+}
+
+static uint64_t pcapng_record_length(const struct capture *c, const void *context, const uint8_t *p,
+                                     uint64_t available)
+{
+    (void)c;
+    bool swapped = ((const struct pcapng_context *)context)->swapped;
+    if (available < BLOCK_HEADER)
+        return 0;
+    uint32_t type = pcapng_32(p, swapped);
+    uint64_t changes = type == BLOCK_INTERFACE ? RECORD_CHANGES : 0;
+    if (type == BLOCK_SECTION) {
+        if (available < BLOCK_FRAME)
+            return 0;
+        uint32_t magic = load_raw32(p + 8);
+        swapped = magic == __builtin_bswap32(BYTE_ORDER_MAGIC);
+        if (!swapped && magic != BYTE_ORDER_MAGIC)
+            return RECORD_BROKEN;
+        changes = RECORD_CHANGES;
+    }
+    uint32_t claimed = pcapng_32(p + 4, swapped);
+    uint64_t length = pcapng_padded(claimed);
+    if (claimed > BLOCK_LENGTH_MAX || length < pcapng_block_min(type))
+        return RECORD_BROKEN;
+    return length | changes;
+}
+
+/* Walking */
+
+/* Nanoseconds of a resolution that is no whole number of them, or with an offset. Finer ones are cut, as
+ * Wireshark does; what does not fit ends at the ends of time. */
+static int64_t odd_time(const struct pcapng_interface *i, uint64_t units)
+{
+    __int128 ns =
+        (__int128)units * 1000000000 / (__int128)i->units + (__int128)i->offset_seconds * 1000000000;
+    return ns > INT64_MAX ? INT64_MAX : ns < INT64_MIN ? INT64_MIN : (int64_t)ns;
+}
+
+ALWAYS_INLINE int64_t time_of(const struct pcapng_interface *i, uint64_t units)
+{
+    uint64_t ns;
+    if (unlikely(!i->scale))
+        return odd_time(i, units);
+    if (unlikely(__builtin_mul_overflow(units, (uint64_t)i->scale, &ns) || ns > INT64_MAX))
+        return INT64_MAX;
+    return (int64_t)ns;
+}
+
+static bool fault_at(struct lane *lane, enum pcapng_broken broken, uint64_t expected, uint64_t found)
+{
+    lane->state = LANE_FAULT;
+    lane->fault = broken;
+    lane->fault_value = (uint64_t)MIN(expected, UINT32_MAX) << 32 | MIN(found, UINT32_MAX);
+    return false;
+}
+
+/* The block that ends at lane->position, of the frame f, is whole: its length stands at its end, too, and its
+ * options are well-formed. False: the lane is at fault, and at the block again.
+ *
+ * This comes a turn after the frame was taken. The end of a block lies where the next header does, which has
+ * been prefetched by then. */
+static bool finish_badly(const struct batch *b, struct lane *lane, struct frame *f, uint32_t claimed,
+                         bool swapped)
+{
+    const uint8_t *end = b->bytes + (lane->position - b->base) - 4;
+    uint32_t again = pcapng_32(end, swapped);
+    struct pcapng_fault fault = {BROKEN_TRAILER, claimed, again};
+    if (again == claimed) {
+        const uint8_t *options = f->data + pcapng_padded(f->captured);
+        uint32_t flags = 0;
+        fault = pcapng_check_options(options, (uint64_t)(end - options), swapped, &flags);
+        if (fault.broken == BROKEN_NOT) {
+            unsigned fcs = flags >> 5 & 15;
+            if (fcs && f->link_type == 1)
+                f->fcs = (uint8_t)fcs;
+            return true;
+        }
+    }
+    lane->position -= pcapng_padded(claimed);
+    return fault_at(lane, fault.broken, fault.expected, fault.found);
+}
+
+ALWAYS_INLINE bool finish(const struct batch *b, struct lane *lane, struct frame *f, uint32_t claimed,
+                          bool swapped)
+{
+    const uint8_t *end = b->bytes + (lane->position - b->base) - 4;
+    if (likely(pcapng_32(end, swapped) == claimed && f->data + pcapng_padded(f->captured) == end))
+        return true;
+    return finish_badly(b, lane, f, claimed, swapped);
+}
+
+enum step { STEP_FRAME, STEP_SKIP, STEP_STOP };
+
+static enum step simple_packet(const struct pcapng_context *context, struct lane *lane, struct frame *f,
+                               const uint8_t *p, uint64_t length)
+{
+    if (context->count == 0) {
+        fault_at(lane, BROKEN_INTERFACE, 0, 0);
+        return STEP_STOP;
+    }
+    const struct pcapng_interface *i = &context->table->first[0];
+    uint32_t original = pcapng_32(p + 8, context->swapped);
+    uint32_t captured = i->snapshot ? MIN(original, i->snapshot) : original;
+    if (captured > length - SIMPLE_BLOCK_MIN) {
+        fault_at(lane, BROKEN_CAPTURED, length - SIMPLE_BLOCK_MIN, captured);
+        return STEP_STOP;
+    }
+    if (captured > i->captured_max) {
+        fault_at(lane, BROKEN_CAPTURED_MAX, i->captured_max, captured);
+        return STEP_STOP;
+    }
+    /* There are no options: the length has to follow the packet. */
+    uint64_t end = SIMPLE_HEADER + pcapng_padded(captured);
+    if (end != length - 4) {
+        fault_at(lane, BROKEN_TRAILER, length, pcapng_32(p + end, context->swapped));
+        return STEP_STOP;
+    }
+    *f = (struct frame){.data = p + SIMPLE_HEADER,
+                        .captured = captured,
+                        .length = original,
+                        .link_type = i->link_type,
+                        .fcs = i->fcs};
+    return STEP_FRAME;
+}
+
+/* What is no enhanced packet block: at lane->position, of this length, and there. */
+static enum step other_block(const struct pcapng_context *context, struct lane *lane, struct frame *f,
+                             const uint8_t *p, uint32_t type, uint64_t length)
+{
+    bool swapped = context->swapped;
+    if (type == BLOCK_SIMPLE)
+        return simple_packet(context, lane, f, p, length);
+    uint32_t claimed = pcapng_32(p + 4, swapped), again = pcapng_32(p + length - 4, swapped);
+    struct pcapng_fault fault = {BROKEN_TRAILER, claimed, again};
+    if (again == claimed)
+        fault = pcapng_check_block(p, length, type, swapped);
+    if (fault.broken != BROKEN_NOT) {
+        fault_at(lane, fault.broken, fault.expected, fault.found);
+        return STEP_STOP;
+    }
+    if (!pcapng_is_counted(type))
+        return STEP_SKIP;
+    uint32_t n = (uint32_t)(length - BLOCK_FRAME);
+    *f = (struct frame){
+        .data = p + BLOCK_HEADER, .captured = n, .length = n, .link_type = LINK_TYPE_NOT_A_PACKET};
+    return STEP_FRAME;
+}
+
+/* The lane's next frame, or false and the lane's new state. *claimed: the block's length as it stands in it.
+ */
+ALWAYS_INLINE bool walk_one(const struct batch *b, struct lane *lane, struct frame *f, uint32_t *claimed,
+                            const struct pcapng_context *context, bool swapped)
+{
+    for (;;) {
+        uint64_t at = lane->position, size = b->end;
+        const uint8_t *p = b->bytes + (at - b->base);
+        if (unlikely(at >= lane->limit || at >= size)) {
+            lane->state = LANE_DONE;
+            return false;
+        }
+        if (unlikely(size - at < BLOCK_FRAME))
+            return fault_at(lane, BROKEN_HEADER, 0, size - at);
+        uint32_t type = pcapng_32(p, swapped);
+        *claimed = pcapng_32(p + 4, swapped);
+        uint64_t length = pcapng_padded(*claimed);
+        bool packet = type == BLOCK_ENHANCED || type == BLOCK_PACKET;
+        if (unlikely(type == BLOCK_SECTION || type == BLOCK_INTERFACE)) {
+            lane->state = LANE_CHANGE;
+            return false;
+        }
+        if (unlikely(*claimed > BLOCK_LENGTH_MAX))
+            return fault_at(lane, BROKEN_LENGTH_MAX, 0, *claimed);
+        if (unlikely(length < PACKET_BLOCK_MIN) && length < pcapng_block_min(type))
+            return fault_at(lane, BROKEN_LENGTH, pcapng_block_min(type), *claimed);
+        uint64_t next = at + length;
+        if (unlikely(next > size))
+            return fault_at(lane, BROKEN_CUT, length, size - at);
+        if (unlikely(!packet)) {
+            if (length < pcapng_block_min(type))
+                return fault_at(lane, BROKEN_LENGTH, pcapng_block_min(type), *claimed);
+            enum step step = other_block(context, lane, f, p, type, length);
+            if (step == STEP_STOP)
+                return false;
+            lane->position = next;
+            if (step == STEP_SKIP)
+                continue;
+            return true;
+        }
+        __builtin_prefetch(p + 64);
+        __builtin_prefetch(p + length);
+        uint32_t number = pcapng_32(p + 8, swapped);
+        if (unlikely(type == BLOCK_PACKET))
+            number = pcapng_16(p + 8, swapped);
+        if (unlikely(number >= context->count))
+            return fault_at(lane, BROKEN_INTERFACE, context->count, number);
+        const struct pcapng_interface *i = likely(number < TABLE_FIRST)
+                                               ? &context->table->first[number]
+                                               : pcapng_interface_at(context->table, number);
+        uint32_t captured = pcapng_32(p + 20, swapped);
+        if (unlikely(pcapng_padded(captured) > length - PACKET_BLOCK_MIN))
+            return fault_at(lane, BROKEN_CAPTURED, length - PACKET_BLOCK_MIN, captured);
+        if (unlikely(captured > i->captured_max))
+            return fault_at(lane, BROKEN_CAPTURED_MAX, i->captured_max, captured);
+        f->data = p + PACKET_HEADER;
+        f->time = time_of(i, (uint64_t)pcapng_32(p + 12, swapped) << 32 | pcapng_32(p + 16, swapped));
+        f->captured = captured;
+        f->length = pcapng_32(p + 24, swapped);
+        f->link_type = i->link_type;
+        f->decimals = i->decimals;
+        f->fcs = i->fcs;
+        lane->position = next;
+        return true;
+    }
+}
+
+/* All lanes of a batch are walked a step each in turn, and each step fetches the lane's next header: the
+ * misses of the chains overlap. swapped: of all lanes, where they are in one byte order; else of each. */
+ALWAYS_INLINE void walk_all(struct batch *b, struct walk *walk, bool mixed, bool all_swapped)
+{
+    uint32_t claimed[LANES];
+    bool pending[LANES] = {0}; /* the lane's last frame is not finished */
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        walk->count[i] = 0;
+    for (unsigned k = 0; k <= WALK_FRAMES; k++)
+        for (unsigned i = 0; i < b->lanes_used; i++) {
+            struct lane *lane = &b->lane[i];
+            if (lane->state != LANE_OPEN)
+                continue;
+            const struct pcapng_context *context = lane->context;
+            bool swapped = mixed ? context->swapped : all_swapped;
+            if (pending[i] && unlikely(!finish(b, lane, &walk->frame[i][k - 1], claimed[i], swapped))) {
+                walk->count[i] = k - 1;
+                continue;
+            }
+            if (k == WALK_FRAMES)
+                continue;
+            pending[i] = walk_one(b, lane, &walk->frame[i][k], &claimed[i], context, swapped);
+            if (pending[i]) {
+                walk->count[i] = k + 1;
+                /* What is no packet has been looked at as a whole. */
+                pending[i] = walk->frame[i][k].link_type != LINK_TYPE_NOT_A_PACKET;
+            }
+        }
+}
+
+static void pcapng_walk(const struct capture *c, struct batch *b, struct walk *walk)
+{
+    (void)c;
+    unsigned orders = 0;
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        if (b->lane[i].state == LANE_OPEN)
+            orders |= 1U << ((const struct pcapng_context *)b->lane[i].context)->swapped;
+    if (orders == 3)
+        walk_all(b, walk, true, false);
+    else if (orders == 2)
+        walk_all(b, walk, false, true);
+    else
+        walk_all(b, walk, false, false);
+}
+
+/* Reads sections and interfaces as long as they follow each other. A new section that is like the one before,
+ * as in files that were put together with cat, changes nothing. */
+static void pcapng_change(struct capture *c, struct batch *b, struct lane *lane)
+{
+    const struct pcapng_context *before = lane->context, *context = before;
+    const struct pcapng_mark mark = pcapng_mark(c);
+    bool started = false;
+    while (lane->position < b->end) {
+        const uint8_t *p = b->bytes + (lane->position - b->base);
+        uint64_t left = b->end - lane->position, length = 0;
+        if (started) {
+            if (lane->position >= lane->limit || left < 4)
+                break;
+            uint32_t type = pcapng_32(p, context->swapped);
+            if (type != BLOCK_SECTION && type != BLOCK_INTERFACE)
+                break;
+        }
+        struct pcapng_fault fault = pcapng_read_context(c, p, left, &context, &length);
+        if (fault.broken != BROKEN_NOT) {
+            if (started)
+                break; /* walking comes back to it */
+            fault_at(lane, fault.broken, fault.expected, fault.found);
+            return;
+        }
+        started = true;
+        lane->position += length;
+    }
+    if (pcapng_contexts_equal(before, context))
+        pcapng_drop(c, mark);
+    else
+        lane->context = context;
+    atomic_store_explicit(&c->context, lane->context, memory_order_release);
+}
+
+static void pcapng_fault(struct capture *c, const struct batch *b, const struct lane *lane)
+{
+    (void)b;
+    pcapng_report(c, lane->position,
+                  (struct pcapng_fault){(enum pcapng_broken)lane->fault, (uint32_t)(lane->fault_value >> 32),
+                                        (uint32_t)lane->fault_value});
+}
+
+const struct capture_format format_pcapng = {
+    .name = "pcapng",
+    .probe = pcapng_probe,
+    .open = pcapng_open,
+    .guess = pcapng_guess,
+    .walk = pcapng_walk,
+    .change = pcapng_change,
+    .fault = pcapng_fault,
+    .record_length = pcapng_record_length,
+    .close = pcapng_close,
+};

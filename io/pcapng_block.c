@@ -1,0 +1,174 @@
+/* The pcapng blocks that hold no packet. Most are skipped, but a broken one ends the reading in Wireshark, so
+ * it does here; what it objects to was found by handing such files to 4.4.18. */
+#include "pcapng.h"
+
+enum {
+    NAMES_BLOCK_MIN = 16,
+    STATISTICS_BLOCK_MIN = 24,
+    SECRETS_BLOCK_MIN = 20,
+    JOURNAL_ENTRY_MIN = 23, /* "__REALTIME_TIMESTAMP=" and what makes it a line */
+    CUSTOM_BLOCK_MIN = 16,
+
+    /* Events of Sysdig and Falco: with flags (F) or without, with a count of parameters (V2), large. */
+    BLOCK_SYSDIG = 0x204,
+    BLOCK_SYSDIG_F = 0x208,
+    BLOCK_SYSDIG_V2 = 0x216,
+    BLOCK_SYSDIG_F_V2 = 0x217,
+    BLOCK_SYSDIG_V2_LARGE = 0x221,
+    BLOCK_SYSDIG_F_V2_LARGE = 0x222,
+
+    NAMES_END = 0,
+    NAMES_IPV4 = 1,
+    NAMES_IPV6 = 2,
+
+    OPTION_HEADER = 4,
+    OPTION_END = 0,
+    OPTION_PACKET_FLAGS = 2,
+    OPTION_PACKET_HASH = 3,
+    OPTION_PACKET_DROPS = 4,
+    OPTION_PACKET_ID = 5,
+    OPTION_PACKET_VERDICT = 7,
+    OPTION_CUSTOM_FIRST = 2988, /* 2988, 2989: may be copied; 19372, 19373: may not */
+    OPTION_CUSTOM_NO_COPY = 19372,
+};
+
+uint32_t pcapng_block_min(uint32_t type)
+{
+    switch (type) {
+    case BLOCK_SECTION:
+        return SECTION_BLOCK_MIN;
+    case BLOCK_INTERFACE:
+        return INTERFACE_BLOCK_MIN;
+    case BLOCK_PACKET:
+    case BLOCK_ENHANCED:
+        return PACKET_BLOCK_MIN;
+    case BLOCK_SIMPLE:
+        return SIMPLE_BLOCK_MIN;
+    case BLOCK_NAMES:
+        return NAMES_BLOCK_MIN;
+    case BLOCK_STATISTICS:
+        return STATISTICS_BLOCK_MIN;
+    case BLOCK_SECRETS:
+        return SECRETS_BLOCK_MIN;
+    case BLOCK_JOURNAL:
+        return JOURNAL_ENTRY_MIN + BLOCK_FRAME;
+    case BLOCK_CUSTOM:
+    case BLOCK_CUSTOM_NO_COPY:
+        return CUSTOM_BLOCK_MIN;
+    case BLOCK_SYSDIG:
+    case BLOCK_SYSDIG_F:
+    case BLOCK_SYSDIG_F_V2:
+    case BLOCK_SYSDIG_F_V2_LARGE:
+        return 36;
+    case BLOCK_SYSDIG_V2:
+    case BLOCK_SYSDIG_V2_LARGE:
+        return 40;
+    default:
+        return BLOCK_FRAME;
+    }
+}
+
+bool pcapng_is_counted(uint32_t type)
+{
+    switch (type) {
+    case BLOCK_JOURNAL:
+    case BLOCK_SYSDIG:
+    case BLOCK_SYSDIG_F:
+    case BLOCK_SYSDIG_V2:
+    case BLOCK_SYSDIG_F_V2:
+    case BLOCK_SYSDIG_V2_LARGE:
+    case BLOCK_SYSDIG_F_V2_LARGE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Whether option number may be of this length in a packet block. */
+static bool packet_option_fits(uint32_t number, uint32_t length)
+{
+    switch (number) {
+    case OPTION_PACKET_FLAGS:
+        return length == 4;
+    case OPTION_PACKET_HASH:
+    case OPTION_PACKET_VERDICT:
+        return length >= 1;
+    case OPTION_PACKET_DROPS:
+    case OPTION_PACKET_ID:
+        return length == 8;
+    default:
+        return true;
+    }
+}
+
+/*     | number 2 | length 2 | value, padded to 4 bytes ... | */
+struct pcapng_fault pcapng_check_options(const uint8_t *p, uint64_t n, bool swapped, uint32_t *flags)
+{
+    while (n >= OPTION_HEADER) {
+        uint32_t number = pcapng_16(p, swapped), length = pcapng_16(p + 2, swapped);
+        p += OPTION_HEADER;
+        n -= OPTION_HEADER;
+        if (number == OPTION_END)
+            break;
+        if (length > n)
+            return (struct pcapng_fault){BROKEN_OPTION, (uint32_t)n, length};
+        bool custom = number - OPTION_CUSTOM_FIRST < 2 || number - OPTION_CUSTOM_NO_COPY < 2;
+        if ((custom && length < 4) || (flags && !packet_option_fits(number, length)))
+            return (struct pcapng_fault){BROKEN_OPTION_LENGTH, number, length};
+        if (flags && number == OPTION_PACKET_FLAGS)
+            *flags = pcapng_32(p, swapped);
+        uint64_t step = MIN(pcapng_padded(length), n);
+        p += step;
+        n -= step;
+    }
+    return PCAPNG_FINE;
+}
+
+/*     | type 2 | length 2 | address, names with NUL, padded to 4 bytes | ... | 0 2 | 0 2 | options ... | */
+static struct pcapng_fault check_names(const uint8_t *p, uint64_t n, bool swapped)
+{
+    while (n >= 4) {
+        uint32_t type = pcapng_16(p, swapped), length = pcapng_16(p + 2, swapped);
+        p += 4;
+        n -= 4;
+        if (type == NAMES_END)
+            return pcapng_check_options(p, n, swapped, NULL);
+        uint64_t step = pcapng_padded(length);
+        if (step > n)
+            return (struct pcapng_fault){BROKEN_NAME, (uint32_t)n, length};
+        uint32_t address = type == NAMES_IPV4 ? 4 : type == NAMES_IPV6 ? 16 : 0;
+        if (length < address)
+            return (struct pcapng_fault){BROKEN_NAME, address, length};
+        if (address && length > address && p[length - 1] != 0)
+            return (struct pcapng_fault){BROKEN_NAME_END, 0, length - address};
+        p += step;
+        n -= step;
+    }
+    return PCAPNG_FINE;
+}
+
+struct pcapng_fault pcapng_check_block(const uint8_t *p, uint64_t length, uint32_t type, bool swapped)
+{
+    const uint8_t *body = p + BLOCK_HEADER;
+    uint64_t n = length - BLOCK_FRAME;
+    switch (type) {
+    case BLOCK_NAMES:
+        return check_names(body, n, swapped);
+    case BLOCK_STATISTICS: /* interface number and time, which nobody needs */
+        return pcapng_check_options(body + 12, n - 12, swapped, NULL);
+    case BLOCK_SECRETS: { /* type 4, length 4, secrets */
+        uint32_t secrets = pcapng_32(body + 4, swapped);
+        if (secrets > n - 8)
+            return (struct pcapng_fault){BROKEN_SECRETS, (uint32_t)n - 8, secrets};
+        return PCAPNG_FINE;
+    }
+    case BLOCK_JOURNAL:
+        while (n > 0 && body[n - 1] == 0)
+            n--;
+        if (n < JOURNAL_ENTRY_MIN)
+            return (struct pcapng_fault){BROKEN_JOURNAL, JOURNAL_ENTRY_MIN, (uint32_t)n};
+        return PCAPNG_FINE;
+    default:
+        return PCAPNG_FINE;
+    }
+}

@@ -1,0 +1,223 @@
+/* snoop files (RFC 1761) of Solaris, and of Shomiti's analyzers, which are of versions 3 to 5.
+ *
+ *     file     | "snoop" 8 | version 4 | data link type 4 | big endian record   | original length 4 |
+ * captured length 4 | record length 4 | drops 4 | seconds 4 | microseconds 4 | | captured bytes, padded ... |
+ */
+#include "capture.h"
+
+#include <inttypes.h>
+
+enum {
+    FILE_HEADER = 16,
+    RECORD_HEADER = 24,
+    VERSION_FIRST = 2,
+    VERSION_LAST = 5,
+    LINK_NONE = 0xffff,
+
+    /* A boundary is believed when so many records in a row look like records, with at most a minute back and
+     * a day forward between two, and no more padding than anybody writes. */
+    GUESS_CHAIN = 6,
+    GUESS_SECONDS_FORWARD = 86400,
+    GUESS_SECONDS_BACK = 60,
+    GUESS_PADDING = 64,
+};
+
+enum fault { FAULT_HEADER, FAULT_CAPTURED, FAULT_ORIGINAL, FAULT_LENGTH, FAULT_DATA };
+
+static bool snoop_probe(const uint8_t *bytes, size_t count)
+{
+    return count >= 8 && memcmp(bytes, "snoop\0\0\0", 8) == 0;
+}
+
+/* The pcap link type of a data link type. */
+static uint16_t link_of(uint32_t type)
+{
+    switch (type) {
+    case 0: /* IEEE 802.3 */
+    case 4: /* Ethernet */
+        return 1;
+    case 2: /* token ring */
+        return 6;
+    case 8: /* FDDI */
+        return 10;
+    case 9:  /* other; Wireshark takes it, and IP, for BSD's loopback */
+    case 14: /* IP */
+        return 0;
+    case 16: /* fibre channel */
+        return 122;
+    case 18: /* ATM */
+        return 123;
+    case 26: /* infiniband */
+        return 242;
+    default:
+        return LINK_NONE;
+    }
+}
+
+static enum capture_open_result snoop_open(struct capture *c, const uint8_t *bytes, uint64_t count,
+                                           bool whole)
+{
+    if (count < FILE_HEADER) {
+        if (!whole)
+            return OPEN_MORE;
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
+                     "expected a snoop file header of %d bytes, found the end of the file after %" PRIu64,
+                     FILE_HEADER, count);
+        return OPEN_FAILED;
+    }
+    uint32_t version = load_be32(bytes + 8), type = load_be32(bytes + 12);
+    if (version < VERSION_FIRST || version > VERSION_LAST) {
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 8,
+                     "expected a snoop file of version %d to %d, found %" PRIu32, VERSION_FIRST, VERSION_LAST,
+                     version);
+        return OPEN_FAILED;
+    }
+    c->link_type = link_of(type);
+    if (c->link_type == LINK_NONE) {
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 12,
+                     "expected a snoop data link type that is known here, found %" PRIu32, type);
+        return OPEN_FAILED;
+    }
+    c->first_record = FILE_HEADER;
+    return OPEN_DONE;
+}
+
+static bool is_plausible(const uint8_t *p)
+{
+    uint32_t original = load_be32(p), captured = load_be32(p + 4), length = load_be32(p + 8);
+    return captured > 0 && captured <= original && original <= RECORD_LENGTH_MAX &&
+           length >= RECORD_HEADER + captured && length <= RECORD_HEADER + captured + GUESS_PADDING &&
+           load_be32(p + 20) < 1000000;
+}
+
+static bool looks_like_chain(const struct batch *b, uint64_t at)
+{
+    uint32_t before = 0;
+    for (int i = 0; i < GUESS_CHAIN; i++) {
+        if (at == b->end)
+            return i > 0;
+        const uint8_t *p = b->bytes + (at - b->base);
+        if (b->end - at < RECORD_HEADER || !is_plausible(p) || b->end - at < load_be32(p + 8))
+            return false;
+        uint32_t seconds = load_be32(p + 16);
+        if (i > 0 && seconds - before > GUESS_SECONDS_FORWARD && before - seconds > GUESS_SECONDS_BACK)
+            return false;
+        before = seconds;
+        at += load_be32(p + 8);
+    }
+    return true;
+}
+
+static void snoop_guess(const struct capture *c, const struct batch *b, struct lane *lane)
+{
+    (void)c;
+    lane->start = UINT64_MAX;
+    for (uint64_t at = lane->begin; at < lane->limit && at + RECORD_HEADER <= b->end; at++) {
+        if (is_plausible(b->bytes + (at - b->base)) && looks_like_chain(b, at)) {
+            lane->start = at;
+            return;
+        }
+    }
+}
+
+static uint64_t snoop_record_length(const struct capture *c, const void *context, const uint8_t *p,
+                                    uint64_t available)
+{
+    (void)c;
+    (void)context;
+    if (available < RECORD_HEADER)
+        return 0;
+    uint32_t original = load_be32(p), captured = load_be32(p + 4), length = load_be32(p + 8);
+    if (captured > RECORD_LENGTH_MAX || original > RECORD_LENGTH_MAX || length < RECORD_HEADER + captured)
+        return RECORD_BROKEN;
+    return length;
+}
+
+static bool fault_at(struct lane *lane, enum fault fault, uint64_t expected, uint64_t found)
+{
+    lane->state = LANE_FAULT;
+    lane->fault = fault;
+    lane->fault_value = expected << 32 | found;
+    return false;
+}
+
+static bool walk_one(const struct capture *c, const struct batch *b, struct lane *lane, struct frame *f)
+{
+    uint64_t at = lane->position, size = b->end;
+    const uint8_t *p = b->bytes + (at - b->base);
+    if (unlikely(at >= lane->limit || at >= size)) {
+        lane->state = LANE_DONE;
+        return false;
+    }
+    if (unlikely(size - at < RECORD_HEADER))
+        return fault_at(lane, FAULT_HEADER, RECORD_HEADER, size - at);
+    uint32_t original = load_be32(p), captured = load_be32(p + 4), length = load_be32(p + 8);
+    if (unlikely(captured > RECORD_LENGTH_MAX))
+        return fault_at(lane, FAULT_CAPTURED, RECORD_LENGTH_MAX, captured);
+    if (unlikely(original > RECORD_LENGTH_MAX))
+        return fault_at(lane, FAULT_ORIGINAL, RECORD_LENGTH_MAX, original);
+    if (unlikely(length < RECORD_HEADER + captured))
+        return fault_at(lane, FAULT_LENGTH, RECORD_HEADER + captured, length);
+    if (unlikely(size - at < length))
+        return fault_at(lane, FAULT_DATA, length, size - at);
+    __builtin_prefetch(p + 64);
+    __builtin_prefetch(p + length);
+    f->data = p + RECORD_HEADER;
+    f->time = load_be32(p + 16) * INT64_C(1000000000) + load_be32(p + 20) * INT64_C(1000);
+    f->captured = captured;
+    f->length = original;
+    f->link_type = c->link_type;
+    f->decimals = 6;
+    f->fcs = 0;
+    lane->position = at + length;
+    return true;
+}
+
+static void snoop_walk(const struct capture *c, struct batch *b, struct walk *walk)
+{
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        walk->count[i] = 0;
+    for (unsigned k = 0; k < WALK_FRAMES; k++)
+        for (unsigned i = 0; i < b->lanes_used; i++) {
+            struct lane *lane = &b->lane[i];
+            if (lane->state == LANE_OPEN && walk_one(c, b, lane, &walk->frame[i][k]))
+                walk->count[i] = k + 1;
+        }
+}
+
+static void snoop_fault(struct capture *c, const struct batch *b, const struct lane *lane)
+{
+    (void)b;
+    uint32_t expected = (uint32_t)(lane->fault_value >> 32), found = (uint32_t)lane->fault_value;
+    int64_t at = (int64_t)lane->position;
+    switch ((enum fault)lane->fault) {
+    case FAULT_HEADER:
+    case FAULT_DATA:
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
+                     "expected a record%s of %" PRIu32 " bytes, found the end of the file after %" PRIu32,
+                     lane->fault == FAULT_HEADER ? " header" : "", expected, found);
+        break;
+    case FAULT_ORIGINAL:
+    case FAULT_CAPTURED:
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
+                     "expected %s length of at most %" PRIu32 " bytes, found %" PRIu32,
+                     lane->fault == FAULT_ORIGINAL ? "an original" : "a captured", expected, found);
+        break;
+    case FAULT_LENGTH:
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
+                     "expected a record length of at least %" PRIu32
+                     " for the captured bytes, found %" PRIu32,
+                     expected, found);
+        break;
+    }
+}
+
+const struct capture_format format_snoop = {
+    .name = "snoop",
+    .probe = snoop_probe,
+    .open = snoop_open,
+    .guess = snoop_guess,
+    .walk = snoop_walk,
+    .fault = snoop_fault,
+    .record_length = snoop_record_length,
+};

@@ -1,0 +1,386 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: run.py TCPREUSE
+
+Capture formats. The same frames are written in every flavour of every format that tcpreuse reads; the rows have to be those of
+the plain pcap file. What is broken is said with its place, and what stands before it is reported. Large files are read
+with 1, 2, 3 and 8 threads.
+"""
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+START = 1500000000
+LINK_ETHERNET, LINK_RAW, LINK_ERF = 1, 101, 197
+
+
+class Checks:
+    """TAP output; a check is a function that returns complaints."""
+
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def __call__(self, name, complaints):
+        self.count += 1
+        self.failed += bool(complaints)
+        print('%sok %d - %s' % ('not ' if complaints else '', self.count, name), flush=True)
+        for line in complaints:
+            print('# ' + line)
+
+    def skip(self, name, why):
+        self.count += 1
+        print('ok %d - %s # SKIP %s' % (self.count, name, why), flush=True)
+
+
+# frames
+
+def segment(sport, dport, flags, seq, ack=0, payload=b''):
+    return struct.pack('>HHIIBBHHH', sport, dport, seq & 0xffffffff, ack & 0xffffffff, 5 << 4, flags, 8192, 0, 0) + payload
+
+
+def ethernet(source, destination, tcp):
+    ip = struct.pack('>BBHHHBBH4s4s', 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, source, destination)
+    return bytes.fromhex('020000000002020000000001') + b'\x08\x00' + ip + tcp
+
+
+def conversations(seed, count, payload=lambda rng: bytes(rng.randrange(0, 90))):
+    """[(microseconds, frame)]: connections on few ports, so that many are reused."""
+    rng = random.Random(seed)
+    frames, now = [], 0
+    for _ in range(count):
+        a, b = bytes([10, 0, 0, rng.randrange(1, 9)]), bytes([10, 0, 1, rng.randrange(1, 5)])
+        port, isn = rng.randrange(40000, 40020), rng.randrange(1 << 32)
+        for source, destination, sport, dport, flags, seq, data in (
+                (a, b, port, 80, 2, isn, b''), (b, a, 80, port, 18, isn ^ 0x55555555, b''),
+                (a, b, port, 80, 24, isn + 1, payload(rng)), (a, b, port, 80, rng.choice((17, 4, 16)), isn + 1, b'')):
+            now += rng.randrange(1, 5000)
+            frames.append((now, ethernet(source, destination, segment(sport, dport, flags, seq, 1, data))))
+    return frames
+
+
+# formats
+
+def pcap(frames, order='<', magic=0xa1b2c3d4, version=(2, 4), unit=1000, link=LINK_ETHERNET, extra=b'', swap=False, header=b''):
+    """unit: nanoseconds of the time stamps; extra: behind each record header; header: behind the file header."""
+    out = [struct.pack(order + 'IHHiIII', magic, *version, 0, 0, 65535, link), header]
+    for t, data in frames:
+        captured, original = (len(data) + 9, len(data)) if swap else (len(data), len(data) + 9)
+        out.append(struct.pack(order + 'IIII', START + t // 1000000, t % 1000000 * 1000 // unit, captured, original) + extra + data)
+    return b''.join(out)
+
+
+def block(order, kind, body, length=None, trailer=None):
+    body += bytes(-len(body) % 4)
+    n = len(body) + 12
+    length = n if length is None else length
+    return struct.pack(order + 'II', kind, length) + body + struct.pack(order + 'I', n if trailer is None else trailer)
+
+
+def options(order, *values):
+    out = b''.join(struct.pack(order + 'HH', number, len(v)) + v + bytes(-len(v) % 4) for number, v in values)
+    return out + bytes(4) if out else b''
+
+
+def section(order='<', version=(1, 0), magic=0x1a2b3c4d, more=b''):
+    return block(order, 0x0a0d0d0a, struct.pack(order + 'IHHq', magic, *version, -1) + more)
+
+
+def interface(order='<', link=LINK_ETHERNET, snapshot=65535, more=b''):
+    return block(order, 1, struct.pack(order + 'HHI', link, 0, snapshot) + more)
+
+
+def resolution(order, value, offset=None):
+    values = [(9, bytes([value]))]
+    if offset is not None:
+        values.append((14, struct.pack(order + 'q', offset)))
+    return options(order, *values)
+
+
+def packet(data, order='<', number=0, ticks=0, captured=None, more=b'', kind=6, **how):
+    captured = len(data) if captured is None else captured
+    head = struct.pack(order + ('I' if kind == 6 else 'HH'), *((number,) if kind == 6 else (number, 3)))
+    body = head + struct.pack(order + 'IIII', ticks >> 32, ticks & 0xffffffff, captured, len(data) + 9) + data
+    return block(order, kind, body + bytes(-len(data) % 4) + more, **how)
+
+
+def micros(t):
+    return START * 1000000 + t
+
+
+def pcapng(frames, order='<', kind=6, more=b''):
+    return section(order) + interface(order) + b''.join(
+        packet(data, order, ticks=micros(t), kind=kind, more=more) for t, data in frames)
+
+
+def simple(frames, order='<', snapshot=0):
+    return section(order) + interface(order, snapshot=snapshot) + b''.join(
+        block(order, 3, struct.pack(order + 'I', len(data)) + data) for t, data in frames)
+
+
+def erf(frames, kind=2, extensions=b'', pad=0):
+    out = []
+    for t, data in frames:
+        seconds, rest = START + t // 1000000, t % 1000000
+        body = extensions + (b'\0\0' + data if kind in (2, 11, 16, 20) else data[14:])
+        body += bytes(pad)
+        out.append(struct.pack('<II', (rest << 32) // 1000000, seconds) +
+                   struct.pack('>BBHHH', kind | (0x80 if extensions else 0), 4, 16 + len(body), 0, len(data)) + body)
+    return b''.join(out)
+
+
+def snoop(frames, version=2, link=4, pad=None):
+    out = [b'snoop\0\0\0' + struct.pack('>II', version, link)]
+    for t, data in frames:
+        padding = -len(data) % 4 if pad is None else pad
+        out.append(struct.pack('>IIIIII', len(data) + 9, len(data), 24 + len(data) + padding, 0, START + t // 1000000,
+                               t % 1000000) + data + bytes(padding))
+    return b''.join(out)
+
+
+# running
+
+class Program:
+    def __init__(self, path, directory):
+        self.path, self.directory = path, directory
+
+    def run(self, data, *arguments, threads=2):
+        """(exit status, rows without their time, standard error); rows of the packets report."""
+        path = os.path.join(self.directory, 'input')
+        out = os.path.join(self.directory, 'out')
+        with open(path, 'wb') as f:
+            f.write(data)
+        for name in ('packets.csv', 'reuse.csv'):
+            if os.path.exists(os.path.join(out, name)):
+                os.remove(os.path.join(out, name))
+        p = subprocess.run([self.path, '-q', '--threads', str(threads), '--reports', 'packets,reuse', '-o', out, *arguments, path],
+                           capture_output=True, timeout=120)
+        rows = []
+        try:
+            with open(os.path.join(out, 'packets.csv')) as f:
+                names = f.readline().rstrip('\n').split(',')
+                drop = {i for i, n in enumerate(names) if 'time' in n or n == 'delta'}
+                rows = [tuple(v for i, v in enumerate(line.rstrip('\n').split(',')) if i not in drop) for line in f]
+        except FileNotFoundError:
+            pass
+        return p.returncode, rows, p.stderr.decode(errors='replace')
+
+    def decodes(self, link, frames):
+        return bool(self.run(pcap(frames, link=link))[1])
+
+    def times(self):
+        """The time column of the last run's rows."""
+        with open(os.path.join(self.directory, 'out', 'packets.csv')) as f:
+            names = f.readline().rstrip('\n').split(',')
+            column = names.index('time')
+            return [line.rstrip('\n').split(',')[column] for line in f]
+
+
+def same(program, data, want, status=0, threads=2, says=()):
+    got, rows, error = program.run(data, threads=threads)
+    out = []
+    if got != status:
+        out.append('exit %d: %s' % (got, error.strip()[-300:]))
+    out += ['standard error does not say %r: %s' % (word, error.strip()[-300:]) for word in says if word not in error]
+    if rows != want:
+        first = next((i for i, (a, b) in enumerate(zip(rows, want)) if a != b), min(len(rows), len(want)))
+        out.append('%d rows, expected %d; row %d is %r, expected %r' % (
+            len(rows), len(want), first, rows[first:first + 1], want[first:first + 1]))
+    return out
+
+
+def shifted(rows, frames):
+    """The rows as they are when frames without TCP come first."""
+    return [(str(int(r[0]) + frames),) + r[1:] for r in rows]
+
+
+def check_flavours(check, program, frames, want):
+    for version in (2, 3, 4, 5):
+        check('snoop, version %d' % version, same(program, snoop(frames, version), want))
+    check('snoop, records without padding', same(program, snoop(frames, pad=0), want))
+    for order, name in (('<', 'little endian'), ('>', 'big endian')):
+        nano = pcap(frames, order, 0xa1b23c4d, unit=1)
+        check('pcap, nanoseconds, ' + name, same(program, nano, want))
+        check('pcap, microseconds, ' + name, same(program, pcap(frames, order), want))
+        check('pcap, version 2.2, lengths swapped, ' + name, same(program, pcap(frames, order, version=(2, 2), swap=True), want))
+        for swap in (False, True):
+            check('pcap, version 2.3, swapped %s, %s' % (swap, name), same(program, pcap(frames, order, version=(2, 3), swap=swap), want))
+        check('pcap, version 543.0, ' + name, same(program, pcap(frames, order, version=(543, 0), swap=True), want))
+        check('pcap of AIX, ' + name, same(program, pcap(frames, order, version=(2, 2), swap=True, unit=1, link=6), want))
+        linux = struct.pack(order + 'IHBB', 2, 0x800, 1, 0)
+        check('pcap, modified, ' + name, same(program, pcap(frames, order, 0xa1b2cd34, extra=linux), want))
+        check('pcap, modified, more processors, ' + name, same(program, pcap(frames, order, 0xa1b2cd34, extra=linux + bytes(4)), want))
+        check('pcap, modified without a mark, ' + name, same(program, pcap(frames, order, extra=linux), want))
+        check('pcap of Nokia, ' + name, same(program, pcap(frames, order, extra=bytes(4)), want))
+        size = struct.pack(order + 'I', 1000)
+        check('pcap, Ixia hardware, ' + name, same(program, pcap(frames, order, 0x1c0001ac, unit=1, header=size), want))
+        check('pcap, Ixia software, ' + name, same(program, pcap(frames, order, 0x1c0001ab, header=size), want))
+        check('pcapng, ' + name, same(program, pcapng(frames, order), want))
+        check('pcapng, obsolete packets, ' + name, same(program, pcapng(frames, order, kind=2), want))
+        check('pcapng, simple packets, ' + name, same(program, simple(frames, order), [(r[0],) + r[1:] for r in want]))
+        flags = options(order, (2, bytes(4)), (1, b'a comment'))
+        check('pcapng, packet options, ' + name, same(program, pcapng(frames, order, more=flags), want))
+    if not program.decodes(LINK_ERF, [(0, erf(frames[:1]))]):
+        want = []       # rows only for those who decode it
+        check.skip('ERF, rows', 'this build does not decode their link type')
+    check('ERF', same(program, erf(frames), want))
+    check('ERF, IPv4', same(program, erf(frames, 22), want))
+    check('ERF, extension headers', same(program, erf(frames, 2, b'\x83' + bytes(7) + b'\x03' + bytes(7)), want))
+    check('ERF, padded records', same(program, erf(frames, 2, pad=6), want))
+    padding = struct.pack('<II', 0, 0) + struct.pack('>BBHHH', 48, 0, 32, 0, 0) + bytes(16)
+    check('ERF, records of padding', same(program, b''.join(padding + erf([f]) for f in frames), want))
+
+
+def check_pcapng(check, program, frames, want):
+    third = len(frames) // 3
+    orders = ('<', '>', '<')
+    parts = [frames[:third], frames[third:2 * third], frames[2 * third:]]
+    check('pcapng, sections of both byte orders', same(program, b''.join(pcapng(p, o) for p, o in zip(parts, orders)), want))
+
+    # interfaces of different resolutions and link types, declared as late as possible
+    out, kinds = [section()], [(6, 10**6), (9, 10**9), (0x80 | 20, 2**20), (3, 10**3), (10, 10**10), (0x80 | 33, 2**33)]
+    for i, (value, units) in enumerate(kinds):
+        raw = i % 2
+        out.append(interface('<', LINK_RAW if raw else LINK_ETHERNET, more=resolution('<', value)))
+        for t, data in frames[i * len(frames) // len(kinds):(i + 1) * len(frames) // len(kinds)]:
+            out.append(packet(data[14:] if raw else data, number=i, ticks=micros(t) * units // 10**6))
+    mixed = b''.join(out)
+    if program.decodes(LINK_RAW, [(t, data[14:]) for t, data in frames]):
+        check('pcapng, six interfaces', same(program, mixed, want))
+    else:
+        check.skip('pcapng, six interfaces', 'this build does not decode their link types')
+
+    base = section() + interface()
+    one = [packet(data, ticks=micros(t)) for t, data in frames]
+    noise = [block('<', 5, bytes(12)), block('<', 4, bytes(4)), block('<', 0xbad, bytes(8)), block('<', 0x40000bad, bytes(4)),
+             block('<', 10, struct.pack('<II', 1, 4) + b'keys'), block('<', 77, b'unknown'), block('<', 0x80000001, b'local'),
+             block('<', 77, b'unknown', length=19, trailer=19), block('<', 0, b'')]
+    check('pcapng, other blocks', same(program, base + b''.join(noise[i % len(noise)] + p for i, p in enumerate(one)), want))
+    check('pcapng, many interfaces of which one is used',
+          same(program, section() + interface() * 3000 + b''.join(interface() + p for p in one[:50]) + b''.join(one[50:]), want))
+    check('pcapng, a section and an interface for each packet',
+          same(program, b''.join(section('<>'[i % 2]) + interface('<>'[i % 2]) + packet(d, '<>'[i % 2], ticks=micros(t))
+                                 for i, (t, d) in enumerate(frames)), want))
+    journal = block('<', 9, b'__REALTIME_TIMESTAMP=1500000000000000\nMESSAGE=no frame\n\n')
+    check('pcapng, a journal entry has a frame number', same(program, base + journal + b''.join(one), shifted(want, 1)))
+    check('pcapng, snapshot length lies', same(program, section() + interface(snapshot=20) + b''.join(one), want))
+
+    half = len(one) // 2
+    rows = [r for r in want if int(r[0]) <= half]
+    good = base + b''.join(one[:half])
+    here = 'offset %d' % len(good)
+    data = frames[half][1]
+    n = len(packet(data))
+    for name, bad, words in (
+            ('length that differs at the end', packet(data, trailer=5), ('%d' % n, '5')),
+            ('length of 8', block('<', 77, b'', length=8), ('at least 12', '8')),
+            ('length too large', packet(data, length=0xfffffff0), ('at most', '4294967280')),
+            ('length beyond the file', block('<', 77, bytes(8), length=4000000), ('4000000', 'end of the file')),
+            ('interface that does not exist', packet(data, number=1), ('1 interfaces', 'number 1')),
+            ('captured length beyond the block', packet(data, captured=len(data) + 60), ('%d' % (len(data) + 60),)),
+            ('captured length too large', packet(bytes(262148)), ('262144', '262148')),
+            ('option that does not end', packet(data, more=struct.pack('<HHI', 1, 100, 0)), ('100',)),
+            ('flags of two bytes', packet(data, more=options('<', (2, b'ab'))), ('option 2',)),
+            ('section of version 2.0', section(version=(2, 0)), ('1.0', '2.0')),
+            ('section of no byte order', section(magic=0x11223344), ('1a2b3c4d', '44332211')),
+            ('resolution of 10^-20', interface(more=resolution('<', 20)), ('10^-20',)),
+            ('resolution of 10^-127', interface(more=resolution('<', 127)), ('10^-127',)),
+            ('resolution of 2^-64', interface(more=resolution('<', 0x80 | 64)), ('2^-64',)),
+            ('resolution of 2^-127', interface(more=resolution('<', 0xff)), ('2^-127',)),
+            ('simple packet too large', block('<', 3, struct.pack('<I', 1000) + data), ('1000',)),
+            ('names that do not end', block('<', 4, struct.pack('<HH', 1, 100) + bytes(4)), ('100',)),
+            ('secrets that do not end', block('<', 10, struct.pack('<II', 1, 100) + bytes(4)), ('100',)),
+            ('statistics of 12 bytes', block('<', 5, b''), ('24', '12'))):
+        check('pcapng, ' + name, same(program, good + bad + b''.join(one[half:]), rows, 2, says=(here, 'expected', 'found') + words))
+    check('pcapng, a section without its interface', same(program, good + section() + one[half], rows, 2,
+                                                          says=('offset %d' % (len(good) + 28), '0 interfaces')))
+
+
+def check_times(check, program, frames):
+    t, data = frames[0]
+    for name, value, offset, ticks, want in (
+            ('10^0', 0, None, 1500000000, '1500000000'), ('10^-3', 3, None, 1500000000123, '1500000000.123'),
+            ('10^-6', 6, None, 1500000000123456, '1500000000.123456'),
+            ('10^-9', 9, None, 1500000000123456789, '1500000000.123456789'),
+            ('10^-12', 12, None, 1234567890123999, '1234.567890123'), ('10^-19', 19, None, (1 << 64) - 1, '1.844674407'),
+            ('2^-1', 0x81, None, 3000000001, '1500000000.5'), ('2^-10', 0x8a, None, 1536000000001, '1500000000.000976562'),
+            ('2^-63', 0x80 | 63, None, (1 << 64) - 1, '1.999999999'), ('an offset', 6, 1000, 1500000000000001, '1500001000.000001'),
+            ('an offset back', 6, -1500000000, 1500000000000001, '0.000001'),
+            ('beyond the end of time', 0, None, (1 << 64) - 1, '9223372036'), ('an offset beyond it', 6, (1 << 63) - 1, 1, '9223372036.854775')):
+        status, rows, error = program.run(section() + interface(more=resolution('<', value, offset)) + packet(data, ticks=ticks))
+        got = program.times() if status == 0 else [error.strip()[-200:]]
+        ok = len(got) == 1 and got[0].rstrip('0').rstrip('.') == want.rstrip('0').rstrip('.') if '.' in want else got == [want]
+        check('pcapng, resolution: ' + name, [] if ok else ['time %r, expected %s' % (got, want)])
+
+
+def check_cuts(check, program, frames, want):
+    """Cut at any byte, a file gives the rows of the frames before, and status 2 unless the cut is between two records."""
+    few = frames[:4]
+    for name, data, head in (('pcap', pcap(few), 0), ('pcapng', pcapng(few) + section('>') + interface('>'), 0),
+                             ('snoop', snoop(few), 0), ('ERF', erf(frames[:6]), 2 * len(erf(frames[:1])) + 16),
+                             ('modified pcap', pcap(few, magic=0xa1b2cd34, extra=bytes(8)), 0)):
+        out = []
+        for n in range(head, len(data)):
+            status, rows, error = program.run(data[:n])
+            if rows != want[:len(rows)] or status not in (0, 2) or (status == 2 and 'expected' not in error):
+                out.append('cut at %d: exit %d, %d rows: %s' % (n, status, len(rows), error.strip()[-200:]))
+        check(name + ', cut at every byte', out[:5])
+
+
+def check_large(check, program):
+    """Many regions, which are read in parallel from guessed places: the rows are those of one thread on a pcap file."""
+    inner = pcapng(conversations(1, 12))
+    frames = conversations(2, 5000, lambda rng: inner[:rng.randrange(300, 1400)])
+    status, want, error = program.run(pcap(frames), threads=1)
+    order = lambda i: '<>'[i // 997 % 2]
+    late = [section('<') + interface('<')]
+    for i, (t, data) in enumerate(frames):
+        if i and i % 997 == 0:
+            late.append(section(order(i)) + interface(order(i)))
+        late.append(packet(data, order(i), ticks=micros(t)))
+    more, number = [section() + interface()], 0
+    for i, (t, data) in enumerate(frames):
+        if i % 499 == 498:
+            number += 1
+            more.append(interface('<', more=resolution('<', 9)))
+        more.append(packet(data, number=number, ticks=micros(t) * (1000 if number else 1)))
+    again = pcapng(frames[:9000]) + pcapng(frames[9000:14000]) + pcapng(frames[14000:])
+    odd = section() + interface() + block('<', 77, b'abc', length=15, trailer=15) + b''.join(
+        packet(data, ticks=micros(t)) for t, data in frames)
+    files = {'pcapng': pcapng(frames), 'sections of both byte orders': b''.join(late), 'late interfaces': b''.join(more),
+             'files put together': again, 'a length without its padding': odd, 'ERF': erf(frames), 'snoop': snoop(frames),
+             'modified pcap': pcap(frames, magic=0xa1b2cd34, extra=bytes(8))}
+    if not program.decodes(LINK_ERF, [(0, erf(frames[:1]))]):
+        del files['ERF']
+    for name, data in files.items():
+        for threads in (1, 2, 3, 8):
+            check('%d KB, %s, %d threads' % (len(data) >> 10, name, threads), same(program, data, want, threads=threads))
+    data = files['sections of both byte orders']
+    broken = data[:len(data) * 2 // 3]
+    status, some, error = program.run(broken, threads=1)
+    check('large file, cut', [] if status == 2 and some == want[:len(some)] and len(some) > len(want) // 2 else [error])
+    for threads in (2, 8):
+        check('large file, cut, %d threads' % threads, same(program, broken, some, 2, threads=threads))
+
+
+def main():
+    check = Checks()
+    print('TAP version 13')
+    with tempfile.TemporaryDirectory(prefix='tcpreuse-formats-') as directory:
+        program = Program(os.path.abspath(sys.argv[1]), directory)
+        frames = conversations(0, 60)
+        status, want, error = program.run(pcap(frames))
+        check('pcap', [] if status == 0 and len(want) == len(frames) else [error])
+        check_flavours(check, program, frames, want)
+        check_pcapng(check, program, frames, want)
+        check_times(check, program, frames)
+        check_cuts(check, program, frames, want)
+        check_large(check, program)
+    print('1..%d' % check.count)
+    return 1 if check.failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
