@@ -80,6 +80,10 @@ static bool carries_no_tcp(unsigned link_type)
 static void decode_other_link(struct decoder *d, unsigned link_type, struct layer l)
 {
     switch (link_type) {
+    case 9:
+    case 50:
+        decode_ppp_hdlc(d, l);
+        return;
     case 11: /* DLT_ATM_RFC1483 */
     case 100:
         decode_llc(d, l);
@@ -97,8 +101,18 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 51:
         decode_pppoe(d, l);
         return;
+    case 104:
+    case 112:
+        decode_chdlc(d, l);
+        return;
+    case 107:
+        decode_frame_relay(d, l);
+        return;
     case 128:
         decode_tzsp(d, l);
+        return;
+    case 204:
+        decode_ppp_direction(d, l);
         return;
     }
     if (!carries_no_tcp(link_type))
