@@ -80,13 +80,25 @@ static bool carries_no_tcp(unsigned link_type)
 static void decode_other_link(struct decoder *d, unsigned link_type, struct layer l)
 {
     switch (link_type) {
+    case 0:
+        decode_null(d, l);
+        return;
     case 9:
     case 50:
         decode_ppp_hdlc(d, l);
         return;
+    case 12: /* DLT_RAW; 14 is OpenBSD's */
+    case 14:
+    case 101:
+        decode_raw(d, l);
+        return;
     case 11: /* DLT_ATM_RFC1483 */
     case 100:
         decode_llc(d, l);
+        return;
+    case 13: /* DLT_ENC of OpenBSD */
+    case 109:
+        decode_enc(d, l);
         return;
     case 16: /* classical IP over ATM of Linux, under all its numbers */
     case 18:
@@ -108,11 +120,20 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 107:
         decode_frame_relay(d, l);
         return;
+    case 108:
+        decode_loop(d, l);
+        return;
+    case 117:
+        decode_pflog(d, l);
+        return;
     case 128:
         decode_tzsp(d, l);
         return;
     case 204:
         decode_ppp_direction(d, l);
+        return;
+    case 226:
+        decode_ipnet(d, l);
         return;
     }
     if (!carries_no_tcp(link_type))
