@@ -117,6 +117,9 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 112:
         decode_chdlc(d, l);
         return;
+    case 105:
+        decode_80211(d, l);
+        return;
     case 107:
         decode_frame_relay(d, l);
         return;
@@ -126,8 +129,20 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 117:
         decode_pflog(d, l);
         return;
+    case 119:
+        decode_prism(d, l);
+        return;
+    case 127:
+        decode_radiotap(d, l);
+        return;
     case 128:
         decode_tzsp(d, l);
+        return;
+    case 163:
+        decode_avs(d, l);
+        return;
+    case 192:
+        decode_ppi(d, l);
         return;
     case 204:
         decode_ppp_direction(d, l);
