@@ -126,6 +126,9 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 108:
         decode_loop(d, l);
         return;
+    case 113:
+        decode_cooked1(d, l);
+        return;
     case 117:
         decode_pflog(d, l);
         return;
@@ -149,6 +152,12 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
         return;
     case 226:
         decode_ipnet(d, l);
+        return;
+    case 239:
+        decode_nflog(d, l);
+        return;
+    case 276:
+        decode_cooked2(d, l);
         return;
     }
     if (!carries_no_tcp(link_type))
