@@ -83,9 +83,18 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 0:
         decode_null(d, l);
         return;
+    case 6:
+        decode_token_ring(d, l);
+        return;
+    case 7:
+        decode_arcnet_bsd(d, l);
+        return;
     case 9:
     case 50:
         decode_ppp_hdlc(d, l);
+        return;
+    case 10:
+        decode_fddi(d, l);
         return;
     case 12: /* DLT_RAW; 14 is OpenBSD's */
     case 14:
@@ -135,11 +144,20 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 119:
         decode_prism(d, l);
         return;
+    case 122:
+        decode_ipfc(d, l);
+        return;
     case 127:
         decode_radiotap(d, l);
         return;
     case 128:
         decode_tzsp(d, l);
+        return;
+    case 129:
+        decode_arcnet_linux(d, l);
+        return;
+    case 138:
+        decode_ieee1394(d, l);
         return;
     case 163:
         decode_avs(d, l);
@@ -155,6 +173,9 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
         return;
     case 239:
         decode_nflog(d, l);
+        return;
+    case 242:
+        decode_ipoib(d, l);
         return;
     case 276:
         decode_cooked2(d, l);
