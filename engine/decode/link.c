@@ -147,6 +147,9 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 122:
         decode_ipfc(d, l);
         return;
+    case 123:
+        decode_sunatm(d, l);
+        return;
     case 127:
         decode_radiotap(d, l);
         return;
@@ -159,11 +162,17 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 138:
         decode_ieee1394(d, l);
         return;
+    case 143:
+        decode_docsis(d, l);
+        return;
     case 163:
         decode_avs(d, l);
         return;
     case 192:
         decode_ppi(d, l);
+        return;
+    case 197:
+        decode_erf(d, l);
         return;
     case 204:
         decode_ppp_direction(d, l);
