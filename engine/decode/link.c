@@ -159,6 +159,21 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 129:
         decode_arcnet_linux(d, l);
         return;
+    case 130:
+    case 131:
+    case 133:
+    case 135:
+    case 136:
+    case 137:
+    case 167:
+    case 178:
+    case 179:
+    case 180:
+    case 181:
+    case 183:
+    case 200:
+        decode_juniper(d, link_type, l);
+        return;
     case 138:
         decode_ieee1394(d, l);
         return;
