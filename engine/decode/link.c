@@ -83,6 +83,9 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 0:
         decode_null(d, l);
         return;
+    case 3:
+        decode_ax25(d, l);
+        return;
     case 6:
         decode_token_ring(d, l);
         return;
@@ -121,6 +124,9 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
         return;
     case 51:
         decode_pppoe(d, l);
+        return;
+    case 99:
+        decode_symantec(d, l);
         return;
     case 104:
     case 112:
@@ -180,6 +186,10 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 143:
         decode_docsis(d, l);
         return;
+    case 149: /* user-defined, but macOS wrote pktap so */
+    case 258:
+        decode_pktap(d, l);
+        return;
     case 163:
         decode_avs(d, l);
         return;
@@ -188,6 +198,9 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
         return;
     case 197:
         decode_erf(d, l);
+        return;
+    case 202:
+        decode_ax25_kiss(d, l);
         return;
     case 204:
         decode_ppp_direction(d, l);
@@ -201,8 +214,20 @@ static void decode_other_link(struct decoder *d, unsigned link_type, struct laye
     case 242:
         decode_ipoib(d, l);
         return;
+    case 252:
+        decode_export_pdu(d, l);
+        return;
+    case 259:
+        decode_epon(d, l);
+        return;
+    case 274:
+        decode_mpacket(d, l);
+        return;
     case 276:
         decode_cooked2(d, l);
+        return;
+    case 279:
+        decode_ebhscr(d, l);
         return;
     }
     if (!carries_no_tcp(link_type))
