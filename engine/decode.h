@@ -58,6 +58,35 @@ enum subject {
     SUBJECT_TCP,
     SUBJECT_PPP,
     SUBJECT_MPLS,
+    SUBJECT_NULL,
+    SUBJECT_HDLC,
+    SUBJECT_COOKED,
+    SUBJECT_FDDI,
+    SUBJECT_TOKEN_RING,
+    SUBJECT_ARCNET,
+    SUBJECT_IPOIB,
+    SUBJECT_IPFC,
+    SUBJECT_NFLOG,
+    SUBJECT_PKTAP,
+    SUBJECT_IEEE1394,
+    SUBJECT_ENC,
+    SUBJECT_PFLOG,
+    SUBJECT_SYMANTEC,
+    SUBJECT_IPNET,
+    SUBJECT_AX25,
+    SUBJECT_80211,
+    SUBJECT_RADIOTAP,
+    SUBJECT_PRISM,
+    SUBJECT_AVS,
+    SUBJECT_PPI,
+    SUBJECT_FRAME_RELAY,
+    SUBJECT_ATM,
+    SUBJECT_DOCSIS,
+    SUBJECT_ERF,
+    SUBJECT_EXPORT_PDU,
+    SUBJECT_JUNIPER,
+    SUBJECT_80211_ENCRYPTED,
+    SUBJECT_80211_FRAGMENT,
     SUBJECT_LINK_TYPE,
     SUBJECT_ETHER_TYPE,
     SUBJECT_LLC_SAP,
@@ -187,6 +216,54 @@ void decode_link(struct decoder *d, unsigned link_type, struct layer l);        
 void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l); /* IEEE 802 numbers (IANA) */
 void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l);  /* IANA protocol numbers */
 
+/* Link layers. */
+void decode_null(struct decoder *d, struct layer l);
+void decode_loop(struct decoder *d, struct layer l);
+void decode_bsd_family(struct decoder *d, uint32_t family, struct layer l);
+void decode_raw(struct decoder *d, struct layer l);
+void decode_chdlc(struct decoder *d, struct layer l);
+/* What follows a protocol number of Cisco HDLC: an ether type, mostly. False when it is none of those known.
+ */
+bool decode_chdlc_protocol(struct decoder *d, unsigned protocol, struct layer l);
+/* PPP with address and control, or without; Cisco HDLC where the address is Cisco's. */
+void decode_ppp_hdlc(struct decoder *d, struct layer l);
+void decode_ppp_direction(struct decoder *d, struct layer l);
+void decode_cooked1(struct decoder *d, struct layer l);
+void decode_cooked2(struct decoder *d, struct layer l);
+void decode_fddi(struct decoder *d, struct layer l);
+void decode_token_ring(struct decoder *d, struct layer l);
+void decode_arcnet_bsd(struct decoder *d, struct layer l);
+void decode_arcnet_linux(struct decoder *d, struct layer l);
+void decode_ipoib(struct decoder *d, struct layer l);
+void decode_ipfc(struct decoder *d, struct layer l);
+void decode_nflog(struct decoder *d, struct layer l);
+void decode_pktap(struct decoder *d, struct layer l);
+void decode_ieee1394(struct decoder *d, struct layer l);
+void decode_enc(struct decoder *d, struct layer l);
+void decode_pflog(struct decoder *d, struct layer l);
+void decode_symantec(struct decoder *d, struct layer l);
+void decode_ipnet(struct decoder *d, struct layer l);
+void decode_ax25(struct decoder *d, struct layer l);
+void decode_ax25_kiss(struct decoder *d, struct layer l);
+void decode_mpacket(struct decoder *d, struct layer l);
+void decode_epon(struct decoder *d, struct layer l);
+void decode_ebhscr(struct decoder *d, struct layer l);
+/* An 802.11 frame without frame check sequence. */
+void decode_80211(struct decoder *d, struct layer l);
+void decode_radiotap(struct decoder *d, struct layer l);
+void decode_prism(struct decoder *d, struct layer l);
+void decode_avs(struct decoder *d, struct layer l);
+void decode_ppi(struct decoder *d, struct layer l);
+void decode_frame_relay(struct decoder *d, struct layer l);
+/* From the NLPID on (RFC 2427). */
+void decode_nlpid(struct decoder *d, struct layer l);
+void decode_sunatm(struct decoder *d, struct layer l);
+void decode_docsis(struct decoder *d, struct layer l);
+/* A record of Endace's format, from its header on. */
+void decode_erf(struct decoder *d, struct layer l);
+void decode_export_pdu(struct decoder *d, struct layer l);
+void decode_juniper(struct decoder *d, unsigned link_type, struct layer l);
+
 /* Protocols. */
 void decode_ethernet(struct decoder *d, struct layer l);
 void decode_vlan(struct decoder *d, struct layer l);
@@ -226,6 +303,8 @@ void decode_ah(struct decoder *d, struct layer l);
 void decode_ipcomp(struct decoder *d, struct layer l);
 void decode_etherip(struct decoder *d, struct layer l);
 void decode_gre(struct decoder *d, struct layer l);
+/* The type field of GRE, where the flags around it are these. */
+void decode_gre_type(struct decoder *d, unsigned flags, unsigned type, struct layer l);
 void decode_erspan(struct decoder *d, struct layer l);
 bool decode_l2tp(struct decoder *d, struct layer l);    /* over UDP; false: it is something else */
 void decode_l2tp_ip(struct decoder *d, struct layer l); /* version 3 over IP */
@@ -239,7 +318,6 @@ void decode_ayiya(struct decoder *d, struct layer l);
 void decode_capwap(struct decoder *d, struct layer l);
 bool decode_sflow(struct decoder *d, struct layer l); /* false: it is something else */
 void decode_tzsp(struct decoder *d, struct layer l);
-void decode_80211(struct decoder *d, struct layer l);
 /* Address and control (FF 03) may be there; then the protocol. */
 void decode_ppp(struct decoder *d, struct layer l);
 void decode_ppp_protocol(struct decoder *d, struct layer l); /* they are not there */

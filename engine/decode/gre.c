@@ -23,7 +23,7 @@ enum {
     GRE_EOIP = 0x6400, /* MikroTik's Ethernet over IP */
     GRE_BRIDGING = 0x6558,
     GRE_ARUBA_FIRST = 0x8200, /* Aruba: IEEE 802.11, by priority in steps of 16 */
-    GRE_ARUBA_LAST = 0x83d0,
+    GRE_ARUBA_LAST = 0x8370,
     GRE_IPV6 = 0x86dd,
     GRE_PPP = 0x880b,
     GRE_WCCP = 0x883e,
@@ -35,7 +35,7 @@ enum {
     GRE_NSH = 0x894f,
 };
 
-static void decode_payload(struct decoder *d, unsigned flags, unsigned type, struct layer l)
+void decode_gre_type(struct decoder *d, unsigned flags, unsigned type, struct layer l)
 {
     switch (type) {
     case GRE_IPV4:
@@ -78,7 +78,7 @@ static void decode_payload(struct decoder *d, unsigned flags, unsigned type, str
         return;
     }
     if (type >= GRE_ARUBA_FIRST && type <= GRE_ARUBA_LAST && type % 16 == 0)
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_LINK_TYPE, 105); /* 802.11 */
+        decode_80211(d, l);
     else if (type >= 0x0600)
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_GRE_PROTOCOL, type);
 }
@@ -108,5 +108,5 @@ void decode_gre(struct decoder *d, struct layer l)
             l = layer_after(l, 4u + layer_u8(&l, 3));
         }
     }
-    decode_payload(d, flags, type, l);
+    decode_gre_type(d, flags, type, l);
 }

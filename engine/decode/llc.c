@@ -8,8 +8,11 @@
 enum {
     SAP_IP = 0x06,
     SAP_SNAP = 0xaa,
+    SAP_OSI = 0xfe, /* what follows starts with an NLPID (ISO/IEC TR 9577) */
 
     OUI_ETHERNET = 0x000000,
+    OUI_BRIDGED = 0x0080c2, /* IEEE 802.1: 1 and 7 are Ethernet, with and without FCS */
+    BRIDGED_PAD = 2,        /* aligns the frame (RFC 2684, 5.2); Wireshark takes it for granted everywhere */
     OUI_BRIDGE_TUNNEL = 0x0000f8, /* IEEE 802.1H: ether types that must not be translated back */
 };
 
@@ -19,14 +22,16 @@ void decode_llc(struct decoder *d, struct layer l)
         return;
     unsigned dsap = layer_u8(&l, 0), ssap = layer_u8(&l, 1), control = layer_u8(&l, 2);
     bool unnumbered = (control & 3) == 3;
-    bool information = !(control & 1) || (control & 0xef) == 0x03; /* I frames, and UI with or without poll */
+    bool information = !(control & 1) || control == 0x03; /* I frames, and UI without poll */
     struct layer rest = layer_after(l, unnumbered ? 3 : 4);
 
-    if (dsap == SAP_SNAP && ssap == SAP_SNAP) {
+    if (dsap == SAP_SNAP && ssap == SAP_SNAP && information) {
         if (!decoder_need(d, &rest, 5, SUBJECT_LLC))
             return;
         unsigned oui = layer_u32(&rest, 0) >> 8, protocol = layer_u16(&rest, 3);
-        if (oui == OUI_ETHERNET || oui == OUI_BRIDGE_TUNNEL)
+        if (oui == OUI_BRIDGED && (protocol == 1 || protocol == 7))
+            decode_ethernet(d, layer_after(rest, 5 + BRIDGED_PAD));
+        else if (oui == OUI_ETHERNET || oui == OUI_BRIDGE_TUNNEL)
             decode_ether_type(d, protocol, layer_after(rest, 5));
         else
             decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_SNAP_OUI, oui);
@@ -34,4 +39,6 @@ void decode_llc(struct decoder *d, struct layer l)
     }
     if (dsap == SAP_IP && information)
         decode_ipv4(d, rest);
+    else if (dsap == SAP_OSI && information)
+        decode_nlpid(d, rest);
 }

@@ -10,6 +10,7 @@ enum {
     TZSP_PORT_OPENER = 5,
     TZSP_ETHERNET = 1,
     TZSP_80211 = 18,
+    TZSP_PRISM = 119,
     TAG_PADDING = 0,
     TAG_END = 1,
 };
@@ -32,8 +33,10 @@ void decode_tzsp(struct decoder *d, struct layer l)
     }
     if (protocol == TZSP_ETHERNET)
         decode_ethernet(d, l);
+    else if (protocol == TZSP_PRISM)
+        decode_prism(d, l);
     else if (protocol == TZSP_80211)
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_LINK_TYPE, 105); /* 802.11 */
+        decode_80211(d, l);
     else
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_TZSP, protocol);
 }

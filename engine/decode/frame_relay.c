@@ -1,0 +1,76 @@
+/* Frame Relay (Q.922 core, RFC 2427 multiprotocol encapsulation, and Cisco's with ether types).
+ *
+ *     | address 2 to 4, the last byte has its lowest bit set | control 1 or 2 | pad 00 or none | NLPID 1 |
+ * ... | address 2 to 4 | ether type 2 | ...                                                     Cisco NLPID
+ * 80: | OUI 3 | protocol 2 | ...
+ */
+#include "../decode.h"
+
+enum {
+    CONTROL_UI = 0x03,
+    NLPID_PAD = 0x00,
+    NLPID_SNAP = 0x80,
+    NLPID_IPV6 = 0x8e,
+    NLPID_IPV4 = 0xcc,
+    NLPID_PPP = 0xcf,
+
+    SNAP_ETHERNET = 0x000000,
+    SNAP_BRIDGED = 0x0080c2,
+    BRIDGED_ETHERNET_FCS = 1,
+    BRIDGED_ETHERNET = 7,
+};
+
+static void decode_snap(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 5, SUBJECT_FRAME_RELAY))
+        return;
+    unsigned oui = layer_u32(&l, 0) >> 8, protocol = layer_u16(&l, 3);
+    l = layer_after(l, 5);
+    if (oui == SNAP_ETHERNET)
+        decode_ether_type(d, protocol, l);
+    else if (oui == SNAP_BRIDGED && (protocol == BRIDGED_ETHERNET || protocol == BRIDGED_ETHERNET_FCS))
+        decode_ethernet(d, l);
+    else if (oui != SNAP_BRIDGED)
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_SNAP_OUI, oui);
+}
+
+/* NLPID, from the number on (RFC 2427, 3). */
+void decode_nlpid(struct decoder *d, struct layer l)
+{
+    unsigned nlpid = layer_u8(&l, 0);
+    l = layer_after(l, 1);
+    switch (nlpid) {
+    case NLPID_IPV4:
+        decode_ipv4(d, l);
+        return;
+    case NLPID_IPV6:
+        decode_ipv6(d, l);
+        return;
+    case NLPID_SNAP:
+        decode_snap(d, l);
+        return;
+    case NLPID_PPP:
+        decode_ppp_protocol(d, l);
+        return;
+    }
+}
+
+void decode_frame_relay(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 4, SUBJECT_FRAME_RELAY) || !decoder_enter(d))
+        return;
+    uint32_t at = 1;
+    while (at < l.captured && !(layer_u8(&l, at - 1) & 1))
+        at++;
+    /* On DLCI 0 signalling runs, and a one-byte address is none of Q.922's: no ether types there. */
+    bool data = at > 1 && (layer_u8(&l, 0) >> 2 || layer_u8(&l, 1) >> 4);
+    unsigned control = layer_u8(&l, at);
+    if (control == CONTROL_UI || (data && (control & 3) == 3))
+        at++;
+    else if (!data || decode_chdlc_protocol(d, layer_u16(&l, at), layer_after(l, at + 2)))
+        return;
+    else
+        at += 2;
+    at += layer_u8(&l, at) == NLPID_PAD;
+    decode_nlpid(d, layer_after(l, at));
+}

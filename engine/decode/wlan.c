@@ -1,0 +1,122 @@
+/* IEEE 802.11 data frames, IEEE 802.11-2020, 9.2 and 9.3.2.
+ *
+ *     | frame control 2 | duration 2 | address 6 | address 6 | address 6 | sequence control 2 |
+ *     | address 6: from one access point to another | QoS control 2 | HT control 4 | LLC ...
+ *
+ *     frame control, first byte:  | subtype 4 | type 2 | version 2 |
+ *                    second byte: | +HTC | protected | more data | power | retry | more fragments | from DS |
+ * to DS |
+ *
+ * With the A-MSDU bit of QoS control, what follows are subframes, padded to 4 bytes:
+ *     | destination 6 | source 6 | length 2 | LLC ...
+ */
+#include "wlan.h"
+
+enum {
+    TYPE_DATA = 2,
+    SUBTYPE_NO_DATA = 4,
+    SUBTYPE_QOS = 8,
+
+    TO_DS = 0x01,
+    FROM_DS = 0x02,
+    MORE_FRAGMENTS = 0x04,
+    PROTECTED = 0x40,
+    HT_CONTROL = 0x80,
+
+    QOS_AMSDU = 0x0080,
+
+    MESH_HEADER = 6,
+    MESH_EXTENSION_MAX = 2,
+
+    FRAGMENT_NUMBER = 0x000f,
+    FCS = 4,
+};
+
+/* Some devices bridge Ethernet frames into 802.11 as they are, and some put two zero bytes before LLC. */
+static void decode_payload(struct decoder *d, struct layer l, const uint8_t *destination,
+                           const uint8_t *source)
+{
+    const uint8_t *first = layer_bytes(&l, 0, 12);
+    unsigned head = layer_u16(&l, 0);
+    if (head != 0xaaaa) {
+        if (first && (!memcmp(first + 6, source, 6) || !memcmp(first, destination, 6))) {
+            decode_ethernet(d, l);
+            return;
+        }
+        if (head == 0xffff) /* IPX without LLC */
+            return;
+        if (head == 0)
+            l = layer_after(l, 2);
+    }
+    decode_llc(d, l);
+}
+
+/* The length of the mesh control field, or 0.
+ *     | address extension mode 1 | TTL 1 | sequence number 4 | addresses 6 each, as many as the mode says |
+ * Devices of older drafts do not say in QoS control that it is there, so what must follow it, SNAP, tells. */
+static uint32_t mesh_header(const struct layer *l)
+{
+    unsigned extension = layer_u8(l, 0);
+    uint32_t size = MESH_HEADER + 6 * extension;
+    return extension <= MESH_EXTENSION_MAX && layer_u32(l, size) >> 8 == 0xaaaa03 ? size : 0;
+}
+
+static void decode_amsdu(struct decoder *d, struct layer l)
+{
+    uint8_t depth = d->depth;
+    while (l.captured >= 14) {
+        d->depth = depth; /* they stand side by side */
+        uint32_t size = layer_u16(&l, 12);
+        decode_llc(d, layer_first(layer_after(l, 14), size));
+        l = layer_after(l, (14 + size + 3) & ~3u);
+    }
+}
+
+void decode_80211_frame(struct decoder *d, struct layer l, struct wlan_capture how)
+{
+    if (how.has_fcs)
+        l = layer_first(l, l.length - MIN(l.length, FCS));
+    if (!decoder_need(d, &l, 2, SUBJECT_80211) || !decoder_enter(d))
+        return;
+    unsigned control = layer_u8(&l, how.swapped), flags = layer_u8(&l, !how.swapped);
+    unsigned subtype = control >> 4;
+    if ((control & 3) != 0 || (control >> 2 & 3) != TYPE_DATA || subtype & SUBTYPE_NO_DATA)
+        return;
+
+    uint32_t header = 24;
+    bool four = (flags & (TO_DS | FROM_DS)) == (TO_DS | FROM_DS);
+    if (four)
+        header += 6;
+    uint32_t qos_at = header;
+    if (subtype & SUBTYPE_QOS)
+        header += flags & HT_CONTROL ? 6 : 2;
+    if (!decoder_need(d, &l, header, SUBJECT_80211))
+        return;
+    if (flags & PROTECTED) {
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_80211_ENCRYPTED, subtype);
+        return;
+    }
+    unsigned fragment = layer_le16(&l, 22) & FRAGMENT_NUMBER;
+    if (unlikely(flags & MORE_FRAGMENTS || fragment)) {
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_80211_FRAGMENT, fragment);
+        /* Wireshark takes a last fragment without the others for a whole frame: some devices number so. */
+        if (flags & MORE_FRAGMENTS)
+            return;
+    }
+    const uint8_t *destination = l.at + (flags & TO_DS ? 16 : 4);
+    const uint8_t *source = l.at + (four ? 24 : flags & FROM_DS ? 16 : 10);
+    unsigned qos = subtype & SUBTYPE_QOS ? layer_le16(&l, qos_at) : 0;
+    l = layer_after(l, how.padded ? (header + 3) & ~3u : header);
+    if (qos & QOS_AMSDU) {
+        decode_amsdu(d, l);
+        return;
+    }
+    if (flags & FROM_DS)
+        l = layer_after(l, mesh_header(&l));
+    decode_payload(d, l, destination, source);
+}
+
+void decode_80211(struct decoder *d, struct layer l)
+{
+    decode_80211_frame(d, l, (struct wlan_capture){0});
+}
