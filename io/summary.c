@@ -169,7 +169,8 @@ int summary_write_json(const struct summary *s, const char *path)
     FILE *f = fopen(path, "w");
     if (!f)
         return -1;
-    qsort(s->totals->decoded.notes.items, s->totals->decoded.notes.count, sizeof(struct note), by_frames);
+    if (s->totals->decoded.notes.count)
+        qsort(s->totals->decoded.notes.items, s->totals->decoded.notes.count, sizeof(struct note), by_frames);
     json_body(s, f);
     int failed = ferror(f);
     return fclose(f) || failed ? -1 : 0;
@@ -209,7 +210,8 @@ void summary_print(const struct summary *s, FILE *to)
         if (frames[i])
             fprintf(to, ", %s %s", thousands(frames[i]), outcome_name(i));
     fprintf(to, "\n");
-    qsort(t->decoded.notes.items, t->decoded.notes.count, sizeof(struct note), by_frames);
+    if (t->decoded.notes.count)
+        qsort(t->decoded.notes.items, t->decoded.notes.count, sizeof(struct note), by_frames);
     for (uint32_t i = 0; i < t->decoded.notes.count && i < 8; i++) {
         const struct note *n = &t->decoded.notes.items[i];
         fprintf(to, "  %s %s", outcome_name(n->outcome), subject_name(n->subject));
