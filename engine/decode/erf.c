@@ -52,12 +52,20 @@ void decode_erf(struct decoder *d, struct layer l)
         extended = layer_u8(&l, 0) & EXTENSION_FOLLOWS;
         l = layer_after(l, EXTENSION);
     }
+    /* The wire length is that of the frame alone, also where the frame was cut. Two bytes before an Ethernet
+     * frame are not counted in it. */
+    const bool ethernet = type == TYPE_ETHERNET || type == TYPE_COLOR_ETHERNET ||
+                          type == TYPE_DSM_COLOR_ETHERNET || type == TYPE_COLOR_HASH_ETHERNET;
+    if (ethernet)
+        l = layer_after(l, 2);
+    l.length = wire;
+    l.captured = MIN(l.captured, wire);
     switch (type) {
     case TYPE_ETHERNET:
     case TYPE_COLOR_ETHERNET:
     case TYPE_DSM_COLOR_ETHERNET:
     case TYPE_COLOR_HASH_ETHERNET:
-        decode_ethernet(d, layer_first(layer_after(l, 2), wire));
+        decode_ethernet(d, l);
         return;
     case TYPE_HDLC_POS:
     case TYPE_COLOR_HDLC_POS:
