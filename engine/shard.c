@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { GROUP = 64 };
+enum { GROUP = 32 };
 
 int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments)
 {
@@ -227,76 +227,152 @@ ALWAYS_INLINE bool update_plain(const struct shard *shard, struct conversation *
     return true;
 }
 
-ALWAYS_INLINE int drain_list(struct drain *d, const struct segment_list *list, enum family family,
-                             enum rules rules, bool mark)
-{
-    struct table *t = d->table;
-    uint32_t found[GROUP];
+/* A few segments in a row of one lane's list. */
+struct group {
+    const struct lane *lane;
+    const struct segment_list *list;
+    uint32_t at, count;
+    uint32_t found[GROUP]; /* the record that a segment seems to belong to, or RECORD_NONE */
+};
 
-    for (uint32_t at = 0; at < list->count; at += GROUP) {
-        uint32_t n = MIN((uint32_t)GROUP, list->count - at);
-        for (uint32_t i = 0; i < n; i++)
-            __builtin_prefetch(table_bucket(t, segment_list_at(list, at + i, family)->hash));
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t hash = segment_list_at(list, at + i, family)->hash;
-            const struct bucket *b = table_bucket(t, hash);
-            unsigned match = bucket_match(b, hash);
-            found[i] = match ? b->record[__builtin_ctz(match)] : RECORD_NONE;
-            if (likely(match)) {
-                const uint8_t *record = table_record(t, found[i], family);
-                __builtin_prefetch(record, 1);
-                if (family == FAMILY_IPV6)
-                    __builtin_prefetch(record + conversation_size(family) - 1, 1);
-            }
+/* The batch's lists for the shard, one lane after the other. */
+struct group_iterator {
+    const struct batch *batch;
+    size_t list; /* in a lane's lists */
+    unsigned lane;
+    uint32_t at;
+};
+
+static bool next_group(struct group_iterator *i, struct group *g)
+{
+    for (; i->lane < i->batch->lanes_used; i->lane++, i->at = 0) {
+        g->lane = &i->batch->lane[i->lane];
+        g->list = &g->lane->lists[i->list];
+        if (i->at < g->list->count) {
+            g->at = i->at;
+            g->count = MIN((uint32_t)GROUP, g->list->count - i->at);
+            i->at += g->count;
+            return true;
         }
-        for (uint32_t i = 0; i < n; i++) {
-            struct segment *s = segment_list_at(list, at + i, family);
-            uint32_t hash = s->hash, record = found[i], *slot = NULL;
-            struct conversation *c = record ? table_record(t, record, family) : NULL;
-            bool created = false;
-            if (unlikely(!c || conversation_state(c) & STATE_SUPERSEDED || !same_tuple(c, s, family))) {
-                if (!(slot = find_or_add(d, s, hash, family, &created)))
-                    return -1;
-                record = *slot;
-                c = table_record(t, record, family);
-            }
-            const uint64_t frame = d->first_frame + (s->position >> 8);
-            if (likely(!created && update_plain(d->shard, c, s, frame, mark))) {
-                if (mark)
-                    s->record = record;
-                continue;
-            }
-            enum trigger trigger = TRIGGER_NONE;
-            if (unlikely(s->flags & TCP_SYN) && !created) {
-                struct rules_state state = {.isn = {c->isn[0], c->isn[1]},
-                                            .known = conversation_state(c) >> STATE_KNOWN_SHIFT & 3,
-                                            .completeness = conversation_state(c) & COMPLETENESS};
-                trigger = rules_reuse(rules, &state, s->bits & SEGMENT_FLOW, s->flags, s->seq);
-                if (trigger != TRIGGER_NONE) {
-                    bool opens = rules_opens_conversation(rules, trigger);
-                    if (opens && !slot && !(slot = find_or_add(d, s, hash, family, &created)))
-                        return -1;
-                    uint32_t same = record;
-                    if (!(c = open_reuse(d, c, opens ? slot : &same, s, trigger, family)))
-                        return -1;
-                    record = opens ? *slot : record;
-                    created = opens;
-                    s->bits |= SEGMENT_REUSE;
-                }
-            }
-            update(c, s, frame, rules, created, trigger, mark);
-            if (mark)
-                s->record = record;
+    }
+    g->count = 0;
+    return false;
+}
+
+ALWAYS_INLINE void fetch_buckets(const struct table *t, const struct group *g, enum family family)
+{
+    for (uint32_t i = 0; i < g->count; i++)
+        __builtin_prefetch(table_bucket(t, segment_list_at(g->list, g->at + i, family)->hash));
+}
+
+ALWAYS_INLINE void find_records(const struct table *t, struct group *g, enum family family)
+{
+    for (uint32_t i = 0; i < g->count; i++) {
+        uint32_t hash = segment_list_at(g->list, g->at + i, family)->hash;
+        const struct bucket *b = table_bucket(t, hash);
+        unsigned match = bucket_match(b, hash);
+        if (unlikely(!match) && b->tag[BUCKET_SLOTS - 1]) {
+            b = table_next_bucket(t, b);
+            match = bucket_match(b, hash);
         }
+        g->found[i] = RECORD_NONE;
+        if (likely(match)) {
+            g->found[i] = b->record[__builtin_ctz(match)];
+            const uint8_t *record = table_record(t, g->found[i], family);
+            __builtin_prefetch(record, 1);
+            if (family == FAMILY_IPV6)
+                __builtin_prefetch(record + conversation_size(family) - 1, 1);
+        }
+    }
+}
+
+/* A segment with which the rules have more to do. 0 or -1. */
+ALWAYS_INLINE int update_special(struct drain *d, struct conversation *c, uint32_t *record, uint32_t *slot,
+                                 struct segment *s, uint32_t hash, uint64_t frame, enum family family,
+                                 enum rules rules, bool created, bool mark)
+{
+    enum trigger trigger = TRIGGER_NONE;
+    if (s->flags & TCP_SYN && !created) {
+        struct rules_state state = {.isn = {c->isn[0], c->isn[1]},
+                                    .known = conversation_state(c) >> STATE_KNOWN_SHIFT & 3,
+                                    .completeness = conversation_state(c) & COMPLETENESS};
+        trigger = rules_reuse(rules, &state, s->bits & SEGMENT_FLOW, s->flags, s->seq);
+        if (trigger != TRIGGER_NONE) {
+            bool opens = rules_opens_conversation(rules, trigger);
+            if (opens && !slot && !(slot = find_or_add(d, s, hash, family, &created)))
+                return -1;
+            uint32_t same = *record;
+            if (!(c = open_reuse(d, c, opens ? slot : &same, s, trigger, family)))
+                return -1;
+            *record = opens ? *slot : *record;
+            created = opens;
+            s->bits |= SEGMENT_REUSE;
+        }
+    }
+    update(c, s, frame, rules, created, trigger, mark);
+    return 0;
+}
+
+ALWAYS_INLINE int update_records(struct drain *d, const struct batch *batch, const struct group *g,
+                                 enum family family, enum rules rules, bool mark)
+{
+    d->first_frame = g->lane->first_frame;
+    d->position_base = (uint32_t)(g->lane->first_frame - batch->first_frame) << 8;
+    for (uint32_t i = 0; i < g->count; i++) {
+        struct segment *s = segment_list_at(g->list, g->at + i, family);
+        uint32_t hash = s->hash, record = g->found[i], *slot = NULL;
+        struct conversation *c = record ? table_record(d->table, record, family) : NULL;
+        bool created = false;
+        if (unlikely(!c || conversation_state(c) & STATE_SUPERSEDED || !same_tuple(c, s, family))) {
+            if (!(slot = find_or_add(d, s, hash, family, &created)))
+                return -1;
+            record = *slot;
+            c = table_record(d->table, record, family);
+        }
+        const uint64_t frame = d->first_frame + (s->position >> 8);
+        if (unlikely(created || !update_plain(d->shard, c, s, frame, mark)) &&
+            update_special(d, c, &record, slot, s, hash, frame, family, rules, created, mark))
+            return -1;
+        if (mark)
+            s->record = record;
+    }
+    return 0;
+}
+
+/* Three groups are under way: while one is updated, the records of the next and the buckets of the one behind
+ * it are being fetched. */
+ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t list, enum family family,
+                              enum rules rules, bool mark)
+{
+    struct group_iterator next = {.batch = batch, .list = list};
+    struct group groups[3];
+    struct group *updated = &groups[0], *found = &groups[1], *fetched = &groups[2];
+    updated->count = 0;
+    if (!next_group(&next, found))
+        return 0;
+    fetch_buckets(d->table, found, family);
+    next_group(&next, fetched);
+    fetch_buckets(d->table, fetched, family);
+    find_records(d->table, found, family);
+    while (found->count) {
+        struct group *free_group = updated;
+        updated = found;
+        found = fetched;
+        fetched = free_group;
+        next_group(&next, fetched);
+        fetch_buckets(d->table, fetched, family);
+        find_records(d->table, found, family);
+        if (update_records(d, batch, updated, family, rules, mark))
+            return -1;
     }
     return 0;
 }
 
 /* The loops, made once for each family, generation and way of marking. */
 #define DRAIN(name, family, rules, mark)                                                                     \
-    static int name(struct drain *d, const struct segment_list *list)                                        \
+    static int name(struct drain *d, const struct batch *batch, size_t list)                                 \
     {                                                                                                        \
-        return drain_list(d, list, family, rules, mark);                                                     \
+        return drain_lists(d, batch, list, family, rules, mark);                                             \
     }
 DRAIN(drain_v4_40, FAMILY_IPV4, RULES_4_0, false)
 DRAIN(drain_v4_42, FAMILY_IPV4, RULES_4_2, false)
@@ -311,7 +387,7 @@ DRAIN(mark_v6_40, FAMILY_IPV6, RULES_4_0, true)
 DRAIN(mark_v6_42, FAMILY_IPV6, RULES_4_2, true)
 DRAIN(mark_v6_44, FAMILY_IPV6, RULES_4_4, true)
 
-typedef int drain_function(struct drain *, const struct segment_list *);
+typedef int drain_function(struct drain *, const struct batch *, size_t);
 static drain_function *const drains[2][FAMILIES][3] = {
     {{drain_v4_40, drain_v4_42, drain_v4_44}, {drain_v6_40, drain_v6_42, drain_v6_44}},
     {{mark_v4_40, mark_v4_42, mark_v4_44}, {mark_v6_40, mark_v6_42, mark_v6_44}},
@@ -324,18 +400,9 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
         drain_function *run = drains[s->mark_segments][f][s->rules];
         result->created[f].count = 0;
         result->reused[f].count = 0;
-        for (unsigned i = 0; i < batch->lanes_used; i++) {
-            const struct lane *lane = &batch->lane[i];
-            struct drain d = {
-                .shard = s,
-                .table = &s->table[f],
-                .result = result,
-                .first_frame = lane->first_frame,
-                .position_base = (uint32_t)(lane->first_frame - batch->first_frame) << 8,
-            };
-            if (run(&d, &lane->lists[(unsigned)f * shards + s->index]))
-                return -1;
-        }
+        struct drain d = {.shard = s, .table = &s->table[f], .result = result};
+        if (run(&d, batch, (size_t)f * shards + s->index))
+            return -1;
     }
     return 0;
 }

@@ -54,6 +54,13 @@ ALWAYS_INLINE struct bucket *table_bucket(const struct table *t, uint32_t hash)
     return &t->buckets[hash >> t->shift];
 }
 
+/* Where a tuple lies whose own bucket is full, unless this one is full, too. */
+ALWAYS_INLINE struct bucket *table_next_bucket(const struct table *t, const struct bucket *b)
+{
+    uint64_t mask = (UINT64_C(1) << (32 - t->shift)) - 1;
+    return &t->buckets[((uint64_t)(b - t->buckets) + 1) & mask];
+}
+
 /* Which slots of the bucket have this tag: bit i for slot i. */
 unsigned bucket_match_portable(const struct bucket *b, uint32_t tag);
 #if defined(__SSE2__)

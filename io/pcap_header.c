@@ -43,7 +43,8 @@ bool pcap_magic(uint32_t magic)
            magic == MAGIC_IXIA_HARDWARE || magic == MAGIC_IXIA_SOFTWARE;
 }
 
-enum layout { LAYOUT_FITS, LAYOUT_FITS_NOT, LAYOUT_MORE };
+/* LAYOUT_CUT: the records are plausible up to where the file ends in the midst of one. */
+enum layout { LAYOUT_FITS, LAYOUT_FITS_NOT, LAYOUT_CUT, LAYOUT_MORE };
 
 /* Whether the first records, of the count bytes at p, are plausible and whole with record headers of this
  * length. */
@@ -54,13 +55,13 @@ static enum layout layout_fits(const struct capture *c, const uint8_t *p, uint64
     for (int i = 0; i < LAYOUT_RECORDS && at < count; i++) {
         uint64_t left = count - at;
         if (left < RECORD_HEADER)
-            return whole ? LAYOUT_FITS_NOT : LAYOUT_MORE;
+            return whole ? LAYOUT_CUT : LAYOUT_MORE;
         struct pcap_lengths n = pcap_lengths(c, p + at);
         if (n.captured > c->captured_max || n.captured > n.original ||
             pcap_32(p + at + 4, c->swapped) >= c->fraction_max)
             return LAYOUT_FITS_NOT;
         if (left < header + n.captured)
-            return whole ? LAYOUT_FITS_NOT : LAYOUT_MORE;
+            return whole ? LAYOUT_CUT : LAYOUT_MORE;
         at += header + n.captured;
     }
     return at == count && !whole ? LAYOUT_MORE : LAYOUT_FITS;
@@ -83,6 +84,11 @@ static enum capture_open_result find_layout(struct capture *c, const uint8_t *p,
             return OPEN_DONE;
         case LAYOUT_MORE:
             return OPEN_MORE;
+        case LAYOUT_CUT:
+            /* A file that is cut is more likely than one of a rare layout that ends just there. */
+            if (i == 0)
+                return OPEN_DONE;
+            break;
         case LAYOUT_FITS_NOT:
             break;
         }

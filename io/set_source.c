@@ -9,8 +9,8 @@
 enum {
     /* A lane is large enough to hide the cost of guessing its start, and a batch of eight small enough for
      * its segments to be drained from a cache: 64-byte frames become 48-byte segments, 1.2 MB a batch. */
-    LANE_BYTES = 256 << 10,
-    LANE_BYTES_MIN = 32 << 10,
+    LANE_BYTES = 64 << 10,
+    LANE_BYTES_MIN = 16 << 10,
     MERGED_FRAMES = 8192,
 };
 

@@ -112,7 +112,7 @@ def inputs(tcpreuse, tap, directory, whole):
     result = program.run(tcpreuse, [os.path.join(directory, 'whole.pcap'), os.path.join(directory, 'absent.pcap')])
     complaints = says(result, 2, 'absent.pcap')
     # Of several files, rows tell file and frame in it, too.
-    if [line.rsplit(',', 2)[0] for line in lines(result, 'packets')] != packets:
+    if [line.rsplit(b',', 2)[0] for line in lines(result, 'packets')] != packets:
         complaints.append('the other file is not reported')
     tap.ok('a file that is not there beside one that is', complaints)
     forbidden(tcpreuse, tap, directory, data)

@@ -13,7 +13,7 @@ import tempfile
 
 FIELDS = ('frame.number', 'tcp.stream', 'tcp.completeness', 'tcp.analysis.reused_ports',
           # where a header is cut or impossible tshark decides a reuse and may then not get so far as to show it
-          '_ws.malformed', '_ws.short', 'tcp.bogus_header_length', 'tcp.short_segment', 'icmp.type', 'icmpv6.type')
+          '_ws.malformed', '_ws.short', '_ws.unreassembled', 'tcp.bogus_header_length', 'tcp.short_segment', 'icmp.type', 'icmpv6.type')
 
 
 class Tshark:
