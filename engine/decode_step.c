@@ -111,6 +111,7 @@ static void decode_lanes(void *argument)
     struct walk *walk = job->walk;
 
     const bool leaves_out = job->check_ignored || p->params.filter;
+    d->fragments_frame = NULL; /* the guard may have ended a run in the middle of a frame */
     open_lanes(job);
     for (bool any = true; any;) {
         any = false;

@@ -22,6 +22,7 @@ enum {
     GRE_ERSPAN_III = 0x22eb,
     GRE_EOIP = 0x6400, /* MikroTik's Ethernet over IP */
     GRE_BRIDGING = 0x6558,
+    GRE_FRAME_RELAY = 0x6559,
     GRE_ARUBA_FIRST = 0x8200, /* Aruba: IEEE 802.11, by priority in steps of 16 */
     GRE_ARUBA_LAST = 0x8370,
     GRE_IPV6 = 0x86dd,
@@ -47,6 +48,9 @@ void decode_gre_type(struct decoder *d, unsigned flags, unsigned type, struct la
     case GRE_EOIP:
     case GRE_BRIDGING:
         decode_ethernet(d, l);
+        return;
+    case GRE_FRAME_RELAY:
+        decode_frame_relay(d, l);
         return;
     case GRE_PPP:
         decode_ppp(d, l);

@@ -22,6 +22,8 @@ void decode_macsec(struct decoder *d, struct layer l)
         return;
     }
     uint32_t header = tci & TCI_SCI ? 14 : 6;
+    if (!decoder_need(d, &l, l.length, SUBJECT_MACSEC)) /* Wireshark wants the ICV, too */
+        return;
     l = layer_without_last(layer_after(l, header), ICV);
     if (!decoder_need(d, &l, 2, SUBJECT_MACSEC))
         return;

@@ -128,7 +128,10 @@ void decode_ppp_framed(struct decoder *d, struct layer l)
                 decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_PPP_PROTOCOL, 0);
             return;
         }
-        if (size)
+        if (size) {
+            struct ip_addresses ip = d->ip;
             decode_ppp(d, (struct layer){.at = frame, .captured = size, .length = size});
+            d->ip = ip; /* the frame's are gone with it */
+        }
     }
 }
