@@ -11,11 +11,11 @@ export LC_ALL
 
 # What a build needs. libc6-dev is only recommended by gcc, so it is named here.
 # shellcheck disable=SC2034 # used by the scripts that source this file
-packages_build="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjemalloc-dev libxxhash-dev libisal-dev
+packages_build="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjemalloc-dev libxxhash-dev zlib1g-dev libisal-dev
   libzstd-dev liblz4-dev liblzma-dev"
 # What the tests need on top of it. clang comes without libclang-rt-dev, which the fuzz targets are linked with.
 # shellcheck disable=SC2034
-packages_test="libcriterion-dev zlib1g-dev tshark python3 clang libclang-rt-dev"
+packages_test="libcriterion-dev tshark python3 clang libclang-rt-dev"
 
 say() {
   printf '== %s\n' "$*" >&2

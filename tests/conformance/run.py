@@ -108,7 +108,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument('tcpreuse', type=os.path.abspath)
     parser.add_argument('tracegen', nargs='?', type=os.path.abspath)
-    parser.add_argument('--segments', type=int, default=2000000)
+    parser.add_argument('--segments', type=int, default=1200000)
     parser.add_argument('--frames', type=int, default=PIECE, help='of one piece')
     parser.add_argument('--seed', type=int, help='of the first piece; the next has the next')
     parser.add_argument('--case', choices=CASES, help='only this kind of traffic')
