@@ -7,16 +7,19 @@
 
 #include "../decode.h"
 
-/* The key that is hashed: both endpoints, the lower first, without padding. */
+/* The key that is hashed: both endpoints, the lower first, padded with zeros to words that are stored and
+ * loaded whole. (12 and 36 bytes without padding were loaded across their stores, which a processor cannot
+ * forward: 7 ns a segment.) */
 struct key4 {
-    uint32_t address[2];
-    uint16_t port[2];
+    uint64_t addresses; /* the lower endpoint's in the lower half */
+    uint64_t ports;     /* the lower endpoint's in bits 0 to 15, the other's in 16 to 31 */
 };
 struct key6 {
     uint8_t address[2][16];
-    uint16_t port[2];
+    uint64_t ports, zero;
 };
-_Static_assert(sizeof(struct key4) == 12 && sizeof(struct key6) == 36, "no padding is hashed");
+_Static_assert(sizeof(struct key4) == 16 && sizeof(struct key6) == 48,
+               "no padding of the compiler's is hashed");
 
 ALWAYS_INLINE struct segment *list_add(struct decoder *d, enum family family, uint64_t hash)
 {
@@ -26,6 +29,26 @@ ALWAYS_INLINE struct segment *list_add(struct decoder *d, enum family family, ui
         return NULL;
     }
     return segment_list_at(list, list->count++, family);
+}
+
+/* Two numbers with one store: the first from the lower half. */
+ALWAYS_INLINE void store_pair32(uint32_t pair[2], uint64_t halves)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(pair, &halves, sizeof halves);
+#else
+    pair[0] = (uint32_t)halves;
+    pair[1] = (uint32_t)(halves >> 32);
+#endif
+}
+ALWAYS_INLINE void store_pair16(uint16_t pair[2], uint32_t halves)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(pair, &halves, sizeof halves);
+#else
+    pair[0] = (uint16_t)halves;
+    pair[1] = (uint16_t)(halves >> 16);
+#endif
 }
 
 /* What both families have. tcp: at least 14 bytes, of which acknowledgement and all before it are there. */
@@ -54,13 +77,13 @@ ALWAYS_INLINE void emit_segment4(struct decoder *d, const struct frame *f, uint3
     uint64_t to = (uint64_t)load_be32(destination) << 16 | load_be16(tcp + 2);
     unsigned flow = from > to;
     uint64_t low = flow ? to : from, high = flow ? from : to;
-    struct key4 key = {{(uint32_t)(low >> 16), (uint32_t)(high >> 16)}, {(uint16_t)low, (uint16_t)high}};
+    struct key4 key = {low >> 16 | high >> 16 << 32, (low & 0xffff) | (high & 0xffff) << 16};
     uint64_t hash = XXH3_64bits_withSecret(&key, sizeof key, d->key->secret, HASH_SECRET_SIZE);
     struct segment *s = list_add(d, FAMILY_IPV4, hash);
     if (unlikely(!s))
         return;
-    memcpy(((struct segment4 *)s)->address, key.address, sizeof key.address);
-    memcpy(s->port, key.port, sizeof key.port);
+    store_pair32(((struct segment4 *)s)->address, key.addresses);
+    store_pair16(s->port, (uint32_t)key.ports);
     fill_segment(s, hash, f, position, tcp, offset_flags, bits | flow * SEGMENT_FLOW, payload);
 }
 
@@ -74,14 +97,14 @@ ALWAYS_INLINE void emit_segment6(struct decoder *d, const struct frame *f, uint3
     struct key6 key;
     memcpy(key.address[flow], source, 16);
     memcpy(key.address[!flow], destination, 16);
-    key.port[flow] = source_port;
-    key.port[!flow] = destination_port;
+    key.ports = (uint64_t)source_port << (flow ? 16 : 0) | (uint64_t)destination_port << (flow ? 0 : 16);
+    key.zero = 0;
     uint64_t hash = XXH3_64bits_withSecret(&key, sizeof key, d->key->secret, HASH_SECRET_SIZE);
     struct segment *s = list_add(d, FAMILY_IPV6, hash);
     if (unlikely(!s))
         return;
     memcpy(((struct segment6 *)s)->address, key.address, sizeof key.address);
-    memcpy(s->port, key.port, sizeof key.port);
+    store_pair16(s->port, (uint32_t)key.ports);
     fill_segment(s, hash, f, position, tcp, offset_flags, bits | flow * SEGMENT_FLOW, payload);
 }
 
