@@ -89,7 +89,8 @@ static bool drain_step(struct worker *w)
     return true;
 }
 
-/* Nothing to do: a few pauses, then yields, then sleeps that grow to half a millisecond. */
+/* Nothing to do: a few pauses, then yields, then sleeps, which are short for the first 20 ms or so (somebody
+ * else's step ends soon) and longer then (the input is slow). */
 static void back_off(unsigned *idle)
 {
     unsigned n = (*idle)++;
@@ -100,7 +101,7 @@ static void back_off(unsigned *idle)
     } else if (n < 80) {
         sched_yield();
     } else {
-        struct timespec t = {.tv_nsec = MIN(20000L * (n - 79), 500000L)};
+        struct timespec t = {.tv_nsec = n < 400 ? 50000 : 1000000};
         nanosleep(&t, NULL);
     }
 }
@@ -117,10 +118,12 @@ static void *worker_main(void *argument)
         did |= merge_step(p);
         did |= format_step(p);
         did |= write_step(p);
+        /* Before claiming: what is prepared goes on for others to claim, and decompression, where there is
+         * any, is what a run waits for. */
+        if (p->params.source->ops->prepare)
+            did |= p->params.source->ops->prepare(p->params.source);
         if (!did)
             did = claim_step(w);
-        if (!did && p->params.source->ops->prepare)
-            did = p->params.source->ops->prepare(p->params.source);
         if (did) {
             idle = 0;
             continue;

@@ -52,6 +52,10 @@ struct capture_format {
      * stop at with LANE_CHANGE. */
     uint64_t (*record_length)(const struct capture *c, const void *context, const uint8_t *p,
                               uint64_t available);
+    /* The length of the whole records from p on that change nothing, up to the one with which they reach
+     * wanted bytes. NULL: record_length() tells as much, one by one. */
+    uint64_t (*records_length)(const struct capture *c, const uint8_t *p, uint64_t available,
+                               uint64_t wanted);
     /* Frees format_data. NULL: there is none. */
     void (*close)(struct capture *c);
 };

