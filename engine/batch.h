@@ -83,6 +83,7 @@ struct batch {
     _Atomic unsigned drained;
 
     uint64_t number;
+    unsigned worker; /* that claims and decodes it; set before the source is asked to claim */
 
     /* Set by the source at claim. */
     void *input; /* the source's: which file or queue the lanes belong to */
@@ -108,6 +109,22 @@ struct batch {
     struct shard_result *result; /* one a shard */
     struct text text[REPORTS];
 };
+
+/* For sources whose positions are numbers of frames: cuts frames 0 to count - 1 into exact lanes. */
+ALWAYS_INLINE void batch_cut_frames(struct batch *b, unsigned count)
+{
+    b->lanes_used = 0;
+    for (unsigned i = 0; i < LANES; i++) {
+        unsigned begin = count * i / LANES, limit = count * (i + 1) / LANES;
+        if (begin == limit)
+            continue;
+        struct lane *lane = &b->lane[b->lanes_used++];
+        lane->begin = begin;
+        lane->limit = limit;
+        lane->exact = true;
+        lane->context = NULL;
+    }
+}
 
 /* Room for n more bytes behind t->length; NULL when memory is short. */
 char *text_room(struct text *t, size_t n);
