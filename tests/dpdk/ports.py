@@ -80,7 +80,7 @@ def write(path, records):
     with open(path, 'wb') as file:
         file.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
         for time, frame in records:
-            file.write(struct.pack('<IIII', time // 10**9, time % 10**9 // 1000, len(frame), len(frame)) + frame)
+            file.write(struct.pack('<IIII', time // 10**9 & 0xffffffff, time % 10**9 // 1000, len(frame), len(frame)) + frame)
     return path
 
 
