@@ -173,7 +173,13 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
     status = o->dpdk ? open_ports(&input, o) : open_files(&input, o, inputs, problems);
     if (status != EXIT_DONE)
         goto end;
-    sink = csv_sink_create(o->output, o->reports, inputs->count > 1);
+    struct csv_params csv = {.directory = o->output,
+                             .with_origin = inputs->count > 1,
+                             .with_ending = o->max_conversations || o->expire,
+                             .rotate_bytes = o->rotate_bytes,
+                             .rotate_seconds = o->rotate_seconds};
+    memcpy(csv.wants, o->reports, sizeof csv.wants);
+    sink = csv_sink_create(&csv);
     if (!sink) {
         status = EXIT_OUTPUT;
         goto end;
@@ -186,6 +192,8 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         .ignore = o->ignore,
         .ignore_count = o->ignore_count,
         .filter = filter ? bpf_filter_of(filter) : NULL,
+        .max_conversations = o->max_conversations,
+        .expire = o->expire,
     };
     pipeline = pipeline_create(&params);
     if (!pipeline) {
@@ -224,6 +232,7 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
                              : pipeline_totals(pipeline)->decoded.captured_bytes,
         .ports = ports,
         .port_count = ports ? port_count : 0,
+        .forgets = o->max_conversations || o->expire,
         .unread = input.ports ? dpdk_source_unread(input.ports) : 0,
     };
     status = report(o, &summary, sink, status);

@@ -28,6 +28,9 @@ static const char help[] =
     "input\n"
     "      --append           take files one after the other, in the order given\n"
     "      --ignore FRAMES    number these frames, but do not look at them: 5,9-12\n"
+    "      --max-conversations N  keep about N conversations, and forget the longest idle ones\n"
+    "      --expire S         forget conversations that were idle for more than S seconds\n"
+    "      --rotate LIMIT     go on in a new report file: after 60s, or with 100K, 100M or 1G\n"
     "      --progress WHEN    auto, always or never (default: auto, on a terminal)\n"
     "  -q, --quiet            no summary and no progress\n"
     "  -h, --help             this text\n"
@@ -78,6 +81,24 @@ static bool read_seconds(const char *s, double *seconds)
         return false;
     *seconds = strtod(s, &end);
     return !*end && *seconds > 0 && *seconds < 1e9;
+}
+
+/* 60s, 100K, 100M, 1G */
+static bool read_rotation(struct options *o, const char *s)
+{
+    static const char units[] = "KMG";
+    size_t length = strlen(s);
+    uint64_t n;
+    if (!length || !read_number(s, s + length - 1, &n) || !n)
+        return false;
+    const char *unit = strchr(units, s[length - 1]);
+    if (!unit && s[length - 1] != 's')
+        return false;
+    if (unit)
+        o->rotate_bytes = n << 10 * (unit - units + 1);
+    else
+        o->rotate_seconds = (double)n;
+    return n <= UINT32_MAX;
 }
 
 /* 0,2 */
@@ -189,6 +210,9 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         OPTION_RECURSIVE,
         OPTION_FILES_FROM,
         OPTION_VERSION,
+        OPTION_MAX_CONVERSATIONS,
+        OPTION_EXPIRE,
+        OPTION_ROTATE,
         OPTION_DPDK,
         OPTION_PORTS,
         OPTION_QUEUES,
@@ -212,6 +236,9 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, OPTION_VERSION},
+        {"max-conversations", required_argument, NULL, OPTION_MAX_CONVERSATIONS},
+        {"expire", required_argument, NULL, OPTION_EXPIRE},
+        {"rotate", required_argument, NULL, OPTION_ROTATE},
         {"dpdk", required_argument, NULL, OPTION_DPDK},
         {"ports", required_argument, NULL, OPTION_PORTS},
         {"queues", required_argument, NULL, OPTION_QUEUES},
@@ -224,6 +251,7 @@ enum options_result options_read(struct options *o, int argc, char **argv)
     };
     const char *reports = NULL;
     uint64_t n;
+    double seconds;
     *o = (struct options){.rules = RULES_4_4};
     const char *port_option = NULL; /* the last one that only makes sense for ports */
 
@@ -292,6 +320,20 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         case OPTION_VERSION:
             puts("tcpreuse " TCPREUSE_VERSION);
             return OPTIONS_DONE;
+        case OPTION_MAX_CONVERSATIONS:
+            if (!read_number(optarg, strchr(optarg, 0), &o->max_conversations) || !o->max_conversations)
+                return wrong("--max-conversations: expected a number from 1 on, found \"%s\"", optarg);
+            break;
+        case OPTION_EXPIRE:
+            if (!read_seconds(optarg, &seconds))
+                return wrong("--expire: expected seconds, found \"%s\"", optarg);
+            o->expire = (int64_t)(seconds * 1e9);
+            break;
+        case OPTION_ROTATE:
+            if (!read_rotation(o, optarg))
+                return wrong("--rotate: expected a time such as 60s or a size such as 100M, found \"%s\"",
+                             optarg);
+            break;
         case OPTION_DPDK:
             o->dpdk = optarg;
             break;
@@ -355,6 +397,8 @@ enum options_result options_read(struct options *o, int argc, char **argv)
          o->reports[REPORT_REUSE] + o->reports[REPORT_CONVERSATIONS] + o->reports[REPORT_PACKETS] != 1))
         return wrong("--reports: only one of reuse, conversations and packets fits on standard output; "
                      "name a directory for more with --output");
+    if (!o->output && (o->rotate_bytes || o->rotate_seconds))
+        return wrong("--rotate: standard output cannot be rotated; name a directory with --output");
     if (o->quiet && o->progress == PROGRESS_ALWAYS)
         return wrong("--quiet and --progress always contradict each other");
     return OPTIONS_RUN;

@@ -28,6 +28,10 @@ struct options {
     size_t ignore_count;
     enum progress_mode progress;
     bool quiet;
+    uint64_t max_conversations; /* 0: any number */
+    int64_t expire;             /* ns; 0: never */
+    uint64_t rotate_bytes;      /* 0: never, as the next one */
+    double rotate_seconds;
     char **files;
     int file_count;
     /* Ports instead of files. */

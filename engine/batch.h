@@ -43,6 +43,7 @@ struct lane {
     unsigned fault;       /* what broke, in the source's own code; it can put it in words */
     uint64_t fault_value; /* the number found there */
     uint64_t frames;      /* records walked */
+    int64_t last_time;    /* of the last of them */
 
     /* Set in settling. */
     uint64_t first_frame;
@@ -57,6 +58,7 @@ struct lane {
 struct shard_result {
     struct creation_list created[FAMILIES];
     struct reuse_list reused[FAMILIES];
+    struct ended_list ended[FAMILIES];
 } ALIGNED(CACHE_LINE);
 
 struct text {
@@ -103,6 +105,7 @@ struct batch {
     uint64_t frames;
     uint64_t input_base; /* number of the last frame before the input's first, from settling */
     uint64_t redone;     /* lanes decoded again */
+    int64_t last_time;   /* of its last frame, or that of a batch before */
     struct lane lane[LANES];
     struct segment_list *list_pool; /* all lanes' lists */
 

@@ -87,6 +87,8 @@ static bool drain_step(struct worker *w)
     if (w->drained == atomic_load_explicit(&p->settled, memory_order_acquire))
         return false;
     struct batch *b = &p->batches[w->drained & p->ring_mask];
+    /* The acquire pairs with the writer's release: what was written is not referred to any more. */
+    w->shard.written = atomic_load_explicit(&p->written, memory_order_acquire);
     if (shard_drain(&w->shard, b, p->params.threads))
         pipeline_fail(p, PIPELINE_MEMORY);
     atomic_fetch_add_explicit(&b->drained, 1, memory_order_acq_rel);
@@ -203,6 +205,7 @@ static void batch_free(struct batch *b, unsigned threads)
         for (int f = 0; f < FAMILIES; f++) {
             free(b->result[i].created[f].items);
             free(b->result[i].reused[f].items);
+            free(b->result[i].ended[f].items);
         }
     for (int i = 0; i < LANES; i++) {
         decode_counts_free(&b->lane[i].counts);
@@ -251,6 +254,9 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
         if (shard_init(&w->shard, i, params->rules, wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS],
                        wants[REPORT_PACKETS]))
             goto fail;
+        uint64_t most = params->max_conversations;
+        shard_forget(&w->shard, most ? MAX(most / threads, 1u) : 0, params->expire,
+                     wants[REPORT_CONVERSATIONS]);
     }
     return p;
 fail:
@@ -306,9 +312,14 @@ enum pipeline_error pipeline_run(struct pipeline *p)
     for (int i = 0; i < OUTCOMES; i++)
         sum += t->decoded.frames[i];
     t->conserved = sum == t->frames;
-    for (unsigned i = 0; i < p->params.threads; i++)
+    for (unsigned i = 0; i < p->params.threads; i++) {
+        const struct shard *s = &p->workers[i].shard;
         for (int f = 0; f < FAMILIES; f++)
-            t->tuples += p->workers[i].shard.table[f].used;
+            t->tuples += s->table[f].used;
+        t->expired += s->expired;
+        t->displaced += s->displaced;
+    }
+    t->tuples += t->expired + t->displaced;
     t->stopped = atomic_load(&p->stop);
     t->seconds = now() - start;
     return atomic_load(&p->error);
@@ -353,6 +364,7 @@ void pipeline_destroy(struct pipeline *p)
     free(p->nested.bytes);
     fragment_table_free(&p->fragment_table);
     free(p->frame_counts);
+    free(p->rows);
     free(p->chunks);
     free(p->streams);
     free(p->workers);

@@ -182,6 +182,10 @@ static void json_body(const struct summary *s, FILE *f)
             t->decoded.segments, t->decoded.segments_truncated);
     fprintf(f, "  \"conversations\": %" PRIu64 ",\n  \"tuples\": %" PRIu64 ",\n", t->conversations,
             t->tuples);
+    if (s->forgets)
+        fprintf(f,
+                "  \"forgotten\": {\n    \"expired\": %" PRIu64 ",\n    \"displaced\": %" PRIu64 "\n  },\n",
+                t->expired, t->displaced);
     fprintf(f, "  \"reuses\": {\n    \"total\": %" PRIu64 ",\n    \"by_trigger\": {", all_reuses(t));
     for (size_t i = 0; i < ARRAY_LEN(triggers); i++)
         fprintf(f, "%s\n      \"%s\": %" PRIu64, i ? "," : "", triggers[i].name,
@@ -237,6 +241,9 @@ void summary_print(const struct summary *s, FILE *to)
     for (size_t i = 0; i < ARRAY_LEN(triggers); i++)
         if (t->reuses[triggers[i].trigger])
             fprintf(to, "  %-16s %s\n", triggers[i].name, thousands(t->reuses[triggers[i].trigger]));
+    if (s->forgets)
+        fprintf(to, "%s conversations were forgotten after being idle, %s for want of room\n",
+                thousands(t->expired), thousands(t->displaced));
     fprintf(to, "%s frames read: %s with TCP, %s without", thousands(t->frames),
             thousands(frames[OUTCOME_WITH_TCP]), thousands(frames[OUTCOME_WITHOUT_TCP]));
     for (int i = OUTCOME_TRUNCATED; i < OUTCOMES; i++)

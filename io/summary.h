@@ -18,6 +18,7 @@ struct summary {
     uint64_t bytes;                    /* of the inputs */
     const struct port_counters *ports; /* instead of files, or NULL */
     size_t port_count;
+    bool forgets;    /* conversations may have been forgotten */
     uint64_t unread; /* frames that were received beyond those that were asked for */
 };
 

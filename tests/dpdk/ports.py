@@ -76,11 +76,11 @@ def frames(path):
 
 
 def write(path, records):
-    """What a port can give of frames: microseconds, and no word of bytes that were cut off before."""
+    """What a port can give of frames: microseconds of years before 2038, and no word of bytes that were cut off before."""
     with open(path, 'wb') as file:
         file.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
         for time, frame in records:
-            file.write(struct.pack('<IIII', time // 10**9 & 0xffffffff, time % 10**9 // 1000, len(frame), len(frame)) + frame)
+            file.write(struct.pack('<IIII', time // 10**9 & 0x7fffffff, time % 10**9 // 1000, len(frame), len(frame)) + frame)
     return path
 
 
