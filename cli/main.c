@@ -1,6 +1,7 @@
 /* tcpreuse: introduces the parts to each other. */
 #include "../io/bpf.h"
 #include "../io/csv.h"
+#include "../io/dpdk_source.h"
 #include "../io/inputs.h"
 #include "../io/set_source.h"
 #include "../io/summary.h"
@@ -61,10 +62,17 @@ static enum exit_status status_of(enum pipeline_error error)
     return EXIT_INPUT;
 }
 
-/* Everything between opening the inputs and closing the reports. */
-static enum exit_status run(const struct options *o, const struct inputs *inputs, struct problems *problems)
+/* Where the frames come from: one of the two. */
+struct input {
+    struct set_source *files;
+    struct dpdk_source *ports;
+    struct source *source;
+    unsigned threads;
+};
+
+static enum exit_status open_files(struct input *in, const struct options *o, const struct inputs *inputs,
+                                   struct problems *problems)
 {
-    enum exit_status status;
     struct set_source_params set = {
         .paths = (const char *const *)inputs->paths,
         .count = inputs->count,
@@ -72,34 +80,120 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         .ahead = o->threads + 1,
         .problems = problems,
     };
-    struct set_source *source = set_source_create(&set);
+    in->files = set_source_create(&set);
+    if (!in->files)
+        return fail_memory();
+    in->source = set_source_source(in->files);
+    in->threads = o->threads;
+    return EXIT_DONE;
+}
+
+static enum exit_status open_ports(struct input *in, const struct options *o)
+{
+    char error[DPDK_ERROR_MAX];
+    struct dpdk_params params = {
+        .eal = o->dpdk,
+        .ports = o->ports,
+        .port_count = o->port_count,
+        .queues = o->queues,
+        .threads = o->threads,
+        .mbufs = o->mbufs,
+        .keep_frames = o->ignore_count > 0,
+        .frames = o->frames,
+        .duration = o->duration,
+        .idle_exit = o->idle_exit,
+    };
+    enum dpdk_result result = dpdk_source_open(&in->ports, &params, error);
+    if (result != DPDK_OPEN) {
+        fprintf(stderr, "tcpreuse: %s\n", error);
+        return result == DPDK_WRONG ? EXIT_USAGE : EXIT_INPUT;
+    }
+    in->source = dpdk_source_source(in->ports);
+    in->threads = dpdk_source_threads(in->ports);
+    return EXIT_DONE;
+}
+
+static void close_input(struct input *in)
+{
+    set_source_destroy(in->files);
+    dpdk_source_close(in->ports);
+}
+
+/* The counters of all ports, at the end. NULL when memory is short. */
+static struct port_counters *count_ports(const struct dpdk_source *ports, size_t *count)
+{
+    *count = dpdk_source_ports(ports);
+    struct port_counters *counters = calloc(*count, sizeof *counters);
+    for (size_t i = 0; counters && i < *count; i++)
+        dpdk_source_counters(ports, i, &counters[i]);
+    return counters;
+}
+
+/* Says what was found, in the order in which the user wants to know. */
+static enum exit_status report(const struct options *o, struct summary *summary, struct csv_sink *sink,
+                               enum exit_status status)
+{
+    if (csv_sink_close(sink))
+        status = EXIT_OUTPUT;
+    if (o->summary) {
+        char *path = NULL;
+        if (asprintf(&path, "%s/summary.json", o->output) < 0) {
+            status = fail_memory();
+        } else {
+            if (summary_write_json(summary, path)) {
+                fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", path, strerror(errno));
+                status = EXIT_OUTPUT;
+            }
+            free(path);
+        }
+    }
+    if (!o->quiet && status == EXIT_DONE)
+        summary_print(summary, stderr);
+    summary_print_drops(summary, stderr);
+    return status;
+}
+
+/* Everything between opening the inputs and closing the reports. */
+static enum exit_status run(const struct options *o, const struct inputs *inputs, struct problems *problems)
+{
+    enum exit_status status;
+    struct input input = {0};
     struct csv_sink *sink = NULL;
     struct pipeline *pipeline = NULL;
     struct bpf *filter = NULL;
+    struct port_counters *ports = NULL;
+    size_t port_count = 0;
     char filter_error[512];
 
-    if (!source) {
-        status = fail_memory();
-        goto end;
-    }
     if (o->filter && !(filter = bpf_create(o->filter, problems, filter_error, sizeof filter_error))) {
         fprintf(stderr, "tcpreuse: --filter: %s\n", filter_error);
         status = EXIT_USAGE;
         goto end;
     }
-    sink = csv_sink_create(o->output, o->reports, inputs->count > 1);
+    status = o->dpdk ? open_ports(&input, o) : open_files(&input, o, inputs, problems);
+    if (status != EXIT_DONE)
+        goto end;
+    struct csv_params csv = {.directory = o->output,
+                             .with_origin = inputs->count > 1,
+                             .with_ending = o->max_conversations || o->expire,
+                             .rotate_bytes = o->rotate_bytes,
+                             .rotate_seconds = o->rotate_seconds};
+    memcpy(csv.wants, o->reports, sizeof csv.wants);
+    sink = csv_sink_create(&csv);
     if (!sink) {
         status = EXIT_OUTPUT;
         goto end;
     }
     struct pipeline_params params = {
-        .source = set_source_source(source),
+        .source = input.source,
         .sink = csv_sink_sink(sink),
-        .threads = o->threads,
+        .threads = input.threads,
         .rules = o->rules,
         .ignore = o->ignore,
         .ignore_count = o->ignore_count,
         .filter = filter ? bpf_filter_of(filter) : NULL,
+        .max_conversations = o->max_conversations,
+        .expire = o->expire,
     };
     pipeline = pipeline_create(&params);
     if (!pipeline) {
@@ -111,7 +205,12 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
     signal(SIGTERM, handle_interrupt);
     signal(SIGPIPE, SIG_IGN); /* write() says so, and the exit status with it */
 
-    struct progress *progress = o->quiet ? NULL : progress_start(o->progress, pipeline, source);
+    struct progress_params display = {.mode = o->progress,
+                                      .interval = o->stats_interval,
+                                      .pipeline = pipeline,
+                                      .files = input.files,
+                                      .ports = input.ports};
+    struct progress *progress = o->quiet ? NULL : progress_start(&display);
     enum pipeline_error error = pipeline_run(pipeline);
     progress_stop(progress);
     status = status_of(error);
@@ -120,31 +219,23 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
 
     problems_sort(problems);
     print_problems(problems, o->quiet);
+    if (input.ports && !(ports = count_ports(input.ports, &port_count)))
+        status = fail_memory();
     struct summary summary = {
         .totals = pipeline_totals(pipeline),
         .problems = problems,
         .rules = o->rules,
-        .threads = o->threads,
+        .threads = input.threads,
         .files = inputs->count,
-        .files_opened = set_source_opened(source),
-        .bytes = set_source_bytes_done(source),
+        .files_opened = input.files ? set_source_opened(input.files) : 0,
+        .bytes = input.files ? set_source_bytes_done(input.files)
+                             : pipeline_totals(pipeline)->decoded.captured_bytes,
+        .ports = ports,
+        .port_count = ports ? port_count : 0,
+        .forgets = o->max_conversations || o->expire,
+        .unread = input.ports ? dpdk_source_unread(input.ports) : 0,
     };
-    if (csv_sink_close(sink))
-        status = EXIT_OUTPUT;
-    if (o->summary) {
-        char *path = NULL;
-        if (asprintf(&path, "%s/summary.json", o->output) < 0) {
-            status = fail_memory();
-        } else {
-            if (summary_write_json(&summary, path)) {
-                fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", path, strerror(errno));
-                status = EXIT_OUTPUT;
-            }
-            free(path);
-        }
-    }
-    if (!o->quiet && status == EXIT_DONE)
-        summary_print(&summary, stderr);
+    status = report(o, &summary, sink, status);
     if (status == EXIT_DONE && problems_errors(problems))
         status = EXIT_INPUT;
     if (status != EXIT_OUTPUT && pipeline_totals(pipeline)->stopped)
@@ -152,7 +243,8 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
 end:
     pipeline_destroy(pipeline);
     csv_sink_destroy(sink);
-    set_source_destroy(source);
+    close_input(&input);
+    free(ports);
     bpf_destroy(filter);
     return status;
 }

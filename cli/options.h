@@ -20,16 +20,28 @@ struct options {
     const char *files_from; /* a list of files, or NULL */
     bool recursive;
     bool reports[REPORTS];
-    bool summary; /* summary.json */
-    unsigned threads;
+    bool summary;     /* summary.json */
+    unsigned threads; /* 0: of ports, one for each core of the EAL */
     enum rules rules;
     bool append;
     struct frame_range *ignore;
     size_t ignore_count;
     enum progress_mode progress;
     bool quiet;
+    uint64_t max_conversations; /* 0: any number */
+    int64_t expire;             /* ns; 0: never */
+    uint64_t rotate_bytes;      /* 0: never, as the next one */
+    double rotate_seconds;
     char **files;
     int file_count;
+    /* Ports instead of files. */
+    const char *dpdk; /* arguments of the EAL, or NULL */
+    uint16_t *ports;  /* NULL: all */
+    size_t port_count;
+    unsigned queues, mbufs; /* 0: as it fits */
+    uint64_t frames;        /* these three: 0 when they do not end the run */
+    double duration, idle_exit;
+    double stats_interval; /* s; 0: none asked for */
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };

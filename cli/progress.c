@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -8,23 +9,86 @@
 #include <unistd.h>
 
 struct progress {
-    const struct pipeline *pipeline;
-    const struct set_source *source;
+    struct progress_params params;
     bool terminal;
+    double begun, shown; /* monotonic s: the start, and the last line */
+    struct pipeline_progress last;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stop; /* under lock */
 };
 
-static void show(const struct progress *p)
+static double seconds_now(void)
 {
-    struct pipeline_progress now = pipeline_progress(p->pipeline);
-    uint64_t total = set_source_bytes_total(p->source), done = set_source_bytes_done(p->source);
-    fprintf(stderr, "%s%3.0f %%  %" PRIu64 " frames, %" PRIu64 " conversations, %" PRIu64 " reuses%s",
-            p->terminal ? "\r" : "", total ? 100.0 * (double)done / (double)total : 0.0, now.frames,
-            now.conversations, now.reuses, p->terminal ? "\033[K" : "\n");
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void show_files(const struct progress *p, const struct pipeline_progress *now)
+{
+    uint64_t total = set_source_bytes_total(p->params.files), done = set_source_bytes_done(p->params.files);
+    fprintf(stderr, "%3.0f %%  %" PRIu64 " frames, %" PRIu64 " conversations, %" PRIu64 " reuses",
+            total ? 100.0 * (double)done / (double)total : 0.0, now->frames, now->conversations, now->reuses);
+}
+
+/* Memory that the process really has, in MB. */
+static unsigned long memory_used(void)
+{
+    unsigned long all = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%lu %lu", &all, &resident) != 2)
+        resident = 0;
+    fclose(f);
+    return resident * (unsigned long)sysconf(_SC_PAGESIZE) >> 20;
+}
+
+static void show_ports(const struct progress *p, const struct pipeline_progress *now, double at)
+{
+    uint64_t missed = 0, errors = 0, no_mbuf = 0;
+    for (size_t i = 0; i < dpdk_source_ports(p->params.ports); i++) {
+        struct port_counters c;
+        dpdk_source_counters(p->params.ports, i, &c);
+        missed += c.missed;
+        errors += c.errors;
+        no_mbuf += c.no_mbuf;
+    }
+    double seconds = at > p->shown ? at - p->shown : 1e-9;
+    fprintf(stderr,
+            "%.0f s: %.3f million frames/s, %.3f Gbit/s, %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64
+            " errors, %" PRIu64 " without buffer, %" PRIu64 " conversations, %" PRIu64 " reuses, %lu MB",
+            at - p->begun, (double)(now->frames - p->last.frames) / seconds / 1e6,
+            8.0 * (double)(now->bytes - p->last.bytes) / seconds / 1e9, now->frames, missed, errors, no_mbuf,
+            now->conversations, now->reuses, memory_used());
+}
+
+static void show(struct progress *p)
+{
+    struct pipeline_progress now = pipeline_progress(p->params.pipeline);
+    double at = seconds_now();
+    if (p->terminal)
+        fputc('\r', stderr);
+    if (p->params.ports)
+        show_ports(p, &now, at);
+    else
+        show_files(p, &now);
+    fputs(p->terminal ? "\033[K" : "\n", stderr);
     fflush(stderr);
+    p->last = now;
+    p->shown = at;
+}
+
+/* Until the next line. */
+static double pause_of(const struct progress *p, bool shown)
+{
+    if (p->params.interval > 0)
+        return p->params.interval;
+    if (p->params.ports)
+        return 1;
+    return shown && !p->terminal ? 1 : 0.25;
 }
 
 static void *progress_main(void *argument)
@@ -35,13 +99,16 @@ static void *progress_main(void *argument)
     while (!p->stop) {
         struct timespec t;
         clock_gettime(CLOCK_REALTIME, &t);
-        t.tv_sec += shown && !p->terminal;
-        t.tv_nsec += shown && !p->terminal ? 0 : 250000000;
+        double pause = pause_of(p, shown);
+        t.tv_sec += (time_t)pause;
+        t.tv_nsec += (long)((pause - (double)(time_t)pause) * 1e9);
         if (t.tv_nsec >= 1000000000) {
             t.tv_sec++;
             t.tv_nsec -= 1000000000;
         }
-        pthread_cond_timedwait(&p->wake, &p->lock, &t);
+        int woken = 0;
+        while (!p->stop && woken != ETIMEDOUT)
+            woken = pthread_cond_timedwait(&p->wake, &p->lock, &t);
         if (!p->stop) {
             show(p);
             shown = true;
@@ -53,16 +120,16 @@ static void *progress_main(void *argument)
     return NULL;
 }
 
-struct progress *progress_start(enum progress_mode mode, const struct pipeline *pipeline,
-                                const struct set_source *source)
+struct progress *progress_start(const struct progress_params *params)
 {
     bool terminal = isatty(STDERR_FILENO);
-    if (mode == PROGRESS_NEVER || (mode == PROGRESS_AUTO && !terminal))
+    if (params->mode == PROGRESS_NEVER || (params->mode == PROGRESS_AUTO && !terminal && !params->interval))
         return NULL;
     struct progress *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
-    *p = (struct progress){.pipeline = pipeline, .source = source, .terminal = terminal};
+    *p = (struct progress){.params = *params, .terminal = terminal};
+    p->begun = p->shown = seconds_now();
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
     if (pthread_create(&p->thread, NULL, progress_main, p)) {

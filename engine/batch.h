@@ -43,6 +43,7 @@ struct lane {
     unsigned fault;       /* what broke, in the source's own code; it can put it in words */
     uint64_t fault_value; /* the number found there */
     uint64_t frames;      /* records walked */
+    int64_t last_time;    /* of the last of them */
 
     /* Set in settling. */
     uint64_t first_frame;
@@ -57,6 +58,7 @@ struct lane {
 struct shard_result {
     struct creation_list created[FAMILIES];
     struct reuse_list reused[FAMILIES];
+    struct ended_list ended[FAMILIES];
 } ALIGNED(CACHE_LINE);
 
 struct text {
@@ -83,6 +85,7 @@ struct batch {
     _Atomic unsigned drained;
 
     uint64_t number;
+    unsigned worker; /* that claims and decodes it; set before the source is asked to claim */
 
     /* Set by the source at claim. */
     void *input; /* the source's: which file or queue the lanes belong to */
@@ -102,12 +105,29 @@ struct batch {
     uint64_t frames;
     uint64_t input_base; /* number of the last frame before the input's first, from settling */
     uint64_t redone;     /* lanes decoded again */
+    int64_t last_time;   /* of its last frame, or that of a batch before */
     struct lane lane[LANES];
     struct segment_list *list_pool; /* all lanes' lists */
 
     struct shard_result *result; /* one a shard */
     struct text text[REPORTS];
 };
+
+/* For sources whose positions are numbers of frames: cuts frames 0 to count - 1 into exact lanes. */
+ALWAYS_INLINE void batch_cut_frames(struct batch *b, unsigned count)
+{
+    b->lanes_used = 0;
+    for (unsigned i = 0; i < LANES; i++) {
+        unsigned begin = count * i / LANES, limit = count * (i + 1) / LANES;
+        if (begin == limit)
+            continue;
+        struct lane *lane = &b->lane[b->lanes_used++];
+        lane->begin = begin;
+        lane->limit = limit;
+        lane->exact = true;
+        lane->context = NULL;
+    }
+}
 
 /* Room for n more bytes behind t->length; NULL when memory is short. */
 char *text_room(struct text *t, size_t n);

@@ -130,6 +130,8 @@ static void decode_lanes(void *argument)
             else
                 decode_frames(d, walk->frame[i], n, (uint32_t)lane->frames);
             lane->frames += n;
+            if (likely(n))
+                lane->last_time = walk->frame[i][n - 1].time;
         }
     }
     if (d->failed)

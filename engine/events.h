@@ -35,6 +35,29 @@ struct reuse {
     union conversation_any previous; /* as it was before the segment */
 };
 
+/* Why a conversation has its last segment behind it. */
+enum ending {
+    ENDING_RUN,     /* the run is over */
+    ENDING_REUSE,   /* its ports were used again */
+    ENDING_EXPIRED, /* forgotten: it was idle for too long, or longest when there were too many */
+};
+
+/* A conversation that ended before the segment at position, or at the batch's end (UINT32_MAX). Only where a
+ * run may forget conversations: else they are all reported at the end of the run. */
+struct ended {
+    uint32_t position;
+    uint32_t record;
+    uint64_t stream; /* from merging */
+    uint8_t ending;  /* enum ending */
+    uint8_t family;  /* enum family */
+    union conversation_any conversation;
+};
+
+struct ended_list {
+    struct ended *items;
+    uint32_t count, capacity;
+};
+
 struct reuse_list {
     struct reuse *items;
     uint32_t count, capacity;

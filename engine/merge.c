@@ -70,16 +70,9 @@ static int number_list(struct pipeline *p, const struct batch *b, struct stream_
 
 /* Stream numbers are ranks, so they come from counting: creations by frame, summed up, give each frame's
  * first. */
-static int number_batch(struct pipeline *p, struct batch *b, uint64_t *reuses)
+static int number_creations(struct pipeline *p, struct batch *b, uint64_t creations)
 {
     unsigned shards = p->params.threads;
-    uint64_t creations = 0;
-    for (unsigned i = 0; i < shards * FAMILIES; i++) {
-        creations += b->result[i / FAMILIES].created[i % FAMILIES].count;
-        *reuses += b->result[i / FAMILIES].reused[i % FAMILIES].count;
-    }
-    if (!creations && !*reuses)
-        return 0;
     if (p->frame_counts_capacity < b->frames + 2) {
         size_t capacity = (b->frames + 2) * 2;
         uint32_t *counts = realloc(p->frame_counts, capacity * sizeof *counts);
@@ -109,6 +102,30 @@ static int number_batch(struct pipeline *p, struct batch *b, uint64_t *reuses)
     return 0;
 }
 
+/* Numbers what the batch created. What ended in it has had its number before, or has it now: records are not
+ * used again while a batch that refers to them is under way. */
+static int number_batch(struct pipeline *p, struct batch *b, uint64_t *reuses, uint64_t *ended)
+{
+    unsigned shards = p->params.threads;
+    uint64_t creations = 0;
+    *ended = 0;
+    for (unsigned i = 0; i < shards * FAMILIES; i++) {
+        creations += b->result[i / FAMILIES].created[i % FAMILIES].count;
+        *reuses += b->result[i / FAMILIES].reused[i % FAMILIES].count;
+        *ended += b->result[i / FAMILIES].ended[i % FAMILIES].count;
+    }
+    if (creations || *reuses) {
+        if (number_creations(p, b, creations))
+            return -1;
+    }
+    for (unsigned i = 0; *ended && i < shards * FAMILIES; i++) {
+        struct ended_list *list = &b->result[i / FAMILIES].ended[i % FAMILIES];
+        for (uint32_t k = 0; k < list->count; k++)
+            list->items[k].stream = stream_map_get(&p->streams[i], list->items[k].record);
+    }
+    return 0;
+}
+
 bool merge_step(struct pipeline *p)
 {
     uint64_t n = atomic_load_explicit(&p->merged, memory_order_relaxed);
@@ -128,14 +145,15 @@ bool merge_step(struct pipeline *p)
          * was published before the batch was drained, so it is seen here. */
         if (pipeline_has_failed(p))
             break;
-        uint64_t reuses = 0;
-        if (number_batch(p, b, &reuses)) {
+        uint64_t reuses = 0, ended = 0;
+        if (number_batch(p, b, &reuses, &ended)) {
             pipeline_fail(p, PIPELINE_MEMORY);
             break;
         }
         if (reuses)
             atomic_fetch_add_explicit(&p->shown_reuses, reuses, memory_order_relaxed);
-        bool rows = (reuses && p->params.sink->wants[REPORT_REUSE]) || p->params.sink->wants[REPORT_PACKETS];
+        bool rows =
+            (reuses && p->params.sink->wants[REPORT_REUSE]) || p->params.sink->wants[REPORT_PACKETS] || ended;
         atomic_store_explicit(&b->state, rows ? BATCH_NUMBERED : BATCH_FORMATTED, memory_order_release);
         atomic_store_explicit(&p->merged, n + 1, memory_order_release);
         did = true;
@@ -247,6 +265,41 @@ static int format_packets(struct pipeline *p, struct batch *b)
     return 0;
 }
 
+static int by_ending(const void *a, const void *b)
+{
+    const struct ended *x = *(const struct ended *const *)a, *y = *(const struct ended *const *)b;
+    if (x->position != y->position)
+        return x->position < y->position ? -1 : 1;
+    return (x->stream > y->stream) - (x->stream < y->stream);
+}
+
+/* Conversations that ended in the batch: in the order in which they did, those of its end by stream. */
+static int format_ended(struct pipeline *p, struct batch *b)
+{
+    struct sink *sink = p->params.sink;
+    size_t count = 0, n = 0;
+    int result = 0;
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++)
+        count += b->result[i / FAMILIES].ended[i % FAMILIES].count;
+    if (!count)
+        return 0;
+    const struct ended **all = malloc(count * sizeof(const struct ended *));
+    if (!all)
+        return -1;
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
+        const struct ended_list *list = &b->result[i / FAMILIES].ended[i % FAMILIES];
+        for (uint32_t k = 0; k < list->count; k++)
+            all[n++] = &list->items[k];
+    }
+    qsort(all, count, sizeof(const struct ended *), by_ending);
+    for (n = 0; n < count && !result; n++) {
+        struct conversation_row row = {all[n]->stream, all[n]->ending, &all[n]->conversation, all[n]->family};
+        result = sink->ops->format_conversation(sink, &b->text[REPORT_CONVERSATIONS], &row);
+    }
+    free(all);
+    return result;
+}
+
 bool format_step(struct pipeline *p)
 {
     uint64_t end = atomic_load_explicit(&p->merged, memory_order_acquire);
@@ -258,7 +311,7 @@ bool format_step(struct pipeline *p)
                                                      memory_order_acquire, memory_order_relaxed))
             continue;
         if ((p->params.sink->wants[REPORT_REUSE] && format_reuses(p, b)) ||
-            (p->params.sink->wants[REPORT_PACKETS] && format_packets(p, b)))
+            (p->params.sink->wants[REPORT_PACKETS] && format_packets(p, b)) || format_ended(p, b))
             pipeline_fail(p, PIPELINE_MEMORY);
         atomic_store_explicit(&b->state, BATCH_FORMATTED, memory_order_release);
         return true;
@@ -334,7 +387,8 @@ static int format_rows(struct pipeline *p, struct text *text, uint64_t first, ui
             uint64_t stream = stream_map_get(map, r);
             if (stream >= end)
                 break;
-            rows[stream - first] = (struct conversation_row){stream, table_record(t, r, family), family};
+            rows[stream - first] =
+                (struct conversation_row){stream, ENDING_RUN, table_record(t, r, family), family};
         }
     }
     for (uint64_t i = 0; i < end - first; i++)
@@ -343,9 +397,60 @@ static int format_rows(struct pipeline *p, struct text *text, uint64_t first, ui
     return 0;
 }
 
+/* Where conversations were forgotten, records lie in no order. */
+static bool forgets(const struct pipeline *p)
+{
+    return p->params.max_conversations || p->params.expire;
+}
+
+static int by_stream(const void *a, const void *b)
+{
+    const struct conversation_row *x = a, *y = b;
+    return (x->stream > y->stream) - (x->stream < y->stream);
+}
+
+static int sort_rows(struct pipeline *p)
+{
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++)
+        p->row_count += p->workers[i / FAMILIES].shard.table[i % FAMILIES].used;
+    p->rows = malloc((p->row_count + 1) * sizeof *p->rows);
+    if (!p->rows)
+        return -1;
+    uint64_t n = 0;
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
+        enum family family = i % FAMILIES;
+        const struct shard *s = &p->workers[i / FAMILIES].shard;
+        for (uint32_t r = s->idle[family].oldest; r; r = s->idle[family].links[r].newer)
+            p->rows[n++] = (struct conversation_row){stream_map_get(&p->streams[i], r), ENDING_RUN,
+                                                     table_record(&s->table[family], r, family), family};
+    }
+    qsort(p->rows, n, sizeof *p->rows, by_stream);
+    return 0;
+}
+
+static int format_sorted_rows(struct pipeline *p, struct text *text, uint64_t first, uint64_t end)
+{
+    for (uint64_t i = first; i < end; i++)
+        if (p->params.sink->ops->format_conversation(p->params.sink, text, &p->rows[i]))
+            return -1;
+    return 0;
+}
+
 bool rows_step(struct pipeline *p, bool *done)
 {
-    uint64_t count = p->totals.conversations, chunks = (count + ROWS_CHUNK - 1) / ROWS_CHUNK;
+    const bool sorted = forgets(p);
+    if (sorted && !atomic_load_explicit(&p->rows_sorted, memory_order_acquire)) {
+        if (!turn_take(&p->write_turn))
+            return false;
+        if (!atomic_load_explicit(&p->rows_sorted, memory_order_relaxed) && sort_rows(p))
+            pipeline_fail(p, PIPELINE_MEMORY);
+        else
+            atomic_store_explicit(&p->rows_sorted, true, memory_order_release);
+        turn_give_back(&p->write_turn);
+        return true;
+    }
+    uint64_t count = sorted ? p->row_count : p->totals.conversations,
+             chunks = (count + ROWS_CHUNK - 1) / ROWS_CHUNK;
     uint64_t claimed = atomic_load_explicit(&p->rows_claimed, memory_order_relaxed);
     uint64_t written = atomic_load_explicit(&p->rows_written, memory_order_acquire);
     bool did = false;
@@ -354,7 +459,8 @@ bool rows_step(struct pipeline *p, bool *done)
         atomic_compare_exchange_strong_explicit(&p->rows_claimed, &claimed, claimed + 1, memory_order_relaxed,
                                                 memory_order_relaxed)) {
         struct row_chunk *c = &p->chunks[claimed & p->ring_mask];
-        if (format_rows(p, &c->text, claimed * ROWS_CHUNK, MIN((claimed + 1) * ROWS_CHUNK, count)))
+        if ((sorted ? format_sorted_rows : format_rows)(p, &c->text, claimed * ROWS_CHUNK,
+                                                        MIN((claimed + 1) * ROWS_CHUNK, count)))
             pipeline_fail(p, PIPELINE_MEMORY);
         atomic_store_explicit(&c->ready, true, memory_order_release);
         did = true;

@@ -21,6 +21,9 @@ struct pipeline_params {
     size_t ignore_count;
     struct filter *filter; /* NULL: all frames are looked at */
     bool pin;              /* bind each worker to a core */
+    /* What lets conversations be forgotten; then each is reported when it ends. 0: nothing of the kind. */
+    uint64_t max_conversations; /* a thread keeps its part of so many, and the longest idle go first */
+    int64_t expire;             /* ns without a segment */
 };
 
 enum { PIPELINE_THREADS = 256 };
@@ -38,8 +41,10 @@ struct pipeline_totals {
     struct decode_counts decoded;
     uint64_t frames; /* numbered */
     uint64_t conversations;
-    uint64_t tuples;
+    uint64_t tuples; /* one whose conversation was forgotten counts again when it comes back */
     uint64_t reuses[TRIGGERS];
+    uint64_t expired;   /* conversations that were forgotten after params.expire */
+    uint64_t displaced; /* and because there were more than params.max_conversations */
     uint64_t batches;
     uint64_t lanes_redone; /* guessed boundaries that were wrong, and lanes without any */
     double seconds;        /* wall time of pipeline_run() */

@@ -37,6 +37,7 @@ struct pipeline {
     struct turn settle_turn;
     _Atomic uint64_t settled; /* batches settled; release, acquire by draining: their lists are complete */
     uint64_t next_frame;      /* number of the next frame */
+    int64_t last_time;        /* of the frame before it */
     uint64_t input_base;      /* number of the last frame before the input's first */
     uint64_t chain;           /* position where the next lane has to begin */
     const void *context;      /* what it has to be read with */
@@ -62,6 +63,11 @@ struct pipeline {
     _Atomic uint64_t rows_claimed;
     _Atomic uint64_t rows_written;
     struct row_chunk *chunks;
+    /* Where conversations are forgotten, the rows that are left: set, with the write turn, before rows_sorted
+     * (release, acquire by formatting). */
+    struct conversation_row *rows;
+    uint64_t row_count;
+    _Atomic bool rows_sorted;
 
     /* Any worker that fails sets it (release) once, all read it (acquire) and stop. */
     _Atomic unsigned error;

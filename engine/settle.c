@@ -38,6 +38,8 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
             decode_lane_on(p, b, lane, start_context);
     }
     p->next_frame += lane->frames;
+    if (lane->frames)
+        p->last_time = lane->last_time;
     p->chain = lane->position;
     if (unlikely(lane->state == LANE_LATE)) {
         source->ops->late(source, b, lane);
@@ -69,6 +71,7 @@ static void settle_batch(struct pipeline *p, struct batch *b)
     if (source->ops->settled)
         source->ops->settled(source, b);
     b->frames = p->next_frame - b->first_frame;
+    b->last_time = p->last_time;
     assert(b->frames < LANE_FRAMES_MAX);
     p->totals.frames += b->frames;
     p->totals.batches++;

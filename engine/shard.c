@@ -28,8 +28,18 @@ int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_reco
 
 void shard_free(struct shard *s)
 {
-    for (int f = 0; f < FAMILIES; f++)
+    for (int f = 0; f < FAMILIES; f++) {
         table_free(&s->table[f]);
+        idle_list_free(&s->idle[f]);
+    }
+}
+
+void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended)
+{
+    s->forgets = most || idle_time;
+    s->most = most;
+    s->idle_time = idle_time;
+    s->note_ended = note_ended;
 }
 
 #define LIST_ADD(list)                                                                                       \
@@ -95,6 +105,78 @@ static int note_creation(struct drain *d, enum family family, const struct segme
     return 0;
 }
 
+/* A record for a new conversation; where some are forgotten, one of theirs that nobody refers to any more. */
+static uint32_t new_record(struct drain *d, enum family family, uint32_t hash)
+{
+    struct shard *s = d->shard;
+    if (likely(!s->forgets))
+        return table_add_record(d->table);
+    struct idle_list *idle = &s->idle[family];
+    uint32_t record = idle_list_use_again(idle, s->written);
+    if (record == RECORD_NONE)
+        record = table_add_record(d->table);
+    if (record == RECORD_NONE || idle_list_grow(idle, record))
+        return RECORD_NONE;
+    idle_list_add(idle, record, hash);
+    return record;
+}
+
+/* The conversation's last segment is behind it: its row, if it is wanted, and its record may be used again.
+ */
+static int end_record(struct shard *s, struct shard_result *result, enum family family, uint32_t record,
+                      uint32_t position, enum ending ending)
+{
+    struct conversation *c = table_record(&s->table[family], record, family);
+    if (s->note_ended) {
+        struct ended *e = LIST_ADD(&result->ended[family]);
+        if (!e)
+            return -1;
+        *e = (struct ended){
+            .position = position, .record = record, .ending = (uint8_t)ending, .family = (uint8_t)family};
+        memcpy(&e->conversation, c, conversation_size(family));
+    }
+    c->frames_state |= STATE_SUPERSEDED;
+    idle_list_give_up(&s->idle[family], record, s->batch);
+    return 0;
+}
+
+static __attribute__((noinline)) int expire_record(struct shard *s, struct shard_result *result,
+                                                   enum family family, uint32_t record, uint32_t position)
+{
+    table_remove(&s->table[family], s->idle[family].links[record].hash, record);
+    return end_record(s, result, family, record, position, ENDING_EXPIRED);
+}
+
+ALWAYS_INLINE bool is_expired(const struct shard *s, const struct conversation *c, int64_t now)
+{
+    return s->idle_time && now > c->last_time &&
+           (uint64_t)now - (uint64_t)c->last_time > (uint64_t)s->idle_time;
+}
+
+/* At a batch's end: what has been idle for too long, and then what is too much, the longest idle first. */
+static int forget_idle(struct shard *s, struct shard_result *result, int64_t now)
+{
+    for (;;) {
+        const struct conversation *oldest[FAMILIES];
+        for (int f = 0; f < FAMILIES; f++)
+            oldest[f] = s->idle[f].oldest ? table_record(&s->table[f], s->idle[f].oldest, f) : NULL;
+        int f = FAMILY_IPV4;
+        if (!oldest[FAMILY_IPV4] || (oldest[FAMILY_IPV6] && conversation_last_frame(oldest[FAMILY_IPV6]) <
+                                                                conversation_last_frame(oldest[FAMILY_IPV4])))
+            f = FAMILY_IPV6;
+        if (!oldest[f])
+            return 0;
+        if (is_expired(s, oldest[f], now))
+            s->expired++;
+        else if (s->most && s->table[FAMILY_IPV4].used + s->table[FAMILY_IPV6].used > s->most)
+            s->displaced++;
+        else
+            return 0;
+        if (expire_record(s, result, (enum family)f, s->idle[f].oldest, UINT32_MAX))
+            return -1;
+    }
+}
+
 /* The newest conversation of the segment's tuple: its slot's record number, or a new conversation (*created).
  * NULL when memory is short. */
 static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const struct segment *s,
@@ -117,7 +199,7 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
         unsigned slot = 0;
         while (b->tag[slot])
             slot++;
-        uint32_t record = table_add_record(t);
+        uint32_t record = new_record(d, family, hash);
         if (record == RECORD_NONE || note_creation(d, family, s, record))
             return NULL;
         begin_record(table_record(t, record, family), s, d->first_frame + (s->position >> 8), family);
@@ -133,7 +215,8 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
  * NULL when memory is short. */
 static __attribute__((noinline)) struct conversation *open_reuse(struct drain *d, struct conversation *c,
                                                                  uint32_t *record, const struct segment *s,
-                                                                 enum trigger trigger, enum family family)
+                                                                 uint32_t hash, enum trigger trigger,
+                                                                 enum family family)
 {
     unsigned flow = s->bits & SEGMENT_FLOW;
     struct reuse *r = LIST_ADD(&d->result->reused[family]);
@@ -154,9 +237,12 @@ static __attribute__((noinline)) struct conversation *open_reuse(struct drain *d
     };
     memcpy(&r->previous, c, conversation_size(family));
     if (r->opens) {
-        if (d->shard->keep_records) {
-            uint32_t fresh = table_add_record(d->table);
+        if (d->shard->keep_records || d->shard->forgets) {
+            uint32_t fresh = new_record(d, family, hash);
             if (fresh == RECORD_NONE)
+                return NULL;
+            if (d->shard->forgets &&
+                end_record(d->shard, d->result, family, *record, r->position, ENDING_REUSE))
                 return NULL;
             c->frames_state |= STATE_SUPERSEDED;
             *record = fresh;
@@ -302,7 +388,7 @@ ALWAYS_INLINE int update_special(struct drain *d, struct conversation *c, uint32
             if (opens && !slot && !(slot = find_or_add(d, s, hash, family, &created)))
                 return -1;
             uint32_t same = *record;
-            if (!(c = open_reuse(d, c, opens ? slot : &same, s, trigger, family)))
+            if (!(c = open_reuse(d, c, opens ? slot : &same, s, hash, trigger, family)))
                 return -1;
             *record = opens ? *slot : *record;
             created = opens;
@@ -314,7 +400,7 @@ ALWAYS_INLINE int update_special(struct drain *d, struct conversation *c, uint32
 }
 
 ALWAYS_INLINE int update_records(struct drain *d, const struct batch *batch, const struct group *g,
-                                 enum family family, enum rules rules, bool mark)
+                                 enum family family, enum rules rules, bool mark, bool forgets)
 {
     d->first_frame = g->lane->first_frame;
     d->position_base = (uint32_t)(g->lane->first_frame - batch->first_frame) << 8;
@@ -329,12 +415,22 @@ ALWAYS_INLINE int update_records(struct drain *d, const struct batch *batch, con
             record = *slot;
             c = table_record(d->table, record, family);
         }
+        if (forgets && !created && unlikely(is_expired(d->shard, c, s->time))) {
+            d->shard->expired++;
+            if (expire_record(d->shard, d->result, family, record, d->position_base + s->position) ||
+                !(slot = find_or_add(d, s, hash, family, &created)))
+                return -1;
+            record = *slot;
+            c = table_record(d->table, record, family);
+        }
         const uint64_t frame = d->first_frame + (s->position >> 8);
         if (unlikely(created || !update_plain(d->shard, c, s, frame, mark)) &&
             update_special(d, c, &record, slot, s, hash, frame, family, rules, created, mark))
             return -1;
         if (mark)
             s->record = record;
+        if (forgets)
+            idle_list_touch(&d->shard->idle[family], record);
     }
     return 0;
 }
@@ -342,7 +438,7 @@ ALWAYS_INLINE int update_records(struct drain *d, const struct batch *batch, con
 /* Three groups are under way: while one is updated, the records of the next and the buckets of the one behind
  * it are being fetched. */
 ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t list, enum family family,
-                              enum rules rules, bool mark)
+                              enum rules rules, bool mark, bool forgets)
 {
     struct group_iterator next = {.batch = batch, .list = list};
     struct group groups[3];
@@ -362,7 +458,7 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
         next_group(&next, fetched);
         fetch_buckets(d->table, fetched, family);
         find_records(d->table, found, family);
-        if (update_records(d, batch, updated, family, rules, mark))
+        if (update_records(d, batch, updated, family, rules, mark, forgets))
             return -1;
     }
     return 0;
@@ -372,7 +468,7 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
 #define DRAIN(name, family, rules, mark)                                                                     \
     static int name(struct drain *d, const struct batch *batch, size_t list)                                 \
     {                                                                                                        \
-        return drain_lists(d, batch, list, family, rules, mark);                                             \
+        return drain_lists(d, batch, list, family, rules, mark, false);                                      \
     }
 DRAIN(drain_v4_40, FAMILY_IPV4, RULES_4_0, false)
 DRAIN(drain_v4_42, FAMILY_IPV4, RULES_4_2, false)
@@ -393,16 +489,25 @@ static drain_function *const drains[2][FAMILIES][3] = {
     {{mark_v4_40, mark_v4_42, mark_v4_44}, {mark_v6_40, mark_v6_42, mark_v6_44}},
 };
 
+/* Where conversations are forgotten, one loop for all. */
+static int drain_and_forget(struct drain *d, const struct batch *batch, size_t list, enum family family)
+{
+    return drain_lists(d, batch, list, family, d->shard->rules, d->shard->mark_segments, true);
+}
+
 int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
 {
     struct shard_result *result = &batch->result[s->index];
+    s->batch = batch->number;
     for (int f = 0; f < FAMILIES; f++) {
         drain_function *run = drains[s->mark_segments][f][s->rules];
         result->created[f].count = 0;
         result->reused[f].count = 0;
         struct drain d = {.shard = s, .table = &s->table[f], .result = result};
-        if (run(&d, batch, (size_t)f * shards + s->index))
+        size_t list = (size_t)f * shards + s->index;
+        result->ended[f].count = 0;
+        if (s->forgets ? drain_and_forget(&d, batch, list, (enum family)f) : run(&d, batch, list))
             return -1;
     }
-    return 0;
+    return s->forgets ? forget_idle(s, result, batch->last_time) : 0;
 }

@@ -3,6 +3,7 @@
 #define TCPREUSE_SHARD_H
 
 #include "batch.h"
+#include "idle.h"
 #include "table.h"
 
 struct shard {
@@ -15,9 +16,20 @@ struct shard {
     /* What a segment adds to completeness, by its five lowest flags, and 32 if it carries data:
      * rules_completeness() of a segment without SYN, of a conversation that is there. */
     uint8_t adds[64];
+    /* Only where conversations are forgotten. */
+    bool forgets;
+    bool note_ended;   /* leave those that ended in the batch's result, for a report of conversations */
+    uint64_t most;     /* conversations to be kept; 0: any number */
+    int64_t idle_time; /* ns after which they are forgotten; 0: never */
+    uint64_t written;  /* batches that are; set before each drain */
+    uint64_t batch;    /* being drained */
+    struct idle_list idle[FAMILIES];
+    uint64_t expired, displaced; /* forgotten after idle_time, and for want of room */
 } ALIGNED(CACHE_LINE);
 
 int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments);
+/* Before the first batch: lets it forget conversations. */
+void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended);
 void shard_free(struct shard *s);
 
 /* Runs the batch's lists for this shard through the table and the rules, and leaves what came of it in

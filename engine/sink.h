@@ -15,6 +15,7 @@ struct packet_row {
 
 struct conversation_row {
     uint64_t stream;
+    enum ending ending;
     const union conversation_any *conversation;
     enum family family;
 };
@@ -40,6 +41,7 @@ struct sink {
     const struct sink_ops *ops;
     bool wants[REPORTS];
     bool wants_origin; /* of reuses and packets */
+    bool wants_ending; /* of conversations */
 };
 
 #endif

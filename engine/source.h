@@ -29,8 +29,18 @@ struct origin {
 };
 
 struct source_ops {
+    /* A worker begins, and ends: on its own thread. NULL: nothing to do. */
+    void (*worker_begin)(struct source *, unsigned worker);
+    void (*worker_end)(struct source *, unsigned worker);
+    /* For sources of which every worker has a part of its own (the queues of ports): gathers what has come in
+     * this worker's part. True when claim has something to say to it. finish: the run is to end; what is
+     * there is taken, and nothing is waited for. Without a turn: each worker for itself, as often as it can,
+     * so that nothing overflows while others claim. NULL: claim does it all. */
+    bool (*poll)(struct source *, unsigned worker, bool finish);
     /* Fills the batch with the next run of records: what batch.h says the source sets. What is not set has
-     * its default: no input, first false, no time limit, zeros. One thread at a time. */
+     * its default: no input, first false, no time limit, zeros. One thread at a time. A source with poll
+     * takes what batch->worker has gathered, and is called until it says CLAIM_END, whatever ends the run;
+     * others are not called any more when the run is stopped. */
     enum claim (*claim)(struct source *, struct batch *);
     /* Sets lane->start to the first record boundary at or behind lane->begin, to the best of its guessing, or
      * to UINT64_MAX. Any thread. Not called for exact lanes. */
@@ -40,6 +50,10 @@ struct source_ops {
      * makes it LANE_FAULT, one that changes how others are read LANE_CHANGE. Frame data stays valid until the
      * batch is released. Any thread, one a batch. */
     void (*walk)(struct source *, struct batch *, struct walk *);
+    /* The batch is decoded, by the worker that claimed it. Its frames are needed once more only where
+     * settling decodes lanes again: those that are not exact, and those with frames to be ignored. NULL:
+     * nothing to do. */
+    void (*decoded)(struct source *, struct batch *);
     /* Runs work(argument) so that memory of the input that vanishes meanwhile (a mapped file that is cut
      * short) ends it early: then it returns false, and the source knows the input's new end. NULL: no such
      * thing. */

@@ -66,6 +66,48 @@ uint32_t table_add_record(struct table *t)
     return ++t->records;
 }
 
+void table_remove(struct table *t, uint32_t hash, uint32_t record)
+{
+    const uint64_t mask = (1ull << (32 - t->shift)) - 1;
+    uint64_t at = hash >> t->shift;
+    int slot = 0;
+    while (t->buckets[at].record[slot] != record || t->buckets[at].tag[slot] != hash)
+        if (++slot == BUCKET_SLOTS) {
+            slot = 0;
+            at = (at + 1) & mask;
+        }
+    t->used--;
+    for (;;) {
+        struct bucket *b = &t->buckets[at];
+        bool was_full = b->tag[BUCKET_SLOTS - 1];
+        int last = BUCKET_SLOTS - 1;
+        while (!b->tag[last])
+            last--;
+        b->tag[slot] = b->tag[last];
+        b->record[slot] = b->record[last];
+        b->tag[last] = b->record[last] = 0;
+        if (!was_full)
+            return;
+        /* Somebody behind it may have passed this bucket when it was full: his own one is this or one before.
+         */
+        uint64_t from = at;
+        int found = -1;
+        do {
+            from = (from + 1) & mask;
+            const struct bucket *c = &t->buckets[from];
+            for (int i = 0; i < BUCKET_SLOTS && c->tag[i] && found < 0; i++)
+                if (((from - (c->tag[i] >> t->shift)) & mask) >= ((from - at) & mask))
+                    found = i;
+        } while (found < 0 && t->buckets[from].tag[BUCKET_SLOTS - 1]);
+        if (found < 0)
+            return;
+        b->tag[last] = t->buckets[from].tag[found];
+        b->record[last] = t->buckets[from].record[found];
+        at = from;
+        slot = found;
+    }
+}
+
 int table_grow(struct table *t)
 {
     uint64_t old_count = 1ull << (32 - t->shift);

@@ -3,7 +3,11 @@
  *
  * The index is made of 64-byte buckets of 8 tags and 8 record numbers, open addressing by bucket. A tag is
  * the tuple's whole 32-bit hash, and its upper bits are the bucket's number: so the table grows by splitting
- * each bucket into two neighbours, in one sequential pass that never looks at a record. */
+ * each bucket into two neighbours, in one sequential pass that never looks at a record.
+ *
+ * A tuple lies in its own bucket, or in a later one if all from its own one up to that are full. What is
+ * removed leaves no gap: the bucket's last slot moves there, and into a bucket that was full one tuple comes
+ * back from behind, if there is one that had to pass it; and so on from where that was. */
 #ifndef TCPREUSE_TABLE_H
 #define TCPREUSE_TABLE_H
 
@@ -17,7 +21,7 @@ enum {
 };
 
 struct bucket {
-    uint32_t tag[BUCKET_SLOTS];    /* 0: empty. Slots are filled from 0 on and never emptied */
+    uint32_t tag[BUCKET_SLOTS];    /* 0: empty. Slots are filled from 0 on, without gaps */
     uint32_t record[BUCKET_SLOTS]; /* record number, counted from 1 */
 } ALIGNED(CACHE_LINE);
 
@@ -40,6 +44,8 @@ void table_free(struct table *t);
 
 /* A new record's number, all zero; RECORD_NONE when memory is short or 2^32 - 1 records are there. */
 uint32_t table_add_record(struct table *t);
+/* Takes a record out of the index; it is there, with this hash. */
+void table_remove(struct table *t, uint32_t hash, uint32_t record);
 /* Splits every bucket. 0 or -1, and then the table is as before. */
 int table_grow(struct table *t);
 

@@ -6,12 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct csv_sink {
     struct sink sink;
     int fd[REPORTS];
     char *path[REPORTS];
+    struct csv_params params;
+    /* Of the file that is being written: by the one thread that writes the report. */
+    unsigned number[REPORTS];
+    uint64_t bytes[REPORTS];
+    double opened[REPORTS]; /* monotonic s */
     /* Errors of write(2), kept by the one thread that writes a report at a time, read when all have ended. */
     int error[REPORTS];
 };
@@ -202,7 +208,8 @@ static int format_packet(struct sink *sink, struct text *text, const struct pack
 
 static int format_conversation(struct sink *sink, struct text *text, const struct conversation_row *row)
 {
-    (void)sink;
+    static const char *const endings[] = {
+        [ENDING_RUN] = "run", [ENDING_REUSE] = "reuse", [ENDING_EXPIRED] = "expired"};
     const struct conversation *c = &row->conversation->c;
     struct addresses addresses = addresses_of(row->conversation, row->family);
     unsigned state = conversation_state(c), decimals = conversation_decimals(c);
@@ -228,6 +235,10 @@ static int format_conversation(struct sink *sink, struct text *text, const struc
         *p++ = ',';
     }
     p = put(p, end_name(state));
+    if (sink->wants_ending) {
+        *p++ = ',';
+        p = put(p, endings[row->ending]);
+    }
     *p++ = '\n';
     text->length += (size_t)(p - start);
     return 0;
@@ -248,15 +259,71 @@ int write_all(int fd, const void *bytes, size_t n)
     return 0;
 }
 
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int write_header(struct csv_sink *s, enum report report)
+{
+    const char *more = "";
+    if (report == REPORT_CONVERSATIONS)
+        more = s->sink.wants_ending ? ",ended_by" : "";
+    else if (s->sink.wants_origin)
+        more = ",file,file_frame";
+    char line[ROW_MAX];
+    int n = snprintf(line, sizeof line, "%s%s\n", headers[report], more);
+    s->bytes[report] = (uint64_t)n;
+    return write_all(s->fd[report], line, (size_t)n);
+}
+
+/* The report's next file, with its header. 0, or -1 with errno. */
+static int open_file(struct csv_sink *s, enum report report)
+{
+    char number[16] = "";
+    if (s->number[report])
+        snprintf(number, sizeof number, ".%u", s->number[report]);
+    free(s->path[report]);
+    if (asprintf(&s->path[report], "%s/%s%s.csv", s->params.directory, names[report], number) < 0) {
+        s->path[report] = NULL;
+        errno = ENOMEM;
+        return -1;
+    }
+    s->opened[report] = seconds_now();
+    s->fd[report] = open(s->path[report], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return s->fd[report] < 0 ? -1 : write_header(s, report);
+}
+
+static bool is_full(const struct csv_sink *s, enum report report, uint64_t more)
+{
+    const struct csv_params *p = &s->params;
+    return (p->rotate_bytes && s->bytes[report] + more > p->rotate_bytes) ||
+           (p->rotate_seconds > 0 && seconds_now() - s->opened[report] >= p->rotate_seconds);
+}
+
+static int rotate(struct csv_sink *s, enum report report)
+{
+    int fd = s->fd[report];
+    s->fd[report] = -1;
+    if (close(fd))
+        return -1;
+    s->number[report]++;
+    return open_file(s, report);
+}
+
 static int csv_write(struct sink *sink, enum report report, const struct text *text)
 {
     struct csv_sink *s = (struct csv_sink *)sink;
     if (s->error[report])
         return -1;
-    if (write_all(s->fd[report], text->bytes, text->length)) {
+    if ((is_full(s, report, text->length) && rotate(s, report)) ||
+        write_all(s->fd[report], text->bytes, text->length)) {
         s->error[report] = errno;
         return -1;
     }
+    s->bytes[report] += text->length;
     return 0;
 }
 
@@ -267,23 +334,18 @@ static const struct sink_ops ops = {
     .write = csv_write,
 };
 
-static int write_header(struct csv_sink *s, enum report report)
+struct csv_sink *csv_sink_create(const struct csv_params *params)
 {
-    bool origin = s->sink.wants_origin && report != REPORT_CONVERSATIONS;
-    char line[ROW_MAX];
-    int n = snprintf(line, sizeof line, "%s%s\n", headers[report], origin ? ",file,file_frame" : "");
-    return write_all(s->fd[report], line, (size_t)n);
-}
-
-struct csv_sink *csv_sink_create(const char *directory, const bool wants[REPORTS], bool with_origin)
-{
+    const char *directory = params->directory;
     struct csv_sink *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
+    s->params = *params;
     s->sink.ops = &ops;
-    s->sink.wants_origin = with_origin;
+    s->sink.wants_origin = params->with_origin;
+    s->sink.wants_ending = params->with_ending;
     for (int r = 0; r < REPORTS; r++) {
-        s->sink.wants[r] = wants[r];
+        s->sink.wants[r] = params->wants[r];
         s->fd[r] = -1;
     }
     if (directory && mkdir(directory, 0777) && errno != EEXIST) {
@@ -291,17 +353,17 @@ struct csv_sink *csv_sink_create(const char *directory, const bool wants[REPORTS
         goto fail;
     }
     for (int r = 0; r < REPORTS; r++) {
-        if (!wants[r])
+        int failed;
+        if (!params->wants[r])
             continue;
-        if (!directory) {
+        if (directory) {
+            failed = open_file(s, (enum report)r);
+        } else {
             s->fd[r] = STDOUT_FILENO;
             s->path[r] = strdup("standard output");
-        } else if (asprintf(&s->path[r], "%s/%s.csv", directory, names[r]) < 0) {
-            s->path[r] = NULL;
-        } else {
-            s->fd[r] = open(s->path[r], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+            failed = write_header(s, (enum report)r);
         }
-        if (s->fd[r] < 0 || write_header(s, (enum report)r)) {
+        if (failed) {
             fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", s->path[r] ? s->path[r] : names[r],
                     strerror(errno));
             goto fail;

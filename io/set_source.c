@@ -406,21 +406,6 @@ static int begin_merging(struct set_source *s)
     return heap_add(s, cursor_create(input_of(s, start.capture), &start));
 }
 
-static void lay_lanes(struct batch *b, unsigned count)
-{
-    b->lanes_used = 0;
-    for (unsigned i = 0; i < LANES; i++) {
-        unsigned begin = count * i / LANES, limit = count * (i + 1) / LANES;
-        if (begin == limit)
-            continue;
-        struct lane *lane = &b->lane[b->lanes_used++];
-        lane->begin = begin;
-        lane->limit = limit;
-        lane->exact = true;
-        lane->context = NULL;
-    }
-}
-
 /* Short of memory: what is left of the inputs is not read. */
 static void give_up(struct set_source *s)
 {
@@ -470,7 +455,7 @@ static enum claim claim_merged(struct set_source *s, struct batch *b)
     b->epoch = s->epoch;
     b->piece = m;
     s->claimed++;
-    lay_lanes(b, m->count);
+    batch_cut_frames(b, m->count);
     return CLAIM_BATCH;
 }
 

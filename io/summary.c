@@ -29,6 +29,15 @@ static uint64_t all_reuses(const struct pipeline_totals *t)
     return n;
 }
 
+/* Those that a port counts as not received. */
+static uint64_t lost_frames(const struct summary *s)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < s->port_count; i++)
+        n += s->ports[i].missed + s->ports[i].errors + s->ports[i].no_mbuf;
+    return n;
+}
+
 /* A JSON string (RFC 8259, 7). Bytes that are no UTF-8 go out as they are: they are a file's name. */
 static void json_string(FILE *f, const char *s)
 {
@@ -113,6 +122,28 @@ static int by_frames(const void *a, const void *b)
     return (x->value > y->value) - (x->value < y->value);
 }
 
+static void json_ports(FILE *f, const struct summary *s)
+{
+    fprintf(f, "    \"ports\": [");
+    for (size_t i = 0; i < s->port_count; i++) {
+        const struct port_counters *p = &s->ports[i];
+        fprintf(f, "%s\n      {\"port\": %u, \"name\": ", i ? "," : "", p->port);
+        json_string(f, p->name);
+        fprintf(f, ", \"driver\": ");
+        json_string(f, p->driver);
+        fprintf(f,
+                ", \"received\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"errors\": %" PRIu64
+                ", \"no_mbuf\": %" PRIu64 ", \"queues\": [",
+                p->received, p->missed, p->errors, p->no_mbuf);
+        for (unsigned q = 0; q < p->queues; q++)
+            fprintf(f, "%s{\"received\": %" PRIu64 ", \"errors\": %" PRIu64 "}", q ? ", " : "",
+                    p->queue[q].received, p->queue[q].errors);
+        fprintf(f, "]}");
+    }
+    fprintf(f, "\n    ],\n    \"unread\": %" PRIu64 ",\n    \"lost\": %s,\n", s->unread,
+            lost_frames(s) ? "true" : "false");
+}
+
 static void json_body(const struct summary *s, FILE *f)
 {
     const struct pipeline_totals *t = s->totals;
@@ -120,6 +151,8 @@ static void json_body(const struct summary *s, FILE *f)
     fprintf(f, "{\n  \"tcpreuse\": \"%s\",\n  \"rules\": \"%s\",\n", TCPREUSE_VERSION, rules_name(s->rules));
     fprintf(f, "  \"input\": {\n    \"files\": %zu,\n    \"files_read\": %zu,\n    \"bytes\": %" PRIu64 ",\n",
             s->files, s->files_opened, s->bytes);
+    if (s->ports)
+        json_ports(f, s);
     json_problems(f, "errors", s->problems, false);
     fprintf(f, ",\n");
     json_problems(f, "notes", s->problems, true);
@@ -149,6 +182,10 @@ static void json_body(const struct summary *s, FILE *f)
             t->decoded.segments, t->decoded.segments_truncated);
     fprintf(f, "  \"conversations\": %" PRIu64 ",\n  \"tuples\": %" PRIu64 ",\n", t->conversations,
             t->tuples);
+    if (s->forgets)
+        fprintf(f,
+                "  \"forgotten\": {\n    \"expired\": %" PRIu64 ",\n    \"displaced\": %" PRIu64 "\n  },\n",
+                t->expired, t->displaced);
     fprintf(f, "  \"reuses\": {\n    \"total\": %" PRIu64 ",\n    \"by_trigger\": {", all_reuses(t));
     for (size_t i = 0; i < ARRAY_LEN(triggers); i++)
         fprintf(f, "%s\n      \"%s\": %" PRIu64, i ? "," : "", triggers[i].name,
@@ -204,6 +241,9 @@ void summary_print(const struct summary *s, FILE *to)
     for (size_t i = 0; i < ARRAY_LEN(triggers); i++)
         if (t->reuses[triggers[i].trigger])
             fprintf(to, "  %-16s %s\n", triggers[i].name, thousands(t->reuses[triggers[i].trigger]));
+    if (s->forgets)
+        fprintf(to, "%s conversations were forgotten after being idle, %s for want of room\n",
+                thousands(t->expired), thousands(t->displaced));
     fprintf(to, "%s frames read: %s with TCP, %s without", thousands(t->frames),
             thousands(frames[OUTCOME_WITH_TCP]), thousands(frames[OUTCOME_WITHOUT_TCP]));
     for (int i = OUTCOME_TRUNCATED; i < OUTCOMES; i++)
@@ -222,6 +262,24 @@ void summary_print(const struct summary *s, FILE *to)
         fprintf(to, "  and %" PRIu32 " more kinds (see summary.json)\n", t->decoded.notes.count - 8);
     fprintf(to, "%.3f s on %u thread%s, %.1f million frames/s, %.0f MB/s\n", t->seconds, s->threads,
             s->threads == 1 ? "" : "s", (double)t->frames / seconds / 1e6, (double)s->bytes / seconds / 1e6);
+    for (size_t i = 0; i < s->port_count; i++) {
+        const struct port_counters *c = &s->ports[i];
+        fprintf(to, "port %u (%s): %s received, %s missed, ", c->port, c->name, thousands(c->received),
+                thousands(c->missed));
+        fprintf(to, "%s errors, %s without buffer\n", thousands(c->errors), thousands(c->no_mbuf));
+    }
     if (!t->conserved)
         fprintf(to, "the counts of frames do not add up: this is an error of tcpreuse, please report it\n");
+}
+
+void summary_print_drops(const struct summary *s, FILE *to)
+{
+    uint64_t lost = lost_frames(s), received = 0;
+    for (size_t i = 0; i < s->port_count; i++)
+        received += s->ports[i].received;
+    if (lost)
+        fprintf(to,
+                "tcpreuse: %s frames were lost and %s received: what they would have shown is not in the "
+                "reports\n",
+                thousands(lost), thousands(received));
 }

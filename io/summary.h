@@ -3,6 +3,7 @@
 #define TCPREUSE_SUMMARY_H
 
 #include "../engine/pipeline.h"
+#include "port_counters.h"
 #include "problems.h"
 
 #include <stdio.h>
@@ -12,9 +13,13 @@ struct summary {
     const struct problems *problems; /* sorted */
     enum rules rules;
     unsigned threads;
-    size_t files;        /* named or found */
-    size_t files_opened; /* captures among them */
-    uint64_t bytes;      /* of the inputs */
+    size_t files;                      /* named or found */
+    size_t files_opened;               /* captures among them */
+    uint64_t bytes;                    /* of the inputs */
+    const struct port_counters *ports; /* instead of files, or NULL */
+    size_t port_count;
+    bool forgets;    /* conversations may have been forgotten */
+    uint64_t unread; /* frames that were received beyond those that were asked for */
 };
 
 const char *rules_name(enum rules rules);
@@ -22,5 +27,7 @@ const char *rules_name(enum rules rules);
 /* 0, or -1 with errno. */
 int summary_write_json(const struct summary *s, const char *path);
 void summary_print(const struct summary *s, FILE *to);
+/* Says so when ports lost frames; else nothing. */
+void summary_print_drops(const struct summary *s, FILE *to);
 
 #endif

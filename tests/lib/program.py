@@ -24,6 +24,9 @@ class Result:
     def rows(self, report):
         return list(csv.DictReader(io.StringIO(self.reports[report].decode())))
 
+    def summary(self):
+        return json.loads(self.reports['summary'])
+
     def describe(self):
         status = 'killed by ' + signal.Signals(-self.status).name if self.status < 0 else 'exit %d' % self.status
         text = self.err.decode(errors='replace').strip()

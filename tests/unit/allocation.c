@@ -123,7 +123,9 @@ static enum outcome_of_run run_files(const struct scenario *s, unsigned threads)
     enum outcome_of_run outcome = SAID_SO;
     if (!source)
         goto end;
-    sink = csv_sink_create(s->directory, wants, true);
+    struct csv_params csv = {.directory = s->directory, .with_origin = true};
+    memcpy(csv.wants, wants, sizeof csv.wants);
+    sink = csv_sink_create(&csv);
     if (!sink)
         goto end;
     struct pipeline_params params = {.source = set_source_source(source),

@@ -218,6 +218,79 @@ Test(table, records_keep_their_places)
     table_free(&t); /* freed or never made: nothing to do */
 }
 
+/* Finds the record as lookups do: from its own bucket on, as long as buckets are full. */
+static bool is_in_index(const struct table *t, uint32_t hash, uint32_t record)
+{
+    const struct bucket *b = table_bucket(t, hash);
+    for (;; b = table_next_bucket(t, b)) {
+        for (int i = 0; i < BUCKET_SLOTS; i++)
+            if (b->tag[i] == hash && b->record[i] == record)
+                return true;
+        if (!b->tag[BUCKET_SLOTS - 1])
+            return false;
+    }
+}
+
+static void put_in_index(struct table *t, uint32_t hash, uint32_t record)
+{
+    struct bucket *b = table_bucket(t, hash);
+    while (b->tag[BUCKET_SLOTS - 1])
+        b = table_next_bucket(t, b);
+    int slot = 0;
+    while (b->tag[slot])
+        slot++;
+    b->tag[slot] = hash;
+    b->record[slot] = record;
+    t->used++;
+}
+
+static bool has_gaps(const struct table *t)
+{
+    for (uint64_t i = 0; i < 1ull << (32 - t->shift); i++)
+        for (int k = 1; k < BUCKET_SLOTS; k++)
+            if (t->buckets[i].tag[k] && !t->buckets[i].tag[k - 1])
+                return true;
+    return false;
+}
+
+/* What is taken out is gone, everything else is found, whatever overflowed: hashes in a few buckets, and in
+ * the last ones. */
+Test(table, records_are_removed)
+{
+    enum { COUNT = 1400, ROUNDS = 20000 };
+    static uint32_t hash[COUNT + 1];
+    static bool in[COUNT + 1];
+    for (int crowded = 0; crowded < 3; crowded++) {
+        struct table t;
+        uint64_t random = 1;
+        uint32_t wrong = 0, used = 0;
+        cr_assert_eq(table_init(&t, FAMILY_IPV4), 0);
+        memset(in, 0, sizeof in);
+        for (uint32_t i = 1; i <= COUNT; i++)
+            hash[i] = crowded == 0   ? spread(i)
+                      : crowded == 1 ? 0xf0000001 + (random_below(&random, 200) << 20)
+                                     : (random_below(&random, 16) << 28 | 0x0fffff00) + i % 3;
+        for (uint32_t round = 0; round < ROUNDS; round++) {
+            uint32_t r = 1 + random_below(&random, COUNT);
+            if (in[r])
+                table_remove(&t, hash[r], r);
+            else
+                put_in_index(&t, hash[r], r);
+            used += in[r] ? -1u : 1u;
+            in[r] = !in[r];
+            if (round % 500 == 0 || round + 1 == ROUNDS) {
+                for (uint32_t i = 1; i <= COUNT; i++)
+                    wrong += is_in_index(&t, hash[i], i) != in[i];
+                wrong += has_gaps(&t) || t.used != used;
+            }
+            if (round == ROUNDS / 2)
+                cr_assert_eq(table_grow(&t), 0);
+        }
+        cr_expect_eq(wrong, 0);
+        table_free(&t);
+    }
+}
+
 Test(table, bucket_match)
 {
     uint64_t random = 1;

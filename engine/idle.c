@@ -1,0 +1,42 @@
+#include "idle.h"
+
+#include <stdlib.h>
+
+void idle_list_free(struct idle_list *l)
+{
+    free(l->links);
+    *l = (struct idle_list){0};
+}
+
+int idle_list_grow(struct idle_list *l, uint32_t record)
+{
+    if (record < l->capacity)
+        return 0;
+    size_t capacity = MAX((size_t)record + 1, (size_t)l->capacity * 2);
+    capacity = MIN(MAX(capacity, (size_t)1024), (size_t)UINT32_MAX);
+    struct idle_link *links = realloc(l->links, capacity * sizeof *links);
+    if (!links)
+        return -1;
+    l->links = links;
+    l->capacity = (uint32_t)capacity;
+    return 0;
+}
+
+void idle_list_give_up(struct idle_list *l, uint32_t record, uint64_t batch)
+{
+    idle_list_remove(l, record);
+    l->links[record] = (struct idle_link){.batch = (uint32_t)batch};
+    *(l->last_given_up ? &l->links[l->last_given_up].newer : &l->first_given_up) = record;
+    l->last_given_up = record;
+}
+
+uint32_t idle_list_use_again(struct idle_list *l, uint64_t written)
+{
+    uint32_t record = l->first_given_up;
+    if (!record || (int32_t)((uint32_t)written - l->links[record].batch) <= 0)
+        return RECORD_NONE;
+    l->first_given_up = l->links[record].newer;
+    if (!l->first_given_up)
+        l->last_given_up = RECORD_NONE;
+    return record;
+}

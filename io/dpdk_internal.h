@@ -1,0 +1,41 @@
+/* The EAL and its ports, for dpdk_source.c. */
+#ifndef TCPREUSE_DPDK_INTERNAL_H
+#define TCPREUSE_DPDK_INTERNAL_H
+
+#include "dpdk_source.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+/* What a time stamp that a driver leaves in an mbuf is. Drivers do not say. */
+enum stamp {
+    STAMP_UNKNOWN, /* no frame with one has come */
+    STAMP_NONE,    /* there is none that says the time of day: the clock is read instead */
+    STAMP_MICROSECONDS,
+    STAMP_NANOSECONDS,
+};
+
+struct queue {
+    uint16_t port, number;
+    enum stamp stamp;          /* of the worker that polls it */
+    _Atomic uint64_t received; /* written by the worker that polls it, relaxed; read by the display */
+} ALIGNED(CACHE_LINE);
+
+struct port {
+    uint16_t number;
+    uint16_t descriptors; /* of a queue */
+    unsigned queues, first_queue;
+    bool started;
+    struct rte_eth_dev_info info;
+};
+
+/* The EAL with these arguments. */
+enum dpdk_result dpdk_eal_init(const char *arguments, char error[DPDK_ERROR_MAX]);
+
+/* Looks at a port and decides how many queues it will have: asked, if that is not 0. */
+enum dpdk_result dpdk_port_describe(struct port *p, uint16_t number, unsigned asked, unsigned threads,
+                                    char error[DPDK_ERROR_MAX]);
+enum dpdk_result dpdk_port_start(struct port *p, struct rte_mempool *pool, char error[DPDK_ERROR_MAX]);
+void dpdk_port_stop(struct port *p);
+
+#endif

@@ -1,0 +1,23 @@
+/* Between the program and its part that is linked with DPDK, a shared object: linked with the program itself,
+ * DPDK's libraries cost 7 ms at every start. */
+#ifndef TCPREUSE_DPDK_MODULE_H
+#define TCPREUSE_DPDK_MODULE_H
+
+#include "dpdk_source.h"
+
+struct dpdk_module {
+    const char *version; /* TCPREUSE_VERSION: of another build, structures differ */
+    enum dpdk_result (*open)(struct dpdk_source **, const struct dpdk_params *, char error[DPDK_ERROR_MAX]);
+    struct source *(*source)(struct dpdk_source *);
+    unsigned (*threads)(const struct dpdk_source *);
+    size_t (*ports)(const struct dpdk_source *);
+    void (*counters)(const struct dpdk_source *, size_t, struct port_counters *);
+    uint64_t (*unread)(const struct dpdk_source *);
+    void (*close)(struct dpdk_source *);
+};
+
+#define DPDK_MODULE_FILE   "tcpreuse_dpdk.so"
+#define DPDK_MODULE_SYMBOL "tcpreuse_dpdk_module"
+extern const struct dpdk_module tcpreuse_dpdk_module;
+
+#endif

@@ -1,0 +1,119 @@
+/* One port: its queues, how frames are spread over them, starting and stopping. */
+#include "dpdk_internal.h"
+
+#include <errno.h>
+#include <rte_errno.h>
+
+enum {
+    DESCRIPTORS = 2048, /* 140 us at 14.88 million frames a second */
+    FRAME_MAX = 9600,   /* jumbo frames, in as many buffers as they need */
+    RSS_KEY_MAX = 64,   /* the longest key known is of 52 bytes */
+    FEW_QUEUES = 16,    /* see queues_of() */
+};
+
+/* Spreads both directions of a connection to one queue, since the key repeats itself every 16 bits. */
+static uint8_t symmetric_key[RSS_KEY_MAX];
+
+static const char *name_of(uint16_t port)
+{
+    static char name[RTE_ETH_NAME_MAX_LEN];
+    return rte_eth_dev_get_name_by_port(port, name) ? "?" : name;
+}
+
+/* Where a port spreads frames itself, one queue a worker is what it takes to use them all. A virtual port
+ * with a few queues has been given their number in its arguments, and frames come to each of them. */
+static unsigned queues_of(const struct rte_eth_dev_info *info, unsigned threads)
+{
+    unsigned most = MIN(info->max_rx_queues, (unsigned)PORT_QUEUES);
+    if (!info->flow_type_rss_offloads && most <= FEW_QUEUES)
+        return most;
+    return MIN(most, threads);
+}
+
+enum dpdk_result dpdk_port_describe(struct port *p, uint16_t number, unsigned asked, unsigned threads,
+                                    char error[DPDK_ERROR_MAX])
+{
+    *p = (struct port){.number = number};
+    if (!rte_eth_dev_is_valid_port(number)) {
+        snprintf(error, DPDK_ERROR_MAX, "--ports: there is no port %u; the EAL found %u, counted from 0",
+                 number, rte_eth_dev_count_avail());
+        return DPDK_WRONG;
+    }
+    int failed = rte_eth_dev_info_get(number, &p->info);
+    if (failed) {
+        snprintf(error, DPDK_ERROR_MAX, "port %u (%s) does not say what it can: %s", number, name_of(number),
+                 rte_strerror(-failed));
+        return DPDK_FAILED;
+    }
+    unsigned most = MIN(p->info.max_rx_queues, (unsigned)PORT_QUEUES);
+    if (asked > most) {
+        snprintf(error, DPDK_ERROR_MAX, "--queues: port %u (%s) has %u queues at most, not %u", number,
+                 name_of(number), most, asked);
+        return DPDK_WRONG;
+    }
+    p->queues = asked ? asked : MAX(queues_of(&p->info, threads), 1u);
+    uint16_t receive = DESCRIPTORS, transmit = 0;
+    p->descriptors = rte_eth_dev_adjust_nb_rx_tx_desc(number, &receive, &transmit) ? DESCRIPTORS : receive;
+    return DPDK_OPEN;
+}
+
+static void spread(const struct port *p, struct rte_eth_conf *conf)
+{
+    uint64_t types = p->info.flow_type_rss_offloads & (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP |
+                                                       RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_TCP);
+    if (!types || p->queues < 2)
+        return;
+    for (unsigned i = 0; i < RSS_KEY_MAX; i++)
+        symmetric_key[i] = i % 2 ? 0x5a : 0x6d;
+    conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    conf->rx_adv_conf.rss_conf = (struct rte_eth_rss_conf){
+        .rss_key = symmetric_key,
+        .rss_key_len = MIN(p->info.hash_key_size ? p->info.hash_key_size : 40, (uint8_t)RSS_KEY_MAX),
+        .rss_hf = types,
+    };
+}
+
+enum dpdk_result dpdk_port_start(struct port *p, struct rte_mempool *pool, char error[DPDK_ERROR_MAX])
+{
+    struct rte_eth_conf conf = {0};
+    const char *step = "cannot be configured", *hint = "";
+    spread(p, &conf);
+    if (p->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) {
+        conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+        conf.rxmode.mtu = MIN(p->info.max_mtu, (uint16_t)FRAME_MAX);
+    }
+    int failed = rte_eth_dev_configure(p->number, (uint16_t)p->queues, 0, &conf);
+    if (failed)
+        goto fail;
+    step = "cannot set up its queues";
+    hint = "; with infinite_rx there must be more buffers (--mbufs) than frames in the file";
+    for (unsigned q = 0; q < p->queues; q++) {
+        failed = rte_eth_rx_queue_setup(p->number, (uint16_t)q, p->descriptors,
+                                        (unsigned)rte_eth_dev_socket_id(p->number), NULL, pool);
+        if (failed)
+            goto fail;
+    }
+    step = "does not start";
+    hint = "; is its link there, and nobody else using it?";
+    failed = rte_eth_dev_start(p->number);
+    if (failed)
+        goto fail;
+    p->started = true;
+    /* Ports that know no such thing receive everything anyhow. */
+    rte_eth_promiscuous_enable(p->number);
+    rte_eth_allmulticast_enable(p->number);
+    return DPDK_OPEN;
+fail:
+    snprintf(error, DPDK_ERROR_MAX, "port %u (%s, %s) %s: %s%s", p->number, name_of(p->number),
+             p->info.driver_name, step, rte_strerror(-failed), hint);
+    return DPDK_FAILED;
+}
+
+void dpdk_port_stop(struct port *p)
+{
+    if (p->started)
+        rte_eth_dev_stop(p->number);
+    p->started = false;
+    if (rte_eth_dev_is_valid_port(p->number))
+        rte_eth_dev_close(p->number);
+}

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: runs.py TCPREUSE TRACEGEN
+
+How a run on ports begins and ends: what cannot be begins with a message that says what to do, and every way of ending leaves
+whole reports.
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import ports  # says where the next one is
+import program
+
+
+def fails(tcpreuse, status, message, arguments):
+    """Complaints unless it ends so, with such a message and no report."""
+    result = program.bare([tcpreuse] + arguments, timeout=60)
+    out = [] if result.status == status else ['exit %s, not %d' % (result.status, status)]
+    if not re.search(message, result.err.decode(errors='replace').splitlines()[-1] if result.err else ''):
+        out.append('no %r: %s' % (message, result.describe()))
+    return out + (['output: %r' % result.out[:200]] if result.out else [])
+
+
+def errors(tap, args, at, file):
+    device = ports.pcap(file)
+    for name, status, message, arguments in (
+            ('no such EAL argument', 1, 'does not take these arguments', ['--dpdk', '--bogus']),
+            ('a word that is no argument', 1, '"bogus" is no argument', ['--dpdk', ports.eal(device) + ' bogus']),
+            ('no port', 1, 'found no port; bind a NIC', ['--dpdk', ports.EAL]),
+            ('no such file', 1, 'found no port', ['--dpdk', ports.eal(ports.pcap(at('nothing.pcap')))]),
+            ('no such port', 1, 'no port 7; the EAL found 1', ['--dpdk', ports.eal(device), '--ports', '7']),
+            ('no such queue', 1, '1 queues at most, not 2', ['--dpdk', ports.eal(device), '--queues', '2']),
+            ('a port that cannot be started', 2, 'port 0 .* more buffers .--mbufs.',
+             ['--dpdk', ports.eal(ports.pcap(file, infinite_rx=1)), '--mbufs', '1024']),
+            ('too many buffers', 2, 'no room for .* give the EAL more memory',
+             ['--dpdk', ports.eal(device), '--mbufs', '10000000']),
+            ('ports twice', 1, '--ports: expected', ['--dpdk', ports.eal(device), '--ports', '0,0']),
+            ('files and ports', 1, 'takes no files', ['--dpdk', ports.eal(device), file]),
+            ('an option for ports, with files', 1, '--idle-exit is for ports', ['--idle-exit', '1', file]),
+            ('no seconds', 1, '--duration: expected seconds', ['--dpdk', ports.eal(device), '--duration', '1s'])):
+        tap.ok(name, fails(args.tcpreuse, status, message, arguments))
+    huge = '-l 0 -m 64 --no-pci --no-telemetry --in-memory'
+    result = program.bare([args.tcpreuse, '-q', '--dpdk', huge + ' --vdev ' + device, '--idle-exit', '0.1'])
+    if result.status == 0:
+        tap.skip('no huge pages', 'there are some')
+    else:
+        tap.ok('no huge pages', fails(args.tcpreuse, 2, 'EAL cannot start: .*--no-huge', ['--dpdk', huge + ' --vdev ' + device]))
+
+
+def signals(tcpreuse, device, numbers, pause=0.3):
+    """Sends signals to an endless run; its end, with reports."""
+    with tempfile.TemporaryDirectory(prefix='dpdk-') as out:
+        process = subprocess.Popen([tcpreuse, '-o', out, '--dpdk', ports.eal(device), '--mbufs', '20000'],
+                                   stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        while not os.path.exists(os.path.join(out, 'reuse.csv')) and process.poll() is None:
+            time.sleep(0.02)
+        time.sleep(pause)
+        for number in numbers:
+            process.send_signal(number)
+        begun = time.monotonic()
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        reports = {}
+        for name in os.listdir(out):
+            with open(os.path.join(out, name)) as file:
+                reports[name] = file.read()
+        return process.returncode, time.monotonic() - begun, reports
+
+
+def adds_up(summary):
+    """Frames received are frames read, and each has one outcome."""
+    frames, received = summary['frames'], sum(p['received'] for p in summary['input']['ports'])
+    out = [] if frames['conserved'] else ['not conserved']
+    if received != frames['read'] + summary['input']['unread']:
+        out.append('%d received, %d read, %d unread' % (received, frames['read'], summary['input']['unread']))
+    return out
+
+
+def endings(tap, args, at):
+    # Its frames come again and again.
+    loop = ports.generate(args.tracegen, at('loop.pcap'), '--frames', 5000, '--flows', 300, '--reuse', 0)
+    endless = ports.pcap(loop, infinite_rx=1)
+    more = ['--mbufs', 20000]
+    for frames in (1, 4999, 1000003):
+        for threads in (1, 2):
+            run = ports.run(args.tcpreuse, [endless], more + ['--frames', frames, '-j', threads], idle=0)
+            out = adds_up(run.summary()) if run.status == 0 else [run.describe()]
+            if not out and run.summary()['frames']['read'] != frames:
+                out = ['%d frames' % run.summary()['frames']['read']]
+            tap.ok('--frames %d, %d workers' % (frames, threads), out)
+    # The same as a file that has the frames as often as they came.
+    records = ports.frames(loop)
+    often = ports.write(at('often.pcap'), (records * 21)[:100000])
+    run = ports.run(args.tcpreuse, [endless], more + ['--frames', 100000], idle=0)
+    file_run = program.run(args.tcpreuse, [often])
+    without_times = lambda r: [{k: v for k, v in row.items() if 'time' not in k and k not in ('gap', 'duration')}
+                               for row in r.rows('reuse') + r.rows('conversations')]
+    tap.ok('frames in a loop', [] if without_times(run) == without_times(file_run) else [run.describe()])
+    times = [float(r['time']) for r in run.rows('reuse')]
+    tap.ok('without time stamps, the clock counts', [] if abs(times[0] - time.time()) < 60 and times == sorted(times) else [times[:3]])
+
+    begun = time.monotonic()
+    run = ports.run(args.tcpreuse, [endless], more + ['--duration', 1], idle=0)
+    took = time.monotonic() - begun
+    out = adds_up(run.summary()) if run.status == 0 else [run.describe()]
+    tap.ok('--duration', out + ([] if 1 <= run.summary()['performance']['seconds'] < 20 else ['%.1f s' % took]))
+    run = ports.run(args.tcpreuse, [ports.pcap(loop)], [], idle=0.7)
+    tap.ok('--idle-exit', adds_up(run.summary()) + ([] if run.summary()['performance']['seconds'] >= 0.7 else ['too early']))
+
+    for name, numbers in (('SIGINT', [signal.SIGINT]), ('SIGTERM', [signal.SIGTERM])):
+        status, _, reports = signals(args.tcpreuse, endless, numbers)
+        out = [] if status == 130 else ['exit %d' % status]
+        summary = json.loads(reports['summary.json'])
+        out += adds_up(summary) + ([] if summary['input']['interrupted'] else ['not interrupted'])
+        rows = reports['conversations.csv'].count('\n') - 1
+        if rows != summary['conversations'] or reports['reuse.csv'].count('\n') - 1 != summary['reuses']['total']:
+            out.append('rows are missing')
+        tap.ok(name, out)
+    status, took, _ = signals(args.tcpreuse, endless, [signal.SIGINT, signal.SIGTERM, signal.SIGINT])
+    tap.ok('a second signal ends it at once', [] if status in (-signal.SIGINT, 130) and took < 5 else ['exit %d, %.1f s' % (status, took)])
+
+    run = ports.run(args.tcpreuse, [endless], more + ['--duration', 1.2, '--stats-interval', 0.5], idle=0)
+    lines = re.findall(r'^\d+ s: [\d.]+ million frames/s, [\d.]+ Gbit/s, \d+ frames, 0 missed, 0 errors, 0 without buffer, '
+                       r'\d+ conversations, \d+ reuses, \d+ MB$', run.err.decode(), re.M)
+    tap.ok('--stats-interval', [] if len(lines) >= 2 else [run.describe()])
+    # Rows come while it runs.
+    with tempfile.TemporaryDirectory(prefix='dpdk-') as out:
+        process = subprocess.Popen([args.tcpreuse, '-q', '-o', out, '--dpdk', ports.eal(ports.pcap(at('reuse.pcap')))],
+                                   stderr=subprocess.DEVNULL)
+        rows, until = 0, time.monotonic() + 20
+        while not rows and time.monotonic() < until:
+            time.sleep(0.1)
+            if os.path.exists(os.path.join(out, 'reuse.csv')):
+                with open(os.path.join(out, 'reuse.csv')) as file:
+                    rows = file.read().count('\n') - 1
+        running = process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        tap.ok('rows are written while it runs', [] if rows > 0 and running else ['%d rows' % rows])
+
+
+def main():
+    args = ports.arguments(__doc__)
+    tap = program.Tap()
+    with tempfile.TemporaryDirectory(prefix='dpdk-') as directory:
+        at = lambda name: os.path.join(directory, name)
+        file = ports.generate(args.tracegen, at('reuse.pcap'), '--frames', 5000, '--flows', 100, '--reuse', 50)
+        errors(tap, args, at, file)
+        endings(tap, args, at)
+    return tap.done()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: run.py TCPREUSE TRACEGEN
+
+Runs that forget conversations: --expire and --max-conversations. What was forgotten has its row, the numbers add up, streams
+keep their numbers, memory stays flat; and reports that are rotated are whole.
+"""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import capture  # noqa: E402
+import program  # noqa: E402
+
+address = capture.ipaddress.ip_address
+SERVER = address('192.0.2.1')
+
+
+def syn(out, time, client, seq, flags=capture.SYN):
+    out.add(time, capture.ethernet(capture.ip(address('198.51.100.1') + client // 60000, SERVER,
+                                              capture.tcp(1024 + client % 60000, 80, flags, seq))))
+
+
+def adds_up(result):
+    """Complaints unless each conversation has one row, and the summary's numbers are those of the rows."""
+    if result.status:
+        return [result.describe()]
+    rows, summary, out = result.rows('conversations'), result.summary(), []
+    if sorted(int(r['stream']) for r in rows) != list(range(summary['conversations'])):
+        out.append('%d conversations, %d rows' % (summary['conversations'], len(rows)))
+    if sum(int(r['frames']) for r in rows) != summary['segments']['decoded']:
+        out.append('segments are missing')
+    by = {end: sum(r['ended_by'] == end for r in rows) for end in ('run', 'reuse', 'expired')}
+    forgotten = summary['forgotten']
+    if by['expired'] != forgotten['expired'] + forgotten['displaced'] or by['reuse'] != summary['reuses']['total']:
+        out.append('%s, but %s and %s' % (by, forgotten, summary['reuses']))
+    if summary['tuples'] != by['run'] + by['expired']:
+        out.append('%d tuples, but %s' % (summary['tuples'], by))
+    if len(result.rows('reuse')) != summary['reuses']['total']:
+        out.append('rows of reuses are missing')
+    return out
+
+
+def small_cases(tap, tcpreuse, at):
+    out = capture.Pcap()
+    for i, (time, client, seq) in enumerate((('1.0', 1, 10), ('2.0', 2, 20), ('4.0', 1, 11), ('5.9', 2, 20), ('6.1', 1, 12))):
+        syn(out, time, client, seq)
+    path = program.write(at(''), 'small.pcap', out.data())
+    got = program.run(tcpreuse, ['--expire', '3', path])
+    rows = [(r['stream'], r['first_frame'], r['last_frame'], r['ended_by']) for r in got.rows('conversations')]
+    # 1 -> 3 are 3 s apart, which is not more; 2 -> 4 are.
+    want = [('0', '1', '1', 'reuse'), ('1', '2', '2', 'expired'), ('2', '3', '3', 'reuse'), ('3', '4', '4', 'run'),
+            ('4', '5', '5', 'run')]
+    tap.ok('what comes after more than 3 s is another conversation, and no reuse',
+           adds_up(got) + ([] if rows == want else [rows]))
+
+    out = capture.Pcap()
+    for client in range(20):
+        syn(out, 10 + client, client, 1)
+    for client in (3, 7, 0):
+        syn(out, 40 + client, client, 2, capture.ACK)
+    path = program.write(at(''), 'most.pcap', out.data())
+    got = program.run(tcpreuse, ['-j', 1, '--max-conversations', 5, path])
+    kept = sorted(int(r['stream']) for r in got.rows('conversations') if r['ended_by'] == 'run')
+    tap.ok('those that were idle longest go first', adds_up(got) + ([] if kept == [0, 3, 7, 18, 19] else [kept]))
+    gone = [int(r['stream']) for r in got.rows('conversations') if r['ended_by'] == 'expired']
+    tap.ok('their rows come first', [] if gone == [s for s in range(18) if s not in (0, 3, 7)] else [gone])
+
+
+def large_cases(tap, tcpreuse, tracegen, at):
+    path = at('large.pcap')
+    subprocess.run([tracegen, '--frames', '300000', '--flows', '2000', '--reuse', '30', '--ipv6', '30', '--refused', '10',
+                    '-w', path], check=True)
+    plain = program.run(tcpreuse, [path])
+    all_kept = program.run(tcpreuse, ['--expire', 1000, path])
+    without = lambda r: sorted(tuple((k, v) for k, v in row.items() if k != 'ended_by') for row in r.rows('conversations'))
+    out = adds_up(all_kept)
+    if without(plain) != without(all_kept) or any(plain.reports[r] != all_kept.reports[r] for r in ('reuse', 'packets')):
+        out.append('rows differ')
+    tap.ok('a limit that is never reached changes only the order of conversations', out)
+    for options in (['--expire', 0.01], ['--expire', 0.05, '--rules', '4.0']):
+        runs = [program.run(tcpreuse, ['-j', j] + options + [path]) for j in (1, 2, 5)]
+        out = adds_up(runs[0]) if '4.0' not in options else []
+        for other in runs[1:]:
+            for report in ('reuse', 'conversations', 'packets'):
+                if runs[0].reports[report] != other.reports[report]:
+                    out.append(program.first_difference(runs[0].reports[report], other.reports[report]))
+        if not runs[0].summary()['forgotten']['expired']:
+            out.append('nothing expired')
+        tap.ok(' '.join(map(str, options)) + ': the same from 1, 2 and 5 threads', out)
+    for most in (1, 500, 3000):
+        for threads in (1, 3):
+            got = program.run(tcpreuse, ['-j', threads, '--max-conversations', most, path])
+            left = sum(r['ended_by'] == 'run' for r in got.rows('conversations'))
+            tap.ok('--max-conversations %d, %d threads' % (most, threads),
+                   adds_up(got) + ([] if left <= max(most, threads) else ['%d are left' % left]))
+            short = program.run(tcpreuse, ['-j', threads, '--max-conversations', most, '--expire', 0.02, path])
+            tap.ok('the same, and --expire', adds_up(short))
+
+
+def peak(tcpreuse, tracegen, frames, options):
+    """MB at most, reading so many frames from a pipe."""
+    with subprocess.Popen([tracegen, '--frames', str(frames), '--flows', '20000', '--reuse', '20', '-w', '-'],
+                          stdout=subprocess.PIPE) as sender:
+        with tempfile.TemporaryDirectory(prefix='forget-') as directory:
+            reader = subprocess.Popen([tcpreuse, '-q', '-j', '2', '-o', directory, '--reports', 'reuse,conversations'] + options + ['-'],
+                                      stdin=sender.stdout)
+            sender.stdout.close()
+            _, status, usage = os.wait4(reader.pid, 0)
+            reader.returncode = status
+    return usage.ru_maxrss / 1024 if not status else None
+
+
+def flat_memory(tap, tcpreuse, tracegen):
+    # 1 in 14 frames begins a conversation: 140,000 and 560,000. What is read ahead of a pipe takes up to 20 MB.
+    few, many = (peak(tcpreuse, tracegen, n, ['--max-conversations', '28000']) for n in (2000000, 8000000))
+    free = peak(tcpreuse, tracegen, 8000000, [])
+    print('# %.0f MB for 2 million frames, %.0f MB for 8; %.0f MB without a limit' % (few, many, free))
+    tap.ok('memory does not grow with frames', [] if many < few + 20 < free + 20 else ['%.1f and %.1f MB' % (few, many)])
+
+
+def rotation(tap, tcpreuse, at):
+    path = at('large.pcap')
+    whole = program.run(tcpreuse, [path])
+    with tempfile.TemporaryDirectory(prefix='forget-') as directory:
+        done = program.bare([tcpreuse, '-o', directory, '--rotate', '200K', path])
+        out = [] if done.status == 0 else [done.describe()]
+        for report in ('reuse', 'conversations'):
+            parts, header = [], b''
+            for i in range(1000):
+                name = os.path.join(directory, report + ('.%d' % i if i else '') + '.csv')
+                if not os.path.exists(name):
+                    break
+                with open(name, 'rb') as file:
+                    header, rows = file.read().split(b'\n', 1)
+                parts.append(rows)
+            if header + b'\n' + b''.join(parts) != whole.reports[report] or len(parts) < 3:
+                out.append('%s: %d files' % (report, len(parts)))
+        tap.ok('--rotate 200K', out)
+    for wrong in ('100', '1x', 'K', '0s'):
+        done = program.bare([tcpreuse, '-o', at('nothing'), '--rotate', wrong, path])
+        tap.ok('--rotate ' + wrong, [] if done.status == 1 and b'--rotate: expected' in done.err else [done.describe()])
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument('tcpreuse', type=os.path.abspath)
+    parser.add_argument('tracegen', type=os.path.abspath)
+    args = parser.parse_args()
+    tap = program.Tap()
+    with tempfile.TemporaryDirectory(prefix='forget-') as directory:
+        at = lambda name: os.path.join(directory, name)
+        flat_memory(tap, args.tcpreuse, args.tracegen)  # first: a child's peak counts from that of its parent on
+        small_cases(tap, args.tcpreuse, at)
+        large_cases(tap, args.tcpreuse, args.tracegen, at)
+        rotation(tap, args.tcpreuse, at)
+    return tap.done()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
