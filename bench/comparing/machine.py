@@ -42,5 +42,6 @@ def describe(build, root):
         'machine': processor(),
         'kernel': platform.system() + ' ' + platform.release(),
         'compiler': compiler(build),
+        'load': '%.1f' % os.getloadavg()[0],  # programs that want a core, at the start
         'commit': first_line('git', '-C', root, 'describe', '--always', '--dirty'),
     }

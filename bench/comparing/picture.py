@@ -42,7 +42,7 @@ class Picture:
 
     def bars(self, title, unit, rows):
         """rows: (name, value, colour, remark), on a logarithmic axis."""
-        left, right = MARGIN + NAME_WIDTH, WIDTH - MARGIN - 150
+        left, right = MARGIN + NAME_WIDTH, WIDTH - MARGIN - 210
         low = 10 ** math.floor(math.log10(min(value for _, value, _, _ in rows) / 1.5))
         high = 10 ** math.ceil(math.log10(max(value for _, value, _, _ in rows)))
         at = lambda value: left + (right - left) * math.log10(value / low) / math.log10(high / low)
@@ -115,7 +115,7 @@ def draw(results, about, titles):
     p = Picture()
     p.title('tcpreuse beside other tools',
             ['%s; %s' % (about['machine'], about['kernel']), about['compiler'], 'commit %s; medians of interleaved runs, files in page cache '
-             'unless it says otherwise' % about['commit']])
+             'unless it says otherwise; other programs wanted %s cores' % (about['commit'], about['load'])])
     for suite, (title, x_title, kind) in titles.items():
         mine = [r for r in results if r.suite == suite]
         if not mine:
@@ -128,7 +128,7 @@ def draw(results, about, titles):
             continue
         rows = []
         for r in mine:
-            remark = '%s ns' % number(r.ns) + (', %s x cat' % number(r.cat) if r.cat and r.tool.name != 'cat' else '')
+            remark = '%s ns, CPU %s' % (number(r.ns), number(r.processor_ns)) + (', %s x cat' % number(r.cat) if r.cat and r.tool.name != 'cat' else '')
             colour = OURS if r.tool.threads else CAT if r.tool.name == 'cat' else THEIRS
             rows.append((r.tool.name if kind == 'tools' else r.label, r.ns, colour, remark))
         p.bars(title, 'ns a frame', rows)
