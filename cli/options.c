@@ -210,19 +210,19 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         OPTION_PROGRESS,
         OPTION_RECURSIVE,
         OPTION_FILES_FROM,
+        OPTION_STATS,
         OPTION_VERSION,
         OPTION_MAX_CONVERSATIONS,
         OPTION_EXPIRE,
         OPTION_ROTATE,
         OPTION_DPDK,
-        OPTION_PORTS,
+        OPTION_PORTS, /* this one and those behind it are for ports */
         OPTION_QUEUES,
         OPTION_MBUFS,
         OPTION_DURATION,
         OPTION_FRAMES,
         OPTION_IDLE_EXIT,
         OPTION_STATS_INTERVAL,
-        OPTION_STATS,
     };
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},
