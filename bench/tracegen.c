@@ -36,6 +36,7 @@ static const char usage[] =
     "      --size BYTES           frames of this size where they carry data, 54 to 65000 (64)\n"
     "      --mix NAME             a mix of sizes instead: imix (about 491 bytes on average) or mtu (about "
     "980)\n"
+    "      --heavy PERCENT        so many of the frames are of one connection that never ends (0)\n"
     "      --hostile              headers at random on few tuples\n"
     "      --carrier FILE         connections whose payloads carry the bytes of FILE\n"
     "\n"
@@ -72,6 +73,7 @@ enum {
     OPT_SEED,
     OPT_SIZE,
     OPT_MIX,
+    OPT_HEAVY,
     OPT_HOSTILE,
     OPT_CARRIER,
     OPT_CONVERSATION_FRAMES,
@@ -107,6 +109,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPT_SEED},
     {"size", required_argument, NULL, OPT_SIZE},
     {"mix", required_argument, NULL, OPT_MIX},
+    {"heavy", required_argument, NULL, OPT_HEAVY},
     {"hostile", no_argument, NULL, OPT_HOSTILE},
     {"carrier", required_argument, NULL, OPT_CARRIER},
     {"conversation-frames", required_argument, NULL, OPT_CONVERSATION_FRAMES},
@@ -258,6 +261,9 @@ static void parse_option(struct command_line *c, int code)
     case OPT_MIX:
         parse_mix(c, optarg);
         break;
+    case OPT_HEAVY:
+        opt->heavy = parse_share(code);
+        break;
     case OPT_HOSTILE:
         opt->hostile = true;
         break;
@@ -374,6 +380,8 @@ static void settle(struct command_line *c)
         fail_usage("", "hostile and carrier exclude each other");
     if (!opt->hostile && (given[OPT_FRAGMENTS] || given[OPT_ICMP]))
         fail_usage("", "fragments and icmp go with hostile");
+    if (opt->heavy != 0 && (opt->hostile || opt->carrier != NULL))
+        fail_usage("", "heavy goes with ordinary traffic");
     if (opt->midstream + opt->syn_retransmit + opt->syn_reorder + opt->refused > SHARE_ALL)
         fail_usage("",
                    "midstream, syn-retransmit, syn-reorder and refused are more than 100 percent together");

@@ -31,6 +31,7 @@ struct tracegen_options {
     share_t reuse, same_isn;
     share_t syn_retransmit, syn_reorder, midstream;
     share_t ipv6, vlan;
+    share_t heavy; /* of the frames: those of one connection that never ends */
     uint32_t vlan_depth;
 
     bool hostile;

@@ -312,6 +312,14 @@ static void connection_send(struct ordinary *o, struct writer *w, struct connect
     writer_commit(w, length, length);
 }
 
+/* The connection whose turn it is. The heavy one, if there is one, is the first. */
+static uint32_t draw_connection(struct ordinary *o)
+{
+    if (o->opt->heavy != 0 && rng_chance(&o->rng, o->opt->heavy))
+        return 0;
+    return rng_below(&o->rng, o->opt->flows);
+}
+
 void ordinary_write(struct writer *w, const struct tracegen_options *opt, struct tracegen_counts *counts)
 {
     struct ordinary o = {.opt = opt, .counts = counts};
@@ -334,15 +342,19 @@ void ordinary_write(struct writer *w, const struct tracegen_options *opt, struct
     for (uint32_t i = 0; i < opt->flows; i++)
         o.connections[i].step = SCRIPT_IDLE;
     for (uint32_t i = 0; i < AHEAD; i++)
-        drawn[i] = rng_below(&o.rng, opt->flows);
+        drawn[i] = draw_connection(&o);
 
     for (uint64_t i = 0; i < opt->frames && !w->failed; i++) {
         struct connection *c = &o.connections[drawn[i % AHEAD]];
 
-        drawn[i % AHEAD] = rng_below(&o.rng, opt->flows);
+        drawn[i % AHEAD] = draw_connection(&o);
         __builtin_prefetch(&o.connections[drawn[i % AHEAD]], 1);
         if (c->step == SCRIPT_IDLE) {
             connection_start(&o, c);
+            if (opt->heavy != 0 && c == o.connections) {
+                c->cut_after = 0;
+                c->data_left = UINT32_MAX;
+            }
             connection_settle(c);
         }
         connection_send(&o, w, c, small);

@@ -4,6 +4,7 @@
 #include "../io/dpdk_source.h"
 #include "../io/inputs.h"
 #include "../io/set_source.h"
+#include "../io/statistics.h"
 #include "../io/summary.h"
 #include "options.h"
 #include "progress.h"
@@ -149,6 +150,8 @@ static enum exit_status report(const struct options *o, struct summary *summary,
     }
     if (!o->quiet && status == EXIT_DONE)
         summary_print(summary, stderr);
+    if (o->stats && status == EXIT_DONE)
+        statistics_print(summary, stderr);
     summary_print_drops(summary, stderr);
     return status;
 }
@@ -194,6 +197,7 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         .filter = filter ? bpf_filter_of(filter) : NULL,
         .max_conversations = o->max_conversations,
         .expire = o->expire,
+        .timed = o->stats || o->summary,
     };
     pipeline = pipeline_create(&params);
     if (!pipeline) {
@@ -230,6 +234,7 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         .files_opened = input.files ? set_source_opened(input.files) : 0,
         .bytes = input.files ? set_source_bytes_done(input.files)
                              : pipeline_totals(pipeline)->decoded.captured_bytes,
+        .memory = memory_use_now(),
         .ports = ports,
         .port_count = ports ? port_count : 0,
         .forgets = o->max_conversations || o->expire,

@@ -32,6 +32,7 @@ static const char help[] =
     "      --expire S         forget conversations that were idle for more than S seconds\n"
     "      --rotate LIMIT     go on in a new report file: after 60s, or with 100K, 100M or 1G\n"
     "      --progress WHEN    auto, always or never (default: auto, on a terminal)\n"
+    "      --stats            tell where the time went, thread by thread, and what the tables are like\n"
     "  -q, --quiet            no summary and no progress\n"
     "  -h, --help             this text\n"
     "      --version          the version\n"
@@ -209,12 +210,13 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         OPTION_PROGRESS,
         OPTION_RECURSIVE,
         OPTION_FILES_FROM,
+        OPTION_STATS,
         OPTION_VERSION,
         OPTION_MAX_CONVERSATIONS,
         OPTION_EXPIRE,
         OPTION_ROTATE,
         OPTION_DPDK,
-        OPTION_PORTS,
+        OPTION_PORTS, /* this one and those behind it are for ports */
         OPTION_QUEUES,
         OPTION_MBUFS,
         OPTION_DURATION,
@@ -233,6 +235,7 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         {"files-from", required_argument, NULL, OPTION_FILES_FROM},
         {"ignore", required_argument, NULL, OPTION_IGNORE},
         {"progress", required_argument, NULL, OPTION_PROGRESS},
+        {"stats", no_argument, NULL, OPTION_STATS},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, OPTION_VERSION},
@@ -317,6 +320,9 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         case 'h':
             fputs(help, stdout);
             return OPTIONS_DONE;
+        case OPTION_STATS:
+            o->stats = true;
+            break;
         case OPTION_VERSION:
             puts("tcpreuse " TCPREUSE_VERSION);
             return OPTIONS_DONE;

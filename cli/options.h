@@ -32,6 +32,7 @@ struct options {
     int64_t expire;             /* ns; 0: never */
     uint64_t rotate_bytes;      /* 0: never, as the next one */
     double rotate_seconds;
+    bool stats; /* where the time went */
     char **files;
     int file_count;
     /* Ports instead of files. */

@@ -436,8 +436,9 @@ static int format_sorted_rows(struct pipeline *p, struct text *text, uint64_t fi
     return 0;
 }
 
-bool rows_step(struct pipeline *p, bool *done)
+bool rows_step(struct worker *w, bool *done)
 {
+    struct pipeline *p = w->pipeline;
     const bool sorted = forgets(p);
     if (sorted && !atomic_load_explicit(&p->rows_sorted, memory_order_acquire)) {
         if (!turn_take(&p->write_turn))
@@ -447,6 +448,7 @@ bool rows_step(struct pipeline *p, bool *done)
         else
             atomic_store_explicit(&p->rows_sorted, true, memory_order_release);
         turn_give_back(&p->write_turn);
+        step_clock_lap(&w->clock, STEP_FORMAT);
         return true;
     }
     uint64_t count = sorted ? p->row_count : p->totals.conversations,
@@ -463,9 +465,11 @@ bool rows_step(struct pipeline *p, bool *done)
                                                         MIN((claimed + 1) * ROWS_CHUNK, count)))
             pipeline_fail(p, PIPELINE_MEMORY);
         atomic_store_explicit(&c->ready, true, memory_order_release);
+        step_clock_lap(&w->clock, STEP_FORMAT);
         did = true;
     }
     if (turn_take(&p->write_turn)) {
+        bool wrote = false;
         for (written = atomic_load_explicit(&p->rows_written, memory_order_relaxed); written < chunks;
              written++) {
             struct row_chunk *c = &p->chunks[written & p->ring_mask];
@@ -474,9 +478,12 @@ bool rows_step(struct pipeline *p, bool *done)
             write_text(p, REPORT_CONVERSATIONS, &c->text);
             atomic_store_explicit(&c->ready, false, memory_order_relaxed);
             atomic_store_explicit(&p->rows_written, written + 1, memory_order_release);
-            did = true;
+            wrote = true;
         }
         turn_give_back(&p->write_turn);
+        if (wrote)
+            step_clock_lap(&w->clock, STEP_WRITE);
+        did |= wrote;
     }
     return did;
 }

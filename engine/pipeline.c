@@ -73,10 +73,12 @@ static bool claim_step(struct worker *w)
     turn_give_back(&p->claim_turn);
     if (!b)
         return false;
+    step_clock_lap(&w->clock, STEP_CLAIM);
     decode_batch(w, b);
     if (source->ops->decoded)
         source->ops->decoded(source, b);
     atomic_store_explicit(&b->state, BATCH_DECODED, memory_order_release);
+    step_clock_lap(&w->clock, STEP_DECODE);
     return true;
 }
 
@@ -128,6 +130,20 @@ static bool poll_step(const struct worker *w)
             source->ops->poll(source, w->index, atomic_load_explicit(&p->stop, memory_order_relaxed)));
 }
 
+static double seconds_of(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static bool timed(struct worker *w, enum step step, bool did)
+{
+    if (did)
+        step_clock_lap(&w->clock, step);
+    return did;
+}
+
 static void *worker_main(void *argument)
 {
     struct worker *w = argument;
@@ -136,19 +152,20 @@ static void *worker_main(void *argument)
     const bool polls = source->ops->poll;
     unsigned idle = 0;
 
+    step_clock_start(&w->clock, p->params.timed);
     if (source->ops->worker_begin)
         source->ops->worker_begin(source, w->index);
     while (!pipeline_has_failed(p)) {
-        bool ready = poll_step(w);
-        bool did = drain_step(w);
-        did |= settle_step(p);
-        did |= merge_step(p);
-        did |= format_step(p);
-        did |= write_step(p);
+        bool ready = polls ? timed(w, STEP_CLAIM, poll_step(w)) : true;
+        bool did = timed(w, STEP_DRAIN, drain_step(w));
+        did |= timed(w, STEP_SETTLE, settle_step(p));
+        did |= timed(w, STEP_MERGE, merge_step(p));
+        did |= timed(w, STEP_FORMAT, format_step(p));
+        did |= timed(w, STEP_WRITE, write_step(p));
         /* Before claiming: what is prepared goes on for others to claim, and decompression, where there is
          * any, is what a run waits for. */
         if (source->ops->prepare)
-            did |= source->ops->prepare(source);
+            did |= timed(w, STEP_PREPARE, source->ops->prepare(source));
         if (!did && ready)
             did = claim_step(w);
         if (did) {
@@ -159,16 +176,21 @@ static void *worker_main(void *argument)
             atomic_load_explicit(&p->total, memory_order_acquire))
             break;
         back_off(&idle, polls);
+        step_clock_lap(&w->clock, STEP_IDLE);
     }
     if (source->ops->worker_end)
         source->ops->worker_end(source, w->index);
     bool done = !p->params.sink->wants[REPORT_CONVERSATIONS];
     for (idle = 0; !done && !pipeline_has_failed(p);) {
-        if (rows_step(p, &done))
+        if (rows_step(w, &done)) {
             idle = 0;
-        else if (!done)
+        } else if (!done) {
             back_off(&idle, false);
+            step_clock_lap(&w->clock, STEP_IDLE);
+        }
     }
+    if (w->clock.runs)
+        w->clock.processor = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     return NULL;
 }
 
@@ -238,7 +260,8 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
     p->streams = calloc(threads * FAMILIES, sizeof *p->streams);
     p->chunks = calloc(ring, sizeof *p->chunks);
     p->fragment_lists = calloc(threads * FAMILIES, sizeof *p->fragment_lists);
-    if (!p->batches || !p->workers || !p->streams || !p->chunks || !p->fragment_lists)
+    p->totals.times = calloc(threads, sizeof *p->totals.times);
+    if (!p->totals.times || !p->batches || !p->workers || !p->streams || !p->chunks || !p->fragment_lists)
         goto fail;
     for (uint64_t i = 0; i < ring; i++)
         if (batch_init(&p->batches[i], threads))
@@ -265,13 +288,6 @@ fail:
     return NULL;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* A pipeline that failed has batches under way: their source gets them back all the same. */
 static void release_rest(struct pipeline *p)
 {
@@ -280,9 +296,26 @@ static void release_rest(struct pipeline *p)
         source->ops->release(source, &p->batches[n & p->ring_mask]);
 }
 
+/* What the workers' clocks and tables say. */
+static void measure(struct pipeline *p, double seconds_a_tick)
+{
+    for (unsigned i = 0; i < p->params.threads; i++) {
+        const struct worker *w = &p->workers[i];
+        struct worker_times *times = &p->totals.times[i];
+        for (int s = 0; s < STEPS; s++) {
+            times->seconds[s] = (double)w->clock.ticks[s] * seconds_a_tick;
+            times->steps[s] = w->clock.times[s];
+        }
+        times->processor = w->clock.processor;
+        for (int f = 0; f < FAMILIES; f++)
+            table_measure(&w->shard.table[f], &p->totals.tables[f]);
+    }
+}
+
 enum pipeline_error pipeline_run(struct pipeline *p)
 {
-    double start = now();
+    double start = seconds_of(CLOCK_MONOTONIC);
+    uint64_t start_ticks = clock_ticks();
     if (hash_key_draw(&p->key))
         return PIPELINE_RANDOM;
     /* Signals are for the caller's thread. */
@@ -322,7 +355,9 @@ enum pipeline_error pipeline_run(struct pipeline *p)
     }
     t->tuples += t->expired + t->displaced;
     t->stopped = atomic_load(&p->stop);
-    t->seconds = now() - start;
+    t->seconds = seconds_of(CLOCK_MONOTONIC) - start;
+    if (p->params.timed)
+        measure(p, t->seconds / (double)MAX(clock_ticks() - start_ticks, 1));
     return atomic_load(&p->error);
 }
 
@@ -362,6 +397,7 @@ void pipeline_destroy(struct pipeline *p)
     for (unsigned i = 0; p->fragment_lists && i < p->params.threads * FAMILIES; i++)
         free(p->fragment_lists[i].items);
     free(p->fragment_lists);
+    free(p->totals.times);
     free(p->nested.bytes);
     fragment_table_free(&p->fragment_table);
     free(p->frame_counts);

@@ -2,9 +2,11 @@
 #ifndef TCPREUSE_PIPELINE_H
 #define TCPREUSE_PIPELINE_H
 
+#include "clock.h"
 #include "filter.h"
 #include "sink.h"
 #include "source.h"
+#include "table.h"
 
 /* Frames first to last, inclusive, counted from 1. */
 struct frame_range {
@@ -24,6 +26,7 @@ struct pipeline_params {
     /* What lets conversations be forgotten; then each is reported when it ends. 0: nothing of the kind. */
     uint64_t max_conversations; /* a thread keeps its part of so many, and the longest idle go first */
     int64_t expire;             /* ns without a segment */
+    bool timed;                 /* keep time step by step, and measure the tables at the end */
 };
 
 enum { PIPELINE_THREADS = 256 };
@@ -36,6 +39,13 @@ enum pipeline_error {
     PIPELINE_RANDOM, /* no secret for the hash */
 };
 
+/* Where a worker's time went. */
+struct worker_times {
+    double seconds[STEPS];
+    uint64_t steps[STEPS]; /* how often the step did something */
+    double processor;      /* seconds on a processor */
+};
+
 /* What was found. Final once pipeline_run() has returned. */
 struct pipeline_totals {
     struct decode_counts decoded;
@@ -46,10 +56,15 @@ struct pipeline_totals {
     uint64_t expired;   /* conversations that were forgotten after params.expire */
     uint64_t displaced; /* and because there were more than params.max_conversations */
     uint64_t batches;
+    uint64_t lanes;
     uint64_t lanes_redone; /* guessed boundaries that were wrong, and lanes without any */
     double seconds;        /* wall time of pipeline_run() */
     bool conserved;        /* frames = the sum of all outcomes */
     bool stopped;          /* by pipeline_stop() */
+
+    /* If params.timed. */
+    struct worker_times *times; /* one a thread; owned by the pipeline */
+    struct table_measures tables[FAMILIES];
 };
 
 /* What a progress display may read while the pipeline runs. */

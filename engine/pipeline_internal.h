@@ -18,6 +18,7 @@ struct worker {
     struct shard shard;
     struct decoder decoder;
     struct walk walk;
+    struct step_clock clock;
 } ALIGNED(CACHE_LINE);
 
 struct pipeline {
@@ -112,6 +113,6 @@ bool merge_step(struct pipeline *p);
 bool format_step(struct pipeline *p);
 bool write_step(struct pipeline *p);
 /* Rows of conversations.csv; true when something was done, *done when all are written. */
-bool rows_step(struct pipeline *p, bool *done);
+bool rows_step(struct worker *w, bool *done);
 
 #endif

@@ -75,6 +75,7 @@ static void settle_batch(struct pipeline *p, struct batch *b)
     assert(b->frames < LANE_FRAMES_MAX);
     p->totals.frames += b->frames;
     p->totals.batches++;
+    p->totals.lanes += b->lanes_used;
     p->totals.lanes_redone += b->redone;
     atomic_store_explicit(&p->shown_frames, p->totals.frames, memory_order_relaxed);
     atomic_store_explicit(&p->shown_bytes, p->totals.decoded.captured_bytes, memory_order_relaxed);

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 enum {
-    FIRST_BUCKETS_BITS = 8, /* 16 KB: a small capture touches little memory */
+    FIRST_BUCKETS_BITS = 8,      /* 16 KB: a small capture touches little memory */
+    MEASURED_BUCKETS = 16 << 10, /* 1 MB: less than a millisecond, and 80,000 tuples tell the shares */
 };
 
 /* Slots of a table are used up to 5/8: then 2 % of the tuples lie outside their own bucket, and cost a miss
@@ -136,4 +137,25 @@ int table_grow(struct table *t)
     t->shift = shift;
     t->limit = limit_for(old_count * 2);
     return 0;
+}
+
+void table_measure(const struct table *t, struct table_measures *m)
+{
+    if (!t->buckets)
+        return;
+    uint64_t buckets = 1ull << (32 - t->shift);
+    m->tuples += t->used;
+    m->slots += buckets * BUCKET_SLOTS;
+    m->records += t->records;
+    m->index_bytes += buckets * sizeof(struct bucket);
+    m->record_bytes += t->records * t->record_size;
+    for (uint64_t i = 0; i < MIN(buckets, (uint64_t)MEASURED_BUCKETS); i++)
+        for (int slot = 0; slot < BUCKET_SLOTS && t->buckets[i].tag[slot]; slot++) {
+            uint64_t distance = (i - (t->buckets[i].tag[slot] >> t->shift)) & (buckets - 1);
+            m->sampled++;
+            m->own += distance == 0;
+            m->next += distance == 1;
+            m->further += distance > 1;
+            m->longest = MAX(m->longest, distance);
+        }
 }

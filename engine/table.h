@@ -42,6 +42,19 @@ struct table {
 int table_init(struct table *t, enum family family);
 void table_free(struct table *t);
 
+/* What tables of one family hold, and how far tuples lie from their own bucket. */
+struct table_measures {
+    uint64_t tuples, slots, records;
+    uint64_t index_bytes, record_bytes;
+    /* Of a sample of the tuples: the bucket their hash names, the one behind it, and beyond. */
+    uint64_t sampled, own, next, further;
+    uint64_t longest; /* buckets from the own one */
+};
+
+/* Adds a table's. Looks at up to 1 MB of its index, from the beginning: a keyed hash makes each part like the
+ * others. */
+void table_measure(const struct table *t, struct table_measures *m);
+
 /* A new record's number, all zero; RECORD_NONE when memory is short or 2^32 - 1 records are there. */
 uint32_t table_add_record(struct table *t);
 /* Takes a record out of the index; it is there, with this hash. */

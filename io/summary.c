@@ -1,4 +1,5 @@
 #include "summary.h"
+#include "statistics.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -195,10 +196,12 @@ static void json_body(const struct summary *s, FILE *f)
     fprintf(f,
             "  \"performance\": {\n    \"threads\": %u,\n    \"seconds\": %.6f,\n    \"frames_per_second\": "
             "%.0f,\n"
-            "    \"bytes_per_second\": %.0f,\n    \"batches\": %" PRIu64 ",\n    \"lanes_redone\": %" PRIu64
-            "\n  }\n}\n",
+            "    \"bytes_per_second\": %.0f,\n    \"batches\": %" PRIu64 ",\n    \"lanes\": %" PRIu64
+            ",\n    \"lanes_redone\": %" PRIu64,
             s->threads, t->seconds, (double)t->frames / seconds, (double)s->bytes / seconds, t->batches,
-            t->lanes_redone);
+            t->lanes, t->lanes_redone);
+    statistics_write_json(s, f);
+    fprintf(f, "\n  }\n}\n");
 }
 
 int summary_write_json(const struct summary *s, const char *path)

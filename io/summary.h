@@ -3,6 +3,7 @@
 #define TCPREUSE_SUMMARY_H
 
 #include "../engine/pipeline.h"
+#include "memory.h"
 #include "port_counters.h"
 #include "problems.h"
 
@@ -20,6 +21,7 @@ struct summary {
     size_t port_count;
     bool forgets;    /* conversations may have been forgotten */
     uint64_t unread; /* frames that were received beyond those that were asked for */
+    struct memory_use memory;
 };
 
 const char *rules_name(enum rules rules);

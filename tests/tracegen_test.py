@@ -111,6 +111,7 @@ class Tracegen(unittest.TestCase):
             ["-w", "-", "--preset", "x"],
             ["-w", "-", "--icmp", "5"],
             ["-w", "-", "--midstream", "60", "--refused", "60"],
+            ["-w", "-", "--heavy", "90", "--hostile"],
             ["-w", "-", "--nonsense"],
             ["-w", "-", "left over"],
             ["-w", "-", "--carrier", "/nonexistent/file"],
@@ -219,6 +220,13 @@ class Tracegen(unittest.TestCase):
         found = segments("--frames", "5000", "--new", "100", "--reuse", "0")
         self.assertEqual({s.flags for s in found}, {SYN})
         self.assertEqual(len({s.tuple for s in found}), 5000)
+
+    def test_heavy(self):
+        count = {}
+        for s in segments("--frames", "20000", "--flows", "100", "--heavy", "90"):
+            count[s.tuple] = count.get(s.tuple, 0) + 1
+        self.assertAlmostEqual(max(count.values()) / 20000, 0.9, delta=0.02)
+        self.assertGreater(len(count), 150)
 
     def test_carrier(self):
         with tempfile.TemporaryDirectory() as folder:

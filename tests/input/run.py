@@ -8,6 +8,7 @@ was found, or the option; and whatever could be read is reported all the same.
 """
 import argparse
 import concurrent.futures
+import json
 import os
 import re
 import struct
@@ -223,6 +224,24 @@ def cuts(tcpreuse, tap, directory, whole, jobs):
     tap.ok('a capture of %d frames cut at each of its %d bytes' % (len(at) - 1, len(data)), complaints)
 
 
+def statistics(tcpreuse, tap, directory):
+    path = os.path.join(directory, 'whole.pcap')
+    plain = program.bare([tcpreuse, '-q', '-j', '2', path])
+    told = program.bare([tcpreuse, '-q', '--stats', '-j', '2', path])
+    complaints = says(told, 0)
+    complaints += ['standard output differs'] if told.out != plain.out else []
+    complaints += ['no "%s"' % word for word in ('decode', 'drain', 'thread 2', 'IPv4 table', 'wrong guesses', 'memory')
+                   if word not in told.err.decode()]
+    tap.ok('--stats', complaints)
+    performance = json.loads(program.run(tcpreuse, ['-j', '3', path], ('summary',)).reports['summary'])['performance']
+    complaints = ['%d workers' % len(performance['workers'])] if len(performance['workers']) != 3 else []
+    table = performance['tables']['ipv4']
+    shares = table['in_own_bucket'] + table['in_next_bucket'] + table['further']
+    complaints += ['shares of the table: %s' % table] if table['tuples'] and abs(shares - 1) > 1e-5 else []
+    complaints += ['memory: %s' % performance['memory']] if not 0 < performance['memory']['own'] else []
+    tap.ok('performance in summary.json', complaints)
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument('tcpreuse', type=os.path.abspath)
@@ -233,6 +252,7 @@ def main():
         inputs(args.tcpreuse, tap, directory, whole)
         outputs(args.tcpreuse, tap, directory)
         usage(args.tcpreuse, tap, directory)
+        statistics(args.tcpreuse, tap, directory)
         cuts(args.tcpreuse, tap, directory, whole, args.jobs)
     return tap.done()
 

@@ -138,7 +138,7 @@ static void rig_end(struct rig *r)
     if (!r->out.sink.wants[REPORT_CONVERSATIONS])
         return;
     for (bool done = false; !done;)
-        rows_step(r->p, &done);
+        rows_step(&r->p->workers[0], &done);
 }
 
 static void expect_text(const struct text *t, const char *expected, const char *report)

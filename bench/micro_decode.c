@@ -1,0 +1,117 @@
+/* Hash of a tuple, and decoding of frames that lie in the L1 cache: instructions, not misses. */
+#include "../engine/clock.h"
+#include "../engine/decode.h"
+#include "../engine/rules.h"
+#include "micro.h"
+
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { FRAMES = 64, FRAME_ROOM = 128, KEY_MAX = 36, AT_A_TIME = 8 };
+
+static struct hash_key key;
+
+struct hashing {
+    size_t size;
+    uint8_t keys[FRAMES][KEY_MAX];
+};
+
+static void hash_keys(void *argument)
+{
+    const struct hashing *h = argument;
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < FRAMES; i++)
+        sum += h->size == 12 ? XXH3_64bits_withSecret(h->keys[i], 12, key.secret, HASH_SECRET_SIZE)
+                             : XXH3_64bits_withSecret(h->keys[i], 36, key.secret, HASH_SECRET_SIZE);
+    micro_keep(sum);
+}
+
+static void time_hash(const char *what, size_t size)
+{
+    struct hashing h = {.size = size};
+    for (unsigned i = 0; i < FRAMES; i++)
+        for (size_t k = 0; k < size; k++)
+            h.keys[i][k] = (uint8_t)micro_mix(i * KEY_MAX + k);
+    /* In one piece and bit by bit. */
+    XXH3_state_t *state = XXH3_createState();
+    micro_check(state && XXH3_64bits_reset_withSecret(state, key.secret, HASH_SECRET_SIZE) == XXH_OK,
+                "hash state");
+    for (size_t k = 0; k < size; k++)
+        XXH3_64bits_update(state, &h.keys[1][k], 1);
+    micro_check(XXH3_64bits_digest(state) ==
+                    XXH3_64bits_withSecret(h.keys[1], size, key.secret, HASH_SECRET_SIZE),
+                what);
+    XXH3_freeState(state);
+    micro_time("decode", what, FRAMES, hash_keys, &h);
+}
+
+struct decoding {
+    uint8_t bytes[FRAMES][FRAME_ROOM];
+    struct frame frames[FRAMES];
+    struct segment_list lists[FAMILIES];
+    struct decode_counts counts;
+    struct decoder decoder;
+};
+
+/* As the pipeline does it: a lane's next frames at a time. */
+static void decode_all(void *argument)
+{
+    struct decoding *d = argument;
+    d->lists[FAMILY_IPV4].count = d->lists[FAMILY_IPV6].count = 0;
+    for (unsigned i = 0; i < FRAMES; i += AT_A_TIME)
+        decode_frames(&d->decoder, &d->frames[i], AT_A_TIME, i);
+}
+
+static void time_decode(const char *what, enum micro_frame_kind kind)
+{
+    static struct decoding d;
+    enum family family = kind == FRAME_IPV6 ? FAMILY_IPV6 : FAMILY_IPV4;
+    d.decoder = (struct decoder){.key = &key,
+                                 .shards = 1,
+                                 .tcp_header_bytes = rules_header_bytes(RULES_4_4),
+                                 .lists = d.lists,
+                                 .counts = &d.counts};
+    for (unsigned i = 0; i < FRAMES; i++) {
+        uint32_t length = micro_frame(d.bytes[i], kind, i);
+        micro_check(length <= FRAME_ROOM, what);
+        d.frames[i] = (struct frame){
+            .data = d.bytes[i], .captured = length, .length = length, .link_type = 1, .decimals = 6};
+    }
+    decode_all(&d);
+    micro_check(d.lists[family].count == FRAMES && d.lists[!family].count == 0, what);
+    for (unsigned i = 0; i < FRAMES; i++) {
+        const struct segment *s = segment_list_at(&d.lists[family], i, family);
+        unsigned client = s->port[0] == 443;
+        micro_check(s->seq == i && s->port[client] == 40000 + i && s->port[!client] == 443 &&
+                        SEGMENT_FLAGS(s) == TCP_ACK && s->position == i << 8,
+                    what);
+    }
+    micro_time("decode", what, FRAMES, decode_all, &d);
+    free(d.lists[FAMILY_IPV4].items);
+    free(d.lists[FAMILY_IPV6].items);
+    memset(d.lists, 0, sizeof d.lists);
+}
+
+static void read_clock(void *argument)
+{
+    for (unsigned i = 0; i < FRAMES; i++)
+        step_clock_lap(argument, STEP_DECODE);
+}
+
+void micro_decode(void)
+{
+    for (size_t i = 0; i < sizeof key.secret; i++)
+        key.secret[i] = (uint8_t)micro_mix(i);
+    time_hash("hash of an IPv4 tuple, 12 bytes", 12);
+    time_hash("hash of an IPv6 tuple, 36 bytes", 36);
+    time_decode("Ethernet, IPv4, TCP", FRAME_PLAIN);
+    time_decode("Ethernet, VLAN, IPv4, TCP", FRAME_VLAN);
+    time_decode("Ethernet, IPv6, TCP", FRAME_IPV6);
+    static struct step_clock clock;
+    step_clock_start(&clock, true);
+    micro_time("decode", "reading the clock for --stats, once a step", FRAMES, read_clock, &clock);
+    step_clock_start(&clock, false);
+    micro_time("decode", "the same without --stats", FRAMES, read_clock, &clock);
+}

@@ -1,0 +1,22 @@
+#include "memory.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+struct memory_use memory_use_now(void)
+{
+    struct memory_use use = {0};
+    struct rusage usage;
+    if (!getrusage(RUSAGE_SELF, &usage))
+        use.peak = (uint64_t)usage.ru_maxrss * 1024;
+    FILE *f = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned long long kilobytes;
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "RssAnon: %llu", &kilobytes) == 1)
+            use.own = kilobytes * 1024;
+    if (f)
+        fclose(f);
+    return use;
+}
