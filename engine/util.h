@@ -58,6 +58,10 @@ ALWAYS_INLINE uint32_t load_le32(const void *p)
 {
     return load_raw32(p);
 }
+ALWAYS_INLINE uint64_t load_le64(const void *p)
+{
+    return load_raw64(p);
+}
 #else
 ALWAYS_INLINE uint16_t load_be16(const void *p)
 {
@@ -78,6 +82,10 @@ ALWAYS_INLINE uint16_t load_le16(const void *p)
 ALWAYS_INLINE uint32_t load_le32(const void *p)
 {
     return __builtin_bswap32(load_raw32(p));
+}
+ALWAYS_INLINE uint64_t load_le64(const void *p)
+{
+    return __builtin_bswap64(load_raw64(p));
 }
 #endif
 

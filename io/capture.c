@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct capture_format *const capture_formats[] = {&format_pcap, &format_pcapng, &format_snoop,
-                                                        &format_erf, NULL};
+const struct capture_format *const capture_formats[] = {&format_pcap,   &format_pcapng, &format_snoop,
+                                                        &format_netmon, &format_erf,    NULL};
 
 /* Where this thread wants to go on when mapped bytes are gone; NULL outside of capture_guard(). */
 static _Thread_local sigjmp_buf *on_bus_error;
@@ -103,6 +103,8 @@ struct capture *capture_new(const char *path, size_t order, struct problems *pro
     c->path = path;
     c->order = order;
     c->problems = problems;
+    c->records_end = UINT64_MAX;
+    c->position_bytes = 1;
     atomic_store_explicit(&c->users, 1, memory_order_relaxed);
     return c;
 }

@@ -37,7 +37,8 @@ struct capture_format {
     const char *name;
     /* Do the file's first bytes (at least 4, as many as there are up to 4096) look like this format? */
     bool (*probe)(const uint8_t *bytes, size_t count);
-    /* Reads the file's header from its first count bytes, and sets c->first_record and c->context. whole:
+    /* Reads the file's header from its first count bytes, and sets c->first_record, c->context, and where a
+     * format has them otherwise c->records_end and c->position_bytes. whole:
      * these are all bytes of the file. OPEN_FAILED after adding a problem; OPEN_MORE when more bytes are
      * needed, not if whole. Once before all else, but for calls that returned OPEN_MORE. */
     enum capture_open_result (*open)(struct capture *c, const uint8_t *bytes, uint64_t count, bool whole);
@@ -64,6 +65,7 @@ extern const struct capture_format format_pcap;
 extern const struct capture_format format_pcapng;
 extern const struct capture_format format_snoop;
 extern const struct capture_format format_erf;
+extern const struct capture_format format_netmon;
 
 /* All formats, NULL at the end. */
 extern const struct capture_format *const capture_formats[];
@@ -79,6 +81,12 @@ struct capture {
      * meanwhile. */
     _Atomic uint64_t size;
     uint64_t first_record; /* offset */
+    /* Positions of records lie before this; UINT64_MAX: they end with the file. A format that reads its
+     * records through a table of their offsets has positions in this table, and sets it. Its batches have all
+     * the file's bytes, and streams of it are one chunk. */
+    uint64_t records_end;
+    uint32_t position_bytes; /* bytes of the file that a step of one position stands for: more than 1 when
+                                positions lie in a table */
     /* How records are to be read, in the format's own terms: what claiming gives to lanes. Set by open;
      * written (release) by change, in settling, read (acquire) in claiming. What it points to stays until the
      * capture is closed. */
@@ -104,6 +112,12 @@ struct capture {
 static inline uint64_t capture_size(const struct capture *c)
 {
     return atomic_load_explicit(&c->size, memory_order_relaxed);
+}
+
+/* Where the positions of a mapped file's records end. */
+static inline uint64_t capture_records_end(const struct capture *c)
+{
+    return MIN(capture_size(c), c->records_end);
 }
 
 /* A capture without bytes of its own, for a stream. One user. NULL after adding a problem. */

@@ -69,12 +69,11 @@ static bool begin_mapped(struct cursor *c)
     turn_give_back(&c->input->turn);
     if (!c->capture)
         return false;
-    uint64_t size = capture_size(c->capture);
     c->window.bytes = c->capture->bytes;
-    c->window.end = size;
+    c->window.end = capture_size(c->capture);
     c->window.lane[0] = (struct lane){
         .position = c->capture->first_record,
-        .limit = size,
+        .limit = capture_records_end(c->capture),
         .context = atomic_load_explicit(&c->capture->context, memory_order_acquire),
         .state = LANE_OPEN,
     };

@@ -158,7 +158,8 @@ static bool change_context(struct input *in, const struct chunk *chunk, uint64_t
 static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t count)
 {
     const struct capture_format *format = in->capture->format;
-    const uint64_t end = chunk->base + count, lane_bytes = MAX(count / LANES, (size_t)32 << 10);
+    const uint64_t end = MIN(chunk->base + count, in->capture->records_end);
+    const uint64_t lane_bytes = MAX((end - at) / LANES, (UINT64_C(32) << 10) / in->capture->position_bytes);
     open_lane(chunk, at, in->context);
     while (at < end) {
         struct chunk *c = chunk;
@@ -255,7 +256,11 @@ static bool fill_chunk(struct input *in, struct chunk *chunk)
     chunk->base = in->position;
     for (;; want *= 2) {
         if (want > CHUNK_BYTES_MAX) {
-            give_up(in, "expected a record that ends within 64 MiB, found none");
+            give_up(in,
+                    !in->began && in->capture->format
+                        ? "expected a file of at most 64 MiB, since this format has to be read as a whole "
+                          "when it is compressed or comes through a pipe, found a longer one"
+                        : "expected a record that ends within 64 MiB, found none");
             return false;
         }
         if (chunk_reserve(chunk, want)) {
@@ -280,6 +285,8 @@ static bool fill_chunk(struct input *in, struct chunk *chunk)
         at = MAX(at, in->capture->first_record); /* of the first chunk */
         chunk->lanes = 0;
         chunk->end = cut(in, chunk, at, count);
+        if (in->capture->records_end != UINT64_MAX) /* what the records' table points to is all of it */
+            chunk->end = chunk->base + count;
         if (chunk->end > at || in->ended)
             break;
     }

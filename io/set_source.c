@@ -100,20 +100,21 @@ static int64_t time_limit(const struct set_source *s)
     return next->first_time - (next_first && next->first_time > INT64_MIN);
 }
 
-/* Lanes of a batch: as many as the rest of the file is worth. */
-static void cut_lanes(struct set_source *s, struct batch *b, uint64_t size)
+/* Lanes of a batch: as many as the rest of the file, up to the position end, is worth. */
+static void cut_lanes(struct set_source *s, struct batch *b, uint64_t end)
 {
     const void *context =
         b->first ? s->context : atomic_load_explicit(&s->capture->context, memory_order_acquire);
-    uint64_t lane = (size - s->offset) / LANES;
-    const uint64_t fixed = s->params.lane_bytes, least = fixed ? fixed : LANE_BYTES_MIN;
-    lane = MIN(MAX(lane, least), fixed ? fixed : s->lane_bytes);
+    const uint64_t fixed = s->params.lane_bytes, scale = s->capture->position_bytes;
+    const uint64_t least = fixed ? fixed : MAX(LANE_BYTES_MIN / scale, UINT64_C(1));
+    uint64_t lane = (end - s->offset) / LANES;
+    lane = MIN(MAX(lane, least), fixed ? fixed : MAX(s->lane_bytes / scale, UINT64_C(1)));
     b->lanes_used = 0;
-    for (unsigned i = 0; i < LANES && s->offset < size; i++) {
+    for (unsigned i = 0; i < LANES && s->offset < end; i++) {
         struct lane *l = &b->lane[b->lanes_used++];
         l->begin = s->offset;
         /* The last lane takes what is too little for one more. */
-        l->limit = size - s->offset < lane + least ? size : s->offset + lane;
+        l->limit = end - s->offset < lane + least ? end : s->offset + lane;
         l->exact = b->first && i == 0;
         l->context = context;
         s->offset = l->limit;
@@ -142,8 +143,8 @@ static void end_current(struct set_source *s)
 /* The next region of the mapped input. */
 static bool claim_region(struct set_source *s, struct batch *b)
 {
-    uint64_t size = capture_size(s->capture), before = s->offset;
-    if (before >= size) {
+    uint64_t size = capture_size(s->capture), end = MIN(size, s->capture->records_end), before = s->offset;
+    if (before >= end) {
         end_current(s);
         return false;
     }
@@ -151,8 +152,9 @@ static bool claim_region(struct set_source *s, struct batch *b)
     b->input = capture_use(s->capture);
     b->bytes = s->capture->bytes;
     b->end = size;
-    cut_lanes(s, b, size);
-    atomic_fetch_add_explicit(&s->bytes_mapped, s->offset - before, memory_order_relaxed);
+    cut_lanes(s, b, end);
+    atomic_fetch_add_explicit(&s->bytes_mapped, (s->offset - before) * s->capture->position_bytes,
+                              memory_order_relaxed);
     return true;
 }
 
@@ -194,7 +196,9 @@ static void sample_capture(void *argument)
     struct walk walk = {.count = {1}};
     struct batch b = {.bytes = c->bytes, .end = capture_size(c), .lanes_used = 1};
     struct lane *lane = &b.lane[0];
-    *lane = (struct lane){.begin = b.end / 2, .limit = b.end, .context = s->context, .state = LANE_OPEN};
+    const uint64_t limit = MIN(b.end, c->records_end);
+    *lane = (struct lane){
+        .begin = (s->offset + limit) / 2, .limit = limit, .context = s->context, .state = LANE_OPEN};
     c->format->guess(c, &b, lane);
     if (lane->start >= lane->limit)
         return;
@@ -637,7 +641,7 @@ static void set_late(struct source *source, struct batch *b, struct lane *lane)
     if (b->piece)
         atomic_fetch_add_explicit(&((struct chunk *)b->piece)->users, 1, memory_order_relaxed);
     else
-        s->late_start.limit = b->end;
+        s->late_start.limit = MIN(b->end, s->late_start.capture->records_end);
     s->late_next = b->mark;
     s->accepted_epoch++;
     atomic_store_explicit(&s->is_late, true, memory_order_relaxed);

@@ -6,6 +6,7 @@ Capture formats. The same frames are written in every flavour of every format th
 the plain pcap file. What is broken is said with its place, and what stands before it is reported. Large files are read
 with 1, 2, 3 and 8 threads.
 """
+import gzip
 import os
 import random
 import struct
@@ -140,11 +141,35 @@ def snoop(frames, version=2, link=4, pad=None):
     return b''.join(out)
 
 
+def netmon(frames, version=(2, 0), mac_type=1, types=None, table_first=False, entries=None):
+    """Network Monitor. types: those of the frames (from 2.1 on); entries: changes the table, a list of offsets."""
+    start = struct.pack('<8H', 2017, 7, 5, 14, 2, 40, 0, 0)    # START in UTC
+    out, offsets, at = [], [], 64 + 4 * len(frames) * table_first
+    for i, (t, data) in enumerate(frames):
+        head = struct.pack('<IHH', t // 1000, len(data) + 9, len(data)) if version[0] == 1 else struct.pack(
+            '<QII', t, len(data) + 9, len(data))
+        filetime = (START + 11644473600) * 10**7 + t * 10
+        tail = struct.pack('<HIQB', types[i] if types else mac_type, 0xffffffff, filetime, 0xff)
+        size = 0 if version < (2, 1) else {1: 2, 2: 6}.get(version[1], 15)
+        out.append(head + data + tail[:size])
+        offsets.append(at)
+        at += len(out[-1])
+    entries = entries(offsets) if entries else offsets
+    table = struct.pack('<%dI' % len(entries), *entries)
+    header = (b'RTSS' if version[0] == 1 else b'GMBU') + struct.pack('<BBH', version[1], version[0], mac_type) + start + struct.pack(
+        '<II', 64 if table_first else at, len(table)) + bytes(32)
+    return header + (table + b''.join(out) if table_first else b''.join(out) + table)
+
+
+NETMON_VERSIONS = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (2, 3))
+
+
 # running
 
 class Program:
     def __init__(self, path, directory):
         self.path, self.directory = path, directory
+        self.environment = dict(os.environ, TZ='UTC0')
 
     def run(self, data, *arguments, threads=2):
         """(exit status, rows without their time, standard error); rows of the packets report."""
@@ -156,7 +181,7 @@ class Program:
             if os.path.exists(os.path.join(out, name)):
                 os.remove(os.path.join(out, name))
         p = subprocess.run([self.path, '-q', '--threads', str(threads), '--reports', 'packets,reuse', '-o', out, *arguments, path],
-                           capture_output=True, timeout=120)
+                           capture_output=True, timeout=120, env=self.environment)
         rows = []
         try:
             with open(os.path.join(out, 'packets.csv')) as f:
@@ -298,6 +323,74 @@ def check_pcapng(check, program, frames, want):
                                                           says=('offset %d' % (len(good) + 28), '0 interfaces')))
 
 
+def check_netmon(check, program, frames, want):
+    for version in NETMON_VERSIONS:
+        for first in (False, True):
+            for threads in (1, 2, 3, 8):
+                check('Network Monitor %d.%d, table %s, %d threads' % (*version, 'first' if first else 'last', threads),
+                      same(program, netmon(frames, version, table_first=first), want, threads=threads))
+    data = netmon(frames, (2, 3))
+    check('Network Monitor, gzip', same(program, gzip.compress(data), want))
+    check('Network Monitor, gzip, table first', same(program, gzip.compress(netmon(frames, table_first=True)), want))
+    check('Network Monitor, records in another order than their table',
+          same(program, netmon(frames[::-1], entries=lambda offsets: offsets[::-1]), want))
+    few, rows = frames[:9], want[:9]
+    five = rows[:5]
+    check('Network Monitor, a frame of raw IP', same(
+        program, netmon(few[:5] + [(few[5][0], few[5][1][14:])] + few[6:], (2, 1), types=[1] * 5 + [0xe065] + [1] * 3), rows))
+    for number in (0xfffc, 0xfffd, 0xfffe):
+        check('Network Monitor, MAC type %x has no frame number' % number, same(
+            program, netmon(few[:5] + few[4:5] + few[5:], (2, 1), types=[1] * 5 + [number] + [1] * 4), rows))
+    for number in (0xffe0, 0xfffb, 0xffff):
+        check('Network Monitor, MAC type %x has a frame number' % number, same(
+            program, netmon(few[:1] + few, (2, 1), types=[number] + [1] * 9), shifted(rows, 1)))
+    atm = [(t, bytes(15) + b'\x20' + bytes.fromhex('aaaa030000000800') + data[14:]) for t, data in few]
+    check('Network Monitor, ATM', same(program, netmon(atm, mac_type=4), rows))
+    atm = [(t, bytes(15) + b'\x20\0\1' + data) for t, data in few]
+    check('Network Monitor, ATM LAN emulation', same(program, netmon(atm, mac_type=4), rows))
+    wlan = bytes.fromhex('022000') + bytes(29) + bytes.fromhex('08010000' '020000000001' '020000000002' '020000000003' '0000')
+    wlan = [(t, wlan + bytes.fromhex('aaaa030000000800') + data[14:]) for t, data in few]
+    check('Network Monitor, 802.11', same(program, netmon(wlan, mac_type=6), rows))
+
+    def patched(at, value, data=netmon(few, (2, 2))):
+        return data[:at] + struct.pack('<I', value) + data[at + 4:]
+    size = len(netmon(few, (2, 2)))
+    table, = struct.unpack_from('<I', netmon(few, (2, 2)), 24)
+    fifth, = struct.unpack_from('<I', netmon(few, (2, 2)), table + 20)
+    for name, data, left, words in (
+            ('major version 3', patched(4, 0x10302), [], ('offset 5', 'found 3')),
+            ('MAC type 5', patched(4, 0x50202), [], ('offset 6', 'found 5')),
+            ('no table', patched(28, 0), [], ('offset 28', 'found 0')),
+            ('length of the table', patched(28, 35), [], ('offset 28', 'multiple of 4', 'found 35')),
+            ('large table', patched(28, 0xfffffffc), [], ('offset 28', '2147483648', '4294967292')),
+            ('table beyond the file', patched(24, table + 1), [], ('offset 24', '%d bytes' % size, '36 bytes at %d' % (table + 1))),
+            ('process table beyond the file', patched(48, size + 1, patched(52, 1)), [], ('offset 48', '%d' % (size + 1))),
+            ('offset at the end', patched(table + 20, size), five, ('offset %d' % (table + 20), '%d bytes' % size)),
+            ('offset near the end', patched(table + 20, size - 3), five, ('offset %d' % (size - 3), '16 bytes', 'after 3')),
+            ('captured length', patched(fifth + 12, 262145), five, ('offset %d' % fifth, '262144', '262145')),
+            ('data beyond the file', patched(fifth + 12, 200000), five, ('offset %d' % fifth, '200022', '%d' % (size - fifth))),
+            ('MAC type of a frame', netmon(few, (2, 2), types=[1] * 5 + [5] + [1] * 3), five, ('offset %d' % fifth, 'found 5')),
+            ('short ATM frame', netmon([(0, bytes(15))], mac_type=4), [], ('offset 64', '16 bytes', 'found 15'))):
+        check('Network Monitor, broken: ' + name, same(program, data, left, 2, says=('expected', 'found') + words))
+    random_bytes = bytes(random.Random(5).randrange(256) for _ in range(9 << 20))
+    data = netmon([(0, few[0][1])])
+    data = data[:24] + struct.pack('<I', len(data) - 4 + 8 * len(random_bytes)) + data[28:-4] + random_bytes * 8 + data[-4:]
+    check('Network Monitor, 72 MB with its table at the end', same(program, data, rows[:1]))
+    check('Network Monitor, 72 MB, gzip', same(program, gzip.compress(data, 0), [], 2, says=('64 MiB', 'pipe')))
+    for version, decimals in ((1, 0), '500'), ((2, 0), '500000'), ((2, 3), '0000000'):
+        data = netmon([(0, few[0][1])], version)
+        data = data[:22] + struct.pack('<H', 500) + data[24:]
+        status, rows, error = program.run(data)
+        check('Network Monitor %d.%d, time' % version, [] if status == 0 and program.times() == ['%d.%s' % (START, decimals)] else
+              [repr(program.times() if status == 0 else error)])
+    for zone, hours in ('EST5', 5), ('XYZ-2', -2):
+        program.environment['TZ'] = zone
+        local, utc = netmon([(0, few[0][1])]), netmon([(0, few[0][1])], (2, 3))
+        got = [program.times()[0].split('.')[0] for data in (local, utc) if program.run(data)[0] == 0]
+        check('Network Monitor, time zone ' + zone, [] if got == ['%d' % (START + hours * 3600), '%d' % START] else [repr(got)])
+    program.environment['TZ'] = 'UTC0'
+
+
 def check_times(check, program, frames):
     t, data = frames[0]
     for name, value, offset, ticks, want in (
@@ -320,6 +413,9 @@ def check_cuts(check, program, frames, want):
     few = frames[:4]
     for name, data, head in (('pcap', pcap(few), 0), ('pcapng', pcapng(few) + section('>') + interface('>'), 0),
                              ('snoop', snoop(few), 0), ('ERF', erf(frames[:6]), 2 * len(erf(frames[:1])) + 16),
+                             ('Network Monitor 2.0', netmon(few[:1]), 4),
+                             ('Network Monitor 1.0, table first', netmon(few[:2], (1, 0), table_first=True), 4),
+                             ('Network Monitor 2.3, table first', netmon(few[:2], (2, 3), table_first=True), 4),
                              ('modified pcap', pcap(few, magic=0xa1b2cd34, extra=bytes(8)), 0)):
         out = []
         for n in range(head, len(data)):
@@ -351,6 +447,7 @@ def check_large(check, program):
         packet(data, ticks=micros(t)) for t, data in frames)
     files = {'pcapng': pcapng(frames), 'sections of both byte orders': b''.join(late), 'late interfaces': b''.join(more),
              'files put together': again, 'a length without its padding': odd, 'ERF': erf(frames), 'snoop': snoop(frames),
+             'Network Monitor': netmon(frames, (2, 2)), 'Network Monitor, table first': netmon(frames, (1, 0), table_first=True),
              'modified pcap': pcap(frames, magic=0xa1b2cd34, extra=bytes(8))}
     if not program.decodes(LINK_ERF, [(0, erf(frames[:1]))]):
         del files['ERF']
@@ -375,6 +472,7 @@ def main():
         check('pcap', [] if status == 0 and len(want) == len(frames) else [error])
         check_flavours(check, program, frames, want)
         check_pcapng(check, program, frames, want)
+        check_netmon(check, program, frames, want)
         check_times(check, program, frames)
         check_cuts(check, program, frames, want)
         check_large(check, program)
