@@ -22,7 +22,7 @@ static const char help[] =
     "      --reports LIST     of reuse,conversations,packets,summary (with -o: all but packets)\n"
     "  -j, --threads N        worker threads (default: the processors this process may use)\n"
     "  -f, --filter BPF       look only at frames that match this capture filter (pcap-filter(7))\n"
-    "      --rules VERSION     decide as Wireshark 4.0, 4.2 or 4.4 (and later) does (default: 4.4)\n"
+    "      --rules VERSION    decide as Wireshark 4.0, 4.2 or 4.4 (and later) does (default: 4.4)\n"
     "      --recursive        search directories in directories, too\n"
     "      --files-from LIST  read the names of captures from the file LIST, one a line; - is standard "
     "input\n"

@@ -13,6 +13,7 @@ enum {
     LANE_BYTES = 64 << 10,
     LANE_FRAMES = 800,
     LANE_BYTES_MAX = 1 << 20,
+    READ_AHEAD = 16 << 20,
     SAMPLE_FRAMES = 64,
     SAMPLE_FILE = 4 << 20, /* smaller files are not worth it */
     LANE_BYTES_MIN = 16 << 10,
@@ -51,6 +52,7 @@ struct set_source {
     struct capture *capture; /* of a mapped one */
     uint64_t offset;         /* in it: where the next batch begins */
     uint64_t lane_bytes;     /* of its lanes */
+    uint64_t read_ahead;     /* up to here reading ahead has been seen to */
     const void *context;     /* for the lane at offset, when first */
     uint64_t frames_before;
     struct cursor **heap; /* of merging: the cursor whose frame is next stands first */
@@ -140,6 +142,22 @@ static void end_current(struct set_source *s)
     s->under_way = false;
 }
 
+/* Storage is kept busy: the pages of the next READ_AHEAD bytes are asked for, unless the first of them is in
+ * the page cache already. The kernel's own reading ahead does not see that eight lanes are one file read in
+ * order: 1.5 GB cold took 1.7 times as long as cat without this, and 0.8 times with it. */
+static void read_ahead(struct set_source *s, uint64_t end)
+{
+    enum { PAGE = 4096 };
+    while (s->read_ahead < end && s->read_ahead < s->offset + READ_AHEAD) {
+        uint64_t at = s->read_ahead, length = MIN((uint64_t)READ_AHEAD, end - at);
+        void *pages = (void *)(uintptr_t)(s->capture->bytes + at);
+        unsigned char resident = 0;
+        if (!mincore(pages, PAGE, &resident) && !(resident & 1))
+            madvise(pages, length, MADV_WILLNEED);
+        s->read_ahead += length;
+    }
+}
+
 /* The next region of the mapped input. */
 static bool claim_region(struct set_source *s, struct batch *b)
 {
@@ -148,6 +166,8 @@ static bool claim_region(struct set_source *s, struct batch *b)
         end_current(s);
         return false;
     }
+    if (s->capture->position_bytes == 1)
+        read_ahead(s, end);
     describe(s, b);
     b->input = capture_use(s->capture);
     b->bytes = s->capture->bytes;
@@ -233,6 +253,7 @@ static bool begin_next(struct set_source *s)
             s->offset = s->capture->first_record;
             s->context = atomic_load_explicit(&s->capture->context, memory_order_acquire);
             s->lane_bytes = LANE_BYTES;
+            s->read_ahead = 0;
             if (capture_size(s->capture) >= SAMPLE_FILE)
                 capture_guard(sample_capture, s);
         }
@@ -394,6 +415,7 @@ static bool back_to_sequence(struct set_source *s)
         s->capture = capture_use(c->capture);
     s->offset = lane->position;
     s->lane_bytes = LANE_BYTES;
+    s->read_ahead = s->offset & ~(uint64_t)(READ_AHEAD - 1);
     s->context = lane->context;
     s->frames_before = c->frames;
     s->heap_count = 0;
