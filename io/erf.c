@@ -231,14 +231,9 @@ static bool walk_one(const struct batch *b, struct lane *lane, struct frame *f)
 static void erf_walk(const struct capture *c, struct batch *b, struct walk *walk)
 {
     (void)c;
-    for (unsigned i = 0; i < b->lanes_used; i++)
-        walk->count[i] = 0;
-    for (unsigned k = 0; k < WALK_FRAMES; k++)
-        for (unsigned i = 0; i < b->lanes_used; i++) {
-            struct lane *lane = &b->lane[i];
-            if (lane->state == LANE_OPEN && walk_one(b, lane, &walk->frame[i][k]))
-                walk->count[i] = k + 1;
-        }
+#define NEXT(lane, frame) walk_one(b, lane, frame)
+    WALK_LANES(b, walk, NEXT);
+#undef NEXT
 }
 
 static void erf_fault(struct capture *c, const struct batch *b, const struct lane *lane)

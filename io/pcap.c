@@ -134,14 +134,9 @@ ALWAYS_INLINE bool walk_one(const struct capture *c, const struct batch *b, stru
 ALWAYS_INLINE void walk_all(const struct capture *c, struct batch *b, struct walk *walk, bool plain,
                             bool swapped)
 {
-    for (unsigned i = 0; i < b->lanes_used; i++)
-        walk->count[i] = 0;
-    for (unsigned k = 0; k < WALK_FRAMES; k++)
-        for (unsigned i = 0; i < b->lanes_used; i++) {
-            struct lane *lane = &b->lane[i];
-            if (lane->state == LANE_OPEN && walk_one(c, b, lane, &walk->frame[i][k], plain, swapped))
-                walk->count[i] = k + 1;
-        }
+#define NEXT(lane, frame) walk_one(c, b, lane, frame, plain, swapped)
+    WALK_LANES(b, walk, NEXT);
+#undef NEXT
 }
 
 static void pcap_walk(const struct capture *c, struct batch *b, struct walk *walk)

@@ -175,14 +175,9 @@ static bool walk_one(const struct capture *c, const struct batch *b, struct lane
 
 static void snoop_walk(const struct capture *c, struct batch *b, struct walk *walk)
 {
-    for (unsigned i = 0; i < b->lanes_used; i++)
-        walk->count[i] = 0;
-    for (unsigned k = 0; k < WALK_FRAMES; k++)
-        for (unsigned i = 0; i < b->lanes_used; i++) {
-            struct lane *lane = &b->lane[i];
-            if (lane->state == LANE_OPEN && walk_one(c, b, lane, &walk->frame[i][k]))
-                walk->count[i] = k + 1;
-        }
+#define NEXT(lane, frame) walk_one(c, b, lane, frame)
+    WALK_LANES(b, walk, NEXT);
+#undef NEXT
 }
 
 static void snoop_fault(struct capture *c, const struct batch *b, const struct lane *lane)
