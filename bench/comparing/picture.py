@@ -13,6 +13,7 @@ def escape(text):
 
 
 def number(value):
+    """Three digits, in thousands or millions where it is large."""
     if value >= 1e6:
         return '%g M' % round(value / 1e6, 2)
     if value >= 1e3:
@@ -118,7 +119,7 @@ def draw(results, about, titles):
              'unless it says otherwise; other programs wanted %s cores' % (about['commit'], about['load'])])
     for suite, (title, x_title, kind) in titles.items():
         mine = [r for r in results if r.suite == suite]
-        if not mine:
+        if not mine or not kind:
             continue
         if kind == 'curve':
             lines = {}

@@ -79,6 +79,7 @@ class Result:
         self.processor = statistics.median(r.processor for r in runs)
         self.peak = max(r.peak for r in runs)
         self.ns, self.processor_ns = self.median * 1e9 / trace.frames, self.processor * 1e9 / trace.frames
+        self.own = None  # bytes of memory that are of no file, where it is known
         self.cat = None  # how many times as long as cat, by the frame
 
 
