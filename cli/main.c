@@ -232,8 +232,8 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         .threads = input.threads,
         .files = inputs->count,
         .files_opened = input.files ? set_source_opened(input.files) : 0,
-        .bytes = input.files ? set_source_bytes_done(input.files)
-                             : pipeline_totals(pipeline)->decoded.captured_bytes,
+        .bytes =
+            input.files ? set_source_bytes(input.files) : pipeline_totals(pipeline)->decoded.captured_bytes,
         .memory = memory_use_now(),
         .ports = ports,
         .port_count = ports ? port_count : 0,

@@ -30,7 +30,7 @@ static void show_files(const struct progress *p, const struct pipeline_progress 
 {
     uint64_t total = set_source_bytes_total(p->params.files), done = set_source_bytes_done(p->params.files);
     fprintf(stderr, "%3.0f %%  %" PRIu64 " frames, %" PRIu64 " conversations, %" PRIu64 " reuses",
-            total ? 100.0 * (double)done / (double)total : 0.0, now->frames, now->conversations, now->reuses);
+            total ? 100.0 * (double)MIN(done, total) / (double)total : 0.0, now->frames, now->conversations, now->reuses);
 }
 
 /* Memory that the process really has, in MB. */

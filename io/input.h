@@ -39,6 +39,7 @@ struct input {
     size_t order; /* in which it was given */
     struct problems *problems;
     int64_t first_time; /* of its first frame; INT64_MAX: none, or not looked for */
+    bool sized;         /* a regular file: its size counts as its bytes */
 
     struct turn turn; /* opening and filling: what follows is the holder's, where nothing else is said */
     enum input_kind kind;

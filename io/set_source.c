@@ -788,8 +788,10 @@ struct set_source *set_source_create(const struct set_source_params *params)
         s->inputs[i] = input_create(params->paths[i], i, params->problems);
         if (!s->inputs[i])
             goto fail;
-        if (strcmp(params->paths[i], "-") && !stat(params->paths[i], &st) && S_ISREG(st.st_mode))
+        if (strcmp(params->paths[i], "-") && !stat(params->paths[i], &st) && S_ISREG(st.st_mode)) {
+            s->inputs[i]->sized = true;
             s->bytes_total += (uint64_t)st.st_size;
+        }
         if (!params->append && params->count > 1)
             look_at_first_time(s->inputs[i]);
     }
@@ -823,6 +825,15 @@ uint64_t set_source_bytes_done(const struct set_source *s)
     uint64_t n = atomic_load_explicit(&s->bytes_mapped, memory_order_relaxed);
     for (size_t i = 0; i < s->params.count; i++)
         n += atomic_load_explicit(&s->inputs[i]->consumed, memory_order_relaxed);
+    return n;
+}
+
+uint64_t set_source_bytes(const struct set_source *s)
+{
+    uint64_t n = s->bytes_total;
+    for (size_t i = 0; i < s->params.count; i++)
+        if (!s->inputs[i]->sized)
+            n += atomic_load_explicit(&s->inputs[i]->consumed, memory_order_relaxed);
     return n;
 }
 

@@ -31,6 +31,8 @@ size_t set_source_opened(const struct set_source *s);
 /* Bytes of all regular files, and of what has been read: for a progress display. Any thread. */
 uint64_t set_source_bytes_total(const struct set_source *s);
 uint64_t set_source_bytes_done(const struct set_source *s);
+/* Bytes of all inputs: of regular files their sizes, of others what was read. Not while the pipeline runs. */
+uint64_t set_source_bytes(const struct set_source *s);
 void set_source_destroy(struct set_source *s);
 
 #endif
