@@ -114,6 +114,4 @@ void dpdk_port_stop(struct port *p)
     if (p->started)
         rte_eth_dev_stop(p->number);
     p->started = false;
-    if (rte_eth_dev_is_valid_port(p->number))
-        rte_eth_dev_close(p->number);
 }
