@@ -13,6 +13,7 @@ import os
 import statistics
 import subprocess
 import tempfile
+import time
 
 EAL = '--no-huge -m 1024 --no-pci --no-telemetry --no-shconf'
 
@@ -42,11 +43,16 @@ def loop(args, directory, workers, path):
 
 def memif(args, directory, workers, path):
     socket = os.path.join(directory, 'socket')
+    if os.path.exists(socket):
+        os.unlink(socket)
     reader = subprocess.Popen(command(args, directory, workers, 'net_memif0,role=server,socket=%s,socket-abstract=no' % socket,
-                                      ['--idle-exit', '3']))
-    frames = int(4e6 * args.seconds)
+                                      ['--idle-exit', '6']))
+    while not os.path.exists(socket) and reader.poll() is None:
+        time.sleep(0.1)
+    time.sleep(1)  # its port is there; it has to be started
+    frames = int(2e6 * args.seconds)
     sender = subprocess.run([args.sender] + EAL.split() + [
-        '-l', '0', '--file-prefix', 'sender%d' % os.getpid(), '--log-level=*:error', '--vdev',
+        '-l', str(os.cpu_count() - 1), '--file-prefix', 'sender%d' % os.getpid(), '--log-level=*:error', '--vdev',
         'net_memif0,role=client,rsize=11,bsize=2048,socket=%s,socket-abstract=no' % socket, '--', path, str(frames)],
         stdout=subprocess.PIPE)
     if reader.wait() or sender.returncode:
