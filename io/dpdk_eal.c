@@ -3,6 +3,7 @@
 #include "dpdk_internal.h"
 
 #include <ctype.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -89,7 +90,16 @@ enum dpdk_result dpdk_eal_init(const char *arguments, char error[DPDK_ERROR_MAX]
     }
     if (parsed < count + 1) {
         snprintf(error, DPDK_ERROR_MAX, "--dpdk: \"%.100s\" is no argument of the EAL", words[parsed + 1]);
+        dpdk_eal_close();
         return DPDK_WRONG;
     }
     return DPDK_OPEN;
+}
+
+void dpdk_eal_close(void)
+{
+    uint16_t port;
+    RTE_ETH_FOREACH_DEV(port)
+    rte_eth_dev_close(port);
+    rte_eal_cleanup();
 }

@@ -31,6 +31,8 @@ struct port {
 
 /* The EAL with these arguments. */
 enum dpdk_result dpdk_eal_init(const char *arguments, char error[DPDK_ERROR_MAX]);
+/* Closes all its ports. */
+void dpdk_eal_close(void);
 
 /* Looks at a port and decides how many queues it will have: asked, if that is not 0. */
 enum dpdk_result dpdk_port_describe(struct port *p, uint16_t number, unsigned asked, unsigned threads,

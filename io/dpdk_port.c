@@ -21,13 +21,16 @@ static const char *name_of(uint16_t port)
 }
 
 /* Where a port spreads frames itself, one queue a worker is what it takes to use them all. A virtual port
- * with a few queues has been given their number in its arguments, and frames come to each of them. */
+ * with a few queues has been given their number in its arguments, and frames come to each of them. One with
+ * many (net_memif has 255) has as many as its peer uses, which nobody knows here; and a queue that the peer
+ * does not use reads, in DPDK 22.11, the ring of another one: two workers then took frames from each other.
+ */
 static unsigned queues_of(const struct rte_eth_dev_info *info, unsigned threads)
 {
     unsigned most = MIN(info->max_rx_queues, (unsigned)PORT_QUEUES);
-    if (!info->flow_type_rss_offloads && most <= FEW_QUEUES)
-        return most;
-    return MIN(most, threads);
+    if (info->flow_type_rss_offloads)
+        return MIN(most, threads);
+    return most <= FEW_QUEUES ? most : 1;
 }
 
 enum dpdk_result dpdk_port_describe(struct port *p, uint16_t number, unsigned asked, unsigned threads,
@@ -114,6 +117,4 @@ void dpdk_port_stop(struct port *p)
     if (p->started)
         rte_eth_dev_stop(p->number);
     p->started = false;
-    if (rte_eth_dev_is_valid_port(p->number))
-        rte_eth_dev_close(p->number);
 }

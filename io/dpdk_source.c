@@ -19,7 +19,7 @@
 #include <time.h>
 
 enum {
-    TRAIN = 2048, /* its segments (100 KB) and mbuf lines stay in the L2 cache until they are drained */
+    TRAIN = 1024, /* their mbufs, bytes and segments stay in the L2 cache until they are drained */
     BURST = 64,   /* of one queue, before the next one is asked */
     TRAIN_NS = 200000,
     LAST_FRAMES = 1 << 16, /* of a queue, that a run's end takes: a port may never be empty */
@@ -440,7 +440,11 @@ static enum dpdk_result start_ports(struct dpdk_source *s, char error[DPDK_ERROR
 {
     unsigned mbufs = s->params.mbufs ? s->params.mbufs : mbufs_needed(s);
     int socket = rte_eth_dev_socket_id(s->ports[0].number);
-    s->pool = rte_pktmbuf_pool_create("tcpreuse", mbufs, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
+    /* The buffers that were given back last are taken first, since they are in a cache. */
+    s->pool = rte_pktmbuf_pool_create_by_ops("tcpreuse", mbufs, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket,
+                                             "stack");
+    if (!s->pool)
+        s->pool = rte_pktmbuf_pool_create("tcpreuse", mbufs, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
     if (!s->pool) {
         snprintf(
             error, DPDK_ERROR_MAX,
@@ -466,8 +470,7 @@ static void source_close(struct dpdk_source *s)
         train_free(s->parts[i].train);
     for (size_t i = 0; s->ports && i < s->port_count; i++)
         dpdk_port_stop(&s->ports[i]);
-    rte_mempool_free(s->pool);
-    rte_eal_cleanup();
+    dpdk_eal_close();
     free(s->ports);
     free(s->queues);
     free(s->parts);

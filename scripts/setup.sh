@@ -15,7 +15,7 @@ packages_build="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjemall
   libzstd-dev liblz4-dev liblzma-dev"
 # What the tests need on top of it. clang comes without libclang-rt-dev, which the fuzz targets are linked with.
 # shellcheck disable=SC2034
-packages_test="libcriterion-dev tshark python3 clang libclang-rt-dev"
+packages_test="libcriterion-dev libdpdk-dev iproute2 tshark python3 clang libclang-rt-dev"
 
 say() {
   printf '== %s\n' "$*" >&2
