@@ -1,5 +1,5 @@
 #include "set_source.h"
-#include "cursor.h"
+#include "cursor_heap.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -55,8 +55,7 @@ struct set_source {
     uint64_t read_ahead;     /* up to here reading ahead has been seen to */
     const void *context;     /* for the lane at offset, when first */
     uint64_t frames_before;
-    struct cursor **heap; /* of merging: the cursor whose frame is next stands first */
-    size_t heap_count, heap_capacity;
+    struct cursor_heap heap; /* of merging */
     uint64_t merged_batches;
     uint64_t claimed; /* batches */
     uint64_t epoch;   /* for batches: grows when what was claimed has been taken back */
@@ -70,13 +69,6 @@ struct set_source {
     struct cursor_start late_start;
     struct chunk *returned_first, *returned_last; /* chunks of batches that were taken back, in order */
 };
-
-/* Which of two frames mergecap takes first: the earlier; of two at the same time the one of the input that
- * was given later. */
-static bool comes_first(int64_t time, size_t order, int64_t other_time, size_t other_order)
-{
-    return time < other_time || (time == other_time && order > other_order);
-}
 
 static int by_first_time(const void *a, const void *b)
 {
@@ -296,73 +288,16 @@ static enum claim claim_in_sequence(struct set_source *s, struct batch *b)
 
 /* Merging. */
 
-static bool cursor_before(struct cursor *a, struct cursor *b)
-{
-    return comes_first(cursor_peek(a)->time, a->input->order, cursor_peek(b)->time, b->input->order);
-}
-
-static void heap_down(struct set_source *s, size_t i)
-{
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= s->heap_count)
-            return;
-        if (child + 1 < s->heap_count && cursor_before(s->heap[child + 1], s->heap[child]))
-            child++;
-        if (!cursor_before(s->heap[child], s->heap[i]))
-            return;
-        struct cursor *c = s->heap[i];
-        s->heap[i] = s->heap[child];
-        s->heap[child] = c;
-        i = child;
-    }
-}
-
-/* Adds the cursor, if it has a frame. 0, or -1 when memory is short. */
-static int heap_add(struct set_source *s, struct cursor *c)
-{
-    if (!c)
-        return -1;
-    if (!cursor_peek(c)) {
-        cursor_destroy(c);
-        return 0;
-    }
-    if (s->heap_count == s->heap_capacity) {
-        size_t capacity = s->heap_capacity ? s->heap_capacity * 2 : 16;
-        struct cursor **heap = realloc(s->heap, capacity * sizeof(struct cursor *));
-        if (!heap) {
-            cursor_destroy(c);
-            return -1;
-        }
-        s->heap = heap;
-        s->heap_capacity = capacity;
-    }
-    size_t i = s->heap_count++;
-    s->heap[i] = c;
-    for (; i && cursor_before(s->heap[i], s->heap[(i - 1) / 2]); i = (i - 1) / 2) {
-        struct cursor *parent = s->heap[(i - 1) / 2];
-        s->heap[(i - 1) / 2] = s->heap[i];
-        s->heap[i] = parent;
-    }
-    return 0;
-}
-
-static void heap_remove_first(struct set_source *s)
-{
-    cursor_destroy(s->heap[0]);
-    s->heap[0] = s->heap[--s->heap_count];
-    heap_down(s, 0);
-}
-
 /* All inputs that begin before the next frame come in. 0 or -1. */
 static int add_inputs_in_time(struct set_source *s)
 {
-    for (struct input *in; (in = next_input(s)) && s->heap_count;) {
-        if (!comes_first(in->first_time, in->order, cursor_peek(s->heap[0])->time, s->heap[0]->input->order))
+    for (struct input *in; (in = next_input(s)) && s->heap.count;) {
+        if (!comes_first(in->first_time, in->order, cursor_peek(s->heap.cursors[0])->time,
+                         s->heap.cursors[0]->input->order))
             return 0;
         atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
         count_opened(s, in);
-        if (heap_add(s, cursor_create(in, NULL)))
+        if (cursor_heap_add(&s->heap, cursor_create(in, NULL)))
             return -1;
     }
     return 0;
@@ -403,9 +338,9 @@ static void merged_free(struct merged *m)
  * a place that is known: between two walks, and between two chunks. */
 static bool back_to_sequence(struct set_source *s)
 {
-    struct cursor *c = s->heap[0];
+    struct cursor *c = s->heap.cursors[0];
     const struct lane *lane = &c->window.lane[0];
-    if (s->heap_count != 1 || !cursor_is_between(c) ||
+    if (s->heap.count != 1 || !cursor_is_between(c) ||
         (lane->state != LANE_OPEN && lane->state != LANE_DONE) ||
         (c->chunk && (lane->position < lane->limit || c->next_lane < c->chunk->lanes)))
         return false;
@@ -418,7 +353,7 @@ static bool back_to_sequence(struct set_source *s)
     s->read_ahead = s->offset & ~(uint64_t)(READ_AHEAD - 1);
     s->context = lane->context;
     s->frames_before = c->frames;
-    s->heap_count = 0;
+    s->heap.count = 0;
     cursor_destroy(c);
     return true;
 }
@@ -461,19 +396,19 @@ static int begin_merging(struct set_source *s)
     s->returned_first = s->returned_last = NULL;
     struct cursor_start start = s->late_start;
     s->late_start = (struct cursor_start){0};
-    return heap_add(s, cursor_create(input_of(s, start.capture), &start));
+    return cursor_heap_add(&s->heap, cursor_create(input_of(s, start.capture), &start));
 }
 
 /* Short of memory: what is left of the inputs is not read. */
 static void give_up(struct set_source *s)
 {
-    for (size_t i = 0; i < s->heap_count; i++) {
-        const struct input *in = s->heap[i]->input;
+    for (size_t i = 0; i < s->heap.count; i++) {
+        const struct input *in = s->heap.cursors[i]->input;
         problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, -1, "not read to its end: %s",
                      strerror(ENOMEM));
-        cursor_destroy(s->heap[i]);
+        cursor_destroy(s->heap.cursors[i]);
     }
-    s->heap_count = 0;
+    s->heap.count = 0;
 }
 
 /* The next frames in the order of time. A batch of none when merging is over. */
@@ -488,22 +423,19 @@ static enum claim claim_merged(struct set_source *s, struct batch *b)
     m->uses = NULL;
     m->use_count = m->use_capacity = 0;
     s->merged_batches++;
-    while (m->count < MERGED_FRAMES && s->heap_count) {
-        if (add_inputs_in_time(s) || borrow(s, m, s->heap[0])) {
+    while (m->count < MERGED_FRAMES && s->heap.count) {
+        if (add_inputs_in_time(s) || borrow(s, m, s->heap.cursors[0])) {
             give_up(s);
             break;
         }
-        struct cursor *c = s->heap[0];
+        struct cursor *c = s->heap.cursors[0];
         m->frame[m->count] = *cursor_peek(c);
         m->origin[m->count].capture = c->capture;
         m->origin[m->count++].number = c->frames + 1;
         cursor_advance(c);
         if (back_to_sequence(s))
             break;
-        if (cursor_peek(c))
-            heap_down(s, 0);
-        else
-            heap_remove_first(s);
+        cursor_heap_update_first(&s->heap);
     }
     if (!m->count) {
         merged_free(m);
@@ -530,7 +462,7 @@ static enum claim set_claim(struct source *source, struct batch *b)
             return CLAIM_END;
         }
     }
-    return s->heap_count ? claim_merged(s, b) : claim_in_sequence(s, b);
+    return s->heap.count ? claim_merged(s, b) : claim_in_sequence(s, b);
 }
 
 static void set_guess(struct source *source, const struct batch *b, struct lane *lane)
@@ -850,9 +782,7 @@ void set_source_destroy(struct set_source *s)
         next = chunk->next;
         chunk_drop(chunk);
     }
-    for (size_t i = 0; i < s->heap_count; i++)
-        cursor_destroy(s->heap[i]);
-    free(s->heap);
+    cursor_heap_clear(&s->heap);
     for (size_t i = 0; s->inputs && i < s->params.count; i++)
         input_free(s->inputs[i]);
     free(s->inputs);
