@@ -3,9 +3,10 @@
  * them, update all. Measured on a table alone: 57 ns a segment in groups of 16, 31 in groups of 64, 36 in
  * groups of 256.
  *
- * Finding only looks at the first slot with the tuple's tag in the tuple's own bucket. Whatever is rarer (an
- * equal tag of another tuple, a tuple that lies in a later bucket, a new tuple, a record that was superseded
- * within the group) is noticed when the record is updated, and looked up again by find_or_add(). */
+ * Finding only looks at the first slot with the tuple's tag in the tuple's own bucket, and in the next one
+ * where that is full. Whatever is rarer (an equal tag of another tuple, a tuple that lies further, a new
+ * tuple, a record that was superseded meanwhile) is noticed when the record is updated, and looked up again
+ * by find_or_add(). */
 #include "shard.h"
 
 #include <stdlib.h>
