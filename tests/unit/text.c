@@ -1,6 +1,7 @@
 /* Numbers, times and addresses in the reports. */
 #include "../../io/text.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -109,5 +110,27 @@ Test(text, flags)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         TEXT(is, text_flags(p, cases[i].flags));
         cr_expect_str_eq(is, cases[i].expected);
+    }
+}
+
+/* Addresses with runs of zeros in every place are written as the C library writes them. */
+Test(text, ipv6_as_the_library)
+{
+    uint64_t state = 88172645463325252u;
+    for (int n = 0; n < 200000; n++) {
+        uint8_t address[16];
+        state ^= state << 13, state ^= state >> 7, state ^= state << 17; /* xorshift64 */
+        for (int i = 0; i < 16; i++)
+            address[i] = state >> (i / 2) & 1 ? 0 : (uint8_t)(state * (2u * (unsigned)i + 3) >> 40);
+        if (n % 7 == 0)
+            memset(address, 0, 10);
+        if (n % 14 == 0)
+            address[10] = address[11] = 0xff;
+        if (n % 11 == 0)
+            memset(address, 0, 12);
+        char ours[TEXT_ADDRESS_MAX + 1], theirs[INET6_ADDRSTRLEN];
+        *text_ipv6(ours, address) = 0;
+        inet_ntop(AF_INET6, address, theirs, sizeof theirs);
+        cr_assert_str_eq(ours, theirs);
     }
 }
