@@ -153,6 +153,11 @@ static enum exit_status report(const struct options *o, struct summary *summary,
     if (o->stats && status == EXIT_DONE)
         statistics_print(summary, stderr);
     summary_print_drops(summary, stderr);
+    if (status == EXIT_DONE && !summary->totals->conserved) {
+        fprintf(stderr,
+                "tcpreuse: the counts of frames do not add up: an error of tcpreuse, please report it\n");
+        status = EXIT_INPUT;
+    }
     return status;
 }
 

@@ -86,9 +86,6 @@ static void print_value(FILE *f, const struct note *n)
     case SUBJECT_PPP_PROTOCOL:
         fprintf(f, " 0x%04" PRIx32, n->value);
         break;
-    case SUBJECT_LLC_SAP:
-        fprintf(f, " 0x%02" PRIx32, n->value);
-        break;
     case SUBJECT_SNAP_OUI:
         fprintf(f, " %02" PRIx32 ":%02" PRIx32 ":%02" PRIx32, n->value >> 16, n->value >> 8 & 255,
                 n->value & 255);
@@ -271,8 +268,6 @@ void summary_print(const struct summary *s, FILE *to)
                 thousands(c->missed));
         fprintf(to, "%s errors, %s without buffer\n", thousands(c->errors), thousands(c->no_mbuf));
     }
-    if (!t->conserved)
-        fprintf(to, "the counts of frames do not add up: this is an error of tcpreuse, please report it\n");
 }
 
 void summary_print_drops(const struct summary *s, FILE *to)
