@@ -155,7 +155,6 @@ const char *subject_name(enum subject subject)
         [SUBJECT_80211_FRAGMENT] = "802.11 fragment",
         [SUBJECT_LINK_TYPE] = "link type",
         [SUBJECT_ETHER_TYPE] = "ether type",
-        [SUBJECT_LLC_SAP] = "LLC SAP",
         [SUBJECT_SNAP_OUI] = "SNAP OUI",
         [SUBJECT_IP_VERSION] = "IP version",
         [SUBJECT_IP_PROTOCOL] = "IP protocol",

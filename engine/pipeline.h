@@ -22,7 +22,6 @@ struct pipeline_params {
     const struct frame_range *ignore;
     size_t ignore_count;
     struct filter *filter; /* NULL: all frames are looked at */
-    bool pin;              /* bind each worker to a core */
     /* What lets conversations be forgotten; then each is reported when it ends. 0: nothing of the kind. */
     uint64_t max_conversations; /* a thread keeps its part of so many, and the longest idle go first */
     int64_t expire;             /* ns without a segment */

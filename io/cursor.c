@@ -6,8 +6,13 @@
 struct cursor *cursor_create(struct input *input, const struct cursor_start *start)
 {
     struct cursor *c = calloc(1, sizeof *c);
-    if (!c)
+    if (!c) {
+        if (start && start->chunk)
+            chunk_drop(start->chunk);
+        if (start)
+            capture_drop(start->capture);
         return NULL;
+    }
     c->input = input;
     c->borrowed = UINT64_MAX;
     struct lane *lane = &c->window.lane[0];
