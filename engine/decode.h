@@ -153,6 +153,7 @@ struct decoder {
     /* set by the caller once */
     const struct hash_key *key;
     unsigned shards;
+    enum rules rules;
     unsigned tcp_header_bytes; /* rules_header_bytes() */
 
     /* set by the caller for each lane: lists[family * shards + shard] */

@@ -198,6 +198,7 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
 {
     d->key = &p->key;
     d->shards = p->params.threads;
+    d->rules = p->params.rules;
     d->tcp_header_bytes = rules_header_bytes(p->params.rules);
 }
 
