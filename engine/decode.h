@@ -8,6 +8,7 @@
 
 #include "fragments.h"
 #include "frame.h"
+#include "ftp.h"
 #include "hash.h"
 #include "layer.h"
 #include "rules.h"
@@ -160,6 +161,7 @@ struct decoder {
     struct segment_list *lists;
     struct decode_counts *counts;
     struct fragment_list *fragments; /* NULL: they are not to be put together */
+    struct ftp_list *ftp;            /* segments of control connections, under RULES_4_0; NULL: nobody asks */
 
     /* of the frame being decoded */
     const struct frame *frame;
