@@ -17,6 +17,7 @@ The words of a frame: time in seconds, source > destination (address:port, [ipv6
 (any of FSRPAUEC, `-` for none, or the word `udp`), then any of
 
     seq N  ack N  len N     sequence number, acknowledgement number, bytes of payload
+    text T                  in place of len: a line of payload, `_` for a blank; CR and LF are put behind it, unless it ends in `\\`
     options N               bytes of TCP options (NOPs)
     doff N                  the data offset that the header claims, in words
     vlan N[,N]              VLAN tags, outermost first (the outer one of several is 802.1ad)
@@ -152,12 +153,15 @@ def build_frame(words, names):
             opt[word] = rest.pop(0)
     number = lambda key, default=0: int(opt.pop(key, default), 0) if key in opt else default
     length, pad, snap, total = number('len'), number('pad'), number('snap', None), number('total', None)
+    text = opt.pop('text', None)
+    if text is not None:
+        text = (text[:-1] if text.endswith('\\') else text + '\r\n').replace('_', ' ').encode()
     if flags == 'udp':
         segment, protocol = struct.pack('>HHHH', sport, dport, 8 + length, 0) + bytes(length), 17
     else:
         bits = sum(FLAGS[c] for c in flags if c != '-')
         segment, protocol = tcp(sport, dport, bits, number('seq'), number('ack'), length, number('options'),
-                                number('doff', None)), 6
+                                number('doff', None), text), 6
     more = {'protocol': protocol, 'total': total}
     if src.version == 4:
         more['options'], more['ident'] = number('ipoptions'), number('id')

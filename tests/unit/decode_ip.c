@@ -326,3 +326,45 @@ Test(ip, v6_jumbogram)
     memset(p.bytes + 64, 0, 2); /* below 65,536 it is none, and the payload length 0 stands */
     expect_counted(&p, p.size, 80000, OUTCOME_MALFORMED, SUBJECT_IPV6, 0);
 }
+
+/* What is in a UDP datagram to a port, under both generations. */
+static void expect_segments(unsigned port, const struct packet *inner, unsigned in_4_0, unsigned in_4_4)
+{
+    struct packet p = {0};
+    put_ethernet(&p, 0x0800);
+    put_ipv4(&p, &(struct ipv4_fields){.total = 28 + inner->size, .protocol = 17});
+    put_u16(&p, 50000);
+    put_u16(&p, port);
+    put_u16(&p, 8 + inner->size);
+    put_u16(&p, 0);
+    put_bytes(&p, inner->bytes, inner->size);
+    decoding_ethernet(&d, &p, p.size, p.size);
+    cr_expect_eq(d.counts.segments, in_4_4, "port %u, 4.4", port);
+    struct decoding old;
+    decoding_open(&old, RULES_4_0, 1, 1);
+    decoding_ethernet(&old, &p, p.size, p.size);
+    cr_expect_eq(old.counts.segments, in_4_0, "port %u, 4.0", port);
+    decoding_close(&old);
+}
+
+Test(ip, tunnels_of_generations)
+{
+    struct packet vxlan = {0};
+    put_bytes(&vxlan, "\x08\0\0\0\0\0\1", 8);
+    put_ethernet(&vxlan, 0x0800);
+    put_ipv4(&vxlan, &(struct ipv4_fields){.total = 40});
+    put_tcp(&vxlan, &ack);
+    expect_segments(4789, &vxlan, 1, 1);
+    expect_segments(8472, &vxlan, 0, 1);
+
+    for (unsigned behind = 0; behind < 2; behind++) {
+        struct packet gtp = {0};
+        put_bytes(&gtp, "\x30\xff", 2);
+        put_u16(&gtp, 40 + behind);
+        put_u32(&gtp, 1);
+        put_ipv4(&gtp, &(struct ipv4_fields){.total = 40});
+        put_tcp(&gtp, &ack);
+        put_zeros(&gtp, behind);
+        expect_segments(2152, &gtp, 1, !behind);
+    }
+}

@@ -103,6 +103,27 @@ Test(hash, spread)
     decoding_close(&d);
 }
 
+/* Under generation 4.0 ports do not count for the shard, and spread the tags all the same. */
+Test(hash, shards_of_hosts)
+{
+    struct decoding d;
+    decoding_open(&d, RULES_4_0, SHARDS, 1);
+    for (int f = 0; f < FAMILIES; f++) {
+        enum family family = (enum family)f;
+        unsigned counts[SHARDS] = {0};
+        for (uint32_t i = 1; i <= 1000 * SHARDS; i++) {
+            struct place p = place_of(&d, family, i, 7777777, 1, 2);
+            struct place back = place_of(&d, family, 7777777, i, 3, i % 2 ? 21 : 4);
+            cr_assert_eq(p.shard, back.shard);
+            cr_assert_neq(p.tag, back.tag);
+            counts[p.shard]++;
+        }
+        for (int s = 0; s < SHARDS; s++)
+            cr_expect(counts[s] > 820 && counts[s] < 1180, "shard %d has %u", s, counts[s]);
+    }
+    decoding_close(&d);
+}
+
 Test(hash, key_changes_it)
 {
     struct decoding a, b, again;
