@@ -43,6 +43,8 @@ def errors(tap, args, at, file):
             ('ports twice', 1, '--ports: expected', ['--dpdk', ports.eal(device), '--ports', '0,0']),
             ('files and ports', 1, 'takes no files', ['--dpdk', ports.eal(device), file]),
             ('an option for ports, with files', 1, '--idle-exit is for ports', ['--idle-exit', '1', file]),
+            ('no such format', 1, '--stats-format: expected text or json, found "xml"',
+             ['--dpdk', ports.eal(device), '--stats-format', 'xml']),
             ('no seconds', 1, '--duration: expected seconds', ['--dpdk', ports.eal(device), '--duration', '1s'])):
         tap.ok(name, fails(args.tcpreuse, status, message, arguments))
     huge = '-l 0 -m 64 --no-pci --no-telemetry --in-memory'
@@ -82,6 +84,33 @@ def adds_up(summary):
     out = [] if frames['conserved'] else ['not conserved']
     if received != frames['read'] + summary['input']['unread']:
         out.append('%d received, %d read, %d unread' % (received, frames['read'], summary['input']['unread']))
+    return out
+
+
+def json_lines(run, well_placed, interval, least):
+    """Complaints unless each line that begins with { is an object, they go up, and the last one has what the summary has."""
+    if run.status:
+        return [run.describe()]
+    summary, port = run.summary(), run.summary()['input']['ports'][0]
+    objects = [json.loads(line) for line in run.err.decode().splitlines() if line.startswith('{')]
+    want = {'frames': summary['frames']['read'], 'bytes': summary['frames']['captured_bytes'], 'conversations': summary['conversations'],
+            'reuses': summary['reuses']['total'], 'received': port['received'], 'missed': 0, 'errors': 0, 'no_mbuf': 0}
+    out = [] if well_placed else ['other lines among them']
+    if len(objects) < least or {k: objects[-1].get(k) for k in want} != want:
+        return out + ['%d objects, %s, not %s' % (len(objects), objects[-1:], want)]
+    before = dict.fromkeys(want, 0)
+    before.update(seconds=0.0)
+    for i, o in enumerate(objects):
+        if any(o[k] < before[k] for k in before) or abs(o['time'] - time.time()) > 60 or o['memory'] < 1 << 20:
+            out.append('after %s comes %s' % (before, o))
+        if i < len(objects) - 1 and o['interval'] < interval:
+            out.append('too early: %s' % o)
+        if abs(o['seconds'] - before['seconds'] - o['interval']) > 1e-5:
+            out.append('the intervals leave something out: %s' % o)
+        # Both are rounded.
+        if abs(o['frames_per_second'] * o['interval'] - (o['frames'] - before['frames'])) > 2 + 1e-6 * o['frames_per_second']:
+            out.append('its rate is not that of its frames: %s' % o)
+        before = {k: o[k] for k in before}
     return out
 
 
@@ -132,6 +161,10 @@ def endings(tap, args, at):
     lines = re.findall(r'^\d+ s: [\d.]+ million frames/s, [\d.]+ Gbit/s, \d+ frames, 0 missed, 0 errors, 0 without buffer, '
                        r'\d+ conversations, \d+ reuses, \d+ MB$', run.err.decode(), re.M)
     tap.ok('--stats-interval', [] if len(lines) >= 2 else [run.describe()])
+    run = ports.run(args.tcpreuse, [endless], more + ['--duration', 1.2, '--stats-interval', 0.5, '--stats-format', 'json'], idle=0)
+    tap.ok('--stats-format json', json_lines(run, run.err.decode().split('\n{', 1)[0].startswith('{'), 0.5, 3))
+    run = ports.run(args.tcpreuse, [ports.pcap(at('reuse.pcap'))], ['-q', '--stats-format', 'json'])
+    tap.ok('--stats-format json, quiet and short', json_lines(run, all(line.startswith('{') for line in run.err.decode().splitlines()), 1, 1))
     # Rows come while it runs.
     with tempfile.TemporaryDirectory(prefix='dpdk-') as out:
         process = subprocess.Popen([args.tcpreuse, '-q', '-o', out, '--dpdk', ports.eal(ports.pcap(at('reuse.pcap')))],
