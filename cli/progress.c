@@ -51,7 +51,7 @@ static uint64_t memory_used(void)
 struct port_line {
     double seconds, interval;
     double frames_per_second, bits_per_second; /* in the interval */
-    uint64_t received, missed, errors, no_mbuf;
+    uint64_t received, lost[LOSSES];
 };
 
 static struct port_line port_line(const struct progress *p, const struct pipeline_progress *now, double at)
@@ -63,9 +63,8 @@ static struct port_line port_line(const struct progress *p, const struct pipelin
         struct port_counters c;
         dpdk_source_counters(p->params.ports, i, &c);
         l.received += c.received;
-        l.missed += c.missed;
-        l.errors += c.errors;
-        l.no_mbuf += c.no_mbuf;
+        for (unsigned k = 0; k < LOSSES; k++)
+            l.lost[k] += c.lost[k];
     }
     return l;
 }
@@ -77,8 +76,8 @@ static void show_ports(const struct progress *p, const struct pipeline_progress 
             "%.0f s: %.3f million frames/s, %.3f Gbit/s, %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64
             " errors, %" PRIu64 " without buffer, %" PRIu64 " conversations, %" PRIu64 " reuses, %" PRIu64
             " MB",
-            l.seconds, l.frames_per_second / 1e6, l.bits_per_second / 1e9, now->frames, l.missed, l.errors,
-            l.no_mbuf, now->conversations, now->reuses, memory_used() >> 20);
+            l.seconds, l.frames_per_second / 1e6, l.bits_per_second / 1e9, now->frames, l.lost[LOSS_MISSED],
+            l.lost[LOSS_ERRORS], l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, memory_used() >> 20);
 }
 
 /* In one call, so that the line stays whole between what others write. docs/dpdk.md explains the members. */
@@ -94,8 +93,8 @@ static void show_ports_json(const struct progress *p, const struct pipeline_prog
             ", \"no_mbuf\": %" PRIu64 ", \"conversations\": %" PRIu64 ", \"reuses\": %" PRIu64
             ", \"memory\": %" PRIu64 "}\n",
             (long long)t.tv_sec, t.tv_nsec / 1000, l.seconds, l.interval, l.frames_per_second,
-            l.bits_per_second, now->frames, now->bytes, l.received, l.missed, l.errors, l.no_mbuf,
-            now->conversations, now->reuses, memory_used());
+            l.bits_per_second, now->frames, now->bytes, l.received, l.lost[LOSS_MISSED], l.lost[LOSS_ERRORS],
+            l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, memory_used());
 }
 
 static void show(struct progress *p)

@@ -526,25 +526,11 @@ static uint64_t source_unread(const struct dpdk_source *s)
 static void source_counters(const struct dpdk_source *s, size_t i, struct port_counters *counters)
 {
     const struct port *p = &s->ports[i];
-    struct rte_eth_stats stats = {0};
-    rte_eth_stats_get(p->number, &stats);
-    *counters = (struct port_counters){
-        .port = p->number,
-        .missed = stats.imissed,
-        .errors = stats.ierrors,
-        .no_mbuf = stats.rx_nombuf,
-        .queues = p->queues,
-    };
-    char name[RTE_ETH_NAME_MAX_LEN] = "?";
-    rte_eth_dev_get_name_by_port(p->number, name);
-    snprintf(counters->name, sizeof counters->name, "%s", name);
-    snprintf(counters->driver, sizeof counters->driver, "%s", p->info.driver_name);
+    dpdk_counters_read(p, counters);
     for (unsigned q = 0; q < p->queues; q++) {
         uint64_t n = atomic_load_explicit(&s->queues[p->first_queue + q].received, memory_order_relaxed);
         counters->queue[q].received = n;
         counters->received += n;
-        if (q < RTE_ETHDEV_QUEUE_STAT_CNTRS)
-            counters->queue[q].errors = stats.q_errors[q];
     }
 }
 

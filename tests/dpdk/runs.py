@@ -181,6 +181,22 @@ def endings(tap, args, at):
         tap.ok('rows are written while it runs', [] if rows > 0 and running else ['%d rows' % rows])
 
 
+def losses(tap, args, at):
+    """A port with errors: a file whose last frame is cut. net_pcap does not say in which queue."""
+    with open(at('reuse.pcap'), 'rb') as file:
+        data = file.read()
+    cut = program.write(at(''), 'cut.pcap', data[:-10])
+    for files, errors, by_queue in (([cut, at('reuse.pcap')], 1, None), ([at('reuse.pcap')] * 2, 0, 0)):
+        run = ports.run(args.tcpreuse, [ports.pcap(*files)])
+        summary = run.summary()
+        port, received = summary['input']['ports'][0], [5000 - errors, 5000]
+        want = [{'queue': i, 'received': n, 'missed': None, 'errors': by_queue, 'no_mbuf': None} for i, n in enumerate(received)]
+        out = adds_up(summary) + ([] if port['queues'] == want else ['%s, not %s' % (port['queues'], want)])
+        if port['errors'] != errors or summary['input']['lost'] != bool(errors) or (b'1 frames were lost' in run.err) != bool(errors):
+            out.append('%s: %s' % (port, run.describe()))
+        tap.ok('%d errors, by queue %s' % (errors, by_queue), out)
+
+
 def main():
     args = ports.arguments(__doc__)
     tap = program.Tap()
@@ -188,6 +204,7 @@ def main():
         at = lambda name: os.path.join(directory, name)
         file = ports.generate(args.tracegen, at('reuse.pcap'), '--frames', 5000, '--flows', 100, '--reuse', 50)
         errors(tap, args, at, file)
+        losses(tap, args, at)
         endings(tap, args, at)
     return tap.done()
 
