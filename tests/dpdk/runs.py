@@ -197,6 +197,29 @@ def losses(tap, args, at):
         tap.ok('%d errors, by queue %s' % (errors, by_queue), out)
 
 
+def flat_memory(tap, args, at):
+    """A loop in which hardly any conversation is still known when its frames come again: memory, and where all of them went."""
+    loop = ports.generate(args.tracegen, at('loop.pcap'), '--frames', 14000, '--flows', 100, '--reuse', 0)
+    options = ['--mbufs', 30000, '--max-conversations', 100, '-j', 2]
+    frames = int(os.environ.get('TCPREUSE_FORGET_FRAMES', '10000000'))
+    own = []
+    for n in (frames // 10, frames):
+        run = ports.run(args.tcpreuse, [ports.pcap(loop, infinite_rx=1)], options + ['--frames', n], ('reuse', 'summary'), idle=0, timeout=3600)
+        if run.status:
+            tap.ok('%d frames' % n, [run.describe()])
+            return
+        summary, out = run.summary(), adds_up(run.summary())
+        rest = summary['conversations'] - summary['forgotten']['displaced'] - summary['reuses']['total']
+        if summary['frames']['read'] != n or summary['segments']['decoded'] != n:
+            out.append('%d frames' % summary['frames']['read'])
+        if not 0 < rest <= 100 or summary['tuples'] != rest + summary['forgotten']['displaced'] or summary['conversations'] < n // 20:
+            out.append('%d are left: %s' % (rest, run.reports['summary']))
+        own.append(summary['performance']['memory']['own'] / 1e6)
+        print('# %.1f MB of its own, %.1f s' % (own[-1], summary['performance']['seconds']))
+        tap.ok('--max-conversations, %d frames' % n, out)
+    tap.ok('memory does not grow with frames', [] if own[1] < 1.1 * own[0] + 5 else ['%s MB' % own])
+
+
 def main():
     args = ports.arguments(__doc__)
     tap = program.Tap()
@@ -206,6 +229,7 @@ def main():
         errors(tap, args, at, file)
         losses(tap, args, at)
         endings(tap, args, at)
+        flat_memory(tap, args, at)
     return tap.done()
 
 
