@@ -33,7 +33,12 @@ def errors(tap, args, at, file):
             ('no such EAL argument', 1, 'does not take these arguments', ['--dpdk', '--bogus']),
             ('a word that is no argument', 1, '"bogus" is no argument', ['--dpdk', ports.eal(device) + ' bogus']),
             ('no port', 1, 'found no port; bind a NIC', ['--dpdk', ports.EAL]),
-            ('no such file', 1, 'found no port', ['--dpdk', ports.eal(ports.pcap(at('nothing.pcap')))]),
+            ('a quotation without end', 1, 'quotation mark', ['--dpdk', ports.eal("'" + device)]),
+            ('no such driver', 1, 'no driver for one of these devices', ['--dpdk', ports.eal('net_nonsense0')]),
+            ('no such file', 2, '--vdev net_pcap0: the EAL has no port', ['--dpdk', ports.eal(ports.pcap(at('nothing.pcap')))]),
+            ('one file of two', 2, '--vdev net_pcap1: the EAL has no port',
+             ['--dpdk', ports.eal(device, ports.pcap(at('nothing.pcap'), number=1)), '--ports', '0']),
+            ('no such interface', 2, '--vdev net_pcap0: the EAL has no port', ['--dpdk', ports.EAL + ' --vdev=net_pcap0,iface=nothing0']),
             ('no such port', 1, 'no port 7; the EAL found 1', ['--dpdk', ports.eal(device), '--ports', '7']),
             ('no such queue', 1, '1 queues at most, not 2', ['--dpdk', ports.eal(device), '--queues', '2']),
             ('a port that cannot be started', 2, 'port 0 .* more buffers .--mbufs.',
@@ -47,6 +52,10 @@ def errors(tap, args, at, file):
              ['--dpdk', ports.eal(device), '--stats-format', 'xml']),
             ('no seconds', 1, '--duration: expected seconds', ['--dpdk', ports.eal(device), '--duration', '1s'])):
         tap.ok(name, fails(args.tcpreuse, status, message, arguments))
+    result = program.bare([args.tcpreuse, '--dpdk', '-l 99 --no-huge -m 512'])
+    tap.ok('what is wrong is not lost in a long text', [] if result.status == 1 and len(result.err.splitlines()) < 6 else [result.describe()])
+    result = program.bare([args.tcpreuse, '--dpdk', '-h'])
+    tap.ok('the EAL\'s own help', [] if result.status == 0 and b'--vdev' in result.err and not result.out else [result.describe()])
     huge = '-l 0 -m 64 --no-pci --no-telemetry --in-memory'
     result = program.bare([args.tcpreuse, '-q', '--dpdk', huge + ' --vdev ' + device, '--idle-exit', '0.1'])
     if result.status == 0:
@@ -217,6 +226,9 @@ def flat_memory(tap, args, at):
         own.append(summary['performance']['memory']['own'] / 1e6)
         print('# %.1f MB of its own, %.1f s' % (own[-1], summary['performance']['seconds']))
         tap.ok('--max-conversations, %d frames' % n, out)
+    if frames < 10000000:
+        tap.skip('memory does not grow with frames', 'too few frames')
+        return
     tap.ok('memory does not grow with frames', [] if own[1] < 1.1 * own[0] + 5 else ['%s MB' % own])
 
 

@@ -128,12 +128,12 @@ class Tally(threading.Thread):
                     self.by[end] += whole.count(b',%s\n' % end.encode())
 
 
-def hour(tcpreuse, tracegen, frames, options):
+def hour(tcpreuse, tracegen, frames, flows, options):
     """So many frames in an hour by their times, from a pipe: what was generated, rows of conversations, and the summary."""
     with tempfile.TemporaryDirectory(prefix='forget-') as directory:
         tally = Tally(os.path.join(directory, 'conversations.csv'))
         tally.start()
-        with subprocess.Popen([tracegen, '--frames', str(frames), '--flows', '20000', '--reuse', '20', '--rate', str(frames // 3600),
+        with subprocess.Popen([tracegen, '--frames', str(frames), '--flows', str(flows), '--reuse', '20', '--rate', str(frames // 3600),
                                '--summary', '-w', '-'], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as sender:
             reader = subprocess.Popen([tcpreuse, '-q', '-j', '2', '-o', directory, '--reports', 'reuse,conversations,summary'] + options + ['-'],
                                       stdin=sender.stdout)
@@ -171,13 +171,16 @@ def flat_memory(tap, tcpreuse, tracegen):
     frames = int(os.environ.get('TCPREUSE_FORGET_FRAMES', '20000000'))
     most = frames // 300
     options = ['--max-conversations', str(most)]
-    runs = [hour(tcpreuse, tracegen, n, options) for n in (frames // 10, frames)]
+    runs = [hour(tcpreuse, tracegen, n, frames // 1000, options) for n in (frames // 10, frames)]
     own, all_memory = ([run[2]['performance']['memory'][k] / 1e6 for run in runs] for k in ('own', 'peak'))
     for name, run in zip(('a tenth of it', 'an hour'), runs):
         tap.ok('%s, %d frames: every frame and every conversation is accounted for' % (name, run[2]['frames']['read']),
                counts_add_up(run, most))
         print('# %.1f MB of its own, %.1f MB at most, %.1f s' % tuple(
             [run[2]['performance']['memory'][k] / 1e6 for k in ('own', 'peak')] + [run[2]['performance']['seconds']]))
+    if frames < 10000000:
+        tap.skip('memory does not grow with frames', 'too few frames')
+        return
     # What is read ahead of a pipe, and rows that wait to be written, come and go: some 10 MB. The longer run's conversations, none
     # forgotten, would take 90 MB.
     tap.ok('memory does not grow with frames', [] if own[1] < 1.1 * own[0] + 10 and all_memory[1] < 1.1 * all_memory[0] + 20
