@@ -135,6 +135,12 @@ def endings(tap, args, at):
             if not out and run.summary()['frames']['read'] != frames:
                 out = ['%d frames' % run.summary()['frames']['read']]
             tap.ok('--frames %d, %d workers' % (frames, threads), out)
+    for threads in (1, 2):
+        run = ports.run(args.tcpreuse, [ports.pcap(at('reuse.pcap')), ports.pcap(at('loop.pcap'), number=1)],
+                        ['--frames', 5001, '-j', threads], idle=0)
+        out = adds_up(run.summary()) if run.status == 0 else [run.describe()]
+        tap.ok('--frames of two ports in the order of time, %d workers' % threads,
+               out + ([] if run.summary()['frames']['read'] == 5001 else [run.describe()]))
     # The same as a file that has the frames as often as they came.
     records = ports.frames(loop)
     often = ports.write(at('often.pcap'), (records * 21)[:100000])
