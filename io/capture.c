@@ -165,6 +165,7 @@ static int map(struct capture *c, bool read_small)
                              strerror(errno));
             } else {
                 c->bytes = bytes;
+                c->decoded = calloc(c->mapped / CAPTURE_PIECE + 1, sizeof *c->decoded);
             }
         }
     }
@@ -213,6 +214,19 @@ struct capture *capture_map(const char *path, size_t order, bool read_small, boo
     return c;
 }
 
+void capture_decoded(struct capture *c, uint64_t begin, uint64_t end)
+{
+    if (begin == c->first_record)
+        begin = 0;
+    while (begin < end) {
+        uint64_t piece = begin / CAPTURE_PIECE, from = piece * CAPTURE_PIECE;
+        uint64_t size = MIN((uint64_t)CAPTURE_PIECE, c->mapped - from), count = MIN(end, from + size) - begin;
+        if (atomic_fetch_add_explicit(&c->decoded[piece], count, memory_order_acq_rel) + count == size)
+            madvise((void *)(uintptr_t)(c->bytes + from), size, MADV_DONTNEED); /* advice only */
+        begin += count;
+    }
+}
+
 struct capture *capture_use(struct capture *c)
 {
     atomic_fetch_add_explicit(&c->users, 1, memory_order_relaxed);
@@ -226,6 +240,7 @@ void capture_drop(struct capture *c)
         return;
     if (c->format && c->format->close)
         c->format->close(c);
+    free(c->decoded);
     if (c->is_read)
         free((void *)(uintptr_t)c->bytes);
     else if (c->mapped)
