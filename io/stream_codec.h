@@ -33,7 +33,9 @@ struct stream {
     bool done;    /* codec: nothing else will be given */
 
     int fd;
-    bool waits;     /* for a writer: what there is is given at once */
+    bool waits;   /* for a writer: what there is is given at once */
+    bool stopped; /* no more is read */
+    const struct stop *stop;
     int read_error; /* errno; at_end is set, too */
     char *failure;  /* to be told once all bytes before it are delivered */
     uint64_t failure_offset;
