@@ -14,8 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct capture_format *const capture_formats[] = {&format_pcap,   &format_pcapng, &format_snoop,
-                                                        &format_netmon, &format_erf,    NULL};
+/* Those that are known by plausible records only come last. */
+const struct capture_format *const capture_formats[] = {
+    &format_pcap,        &format_pcapng, &format_snoop, &format_netmon,   &format_netxray,    &format_sniffer,
+    &format_visual,      &format_5views, &format_nettl, &format_observer, &format_lanalyzer,  &format_iptrace,
+    &format_peek_tagged, &format_peek,   &format_erf,   &format_commview, &format_commview_x, NULL,
+};
 
 /* Where this thread wants to go on when mapped bytes are gone; NULL outside of capture_guard(). */
 static _Thread_local sigjmp_buf *on_bus_error;

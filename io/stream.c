@@ -22,7 +22,7 @@ enum {
     /* Bytes of the block before that stay readable before the block: ISA-L may have eight bytes in its
      * shift register that it does not need. */
     KEPT_BYTES = 8,
-    /* The longest magic number, that of xz. */
+    /* As much of the longest magic numbers as tells them from all others: those of xz and the Sniffer. */
     MAGIC_BYTES = 6,
     SKIPPABLE_HEADER_BYTES = 8,
     /* Reads below this go through the block, to spare system calls. */
@@ -58,6 +58,8 @@ const char *stream_compression(const uint8_t *bytes, size_t count)
         return "gzip";
     if (starts_with(bytes, count, "\xfd\x37zXZ\0", 6))
         return "xz";
+    if (starts_with(bytes, count, "TRSNIFF ", MIN(count, 8u)) && count >= MAGIC_BYTES)
+        return "Sniffer";
     bool skippable = is_skippable(bytes, count);
     size_t skip = skippable_bytes(bytes, count);
     if (skip < count) {
@@ -164,10 +166,8 @@ static int open_codec(struct stream *s)
         const char *name;
         const struct stream_codec *codec;
     } codecs[] = {
-        {"gzip", &stream_codec_gzip},
-        {"zstd", &stream_codec_zstd},
-        {"lz4", &stream_codec_lz4},
-        {"xz", &stream_codec_xz},
+        {"gzip", &stream_codec_gzip}, {"zstd", &stream_codec_zstd},       {"lz4", &stream_codec_lz4},
+        {"xz", &stream_codec_xz},     {"Sniffer", &stream_codec_sniffer},
     };
     size_t have = peek(s, MAGIC_BYTES);
     for (size_t skip; (skip = skippable_bytes(s->begin, have)) && !s->at_end && !s->stopped;) {

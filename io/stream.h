@@ -10,8 +10,9 @@
 
 struct stream;
 
-/* "gzip", "zstd", "lz4" or "xz" when the first bytes of a file (6 or more of them) are those of a compressed
- * one, also when this build cannot read it; else NULL. Thread-safe. */
+/* "gzip", "zstd", "lz4", "xz" or "Sniffer" (which may be compressed) when the first bytes of a file (6 or
+ * more of them) are those of a compressed one, also when this build cannot read it; else NULL. Thread-safe.
+ */
 const char *stream_compression(const uint8_t *bytes, size_t count);
 
 /* path: "-" is standard input. order: of the file in the input, for problems. stop: outlives the stream; NULL

@@ -18,7 +18,8 @@ struct stream_codec {
     void (*close)(struct stream *s); /* s->state is not NULL */
 };
 
-extern const struct stream_codec stream_codec_gzip, stream_codec_zstd, stream_codec_lz4, stream_codec_xz;
+extern const struct stream_codec stream_codec_gzip, stream_codec_zstd, stream_codec_lz4, stream_codec_xz,
+    stream_codec_sniffer;
 
 struct stream {
     const struct stream_codec *codec;
