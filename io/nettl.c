@@ -1,7 +1,7 @@
 /* Captures of HP-UX's nettl. All numbers are big endian.
  *
  *     file   | "TR" 00 64 00, or of HP-UX 9 00 00 00 01 00 00 00 00 00 07 d0 00 | ... up to 128 |
- *     record | length of this header 2 | subsystem 2 | ? 28 | captured length 4 | original length 4 | seconds
+ *     record | length of this header 2 | subsystem 2 | ? 8 | kind 4 | ? 16 | captured length 4 | original length 4 | seconds
  * 4 | microseconds 4 | ... | captured bytes |
  *
  * The subsystem tells what the bytes are. Seen on files that editcap writes, and on what tshark makes of
@@ -12,6 +12,7 @@
 enum {
     FILE_HEADER = 128,
     RECORD_FIELDS = 48, /* what is read of a record's header */
+    KIND_PACKET = 0x30000000, /* received or sent */
     LOOPBACK_PADDING = 26,
     FDDI_PADDING = 3,
     LINK_UNSUPPORTED = 0xffe0, /* a packet that is not looked into */
@@ -19,8 +20,8 @@ enum {
 
 static bool nettl_probe(const uint8_t *bytes, size_t count)
 {
-    return (count >= 5 && memcmp(bytes, "TR\0d\0", 5) == 0) ||
-           (count >= 12 && memcmp(bytes, "\0\0\0\1\0\0\0\0\0\7\xd0\0", 12) == 0);
+    return count >= 12 && (memcmp(bytes, "TR\0d\0\0\0\0\0\0\0\x80", 12) == 0 ||
+                           memcmp(bytes, "\0\0\0\1\0\0\0\0\0\7\xd0\0", 12) == 0);
 }
 
 static enum capture_open_result nettl_open(struct capture *c, const uint8_t *bytes, uint64_t count,
@@ -96,6 +97,11 @@ static bool nettl_read(const struct capture *c, const uint8_t *p, uint64_t avail
     if (header < RECORD_FIELDS)
         return record_fault(r, RECORD_LENGTH, RECORD_FIELDS, header);
     f->link_type = link_of(load_be16(p + 2), &padding);
+    /* Other things are logged, too. */
+    if (!(load_be32(p + 12) & KIND_PACKET)) {
+        f->link_type = LINK_TYPE_NOT_A_PACKET;
+        padding = 0;
+    }
     if (!record_has(r, (uint64_t)header + captured, captured, available))
         return false;
     padding = MIN(padding, captured);

@@ -142,6 +142,8 @@ static enum capture_open_result netxray_open(struct capture *c, const uint8_t *b
         .start_ticks = load_le64(bytes + 52),
         .start = load_le32(bytes + 12),
     };
+    if (version >= 4 && network == NETWORK_ETHERNET && bytes[84] != 0)
+        n->start_ticks = 0; /* later pods count from the start */
     if (!n->ticks_per_second)
         return records_refuse(c, 48, "a unit of the Sniffer's time stamps that is known here", bytes[48]);
     n->decimals = n->ticks_per_second == 1000 ? 3 : n->ticks_per_second == 1000000 ? 6 : 9;
