@@ -1,10 +1,10 @@
 /* Packet logs of TamoSoft's CommView (the vendor documents both formats): records with nothing before them.
  * All numbers are little endian; times are local.
  *
- *     NCF  | length 2 | source length 2 | version 1: 0 | date and time 11 | flags 1: medium in the lower 4
- * bits | signal, rate, band, channel, direction 5 | levels 2 | bytes | NCFX | length of all of it 4 | date
- * and time 11 | medium 1 | ? 4 | of 802.11 ? 20 | bytes | date and time | year 2 | month 1 | day 1 | hour 1 |
- * minute 1 | second 1 | microseconds 4 |
+ *     NCF  | length 2 | source length 2 | version 1: 0 | date and time 11 | flags 1: medium in the lower
+ *            4 bits | signal, rate, band, channel, direction 5 | levels 2 | bytes |
+ *     NCFX | length of all of it 4 | date and time 11 | medium 1 | ? 4 | of 802.11 ? 20 | bytes |
+ *     date and time | year 2 | month 1 | day 1 | hour 1 | minute 1 | second 1 | microseconds 4 |
  *
  * There is no magic number, so that they are tried last, and have to make sense for some records.
  */

@@ -1,9 +1,10 @@
 /* Captures of AIX's iptrace. All numbers are big endian.
  *
  *     file       | "iptrace 1.0" or "iptrace 2.0" 11 |
- *     record 1.0 | length behind this and the next field 4 | seconds 4 | ? 20 | interface type 1 | sent 1 |
- * bytes | record 2.0 | length behind this and the next field 4 | ? 24 | interface type 1 | sent 1 | ? 2 |
- * seconds 4 | nanoseconds 4 | bytes |
+ *     record 1.0 | length behind this and the next field 4 | seconds 4 | ? 20 | interface type 1 |
+ *                  sent 1 | bytes |
+ *     record 2.0 | length behind this and the next field 4 | ? 24 | interface type 1 | sent 1 | ? 2 |
+ *                  seconds 4 | nanoseconds 4 | bytes |
  *
  * Interface types are those of RFC 1573. What is behind them was seen on what tshark makes of crafted files.
  */

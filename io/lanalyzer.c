@@ -4,8 +4,8 @@
  *     record | type 2 | length behind this 2 | ...
  *     1001   | ? 2 | "Trace Display Trace File" ...
  *     1002   | the summary: day 1 | month 1 | year 2 | ... at 188 | board 2 ...
- *     1005   | ? 4 | original length, with FCS 2 | captured length 2 | time of day 6: units of 0.5 us | ? 18
- * | captured bytes |
+ *     1005   | ? 4 | original length, with FCS 2 | captured length 2 | time of day 6: units of 0.5 us |
+ *              ? 18 | bytes |
  *
  * Seen on files that editcap writes, and on what tshark makes of others.
  */

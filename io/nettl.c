@@ -1,8 +1,8 @@
 /* Captures of HP-UX's nettl. All numbers are big endian.
  *
- *     file   | "TR" 00 64 00, or of HP-UX 9 00 00 00 01 00 00 00 00 00 07 d0 00 | ... up to 128 |
- *     record | length of this header 2 | subsystem 2 | ? 8 | kind 4 | ? 16 | captured length 4 | original length 4 | seconds
- * 4 | microseconds 4 | ... | captured bytes |
+ *     file   | "TR" 00 64 and 7 zeros 80, or of HP-UX 9 00 00 00 01 00 00 00 00 00 07 d0 00 | ... up to 128 |
+ *     record | length of this header 2 | subsystem 2 | ? 8 | kind 4 | ? 16 | captured length 4 |
+ *              original length 4 | seconds 4 | microseconds 4 | ... | bytes |
  *
  * The subsystem tells what the bytes are. Seen on files that editcap writes, and on what tshark makes of
  * others.
@@ -11,7 +11,7 @@
 
 enum {
     FILE_HEADER = 128,
-    RECORD_FIELDS = 48, /* what is read of a record's header */
+    RECORD_FIELDS = 48,       /* what is read of a record's header */
     KIND_PACKET = 0x30000000, /* received or sent */
     LOOPBACK_PADDING = 26,
     FDDI_PADDING = 3,

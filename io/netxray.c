@@ -1,10 +1,12 @@
 /* Captures of NetXRay and of the Sniffer for Windows. All numbers are little endian.
  *
- *     file       | "XCP\0" 4 | version 8: "001.000" to "002.003" | start 4: seconds since 1970 | frames 4 | ?
- * 4 at 24      | offset of the first record 4 | of the end of the last 4 | ? 12 | network 2 | ? 2 | at 48 |
- * unit of time 1 | ? 3 | time at the start, in ticks 8 | ? 16 | at 76      | ticks a second 4 | ? 4 | way of
- * capturing 1 | ? 43 | record 1.x | time in ticks 8 | original length 2 | captured length 2 | ? 16 | captured
- * bytes | record 2.x | time in ticks 8 | original length 2 | captured length 2 | ? 28 | captured bytes |
+ *     file       | "XCP\0" 4 | version 8: "001.000" to "002.003" | start 4: seconds since 1970 |
+ *                  frames 4 | ? 4 | offset of the first record 4 | of the end of the last 4 | ? 12 |
+ *                  network 2 | ? 2 |
+ *     from 48 on | unit of time 1 | ? 3 | time at the start, in ticks 8 | ? 16 |
+ *     from 76 on | ticks a second 4 | ? 4 | way of capturing 1 | ? 43 |
+ *     record 1.x | time in ticks 8 | original length 2 | captured length 2 | ? 16 | bytes |
+ *     record 2.x | time in ticks 8 | original length 2 | captured length 2 | ? 28 | bytes |
  *     first ever | "VL\0\0" in place of "XCP\0"; records: time in ms 8 | length 2 | ? 6 | bytes |
  *
  * The format was never published. What the fields mean was seen on files that editcap writes, and, with other

@@ -1,10 +1,11 @@
 /* Captures of Network Instruments' (Viavi's) Observer. All numbers are little endian.
  *
- *     file   | "ObserverPktBufferVersion=" ... 32 | offset of the first record 2 | ? 1 | elements 1 |
- * elements | element | type 2 | length of all of it 2 | ...: of type 4, time, 0 for local and 1 for UTC 4 |
- *     record | 88888888 4 | ? 4 | captured length 2 | original length, with FCS 2 | offset of the frame 2 |
- * offset of the next record 2 | network 1 | ? 2 | kind 1: 0 for frames | ? 20 | nanoseconds since 2000 8 |
- * elements | captured bytes |
+ *     file    | "ObserverPktBufferVersion=" ... 32 | offset of the first record 2 | ? 1 | elements 1 |
+ *               elements |
+ *     element | type 2 | length of all of it 2 | ...: of type 4, time, 0 for local and 1 for UTC 4 |
+ *     record  | 88888888 4 | ? 4 | captured length 2 | original length, with FCS 2 |
+ *               offset of the frame 2 | offset of the next record 2 | network 1 | ? 2 |
+ *               kind 1: 0 for frames | ? 20 | nanoseconds since 2000 8 | elements | bytes |
  *
  * Seen on files that editcap writes, and on what tshark makes of others.
  */

@@ -1,9 +1,10 @@
 /* Captures of EtherPeek, AiroPeek and OmniPeek, of versions 5 to 7. All numbers are big endian.
  *
- *     file       | version 1: 5 to 7 | 0 1 | length 4 | packets 4 | date 4: seconds since 1904 | ? 8 | medium
- * 4 | physical medium 4 | ? 8 | 0 12 | record 5,6 | original length 2 | captured length, or 0 2 | ? 2 |
- * milliseconds 4 | ? 16 | bytes, padded to an even count | record 7   | ? 2 | original length 2 | captured
- * length, or 0 2 | ? 2 | microseconds since 1904 8 | bytes, padded to an even count |
+ *     file       | version 1: 5 to 7 | 0 1 | length 4 | packets 4 | date 4: seconds since 1904 | ? 8 |
+ *                  medium 4 | physical medium 4 | ? 8 | 0 12 |
+ *     record 5,6 | original length 2 | captured length, or 0 2 | ? 2 | milliseconds 4 | ? 16 | bytes |
+ *     record 7   | ? 2 | original length 2 | captured length, or 0 2 | ? 2 |
+ *                  microseconds since 1904 8 | bytes, padded to an even count |
  *
  * There is no magic number; the twelve zeros and the few media have to do. Seen on what tshark makes of
  * crafted files.

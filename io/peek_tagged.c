@@ -3,8 +3,8 @@
  *     file    | sections: "\x7fver" with <FileVersion>9.0<, "sess" with <MediaSubType>, "pkts" |
  *     section | name 4 | length 4 | ? 4 | text, or of "pkts" the records up to the end |
  *     record  | tags |
- *     tag     | number 2 | value 4 |; the last is ffff, captured length, and what was captured comes behind
- * it
+ *     tag     | number 2 | value 4 |; the last is ffff, captured length, and what was captured comes
+ *               behind it, with a check sequence
  *
  * Tags: 0 length, 1 and 2 the lower and the upper half of the time in ns since 1601. Seen on what tshark
  * makes of crafted files.
@@ -26,6 +26,10 @@ enum {
 };
 
 #define FILETIME_EPOCH INT64_C(11644473600) /* seconds from 1601 to 1970 */
+
+struct peek_tagged {
+    bool counts_fcs; /* in the frames' lengths, as Wireshark does of one subtype */
+};
 
 static bool peek_tagged_probe(const uint8_t *bytes, size_t count)
 {
@@ -62,6 +66,10 @@ static enum capture_open_result peek_tagged_open(struct capture *c, const uint8_
     if (medium < 0 || medium > 3)
         return records_refuse(c, 0, "a media subtype of OmniPeek that is known here, 0 to 3",
                               medium < 0 ? UINT32_MAX : (uint64_t)medium);
+    struct peek_tagged *p = records_data(c, sizeof *p);
+    if (!p)
+        return OPEN_FAILED;
+    p->counts_fcs = medium == 3;
     c->link_type = medium == 0 ? 1 : 105;
     c->first_record = head + SECTION_HEADER;
     return OPEN_DONE;
@@ -70,7 +78,7 @@ static enum capture_open_result peek_tagged_open(struct capture *c, const uint8_
 static bool peek_tagged_read(const struct capture *c, const uint8_t *p, uint64_t available, struct record *r,
                              struct frame *f)
 {
-    (void)c;
+    const struct peek_tagged *k = c->format_data;
     uint32_t original = 0, captured, low = 0, high = 0, header = 0;
     for (unsigned tags = 0;; tags++) {
         if (tags == TAGS_MAX)
@@ -101,7 +109,7 @@ static bool peek_tagged_read(const struct capture *c, const uint8_t *p, uint64_t
     f->decimals = 9;
     f->data = p + header;
     f->captured = captured - MIN(captured, (uint32_t)FCS_LENGTH);
-    f->length = original - MIN(original, (uint32_t)FCS_LENGTH);
+    f->length = original - (k->counts_fcs ? 0 : MIN(original, (uint32_t)FCS_LENGTH));
     return true;
 }
 

@@ -3,8 +3,9 @@
  *
  *     file    | "TRSNIFF data    \x1a" 17 | records |
  *     record  | type 2 | length behind this header 2 | ? 2 | ...
- *     version | type 1 | ... at 6: date, as DOS has it 2 | ? 1 | network 1 | compression 1 | unit of time 1 |
- * ... frame   | type 4 | time 5 | days 1 | captured length 2 | ? 2 | original length, or 0 2 | ? 2 | bytes |
+ *     version | type 1 | ... at 6: date, as DOS has it 2 | ? 1 | network 1 | compression 1 |
+ *               unit of time 1 | ...
+ *     frame   | type 4 | time 5 | days 1 | captured length 2 | ? 2 | original length, or 0 2 | ? 2 | bytes |
  *     frame   | type 12, the same with 34 bytes before those of the frame
  *     frame   | type 8, of ATM
  *     end     | type 3

@@ -1,7 +1,10 @@
-/* snoop files (RFC 1761) of Solaris, and of Shomiti's analyzers, which are of versions 3 to 5.
+/* snoop files (RFC 1761) of Solaris, and of Shomiti's analyzers. All numbers are big endian.
  *
- *     file     | "snoop" 8 | version 4 | data link type 4 | big endian record   | original length 4 |
- * captured length 4 | record length 4 | drops 4 | seconds 4 | microseconds 4 | | captured bytes, padded ... |
+ *     file   | "snoop" 8 | version 4 | data link type 4 |
+ *     record | original length 4 | captured length 4 | record length 4 | drops 4 | seconds 4 |
+ *              microseconds 4 | captured bytes, padded ... |
+ *
+ * Those of Shomiti are known by the padding of their first record, and have other data link types.
  */
 #include "capture.h"
 

@@ -58,7 +58,7 @@ const char *stream_compression(const uint8_t *bytes, size_t count)
         return "gzip";
     if (starts_with(bytes, count, "\xfd\x37zXZ\0", 6))
         return "xz";
-    if (starts_with(bytes, count, "TRSNIFF ", MIN(count, 8u)) && count >= MAGIC_BYTES)
+    if (count >= MAGIC_BYTES && starts_with(bytes, count, "TRSNIFF ", MIN(count, 8u)))
         return "Sniffer";
     bool skippable = is_skippable(bytes, count);
     size_t skip = skippable_bytes(bytes, count);

@@ -1,14 +1,17 @@
 /* Captures of the DOS Sniffer, which compresses them in a way of its own: all is read as a stream, and what
  * comes out is a file that is not compressed (sniffer.c).
  *
- *     file  | "TRSNIFF data    \x1a" 17 | version record 24: at 16, 1 where nothing is compressed | records
- * of types 6, 7 and 13 to 17, never compressed | blocks, until the end block | length 2; negative: of bytes
- * that are not compressed | bytes | bytes | which of the next 16 items are codes 2, the highest bit first |
- * items | item  | a byte as it is 1 | code  | 0 in 4 bits | n - 3 in 4 bits | byte 1: n times | | 1 in 4 bits
- * | n - 19 in 12 bits, the lower 4 first | byte 1: n times | | 2 in 4 bits | d - 3 in 12 bits | n - 16 1: n
- * bytes again, from d bytes before | | n in 4 bits | d - 3 in 12 bits: n bytes again, from d bytes before |
+ *     file  | "TRSNIFF data    \x1a" 17 | version record 24: at 16, 1 where nothing is compressed |
+ *             records of types 6, 7 and 13 to 17, never compressed | blocks, until the end |
+ *     block | length 2; negative: of bytes that are not compressed | bytes |
+ *     bytes | which of the next 16 items are codes 2, the highest bit first | items |
+ *     item  | a byte as it is 1 |, or a code:
+ *     code  | 0 in 4 bits | n - 3 in 4 bits | byte 1: n times |
+ *           | 1 in 4 bits | n - 19 in 12 bits, the lower 4 first | byte 1: n times |
+ *           | 2 in 4 bits | d - 3 in 12 bits | n - 16 1: n bytes again, from d bytes before |
+ *           | n in 4 bits | d - 3 in 12 bits: n bytes again, from d bytes before |
  *
- * Checked with tshark on files of a compressor that the tests have.
+ * Checked with tshark on files of the compressor that the tests have.
  */
 #include "../engine/util.h"
 #include "stream_codec.h"

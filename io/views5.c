@@ -1,8 +1,8 @@
 /* Captures of InfoVista's 5View. All numbers are little endian.
  *
  *     file   | aaaaaaaa 4 | ? 4 | version 4: 00010000 | ? 4 | file type 4 | ? 36 |
- *     record | 3333eeee 4 | ? 8 | kind 4: 0 for frames | length 4 | number 4 | seconds 4 | nanoseconds 4 | ?
- * 4 | bytes |
+ *     record | 3333eeee 4 | ? 8 | kind 4: 0 for frames | length 4 | number 4 | seconds 4 |
+ *              nanoseconds 4 | ? 4 | bytes |
  *
  * Seen on files that editcap writes, and on what tshark makes of others.
  */

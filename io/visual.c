@@ -1,15 +1,15 @@
 /* Captures of Visual Networks' Traffic Capture. All numbers are little endian.
  *
  *     file    | 05 "VNF" 4 | packets 4 | start 4: seconds since 1970 | medium 2 | ... up to 192 |
- *     record  | milliseconds 4 | original length 2 | captured length 2 | status 4 | hint 1 | skip 1 | ? 6 |
- *             captured bytes |
+ *     record  | milliseconds 4 | original length, with FCS 2 | captured length 2 | status 4 | hint 1 |
+ *               skip 1 | ? 6 | bytes |
  *     behind the last | an index
  *
  * Seen on files that editcap writes, and on what tshark makes of others.
  */
 #include "records.h"
 
-enum { FILE_HEADER = 192, RECORD = 20 };
+enum { FILE_HEADER = 192, RECORD = 20, HINT_PPP = 14 };
 
 struct visual {
     int64_t start; /* seconds since 1970 */
@@ -27,14 +27,14 @@ static uint16_t link_of(unsigned medium)
         return 1;
     case 9: /* token ring */
         return 6;
-    case 16: /* LAPB */
-    case 37: /* ATM */
+    case 22: /* Cisco HDLC, unless the hint of a frame says PPP */
     case 118:
-        return 0xffe0; /* not looked into */
-    case 22:           /* PPP; the hint of a frame may say Cisco HDLC, which looks different */
-        return 9;
+        return 104;
     case 32: /* Frame Relay */
         return 107;
+    case 16:           /* LAPB */
+    case 37:           /* ATM */
+        return 0xffe0; /* not looked into */
     default:
         return 0xffff;
     }
@@ -74,12 +74,18 @@ static bool visual_read(const struct capture *c, const uint8_t *p, uint64_t avai
     uint32_t captured = load_le16(p + 6);
     if (!record_has(r, RECORD + captured, captured, available))
         return false;
+    const uint32_t original = load_le16(p + 4);
+    const uint32_t fcs = c->link_type == 1 ? 4 : c->link_type == 6 ? 0 : 2;
+    if (original < fcs)
+        return record_fault(r, RECORD_NONSENSE, fcs, original);
     r->has_frame = true;
+    if (c->link_type == 104 && p[12] == HINT_PPP)
+        f->link_type = 9;
     f->time = records_time(v->start, load_le32(p) * INT64_C(1000000));
     f->decimals = 3;
     f->data = p + RECORD;
     f->captured = captured;
-    f->length = load_le16(p + 4);
+    f->length = original - fcs;
     return true;
 }
 

@@ -6,6 +6,7 @@ Capture formats. The same frames are written in every flavour of every format th
 the plain pcap file. What is broken is said with its place, and what stands before it is reported. Large files are read
 with 1, 2, 3 and 8 threads.
 """
+import csv
 import gzip
 import os
 import random
@@ -204,6 +205,18 @@ class Program:
             names = f.readline().rstrip('\n').split(',')
             column = names.index('time')
             return [line.rstrip('\n').split(',')[column] for line in f]
+
+
+def lengths(program, data):
+    """The sum of the original lengths of all frames with TCP."""
+    out = os.path.join(program.directory, 'lengths')
+    path = os.path.join(program.directory, 'input')
+    with open(path, 'wb') as f:
+        f.write(data)
+    subprocess.run([program.path, '-q', '-o', out, '--reports', 'conversations', path], stdout=subprocess.DEVNULL,
+                   env=program.environment, check=True)
+    with open(os.path.join(out, 'conversations.csv')) as f:
+        return sum(int(row['bytes']) for row in csv.DictReader(f))
 
 
 def same(program, data, want, status=0, threads=2, says=()):
@@ -492,13 +505,16 @@ def check_rare_with_wireshark(check, program, frames, want):
         complaints = same(program, data, want)
         with open(path('judged'), 'wb') as f:
             f.write(data)
-        p = subprocess.run(['tshark', '-n', '-r', path('judged'), '-Y', 'tcp', '-T', 'fields', '-e', 'frame.number', '-e', 'frame.time_epoch'],
+        p = subprocess.run(['tshark', '-n', '-r', path('judged'), '-Y', 'tcp', '-T', 'fields', '-e', 'frame.number', '-e', 'frame.time_epoch',
+                            '-e', 'frame.len'],
                            capture_output=True, text=True, env=program.environment)
         judged = [line.split('\t') for line in p.stdout.splitlines()]
+        if not complaints and lengths(program, data) != sum(int(row[2]) for row in judged):
+            complaints.append('%d bytes, tshark: %d' % (lengths(program, data), sum(int(row[2]) for row in judged)))
         got = list(zip([r[0] for r in want], program.times())) if not complaints else []
         if len(judged) != len(want):
             complaints.append('tshark has %d frames of TCP, expected %d' % (len(judged), len(want)))
-        for (number, time), (frame, mine) in zip(judged, got):
+        for (number, time, _), (frame, mine) in zip(judged, got):
             # some of its times are floating-point numbers, cut after the nanosecond
             if number != frame or abs(nanoseconds(time) - nanoseconds(mine)) > 1:
                 complaints.append('frame %s at %s, tshark: %s at %s' % (frame, mine, number, time))
