@@ -82,6 +82,7 @@ static enum exit_status open_files(struct input *in, const struct options *o, co
         .paths = (const char *const *)inputs->paths,
         .count = inputs->count,
         .append = o->append,
+        .threads = o->threads,
         .ahead = o->threads + 1,
         .problems = problems,
         .stop = &interrupt,

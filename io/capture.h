@@ -29,6 +29,8 @@ enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
 struct capture;
 struct record;
 
+enum { CAPTURE_PIECE = 64 << 20 };
+
 enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
 #define RECORD_BROKEN  UINT64_MAX
 #define RECORD_CHANGES (UINT64_C(1) << 63)
@@ -93,8 +95,12 @@ struct capture {
     size_t order; /* its place in the input */
     struct problems *problems;
     const struct capture_format *format;
-    const uint8_t *bytes; /* mapped */
-    uint64_t mapped;      /* bytes mapped: the size when it was opened */
+    const uint8_t *bytes; /* mapped, or read into memory of its own */
+    bool is_read;
+    /* Bytes decoded, for each CAPTURE_PIECE bytes of a mapped file; NULL: not counted. Added to (acq_rel) by
+     * whoever has decoded some. */
+    _Atomic uint64_t *decoded;
+    uint64_t mapped; /* bytes mapped: the size when it was opened */
     /* Up to here bytes may be read. Lowered (relaxed) by whoever meets the end of a file that was cut
      * meanwhile. */
     _Atomic uint64_t size;
@@ -143,10 +149,16 @@ static inline uint64_t capture_records_end(const struct capture *c)
 
 /* A capture without bytes of its own, for a stream. One user. NULL after adding a problem. */
 struct capture *capture_new(const char *path, size_t order, struct problems *problems);
-/* Maps the file, finds its format and reads its header. One user. NULL after adding a problem. */
-struct capture *capture_map(const char *path, size_t order, struct problems *problems);
+/* Maps the file, finds its format and reads its header. read_small: a small one is read instead, for whoever
+ * wants all of it soon, and has few open at a time. One user. NULL after adding a problem; or without one,
+ * and *compressed set, when the file is compressed (compressed may be NULL: then this is a problem, too). */
+struct capture *capture_map(const char *path, size_t order, bool read_small, bool *compressed,
+                            struct problems *problems);
 /* Sets c->format by the first bytes; 0, or -1 after adding a problem. */
 int capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count);
+/* The mapped file's bytes from begin to end, in whole or in part of a region that was claimed, are decoded.
+ * What has been decoded of a piece adds up to its size once; a wrong sum only costs time. Any thread. */
+void capture_decoded(struct capture *c, uint64_t begin, uint64_t end);
 /* One more user; returns c. Any thread that uses it. */
 struct capture *capture_use(struct capture *c);
 /* One user less; the last one closes it. Any thread. */

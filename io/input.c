@@ -51,27 +51,19 @@ void input_free(struct input *in)
     free(in);
 }
 
-/* A regular file that is not compressed is mapped; all else is a stream. A FIFO is opened once only: its
- * writer would take a second time for the reader's end. */
+/* A regular file is mapped, unless that shows it to be compressed; all else is a stream. A FIFO is opened
+ * once only: its writer would take a second time for the reader's end. */
 static enum input_kind look(const struct input *in)
 {
     struct stat st;
-    uint8_t bytes[8];
     if (!strcmp(in->path, "-"))
         return INPUT_STREAM;
-    if (stat(in->path, &st))
+    if (in->sized || stat(in->path, &st))
         return INPUT_MAPPED; /* mapping will say what is wrong */
-    if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode) || S_ISSOCK(st.st_mode))
-        return INPUT_STREAM;
-    int fd = S_ISREG(st.st_mode) ? open(in->path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd < 0)
-        return INPUT_MAPPED;
-    ssize_t n = read(fd, bytes, sizeof bytes);
-    close(fd);
-    return n > 0 && stream_compression(bytes, (size_t)n) ? INPUT_STREAM : INPUT_MAPPED;
+    return S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode) || S_ISSOCK(st.st_mode) ? INPUT_STREAM : INPUT_MAPPED;
 }
 
-bool input_open(struct input *in)
+bool input_open(struct input *in, bool read_small)
 {
     if (in->opened)
         return true;
@@ -80,9 +72,13 @@ bool input_open(struct input *in)
     if (in->kind == INPUT_UNKNOWN)
         in->kind = look(in);
     if (in->kind == INPUT_MAPPED) {
-        in->capture = capture_map(in->path, in->order, in->problems);
+        bool compressed = false;
+        in->capture = capture_map(in->path, in->order, read_small, &compressed, in->problems);
         in->opened = in->capture;
-    } else {
+        if (compressed)
+            in->kind = INPUT_STREAM;
+    }
+    if (in->kind == INPUT_STREAM) {
         in->capture = capture_new(in->path, in->order, in->problems);
         in->stream = in->capture ? stream_open(in->path, in->order, in->problems, in->stop) : NULL;
         in->opened = in->stream;

@@ -76,8 +76,8 @@ struct input *input_create(const char *path, size_t order, struct problems *prob
                            const struct stop *stop);
 void input_free(struct input *in);
 
-/* Opens it, if it is not. The turn is held. False when it cannot be. */
-bool input_open(struct input *in);
+/* Opens it, if it is not. read_small: as for capture_map(). The turn is held. False when it cannot be. */
+bool input_open(struct input *in, bool read_small);
 /* A mapped input's capture is handed over with its use; the input is as before it was opened. */
 struct capture *input_take_capture(struct input *in);
 

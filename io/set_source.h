@@ -18,6 +18,7 @@ struct set_source_params {
     const char *const *paths; /* "-" is standard input */
     size_t count;
     bool append;         /* in the order given */
+    unsigned threads;    /* of the run: as many look at many files before it begins */
     unsigned ahead;      /* inputs that are opened, and streams that are read, ahead of their turn */
     uint64_t lane_bytes; /* 0: what is good for speed; tests have small files, and want many lanes */
     struct problems *problems;

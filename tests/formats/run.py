@@ -324,6 +324,8 @@ def check_pcapng(check, program, frames, want):
             ('captured length too large', packet(bytes(262148)), ('262144', '262148')),
             ('option that does not end', packet(data, more=struct.pack('<HHI', 1, 100, 0)), ('100',)),
             ('flags of two bytes', packet(data, more=options('<', (2, b'ab'))), ('option 2',)),
+            ('queue of nine bytes', packet(data, more=options('<', (6, bytes(9)))), ('option 6',)),
+            ('verdict of XDP of one byte', packet(data, more=options('<', (7, b'\x02'))), ('option 7',)),
             ('section of version 2.0', section(version=(2, 0)), ('1.0', '2.0')),
             ('section of no byte order', section(magic=0x11223344), ('1a2b3c4d', '44332211')),
             ('resolution of 10^-20', interface(more=resolution('<', 20)), ('10^-20',)),
