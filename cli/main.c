@@ -233,11 +233,13 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
     signal(SIGPIPE, SIG_IGN); /* write() says so, and the exit status with it */
 
     struct progress_params display = {.mode = o->progress,
+                                      .quiet = o->quiet,
                                       .interval = o->stats_interval,
+                                      .json = o->stats_json,
                                       .pipeline = pipeline,
                                       .files = input.files,
                                       .ports = input.ports};
-    struct progress *progress = o->quiet ? NULL : progress_start(&display);
+    struct progress *progress = progress_start(&display);
     enum pipeline_error error = pipeline_run(pipeline);
     progress_stop(progress);
     status = status_of(error);
