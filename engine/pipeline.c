@@ -58,7 +58,7 @@ static bool claim_step(struct worker *w)
         b->time_limit = INT64_MAX;
         b->worker = w->index;
         enum claim claim = CLAIM_END;
-        if (source->ops->poll || !atomic_load_explicit(&p->stop, memory_order_relaxed))
+        if (source->ops->poll || source->ends_itself || !atomic_load_explicit(&p->stop, memory_order_relaxed))
             claim = source->ops->claim(source, b);
         if (claim == CLAIM_BATCH) {
             b->number = n;

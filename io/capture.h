@@ -27,6 +27,7 @@ static inline uint32_t capture_record_max(uint32_t link_type)
 enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
 
 struct capture;
+struct record;
 
 enum { CAPTURE_PIECE = 64 << 20 };
 
@@ -59,6 +60,11 @@ struct capture_format {
      * wanted bytes. NULL: record_length() tells as much, one by one. */
     uint64_t (*records_length)(const struct capture *c, const uint8_t *p, uint64_t available,
                                uint64_t wanted);
+    /* For records.c, and NULL of other formats: describes the record at p, of which available bytes are
+     * there, and its frame, whose decimals, link_type and fcs are set beforehand. False after record_fault().
+     */
+    bool (*read_record)(const struct capture *c, const uint8_t *p, uint64_t available, struct record *r,
+                        struct frame *f);
     /* Frees format_data. NULL: there is none. */
     void (*close)(struct capture *c);
 };
@@ -68,6 +74,18 @@ extern const struct capture_format format_pcapng;
 extern const struct capture_format format_snoop;
 extern const struct capture_format format_erf;
 extern const struct capture_format format_netmon;
+extern const struct capture_format format_netxray;
+extern const struct capture_format format_visual;
+extern const struct capture_format format_5views;
+extern const struct capture_format format_commview;
+extern const struct capture_format format_commview_x;
+extern const struct capture_format format_sniffer;
+extern const struct capture_format format_peek;
+extern const struct capture_format format_peek_tagged;
+extern const struct capture_format format_nettl;
+extern const struct capture_format format_observer;
+extern const struct capture_format format_lanalyzer;
+extern const struct capture_format format_iptrace;
 
 /* All formats, NULL at the end. */
 extern const struct capture_format *const capture_formats[];
@@ -113,6 +131,9 @@ struct capture {
     uint8_t decimals;
     uint8_t fcs;
     uint16_t link_type;
+
+    /* of snoop */
+    bool surveyor; /* 802.11 frames of Shomiti's analyzers, with a header of their own */
 };
 
 static inline uint64_t capture_size(const struct capture *c)

@@ -56,6 +56,7 @@ struct set_source {
     uint64_t read_ahead;     /* up to here reading ahead has been seen to */
     const void *context;     /* for the lane at offset, when first */
     uint64_t frames_before;
+    bool cut_short;          /* an input has ended because stopping was asked for */
     struct cursor_heap heap; /* of merging */
     uint64_t merged_batches;
     uint64_t claimed; /* batches */
@@ -258,9 +259,31 @@ static bool begin_next(struct set_source *s)
     return true;
 }
 
+/* Stopping is asked for. What has been read of a stream is no more than a few chunks, and may be all that
+ * there ever was, so that it still comes, unless it is of another stream than the one that was cut short.
+ * CLAIM_BATCH: there is a stream to go on with. */
+static enum claim claim_stopped(struct set_source *s)
+{
+    if (s->under_way)
+        return s->capture ? CLAIM_END : CLAIM_BATCH;
+    struct input *in = s->cut_short ? NULL : next_input(s);
+    if (!in)
+        return CLAIM_END;
+    if (!turn_take(&in->turn))
+        return CLAIM_NOTHING; /* who waits for it wakes up by now */
+    bool goes_on = in->again_first || (in->opened && in->kind == INPUT_STREAM);
+    turn_give_back(&in->turn);
+    return goes_on ? CLAIM_BATCH : CLAIM_END;
+}
+
 static enum claim claim_in_sequence(struct set_source *s, struct batch *b)
 {
     for (;;) {
+        if (unlikely(stop_is_asked(s->params.stop))) {
+            enum claim claim = claim_stopped(s);
+            if (claim != CLAIM_BATCH)
+                return claim;
+        }
         if (!s->under_way) {
             if (atomic_load_explicit(&s->next, memory_order_relaxed) == s->params.count)
                 return all_settled(s) ? CLAIM_END : CLAIM_NOTHING;
@@ -277,6 +300,7 @@ static enum claim claim_in_sequence(struct set_source *s, struct batch *b)
         if (claim_chunk(s, b, in))
             return CLAIM_BATCH;
         if (input_is_finished(in)) {
+            s->cut_short |= stop_is_asked(s->params.stop) && in->broken;
             end_current(s);
             continue;
         }
@@ -455,6 +479,10 @@ static enum claim claim_merged(struct set_source *s, struct batch *b)
 static enum claim set_claim(struct source *source, struct batch *b)
 {
     struct set_source *s = (struct set_source *)source;
+    /* Merging ends with the batch that it was at: the frames of other files may be many. */
+    const bool merging = s->heap.count || atomic_load_explicit(&s->is_late, memory_order_relaxed);
+    if (merging && stop_is_asked(s->params.stop))
+        return CLAIM_END;
     if (atomic_load_explicit(&s->is_late, memory_order_relaxed)) {
         if (!all_settled(s))
             return CLAIM_NOTHING;
@@ -622,11 +650,16 @@ static void set_settled(struct source *source, struct batch *b)
 static bool set_prepare(struct source *source)
 {
     struct set_source *s = (struct set_source *)source;
+    if (stop_is_asked(s->params.stop))
+        return false;
     size_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
     size_t begin = next ? next - 1 : 0, end = MIN(next + s->params.ahead, s->params.count);
     bool did = false;
     for (size_t i = begin; i < end && !did; i++) {
         struct input *in = s->inputs[i];
+        /* A pipe may wait for its writer as long as it likes, but not while there are files before it. */
+        if (!in->sized && i >= next)
+            continue;
         if (atomic_load_explicit(&in->finished, memory_order_relaxed) || !turn_take(&in->turn))
             continue;
         if (!in->begun && !in->opened && !in->failed)
@@ -681,7 +714,7 @@ static const struct source_ops ops = {
 static void look_at_first_time(struct input *in)
 {
     struct problems nobody = PROBLEMS_INIT;
-    struct input *look = in->sized ? input_create(in->path, in->order, &nobody) : in;
+    struct input *look = in->sized ? input_create(in->path, in->order, &nobody, in->stop) : in;
     if (look)
         look->sized = in->sized;
     struct cursor *c = look ? cursor_create(look, NULL) : NULL;
@@ -743,11 +776,12 @@ struct set_source *set_source_create(const struct set_source_params *params)
     if (!s)
         return NULL;
     s->source.ops = &ops;
+    s->source.ends_itself = params->stop;
     s->params = *params;
     s->inputs = calloc(params->count ? params->count : 1, sizeof(struct input *));
     for (size_t i = 0; s->inputs && i < params->count; i++) {
         struct stat st;
-        s->inputs[i] = input_create(params->paths[i], i, params->problems);
+        s->inputs[i] = input_create(params->paths[i], i, params->problems, params->stop);
         if (!s->inputs[i])
             goto fail;
         if (strcmp(params->paths[i], "-") && !stat(params->paths[i], &st) && S_ISREG(st.st_mode)) {

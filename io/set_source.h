@@ -10,6 +10,7 @@
 
 #include "../engine/source.h"
 #include "problems.h"
+#include "stop.h"
 
 struct set_source;
 
@@ -21,6 +22,9 @@ struct set_source_params {
     unsigned ahead;      /* inputs that are opened, and streams that are read, ahead of their turn */
     uint64_t lane_bytes; /* 0: what is good for speed; tests have small files, and want many lanes */
     struct problems *problems;
+    /* Ends the run when it is asked: nobody waits for a stream any longer, and the frames that have been read
+     * from it still come, unless files were being merged. NULL: nobody will ask. */
+    const struct stop *stop;
 };
 
 /* What the parameters point to outlives the source. Opens files to see their first frames' times. NULL when
