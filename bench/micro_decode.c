@@ -70,6 +70,7 @@ static void time_decode(const char *what, enum micro_frame_kind kind)
     enum family family = kind == FRAME_IPV6 ? FAMILY_IPV6 : FAMILY_IPV4;
     d.decoder = (struct decoder){.key = &key,
                                  .shards = 1,
+                                 .rules = RULES_4_4,
                                  .tcp_header_bytes = rules_header_bytes(RULES_4_4),
                                  .lists = d.lists,
                                  .counts = &d.counts};

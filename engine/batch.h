@@ -7,6 +7,7 @@
 #ifndef TCPREUSE_BATCH_H
 #define TCPREUSE_BATCH_H
 
+#include "announced.h"
 #include "decode.h"
 #include "events.h"
 
@@ -51,6 +52,7 @@ struct lane {
     /* lists[family * shards + shard] */
     struct segment_list *lists;
     struct fragment_list fragments;
+    struct ftp_list ftp;
     struct decode_counts counts;
 };
 
@@ -109,7 +111,8 @@ struct batch {
     struct lane lane[LANES];
     struct segment_list *list_pool; /* all lanes' lists */
 
-    struct shard_result *result; /* one a shard */
+    struct announcement_list announcements; /* from settling; read by the shards */
+    struct shard_result *result;            /* one a shard */
     struct text text[REPORTS];
 };
 

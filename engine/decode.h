@@ -8,6 +8,7 @@
 
 #include "fragments.h"
 #include "frame.h"
+#include "ftp.h"
 #include "hash.h"
 #include "layer.h"
 #include "rules.h"
@@ -153,12 +154,14 @@ struct decoder {
     /* set by the caller once */
     const struct hash_key *key;
     unsigned shards;
+    enum rules rules;
     unsigned tcp_header_bytes; /* rules_header_bytes() */
 
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;
     struct decode_counts *counts;
     struct fragment_list *fragments; /* NULL: they are not to be put together */
+    struct ftp_list *ftp;            /* segments of control connections, under RULES_4_0; NULL: nobody asks */
 
     /* of the frame being decoded */
     const struct frame *frame;

@@ -19,6 +19,7 @@ void lane_clear(struct pipeline *p, struct lane *lane)
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
         lane->lists[i].count = 0;
     lane->fragments.used = 0;
+    lane->ftp.count = 0;
     decode_counts_clear(&lane->counts);
     lane->frames = 0;
 }
@@ -125,6 +126,7 @@ static void decode_lanes(void *argument)
             d->lists = lane->lists;
             d->counts = &lane->counts;
             d->fragments = &lane->fragments;
+            d->ftp = &lane->ftp;
             if (unlikely(leaves_out))
                 decode_wanted(job, lane, walk->frame[i], n);
             else

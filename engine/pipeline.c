@@ -205,6 +205,7 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
 {
     d->key = &p->key;
     d->shards = p->params.threads;
+    d->rules = p->params.rules;
     d->tcp_header_bytes = rules_header_bytes(p->params.rules);
 }
 
@@ -240,9 +241,11 @@ static void batch_free(struct batch *b, unsigned threads)
     for (int i = 0; i < LANES; i++) {
         decode_counts_free(&b->lane[i].counts);
         free(b->lane[i].fragments.bytes);
+        free(b->lane[i].ftp.items);
     }
     for (int r = 0; r < REPORTS; r++)
         free(b->text[r].bytes);
+    free(b->announcements.items);
     free(b->list_pool);
     free(b->result);
 }
@@ -285,6 +288,8 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
         if (shard_init(&w->shard, i, params->rules, wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS],
                        wants[REPORT_PACKETS]))
             goto fail;
+        if (params->rules == RULES_4_0)
+            shard_follow_ftp(&w->shard, &p->key);
         uint64_t most = params->max_conversations;
         shard_forget(&w->shard, most ? MAX(most / threads, 1u) : 0, params->expire,
                      wants[REPORT_CONVERSATIONS]);
@@ -407,6 +412,7 @@ void pipeline_destroy(struct pipeline *p)
     free(p->totals.times);
     free(p->nested.bytes);
     fragment_table_free(&p->fragment_table);
+    control_free(&p->controls);
     free(p->frame_counts);
     free(p->rows);
     free(p->chunks);

@@ -2,6 +2,7 @@
 #ifndef TCPREUSE_PIPELINE_INTERNAL_H
 #define TCPREUSE_PIPELINE_INTERNAL_H
 
+#include "control.h"
 #include "pipeline.h"
 #include "shard.h"
 #include "streams.h"
@@ -48,6 +49,8 @@ struct pipeline {
     struct fragment_table fragment_table;
     struct fragment_list nested;         /* fragments found in datagrams that were put together */
     struct segment_list *fragment_lists; /* [family * shards + shard]: segments of such datagrams */
+    struct control_table controls;
+    uint64_t announced; /* connections announced so far */
 
     /* Merging. Written by the holder of the turn. */
     struct turn merge_turn;
@@ -104,6 +107,9 @@ void lane_clear(struct pipeline *p, struct lane *lane);
 
 /* settle_fragments.c: the fragments of a lane that is proven, and counted in the totals. */
 void settle_fragments(struct pipeline *p, struct lane *lane);
+
+/* settle_ftp.c: what the FTP control connections in a lane that is proven announce. */
+void settle_ftp(struct pipeline *p, struct batch *b, struct lane *lane);
 
 /* settle.c: true when something was done. */
 bool settle_step(struct pipeline *p);

@@ -53,6 +53,8 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
         pipeline_fail(p, PIPELINE_MEMORY);
     if (unlikely(lane->fragments.used))
         settle_fragments(p, lane);
+    if (unlikely(lane->ftp.count))
+        settle_ftp(p, b, lane);
 }
 
 static void settle_batch(struct pipeline *p, struct batch *b)
@@ -64,6 +66,8 @@ static void settle_batch(struct pipeline *p, struct batch *b)
     }
     b->input_base = p->input_base;
     b->first_frame = p->next_frame;
+    b->announcements.count = 0;
+    b->announcements.before = p->announced;
     if (source->ops->accept && !source->ops->accept(source, b))
         p->broken = true;
     for (unsigned i = 0; i < b->lanes_used; i++)

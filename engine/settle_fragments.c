@@ -71,6 +71,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
     d->lists = p->fragment_lists;
     d->counts = &p->totals.decoded;
     d->fragments = &p->nested;
+    d->ftp = &lane->ftp;
     uint32_t position = 0;
 
     for (size_t at = 0; at < lane->fragments.used;) {

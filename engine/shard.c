@@ -32,7 +32,15 @@ void shard_free(struct shard *s)
     for (int f = 0; f < FAMILIES; f++) {
         table_free(&s->table[f]);
         idle_list_free(&s->idle[f]);
+        announced_free(&s->announced[f]);
     }
+}
+
+void shard_follow_ftp(struct shard *s, const struct hash_key *key)
+{
+    s->follows_ftp = true;
+    for (int f = 0; f < FAMILIES; f++)
+        s->announced[f].key = key;
 }
 
 void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended)
@@ -79,7 +87,44 @@ struct drain {
     struct shard_result *result;
     uint64_t first_frame;   /* of the lane */
     uint32_t position_base; /* of the lane in the batch */
+    /* What FTP announces in the batch, and how much of it stands before the segment at hand. */
+    const struct announcement_list *announcements;
+    uint32_t announced;
 };
+
+/* Takes in what was announced before this position of the batch. 0 or -1. */
+static int pass_announcements(struct drain *d, enum family family, uint32_t position)
+{
+    const struct announcement_list *list = d->announcements;
+    for (; d->announced < list->count && list->items[d->announced].position < position; d->announced++) {
+        const struct announcement *a = &list->items[d->announced];
+        if (a->shard == d->shard->index && a->half.family == family &&
+            announced_add(&d->shard->announced[family], &a->half, list->before + d->announced))
+            return -1;
+    }
+    return 0;
+}
+
+static int pass_batch_end(struct drain *d, enum family family)
+{
+    if (pass_announcements(d, family, UINT32_MAX))
+        return -1;
+    announced_drop(&d->shard->announced[family], d->announcements->before + d->announced);
+    return 0;
+}
+
+/* The tuple has no conversation: does the segment create it? *created: not if it was announced. 0 or -1. */
+static __attribute__((noinline)) int find_announced(struct drain *d, const struct segment *s,
+                                                    enum family family, bool *created)
+{
+    if (!d->shard->follows_ftp)
+        return 0;
+    if (pass_announcements(d, family, d->position_base + s->position))
+        return -1;
+    *created =
+        !announced_take(&d->shard->announced[family], s, family, d->announcements->before + d->announced);
+    return 0;
+}
 
 /* The start of a conversation. What is not set is 0. */
 ALWAYS_INLINE void begin_record(struct conversation *c, const struct segment *s, uint64_t frame,
@@ -425,7 +470,10 @@ ALWAYS_INLINE int update_records(struct drain *d, const struct batch *batch, con
             c = table_record(d->table, record, family);
         }
         const uint64_t frame = d->first_frame + (s->position >> 8);
-        if (unlikely(created || !update_plain(d->shard, c, s, frame, mark)) &&
+        bool opened = created;
+        if (rules == RULES_4_0 && unlikely(opened) && find_announced(d, s, family, &created))
+            return -1;
+        if (unlikely(opened || !update_plain(d->shard, c, s, frame, mark)) &&
             update_special(d, c, &record, slot, s, hash, frame, family, rules, created, mark))
             return -1;
         if (mark)
@@ -504,10 +552,13 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
         drain_function *run = drains[s->mark_segments][f][s->rules];
         result->created[f].count = 0;
         result->reused[f].count = 0;
-        struct drain d = {.shard = s, .table = &s->table[f], .result = result};
+        struct drain d = {
+            .shard = s, .table = &s->table[f], .result = result, .announcements = &batch->announcements};
         size_t list = (size_t)f * shards + s->index;
         result->ended[f].count = 0;
         if (s->forgets ? drain_and_forget(&d, batch, list, (enum family)f) : run(&d, batch, list))
+            return -1;
+        if (s->follows_ftp && pass_batch_end(&d, (enum family)f))
             return -1;
     }
     return s->forgets ? forget_idle(s, result, batch->last_time) : 0;

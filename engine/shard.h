@@ -25,11 +25,17 @@ struct shard {
     uint64_t batch;    /* being drained */
     struct idle_list idle[FAMILIES];
     uint64_t expired, displaced; /* forgotten after idle_time, and for want of room */
+    /* Only under generation 4.0. */
+    bool follows_ftp;
+    struct announced_table announced[FAMILIES];
 } ALIGNED(CACHE_LINE);
 
 int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments);
 /* Before the first batch: lets it forget conversations. */
 void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended);
+/* Before the first batch: lets it take connections that FTP announces as created by that. key: that of the
+ * decoders, drawn before the first batch. */
+void shard_follow_ftp(struct shard *s, const struct hash_key *key);
 void shard_free(struct shard *s);
 
 /* Runs the batch's lists for this shard through the table and the rules, and leaves what came of it in

@@ -21,9 +21,21 @@ struct key6 {
 _Static_assert(sizeof(struct key4) == 16 && sizeof(struct key6) == 48,
                "no padding of the compiler's is hashed");
 
-ALWAYS_INLINE struct segment *list_add(struct decoder *d, enum family family, uint64_t hash)
+/* Under generation 4.0 all that two hosts have with each other is for one shard, so that one shard alone sees
+ * who takes up a connection that was announced without the port of one end. The lower address comes first,
+ * IPv4 in the lower half. */
+ALWAYS_INLINE uint64_t hosts_hash4(uint64_t addresses, const struct hash_key *key)
 {
-    struct segment_list *list = &d->lists[family * d->shards + hash_shard(hash, d->shards)];
+    return XXH3_64bits_withSecret(&addresses, sizeof addresses, key->secret, HASH_SECRET_SIZE);
+}
+ALWAYS_INLINE uint64_t hosts_hash6(const uint8_t address[2][16], const struct hash_key *key)
+{
+    return XXH3_64bits_withSecret(address, 32, key->secret, HASH_SECRET_SIZE);
+}
+
+ALWAYS_INLINE struct segment *list_add(struct decoder *d, enum family family, uint64_t shard_hash)
+{
+    struct segment_list *list = &d->lists[family * d->shards + hash_shard(shard_hash, d->shards)];
     if (unlikely(list->count == list->capacity) && segment_list_grow(list, segment_size(family))) {
         d->failed = true;
         return NULL;
@@ -67,10 +79,12 @@ ALWAYS_INLINE void fill_segment(struct segment *s, uint64_t hash, const struct f
     s->completeness = 0;
 }
 
-/* Addresses in network order. */
-ALWAYS_INLINE void emit_segment4(struct decoder *d, const struct frame *f, uint32_t position,
-                                 const uint8_t *source, const uint8_t *destination, const uint8_t *tcp,
-                                 uint16_t offset_flags, unsigned bits, uint32_t payload)
+/* Addresses in network order. by_hosts: the shard is that of the hosts. The segment, until the next one; NULL
+ * when memory is short. */
+ALWAYS_INLINE struct segment *emit_segment4(struct decoder *d, const struct frame *f, uint32_t position,
+                                            const uint8_t *source, const uint8_t *destination,
+                                            const uint8_t *tcp, uint16_t offset_flags, unsigned bits,
+                                            uint32_t payload, bool by_hosts)
 {
     /* Address and port in one number, so that one comparison orders the endpoints. */
     uint64_t from = (uint64_t)load_be32(source) << 16 | load_be16(tcp);
@@ -79,17 +93,19 @@ ALWAYS_INLINE void emit_segment4(struct decoder *d, const struct frame *f, uint3
     uint64_t low = flow ? to : from, high = flow ? from : to;
     struct key4 key = {low >> 16 | high >> 16 << 32, (low & 0xffff) | (high & 0xffff) << 16};
     uint64_t hash = XXH3_64bits_withSecret(&key, sizeof key, d->key->secret, HASH_SECRET_SIZE);
-    struct segment *s = list_add(d, FAMILY_IPV4, hash);
+    struct segment *s = list_add(d, FAMILY_IPV4, by_hosts ? hosts_hash4(key.addresses, d->key) : hash);
     if (unlikely(!s))
-        return;
+        return NULL;
     store_pair32(((struct segment4 *)s)->address, key.addresses);
     store_pair16(s->port, (uint32_t)key.ports);
     fill_segment(s, hash, f, position, tcp, offset_flags, bits | flow * SEGMENT_FLOW, payload);
+    return s;
 }
 
-ALWAYS_INLINE void emit_segment6(struct decoder *d, const struct frame *f, uint32_t position,
-                                 const uint8_t *source, const uint8_t *destination, const uint8_t *tcp,
-                                 uint16_t offset_flags, unsigned bits, uint32_t payload)
+ALWAYS_INLINE struct segment *emit_segment6(struct decoder *d, const struct frame *f, uint32_t position,
+                                            const uint8_t *source, const uint8_t *destination,
+                                            const uint8_t *tcp, uint16_t offset_flags, unsigned bits,
+                                            uint32_t payload, bool by_hosts)
 {
     uint16_t source_port = load_be16(tcp), destination_port = load_be16(tcp + 2);
     int order = memcmp(source, destination, 16);
@@ -100,12 +116,13 @@ ALWAYS_INLINE void emit_segment6(struct decoder *d, const struct frame *f, uint3
     key.ports = (uint64_t)source_port << (flow ? 16 : 0) | (uint64_t)destination_port << (flow ? 0 : 16);
     key.zero = 0;
     uint64_t hash = XXH3_64bits_withSecret(&key, sizeof key, d->key->secret, HASH_SECRET_SIZE);
-    struct segment *s = list_add(d, FAMILY_IPV6, hash);
+    struct segment *s = list_add(d, FAMILY_IPV6, by_hosts ? hosts_hash6(key.address, d->key) : hash);
     if (unlikely(!s))
-        return;
+        return NULL;
     memcpy(((struct segment6 *)s)->address, key.address, sizeof key.address);
     store_pair16(s->port, (uint32_t)key.ports);
     fill_segment(s, hash, f, position, tcp, offset_flags, bits | flow * SEGMENT_FLOW, payload);
+    return s;
 }
 
 #endif

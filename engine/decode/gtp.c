@@ -15,14 +15,14 @@ enum {
     GTP_T_PDU = 0xff,
 };
 
-/* Nothing says what a T-PDU is: IPv4 of just this length (4.6.9 does not take one with bytes behind it),
- * IPv6, or Ethernet with one of them. */
+/* Nothing says what a T-PDU is: IPv4 of just this length (4.6.9 does not take one with bytes behind
+ * it, 4.0.17 takes any), IPv6, or Ethernet with one of them. */
 static void decode_t_pdu(struct decoder *d, struct layer l)
 {
     unsigned first = layer_u8(&l, 0);
     if (l.captured == 0)
         return;
-    if (first >= 0x45 && first <= 0x4e && layer_u16(&l, 2) == l.length)
+    if (first >= 0x45 && first <= 0x4e && (layer_u16(&l, 2) == l.length || d->rules == RULES_4_0))
         decode_ipv4(d, l);
     else if (first >> 4 == 6)
         decode_ipv6(d, l);

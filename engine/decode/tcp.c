@@ -9,7 +9,22 @@
  */
 #include "emit.h"
 
-void decode_tcp(struct decoder *d, struct layer l)
+/* A segment of an FTP control connection, with what it says. The text that may come with a reset says nothing
+ * to 4.0. */
+static void note_control(struct decoder *d, const struct segment *s, struct layer l, uint32_t header)
+{
+    struct ftp_segment *f = ftp_list_add(d->ftp, s, d->ip.family);
+    if (!f) {
+        d->failed = true;
+        return;
+    }
+    f->window = layer_u16(&l, 14);
+    f->cut = l.captured < l.length;
+    if (!(s->bits & SEGMENT_SHORT_OFFSET) && !(s->flags & TCP_RST) && l.captured > header)
+        f->says = ftp_read(l.at + header, l.captured - header, layer_u16(&l, 2) == FTP_CONTROL_PORT);
+}
+
+ALWAYS_INLINE void decode_tcp_of(struct decoder *d, struct layer l, bool follows_ftp)
 {
     if (unlikely(l.captured < d->tcp_header_bytes)) {
         d->counts->segments_truncated++;
@@ -29,11 +44,27 @@ void decode_tcp(struct decoder *d, struct layer l)
     if (header < 20)
         bits |= SEGMENT_SHORT_OFFSET;
     uint32_t payload = bits & SEGMENT_LENGTH_KNOWN ? l.length - header : 0;
+    const struct segment *s;
     if (d->ip.family == FAMILY_IPV4)
-        emit_segment4(d, d->frame, d->position, d->ip.source, d->ip.destination, l.at, offset_flags, bits,
-                      payload);
+        s = emit_segment4(d, d->frame, d->position, d->ip.source, d->ip.destination, l.at, offset_flags, bits,
+                          payload, follows_ftp);
     else
-        emit_segment6(d, d->frame, d->position, d->ip.source, d->ip.destination, l.at, offset_flags, bits,
-                      payload);
+        s = emit_segment6(d, d->frame, d->position, d->ip.source, d->ip.destination, l.at, offset_flags, bits,
+                          payload, follows_ftp);
+    if (follows_ftp && s && d->ftp && ftp_is_control(s))
+        note_control(d, s, l, header);
     d->position++;
+}
+
+static __attribute__((noinline)) void decode_tcp_4_0(struct decoder *d, struct layer l)
+{
+    decode_tcp_of(d, l, true);
+}
+
+void decode_tcp(struct decoder *d, struct layer l)
+{
+    if (unlikely(d->rules == RULES_4_0))
+        decode_tcp_4_0(d, l);
+    else
+        decode_tcp_of(d, l, false);
 }

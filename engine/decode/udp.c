@@ -69,8 +69,12 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
     case 4754:
         decode_gre(d, l);
         return true;
+    case 8472: /* what Linux used before a number was assigned; unknown to 4.0.17 */
+        if (d->rules == RULES_4_0)
+            return false;
+        decode_vxlan(d, l);
+        return true;
     case 4789:
-    case 8472: /* what Linux used before a number was assigned */
         decode_vxlan(d, l);
         return true;
     case 4790:

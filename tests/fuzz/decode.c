@@ -33,6 +33,7 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, bo
     static struct hash_key key = {{1, 2, 3}};
     struct decoder d = {.key = &key,
                         .shards = SHARDS,
+                        .rules = rules,
                         .tcp_header_bytes = rules_header_bytes(rules),
                         .lists = r->lists,
                         .counts = &r->counts,

@@ -30,6 +30,7 @@ void decoding_open(struct decoding *d, enum rules rules, unsigned shards, uint64
         key->secret[i] = (uint8_t)mix(seed * 1000 + i);
     d->decoder = (struct decoder){.key = key,
                                   .shards = shards,
+                                  .rules = rules,
                                   .tcp_header_bytes = rules_header_bytes(rules),
                                   .lists = d->lists,
                                   .counts = &d->counts,
