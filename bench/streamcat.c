@@ -28,7 +28,7 @@ int main(int argc, char **argv)
     size_t size = argc > 2 ? strtoul(argv[2], NULL, 0) : 1 << 20;
     uint8_t *buffer = malloc(size);
     struct problems problems = PROBLEMS_INIT;
-    struct stream *s = buffer ? stream_open(argv[1], 0, &problems) : NULL;
+    struct stream *s = buffer ? stream_open(argv[1], 0, &problems, NULL) : NULL;
     ssize_t count = 0;
     while (s && (count = stream_read(s, buffer, size)) > 0)
         if (write_all(buffer, (size_t)count)) {

@@ -14,12 +14,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct pipeline *running; /* set before the handler is installed */
+static struct pipeline *_Atomic running;
+static struct stop interrupt = {.fd = -1};
 
 /* The first signal ends the run in order, with reports of what was read; a second one ends the process. */
 static void handle_interrupt(int number)
 {
-    pipeline_stop(running);
+    stop_ask(&interrupt);
+    struct pipeline *pipeline = running;
+    if (pipeline)
+        pipeline_stop(pipeline);
     signal(number, SIG_DFL);
 }
 
@@ -78,9 +82,14 @@ static enum exit_status open_files(struct input *in, const struct options *o, co
         .paths = (const char *const *)inputs->paths,
         .count = inputs->count,
         .append = o->append,
+        .threads = o->threads,
         .ahead = o->threads + 1,
         .problems = problems,
+        .stop = &interrupt,
     };
+    /* Already opening files may wait, for a FIFO's writer. */
+    signal(SIGINT, handle_interrupt);
+    signal(SIGTERM, handle_interrupt);
     in->files = set_source_create(&set);
     if (!in->files)
         return fail_memory();
@@ -178,6 +187,11 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         status = EXIT_USAGE;
         goto end;
     }
+    if (stop_init(&interrupt)) {
+        fprintf(stderr, "tcpreuse: no event descriptor: %s\n", strerror(errno));
+        status = EXIT_INPUT;
+        goto end;
+    }
     status = o->dpdk ? open_ports(&input, o) : open_files(&input, o, inputs, problems);
     if (status != EXIT_DONE)
         goto end;
@@ -210,16 +224,22 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
         goto end;
     }
     running = pipeline;
-    signal(SIGINT, handle_interrupt);
-    signal(SIGTERM, handle_interrupt);
+    if (input.ports) {
+        signal(SIGINT, handle_interrupt);
+        signal(SIGTERM, handle_interrupt);
+    }
+    if (stop_is_asked(&interrupt)) /* before there was a pipeline */
+        pipeline_stop(pipeline);
     signal(SIGPIPE, SIG_IGN); /* write() says so, and the exit status with it */
 
     struct progress_params display = {.mode = o->progress,
+                                      .quiet = o->quiet,
                                       .interval = o->stats_interval,
+                                      .json = o->stats_json,
                                       .pipeline = pipeline,
                                       .files = input.files,
                                       .ports = input.ports};
-    struct progress *progress = o->quiet ? NULL : progress_start(&display);
+    struct progress *progress = progress_start(&display);
     enum pipeline_error error = pipeline_run(pipeline);
     progress_stop(progress);
     status = status_of(error);
@@ -251,9 +271,11 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
     if (status != EXIT_OUTPUT && pipeline_totals(pipeline)->stopped)
         status = EXIT_INTERRUPTED;
 end:
+    running = NULL;
     pipeline_destroy(pipeline);
     csv_sink_destroy(sink);
     close_input(&input);
+    stop_close(&interrupt);
     free(ports);
     bpf_destroy(filter);
     return status;

@@ -46,6 +46,8 @@ static const char help[] =
     "      --frames N         end after N frames\n"
     "      --idle-exit S      end when no frame has come for S seconds\n"
     "      --stats-interval S every S seconds, a line of what is going on (default: on a terminal, 1)\n"
+    "      --stats-format F   text or json: that line as a JSON object (every second, also when not on a "
+    "terminal)\n"
     "\n"
     "exit status: 0 done, 1 wrong usage, 2 some input could not be read to its end, 3 could not write,\n"
     "130 interrupted\n";
@@ -223,6 +225,7 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         OPTION_FRAMES,
         OPTION_IDLE_EXIT,
         OPTION_STATS_INTERVAL,
+        OPTION_STATS_FORMAT,
     };
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},
@@ -250,6 +253,7 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         {"frames", required_argument, NULL, OPTION_FRAMES},
         {"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
         {"stats-interval", required_argument, NULL, OPTION_STATS_INTERVAL},
+        {"stats-format", required_argument, NULL, OPTION_STATS_FORMAT},
         {0},
     };
     const char *reports = NULL;
@@ -372,6 +376,11 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         case OPTION_STATS_INTERVAL:
             if (!read_seconds(optarg, &o->stats_interval))
                 return wrong("--stats-interval: expected seconds, found \"%s\"", optarg);
+            break;
+        case OPTION_STATS_FORMAT:
+            o->stats_json = !strcmp(optarg, "json");
+            if (!o->stats_json && strcmp(optarg, "text") != 0)
+                return wrong("--stats-format: expected text or json, found \"%s\"", optarg);
             break;
         case ':':
             return wrong("%s wants an argument", argv[optind - 1]);

@@ -43,6 +43,7 @@ struct options {
     uint64_t frames;        /* these three: 0 when they do not end the run */
     double duration, idle_exit;
     double stats_interval; /* s; 0: none asked for */
+    bool stats_json;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };

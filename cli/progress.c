@@ -30,11 +30,12 @@ static void show_files(const struct progress *p, const struct pipeline_progress 
 {
     uint64_t total = set_source_bytes_total(p->params.files), done = set_source_bytes_done(p->params.files);
     fprintf(stderr, "%3.0f %%  %" PRIu64 " frames, %" PRIu64 " conversations, %" PRIu64 " reuses",
-            total ? 100.0 * (double)MIN(done, total) / (double)total : 0.0, now->frames, now->conversations, now->reuses);
+            total ? 100.0 * (double)MIN(done, total) / (double)total : 0.0, now->frames, now->conversations,
+            now->reuses);
 }
 
-/* Memory that the process really has, in MB. */
-static unsigned long memory_used(void)
+/* Bytes of memory that the process really has. */
+static uint64_t memory_used(void)
 {
     unsigned long all = 0, resident = 0;
     FILE *f = fopen("/proc/self/statm", "re");
@@ -43,39 +44,74 @@ static unsigned long memory_used(void)
     if (fscanf(f, "%lu %lu", &all, &resident) != 2)
         resident = 0;
     fclose(f);
-    return resident * (unsigned long)sysconf(_SC_PAGESIZE) >> 20;
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What happened on ports, since the start and since the last line. */
+struct port_line {
+    double seconds, interval;
+    double frames_per_second, bits_per_second; /* in the interval */
+    uint64_t received, lost[LOSSES];
+};
+
+static struct port_line port_line(const struct progress *p, const struct pipeline_progress *now, double at)
+{
+    struct port_line l = {.seconds = at - p->begun, .interval = at > p->shown ? at - p->shown : 1e-9};
+    l.frames_per_second = (double)(now->frames - p->last.frames) / l.interval;
+    l.bits_per_second = 8.0 * (double)(now->bytes - p->last.bytes) / l.interval;
+    for (size_t i = 0; i < dpdk_source_ports(p->params.ports); i++) {
+        struct port_counters c;
+        dpdk_source_counters(p->params.ports, i, &c);
+        l.received += c.received;
+        for (unsigned k = 0; k < LOSSES; k++)
+            l.lost[k] += c.lost[k];
+    }
+    return l;
 }
 
 static void show_ports(const struct progress *p, const struct pipeline_progress *now, double at)
 {
-    uint64_t missed = 0, errors = 0, no_mbuf = 0;
-    for (size_t i = 0; i < dpdk_source_ports(p->params.ports); i++) {
-        struct port_counters c;
-        dpdk_source_counters(p->params.ports, i, &c);
-        missed += c.missed;
-        errors += c.errors;
-        no_mbuf += c.no_mbuf;
-    }
-    double seconds = at > p->shown ? at - p->shown : 1e-9;
+    struct port_line l = port_line(p, now, at);
     fprintf(stderr,
             "%.0f s: %.3f million frames/s, %.3f Gbit/s, %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64
-            " errors, %" PRIu64 " without buffer, %" PRIu64 " conversations, %" PRIu64 " reuses, %lu MB",
-            at - p->begun, (double)(now->frames - p->last.frames) / seconds / 1e6,
-            8.0 * (double)(now->bytes - p->last.bytes) / seconds / 1e9, now->frames, missed, errors, no_mbuf,
-            now->conversations, now->reuses, memory_used());
+            " errors, %" PRIu64 " without buffer, %" PRIu64 " conversations, %" PRIu64 " reuses, %" PRIu64
+            " MB",
+            l.seconds, l.frames_per_second / 1e6, l.bits_per_second / 1e9, now->frames, l.lost[LOSS_MISSED],
+            l.lost[LOSS_ERRORS], l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, memory_used() >> 20);
+}
+
+/* In one call, so that the line stays whole between what others write. docs/dpdk.md explains the members. */
+static void show_ports_json(const struct progress *p, const struct pipeline_progress *now, double at)
+{
+    struct port_line l = port_line(p, now, at);
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    fprintf(stderr,
+            "{\"time\": %lld.%06ld, \"seconds\": %.6f, \"interval\": %.6f, \"frames_per_second\": %.0f, "
+            "\"bits_per_second\": %.0f, \"frames\": %" PRIu64 ", \"bytes\": %" PRIu64
+            ", \"received\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"errors\": %" PRIu64
+            ", \"no_mbuf\": %" PRIu64 ", \"conversations\": %" PRIu64 ", \"reuses\": %" PRIu64
+            ", \"memory\": %" PRIu64 "}\n",
+            (long long)t.tv_sec, t.tv_nsec / 1000, l.seconds, l.interval, l.frames_per_second,
+            l.bits_per_second, now->frames, now->bytes, l.received, l.lost[LOSS_MISSED], l.lost[LOSS_ERRORS],
+            l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, memory_used());
 }
 
 static void show(struct progress *p)
 {
     struct pipeline_progress now = pipeline_progress(p->params.pipeline);
     double at = seconds_now();
-    if (p->terminal)
-        fputc('\r', stderr);
-    if (p->params.ports)
-        show_ports(p, &now, at);
-    else
-        show_files(p, &now);
-    fputs(p->terminal ? "\033[K" : "\n", stderr);
+    if (p->params.json) {
+        show_ports_json(p, &now, at);
+    } else {
+        if (p->terminal)
+            fputc('\r', stderr);
+        if (p->params.ports)
+            show_ports(p, &now, at);
+        else
+            show_files(p, &now);
+        fputs(p->terminal ? "\033[K" : "\n", stderr);
+    }
     fflush(stderr);
     p->last = now;
     p->shown = at;
@@ -122,8 +158,9 @@ static void *progress_main(void *argument)
 
 struct progress *progress_start(const struct progress_params *params)
 {
-    bool terminal = isatty(STDERR_FILENO);
-    if (params->mode == PROGRESS_NEVER || (params->mode == PROGRESS_AUTO && !terminal && !params->interval))
+    bool terminal = isatty(STDERR_FILENO) && !params->json;
+    bool asked = params->interval > 0 || params->json || params->mode == PROGRESS_ALWAYS;
+    if (!asked && (params->quiet || params->mode == PROGRESS_NEVER || !terminal))
         return NULL;
     struct progress *p = calloc(1, sizeof *p);
     if (!p)
@@ -148,6 +185,8 @@ void progress_stop(struct progress *p)
     pthread_cond_signal(&p->wake);
     pthread_mutex_unlock(&p->lock);
     pthread_join(p->thread, NULL);
+    if (p->params.json)
+        show(p); /* so that the last object has the whole run's numbers */
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
     free(p);

@@ -11,7 +11,9 @@ struct progress;
 
 struct progress_params {
     enum progress_mode mode;
+    bool quiet;      /* only what is asked for in so many words: an interval, or JSON */
     double interval; /* s between lines; 0: as mode says */
+    bool json;       /* of ports: each line is a JSON object, and one more comes at the end */
     const struct pipeline *pipeline;
     const struct set_source *files;  /* one of the two */
     const struct dpdk_source *ports; /* for these, the line says how fast, and what was lost */

@@ -58,7 +58,7 @@ static bool claim_step(struct worker *w)
         b->time_limit = INT64_MAX;
         b->worker = w->index;
         enum claim claim = CLAIM_END;
-        if (source->ops->poll || !atomic_load_explicit(&p->stop, memory_order_relaxed))
+        if (source->ops->poll || source->ends_itself || !atomic_load_explicit(&p->stop, memory_order_relaxed))
             claim = source->ops->claim(source, b);
         if (claim == CLAIM_BATCH) {
             b->number = n;
@@ -158,7 +158,14 @@ static void *worker_main(void *argument)
     while (!pipeline_has_failed(p)) {
         bool ready = polls ? timed(w, STEP_CLAIM, poll_step(w)) : true;
         bool did = timed(w, STEP_DRAIN, drain_step(w));
-        did |= timed(w, STEP_SETTLE, settle_step(p));
+        if (did) {
+            /* Whatever is settled, before anything later: the other workers wait for this shard. A worker
+             * that went on to its next rows drained one batch for each that it formatted, so that nobody else
+             * had any to format: packets.csv of 20 M segments took 4.4 s with two threads instead of 1.6. */
+            idle = 0;
+            continue;
+        }
+        did = timed(w, STEP_SETTLE, settle_step(p));
         did |= timed(w, STEP_MERGE, merge_step(p));
         did |= timed(w, STEP_FORMAT, format_step(p));
         did |= timed(w, STEP_WRITE, write_step(p));

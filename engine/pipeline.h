@@ -77,7 +77,8 @@ struct pipeline;
 struct pipeline *pipeline_create(const struct pipeline_params *params);
 /* Runs to the end of the source, on threads of its own. Returns when all rows are written. */
 enum pipeline_error pipeline_run(struct pipeline *p);
-/* Asks a running pipeline to take no more batches and to finish. Any thread, and from signal handlers. */
+/* Asks a pipeline to take no more batches than a source that ends_itself gives, and to finish. Any thread,
+ * and from signal handlers. */
 void pipeline_stop(struct pipeline *p);
 /* Any thread. */
 struct pipeline_progress pipeline_progress(const struct pipeline *p);

@@ -39,8 +39,8 @@ struct source_ops {
     bool (*poll)(struct source *, unsigned worker, bool finish);
     /* Fills the batch with the next run of records: what batch.h says the source sets. What is not set has
      * its default: no input, first false, no time limit, zeros. One thread at a time. A source with poll
-     * takes what batch->worker has gathered, and is called until it says CLAIM_END, whatever ends the run;
-     * others are not called any more when the run is stopped. */
+     * takes what batch->worker has gathered, and it, and one that ends_itself, is called until it says
+     * CLAIM_END, whatever ends the run; others are not called any more when the run is stopped. */
     enum claim (*claim)(struct source *, struct batch *);
     /* Sets lane->start to the first record boundary at or behind lane->begin, to the best of its guessing, or
      * to UINT64_MAX. Any thread. Not called for exact lanes. */
@@ -90,6 +90,9 @@ struct source_ops {
 
 struct source {
     const struct source_ops *ops;
+    /* Who stops the run tells the source, too, and claim is called until it says CLAIM_END. Always so with
+     * poll. */
+    bool ends_itself;
 };
 
 #endif

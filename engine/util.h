@@ -62,6 +62,10 @@ ALWAYS_INLINE uint64_t load_le64(const void *p)
 {
     return load_raw64(p);
 }
+ALWAYS_INLINE void store_le64(void *p, uint64_t v)
+{
+    memcpy(p, &v, sizeof v);
+}
 #else
 ALWAYS_INLINE uint16_t load_be16(const void *p)
 {
@@ -86,6 +90,11 @@ ALWAYS_INLINE uint32_t load_le32(const void *p)
 ALWAYS_INLINE uint64_t load_le64(const void *p)
 {
     return __builtin_bswap64(load_raw64(p));
+}
+ALWAYS_INLINE void store_le64(void *p, uint64_t v)
+{
+    v = __builtin_bswap64(v);
+    memcpy(p, &v, sizeof v);
 }
 #endif
 

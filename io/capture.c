@@ -14,8 +14,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct capture_format *const capture_formats[] = {&format_pcap,   &format_pcapng, &format_snoop,
-                                                        &format_netmon, &format_erf,    NULL};
+/* Those that are known by plausible records only come last. */
+const struct capture_format *const capture_formats[] = {
+    &format_pcap,        &format_pcapng, &format_snoop, &format_netmon,   &format_netxray,    &format_sniffer,
+    &format_visual,      &format_5views, &format_nettl, &format_observer, &format_lanalyzer,  &format_iptrace,
+    &format_peek_tagged, &format_peek,   &format_erf,   &format_commview, &format_commview_x, NULL,
+};
+
+/* Files up to this are read, since mapping costs more than copying does: the faults, the unmapping, and its
+ * interrupts of all other threads. 10,000 files of 100 KB, two threads: 1.20 s mapped, 1.00 s read. */
+enum { SMALL_FILE = 256 << 10 };
 
 /* Where this thread wants to go on when mapped bytes are gone; NULL outside of capture_guard(). */
 static _Thread_local sigjmp_buf *on_bus_error;
@@ -109,7 +117,34 @@ struct capture *capture_new(const char *path, size_t order, struct problems *pro
     return c;
 }
 
-static int map(struct capture *c)
+/* All bytes of a small file, or as many as it has by now. 0, or -1 with errno. */
+static int read_all(struct capture *c, int fd)
+{
+    uint8_t *bytes = malloc(MAX(c->mapped, UINT64_C(1)));
+    uint64_t count = 0;
+    if (!bytes)
+        return -1;
+    while (count < c->mapped) {
+        ssize_t n = read(fd, bytes + count, c->mapped - count);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            int error = errno;
+            free(bytes);
+            errno = error;
+            return -1;
+        }
+        if (n == 0)
+            break;
+        count += (size_t)n;
+    }
+    c->bytes = bytes;
+    c->is_read = true;
+    c->size = count;
+    return 0;
+}
+
+static int map(struct capture *c, bool read_small)
 {
     struct stat st;
     int result = -1, fd = open(c->path, O_RDONLY | O_CLOEXEC);
@@ -120,14 +155,22 @@ static int map(struct capture *c)
                      "expected a regular file, found another kind of file");
     } else {
         c->size = c->mapped = (uint64_t)st.st_size;
-        void *bytes = c->mapped ? mmap(NULL, c->mapped, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-        if (bytes == MAP_FAILED) {
-            c->mapped = 0;
-            problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "cannot be mapped: %s",
-                         strerror(errno));
+        if (c->mapped <= (read_small ? SMALL_FILE : 0)) {
+            result = read_all(c, fd);
+            if (result)
+                problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "cannot be read: %s",
+                             strerror(errno));
         } else {
-            c->bytes = bytes;
-            result = 0;
+            void *bytes = mmap(NULL, c->mapped, PROT_READ, MAP_PRIVATE, fd, 0);
+            result = bytes == MAP_FAILED ? -1 : 0;
+            if (result) {
+                c->mapped = 0;
+                problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "cannot be mapped: %s",
+                             strerror(errno));
+            } else {
+                c->bytes = bytes;
+                c->decoded = calloc(c->mapped / CAPTURE_PIECE + 1, sizeof *c->decoded);
+            }
         }
     }
     if (fd >= 0)
@@ -137,6 +180,7 @@ static int map(struct capture *c)
 
 struct open_job {
     struct capture *capture;
+    bool *compressed;
     int result;
 };
 
@@ -144,18 +188,24 @@ static void open_format(void *argument)
 {
     struct open_job *job = argument;
     struct capture *c = job->capture;
+    if (job->compressed && capture_size(c) >= 4 &&
+        (*job->compressed = stream_compression(c->bytes, MIN(capture_size(c), 4096u)))) {
+        job->result = -1;
+        return;
+    }
     job->result = capture_find_format(c, c->bytes, capture_size(c));
     if (!job->result)
         job->result = c->format->open(c, c->bytes, capture_size(c), true) != OPEN_DONE;
 }
 
-struct capture *capture_map(const char *path, size_t order, struct problems *problems)
+struct capture *capture_map(const char *path, size_t order, bool read_small, bool *compressed,
+                            struct problems *problems)
 {
     struct capture *c = capture_new(path, order, problems);
-    struct open_job job = {.capture = c};
+    struct open_job job = {.capture = c, .compressed = compressed};
     if (!c)
         return NULL;
-    if (map(c)) {
+    if (map(c, read_small)) {
         capture_drop(c);
         return NULL;
     }
@@ -166,6 +216,19 @@ struct capture *capture_map(const char *path, size_t order, struct problems *pro
         return NULL;
     }
     return c;
+}
+
+void capture_decoded(struct capture *c, uint64_t begin, uint64_t end)
+{
+    if (begin == c->first_record)
+        begin = 0;
+    while (begin < end) {
+        uint64_t piece = begin / CAPTURE_PIECE, from = piece * CAPTURE_PIECE;
+        uint64_t size = MIN((uint64_t)CAPTURE_PIECE, c->mapped - from), count = MIN(end, from + size) - begin;
+        if (atomic_fetch_add_explicit(&c->decoded[piece], count, memory_order_acq_rel) + count == size)
+            madvise((void *)(uintptr_t)(c->bytes + from), size, MADV_DONTNEED); /* advice only */
+        begin += count;
+    }
 }
 
 struct capture *capture_use(struct capture *c)
@@ -181,7 +244,10 @@ void capture_drop(struct capture *c)
         return;
     if (c->format && c->format->close)
         c->format->close(c);
-    if (c->mapped)
+    free(c->decoded);
+    if (c->is_read)
+        free((void *)(uintptr_t)c->bytes);
+    else if (c->mapped)
         munmap((void *)(uintptr_t)c->bytes, c->mapped);
     free(c);
 }

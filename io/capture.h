@@ -27,6 +27,9 @@ static inline uint32_t capture_record_max(uint32_t link_type)
 enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
 
 struct capture;
+struct record;
+
+enum { CAPTURE_PIECE = 64 << 20 };
 
 enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
 #define RECORD_BROKEN  UINT64_MAX
@@ -57,6 +60,11 @@ struct capture_format {
      * wanted bytes. NULL: record_length() tells as much, one by one. */
     uint64_t (*records_length)(const struct capture *c, const uint8_t *p, uint64_t available,
                                uint64_t wanted);
+    /* For records.c, and NULL of other formats: describes the record at p, of which available bytes are
+     * there, and its frame, whose decimals, link_type and fcs are set beforehand. False after record_fault().
+     */
+    bool (*read_record)(const struct capture *c, const uint8_t *p, uint64_t available, struct record *r,
+                        struct frame *f);
     /* Frees format_data. NULL: there is none. */
     void (*close)(struct capture *c);
 };
@@ -66,6 +74,18 @@ extern const struct capture_format format_pcapng;
 extern const struct capture_format format_snoop;
 extern const struct capture_format format_erf;
 extern const struct capture_format format_netmon;
+extern const struct capture_format format_netxray;
+extern const struct capture_format format_visual;
+extern const struct capture_format format_5views;
+extern const struct capture_format format_commview;
+extern const struct capture_format format_commview_x;
+extern const struct capture_format format_sniffer;
+extern const struct capture_format format_peek;
+extern const struct capture_format format_peek_tagged;
+extern const struct capture_format format_nettl;
+extern const struct capture_format format_observer;
+extern const struct capture_format format_lanalyzer;
+extern const struct capture_format format_iptrace;
 
 /* All formats, NULL at the end. */
 extern const struct capture_format *const capture_formats[];
@@ -75,8 +95,12 @@ struct capture {
     size_t order; /* its place in the input */
     struct problems *problems;
     const struct capture_format *format;
-    const uint8_t *bytes; /* mapped */
-    uint64_t mapped;      /* bytes mapped: the size when it was opened */
+    const uint8_t *bytes; /* mapped, or read into memory of its own */
+    bool is_read;
+    /* Bytes decoded, for each CAPTURE_PIECE bytes of a mapped file; NULL: not counted. Added to (acq_rel) by
+     * whoever has decoded some. */
+    _Atomic uint64_t *decoded;
+    uint64_t mapped; /* bytes mapped: the size when it was opened */
     /* Up to here bytes may be read. Lowered (relaxed) by whoever meets the end of a file that was cut
      * meanwhile. */
     _Atomic uint64_t size;
@@ -107,6 +131,9 @@ struct capture {
     uint8_t decimals;
     uint8_t fcs;
     uint16_t link_type;
+
+    /* of snoop */
+    bool surveyor; /* 802.11 frames of Shomiti's analyzers, with a header of their own */
 };
 
 static inline uint64_t capture_size(const struct capture *c)
@@ -122,10 +149,16 @@ static inline uint64_t capture_records_end(const struct capture *c)
 
 /* A capture without bytes of its own, for a stream. One user. NULL after adding a problem. */
 struct capture *capture_new(const char *path, size_t order, struct problems *problems);
-/* Maps the file, finds its format and reads its header. One user. NULL after adding a problem. */
-struct capture *capture_map(const char *path, size_t order, struct problems *problems);
+/* Maps the file, finds its format and reads its header. read_small: a small one is read instead, for whoever
+ * wants all of it soon, and has few open at a time. One user. NULL after adding a problem; or without one,
+ * and *compressed set, when the file is compressed (compressed may be NULL: then this is a problem, too). */
+struct capture *capture_map(const char *path, size_t order, bool read_small, bool *compressed,
+                            struct problems *problems);
 /* Sets c->format by the first bytes; 0, or -1 after adding a problem. */
 int capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count);
+/* The mapped file's bytes from begin to end, in whole or in part of a region that was claimed, are decoded.
+ * What has been decoded of a piece adds up to its size once; a wrong sum only costs time. Any thread. */
+void capture_decoded(struct capture *c, uint64_t begin, uint64_t end);
 /* One more user; returns c. Any thread that uses it. */
 struct capture *capture_use(struct capture *c);
 /* One user less; the last one closes it. Any thread. */

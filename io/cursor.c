@@ -67,7 +67,7 @@ static void wait_for_turn(struct input *in)
 static bool begin_mapped(struct cursor *c)
 {
     wait_for_turn(c->input);
-    bool opened = input_open(c->input);
+    bool opened = input_open(c->input, false);
     if (opened && c->input->kind == INPUT_MAPPED)
         c->capture = input_take_capture(c->input);
     c->input->begun = true;
@@ -94,7 +94,7 @@ static bool next_chunk_lane(struct cursor *c)
             if (input_is_finished(c->input))
                 return false;
             wait_for_turn(c->input);
-            if (input_open(c->input))
+            if (input_open(c->input, false))
                 input_fill(c->input);
             turn_give_back(&c->input->turn);
         }
@@ -127,7 +127,7 @@ static bool is_stream(struct cursor *c)
     if (c->input->again_first)
         return true;
     wait_for_turn(c->input);
-    input_open(c->input);
+    input_open(c->input, false);
     bool stream = c->input->kind == INPUT_STREAM;
     turn_give_back(&c->input->turn);
     return stream;

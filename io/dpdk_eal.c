@@ -3,16 +3,17 @@
 #include "dpdk_internal.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { ARGUMENTS = 256 };
+enum { ARGUMENTS = 256, OWN = 2 };
 
 /* Splits at blanks, as a shell does: 'x y', "x y" and \ keep them. The words lie in buffer, which is as long
- * as the text. Their number, or -1. */
+ * as the text. Their number, or -1 when there are too many, or -2 when a quotation does not end. */
 static int split(const char *text, char *buffer, char **words, int most)
 {
     int count = 0;
@@ -24,7 +25,8 @@ static int split(const char *text, char *buffer, char **words, int most)
         if (count == most)
             return -1;
         words[count++] = buffer;
-        for (char quote = 0; *s && (quote || !isspace((unsigned char)*s)); s++) {
+        char quote = 0;
+        for (; *s && (quote || !isspace((unsigned char)*s)); s++) {
             if (quote ? *s == quote : *s == '\'' || *s == '"')
                 quote = quote ? 0 : *s;
             else if (*s == '\\' && s[1] && quote != '\'')
@@ -33,6 +35,8 @@ static int split(const char *text, char *buffer, char **words, int most)
                 *buffer++ = *s;
         }
         *buffer++ = 0;
+        if (quote)
+            return -2;
     }
 }
 
@@ -42,58 +46,145 @@ static const char *advice(int code)
     case EACCES:
     case EPERM:
         return "it finds no huge pages or devices that it may use: reserve huge pages and run as root, or "
-               "give "
-               "them to this user (docs/dpdk.md), or do without with --no-huge -m 512";
+               "give them to this user (docs/dpdk.md), or do without with --no-huge -m 512";
     case ENOMEM:
         return "not enough memory: reserve huge pages (sysctl vm.nr_hugepages=512), or do without with "
                "--no-huge -m 512";
     case EINVAL:
-        return "it does not take these arguments";
+        return "it does not take these arguments (tcpreuse --dpdk -h lists them)";
+    case ENODEV:
+        return "it has no driver for one of these devices; is its name right?";
     default:
         return rte_strerror(code);
     }
+}
+
+/* Standard output is for reports. What the EAL prints there is its usage, at length and before it has said
+ * what is wrong with the arguments; so it is only let through, to standard error, when it is asked for. */
+static int init_aside(int count, char **words)
+{
+    bool usage = false;
+    for (int i = 1; i < count; i++)
+        usage |= !strcmp(words[i], "-h") || !strcmp(words[i], "--help");
+    fflush(stdout);
+    int out = dup(STDOUT_FILENO),
+        aside = usage ? dup(STDERR_FILENO) : open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (aside >= 0) {
+        dup2(aside, STDOUT_FILENO);
+        close(aside);
+    }
+    int parsed = rte_eal_init(count, words), code = rte_errno;
+    fflush(stdout);
+    if (out >= 0) {
+        dup2(out, STDOUT_FILENO);
+        close(out);
+    }
+    rte_errno = code;
+    return parsed;
+}
+
+/* The device that argument i names, or NULL: --vdev X,..., --vdev=X,..., -a X,... or -aX,... */
+static const char *device_of(char *const *words, int i, int count, bool *virtual)
+{
+    static const char *const names[] = {"--vdev", "-a", "--allow"};
+    for (unsigned k = 0; k < ARRAY_LEN(names); k++) {
+        size_t n = strlen(names[k]);
+        *virtual = k == 0;
+        if (strncmp(words[i], names[k], n) != 0)
+            continue;
+        if (!words[i][n])
+            return i + 1 < count ? words[i + 1] : NULL;
+        if (words[i][n] == '=')
+            return words[i] + n + 1;
+        if (n == 2)
+            return words[i] + n;
+    }
+    return NULL;
+}
+
+static bool has_port(const char *device)
+{
+    struct rte_dev_iterator iterator;
+    uint16_t port;
+    if (!rte_eth_dev_get_port_by_name(device, &port))
+        return true;
+    if (rte_eth_iterator_init(&iterator, device))
+        return false;
+    port = (uint16_t)rte_eth_iterator_next(&iterator);
+    if (port == RTE_MAX_ETHPORTS)
+        return false;
+    rte_eth_iterator_cleanup(&iterator);
+    return true;
+}
+
+/* The EAL goes on without a device that cannot be had, and half of a tap is worse than none. Virtual devices
+ * have the name that they were given; what a driver of hardware calls its ports is its own affair, so that
+ * there only a word is said. */
+static enum dpdk_result check_devices(char *const *words, int count, char error[DPDK_ERROR_MAX])
+{
+    for (int i = 1; i < count; i++) {
+        bool virtual;
+        const char *arguments = device_of(words, i, count, &virtual);
+        char device[RTE_ETH_NAME_MAX_LEN];
+        if (!arguments || (virtual && strncmp(arguments, "net_", 4) && strncmp(arguments, "eth_", 4)))
+            continue;
+        snprintf(device, sizeof device, "%.*s", (int)strcspn(arguments, ","), arguments);
+        if (has_port(device))
+            continue;
+        if (!virtual) {
+            fprintf(stderr,
+                    "tcpreuse: -a %s: the EAL has no port of it; is it bound to vfio-pci (dpdk-devbind.py "
+                    "--status)?\n",
+                    device);
+            continue;
+        }
+        snprintf(
+            error, DPDK_ERROR_MAX,
+            "--vdev %s: the EAL has no port of it; the lines above say what its driver did not find, or was "
+            "not allowed to use",
+            device);
+        return DPDK_FAILED;
+    }
+    return DPDK_OPEN;
 }
 
 enum dpdk_result dpdk_eal_init(const char *arguments, char error[DPDK_ERROR_MAX])
 {
     /* What it says about itself is no news; what the user sets comes later, and counts. */
     static char name[] = "tcpreuse", level[] = "--log-level=*:warning";
-    /* The EAL keeps pointers into its arguments. */
-    static char *words[ARGUMENTS + 3];
+    /* The EAL keeps pointers into its arguments, and puts them in another order. */
+    static char *words[ARGUMENTS + OWN + 1], *given[ARGUMENTS + OWN + 1];
     char *buffer = malloc(strlen(arguments) + 2);
-    int count = buffer ? split(arguments, buffer, words + 2, ARGUMENTS) : -1;
+    int count = buffer ? split(arguments, buffer, words + OWN, ARGUMENTS) : -1;
     if (count < 0) {
         free(buffer);
-        snprintf(error, DPDK_ERROR_MAX, "--dpdk: too many arguments for the EAL");
+        snprintf(error, DPDK_ERROR_MAX, "--dpdk \"%.200s\": %s", arguments,
+                 count == -1 ? "too many arguments for the EAL" : "a quotation mark has no other one");
         return DPDK_WRONG;
     }
     words[0] = name;
     words[1] = level;
+    count += OWN;
+    memcpy(given, words, sizeof given);
 
     cpu_set_t affinity;
     bool restore = !sched_getaffinity(0, sizeof affinity, &affinity);
-    fflush(stdout);
-    int out = dup(STDOUT_FILENO);
-    dup2(STDERR_FILENO, STDOUT_FILENO);
-    int parsed = rte_eal_init(count + 2, words), code = rte_errno;
-    fflush(stdout);
-    if (out >= 0) {
-        dup2(out, STDOUT_FILENO);
-        close(out);
-    }
+    int parsed = init_aside(count, words), code = rte_errno;
     if (restore)
         sched_setaffinity(0, sizeof affinity, &affinity);
     if (parsed < 0) {
         snprintf(error, DPDK_ERROR_MAX, "--dpdk \"%.200s\": the EAL cannot start: %s", arguments,
                  advice(code));
-        return code == EINVAL ? DPDK_WRONG : DPDK_FAILED;
+        return code == EINVAL || code == ENODEV ? DPDK_WRONG : DPDK_FAILED;
     }
-    if (parsed < count + 1) {
+    enum dpdk_result result = DPDK_WRONG;
+    if (parsed < count - 1)
         snprintf(error, DPDK_ERROR_MAX, "--dpdk: \"%.100s\" is no argument of the EAL", words[parsed + 1]);
+    else
+        result = check_devices(given, count, error);
+    if (result != DPDK_OPEN)
         dpdk_eal_close();
-        return DPDK_WRONG;
-    }
-    return DPDK_OPEN;
+    return result;
 }
 
 void dpdk_eal_close(void)

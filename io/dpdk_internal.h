@@ -21,11 +21,20 @@ struct queue {
     _Atomic uint64_t received; /* written by the worker that polls it, relaxed; read by the display */
 } ALIGNED(CACHE_LINE);
 
+/* A statistic of the driver that says what a queue lost. */
+struct loss_statistic {
+    uint64_t id; /* of rte_eth_xstats_get_by_id() */
+    unsigned queue, rank;
+    enum port_loss loss;
+};
+
 struct port {
     uint16_t number;
     uint16_t descriptors; /* of a queue */
     unsigned queues, first_queue;
     bool started;
+    struct loss_statistic *losses; /* one of each queue and loss that the driver has */
+    unsigned loss_count;
     struct rte_eth_dev_info info;
 };
 
@@ -38,6 +47,13 @@ void dpdk_eal_close(void);
 enum dpdk_result dpdk_port_describe(struct port *p, uint16_t number, unsigned asked, unsigned threads,
                                     char error[DPDK_ERROR_MAX]);
 enum dpdk_result dpdk_port_start(struct port *p, struct rte_mempool *pool, char error[DPDK_ERROR_MAX]);
+/* Frees what it holds, too. */
 void dpdk_port_stop(struct port *p);
+
+/* Finds the port's statistics of what queues lost, once its queues are set up. Without memory there are none.
+ */
+void dpdk_counters_find(struct port *p);
+/* The port's counters, but for what was received. Any thread. */
+void dpdk_counters_read(const struct port *p, struct port_counters *counters);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <rte_errno.h>
+#include <stdlib.h>
 
 enum {
     DESCRIPTORS = 2048, /* 140 us at 14.88 million frames a second */
@@ -102,6 +103,7 @@ enum dpdk_result dpdk_port_start(struct port *p, struct rte_mempool *pool, char 
     if (failed)
         goto fail;
     p->started = true;
+    dpdk_counters_find(p);
     /* Ports that know no such thing receive everything anyhow. */
     rte_eth_promiscuous_enable(p->number);
     rte_eth_allmulticast_enable(p->number);
@@ -117,4 +119,7 @@ void dpdk_port_stop(struct port *p)
     if (p->started)
         rte_eth_dev_stop(p->number);
     p->started = false;
+    free(p->losses);
+    p->losses = NULL;
+    p->loss_count = 0;
 }

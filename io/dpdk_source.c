@@ -4,12 +4,14 @@
  * they give in a train, up to TRAIN frames, for TRAIN_NS at most. When it has the turn of claiming, the train
  * becomes a batch, numbered in this order; it decodes the batch at once, and gives the mbufs back. So frames
  * of one queue stay in their order, and those of different queues come in the order in which they were
- * polled, as far as one worker polls both; between workers it is the order of their trains.
+ * polled, as far as one worker polls both, or, where the time stamps are known to be of one clock, in the
+ * order of their times (port_merge.h); between workers it is the order of their trains.
  *
  * A run ends in order: each worker takes what waits in its queues, claims it, and is through; when all are,
  * there are no more batches. */
 #include "dpdk_internal.h"
 #include "dpdk_module.h"
+#include "port_merge.h"
 
 #include <errno.h>
 #include <rte_errno.h>
@@ -20,7 +22,7 @@
 
 enum {
     TRAIN = 1024, /* their mbufs, bytes and segments stay in the L2 cache until they are drained */
-    BURST = 64,   /* of one queue, before the next one is asked */
+    BURST = PORT_MERGE_BURST, /* of one queue, before the next one is asked */
     TRAIN_NS = 200000,
     LAST_FRAMES = 1 << 16, /* of a queue, that a run's end takes: a port may never be empty */
     CACHE = 256,           /* mbufs that a worker keeps at hand */
@@ -46,8 +48,10 @@ struct train {
 
 /* A worker's part. Only the worker touches it, while it polls and, with the turn, when it claims. */
 struct part {
-    struct queue *queues; /* every threads-th one from here on */
+    const struct dpdk_source *source;
+    struct queue **queues;
     unsigned queue_count;
+    struct port_merge *merge; /* of its queues; NULL: they come as they are polled */
     unsigned worker;
     struct train *train;  /* being filled; NULL when there is none */
     uint64_t last_frames; /* taken since the run is to end */
@@ -63,7 +67,9 @@ struct dpdk_source {
     struct port *ports;
     size_t port_count;
     struct queue *queues;
+    struct queue **dealt; /* part by part */
     unsigned queue_count;
+    bool merges; /* all ports give time stamps of one clock, and there are several queues */
     struct part *parts;
     struct rte_mempool *pool;
     int stamp_offset;    /* in an mbuf; -1: no driver gives time stamps */
@@ -122,45 +128,66 @@ static enum stamp know_stamp(uint64_t value, int64_t now)
     return difference > -hour && difference < hour ? STAMP_NANOSECONDS : STAMP_NONE;
 }
 
-static void stamp_burst(const struct dpdk_source *s, struct queue *q, struct train *t, unsigned n)
+static void stamp_burst(const struct dpdk_source *s, struct queue *q, struct port_frames burst, unsigned n)
 {
     int64_t now = 0;
-    for (unsigned i = t->count; i < t->count + n; i++) {
-        const struct rte_mbuf *m = t->mbuf[i];
+    for (unsigned i = 0; i < n; i++) {
+        const struct rte_mbuf *m = burst.frame[i];
         if (q->stamp != STAMP_NONE && m->ol_flags & s->stamp_flag) {
             uint64_t value = *RTE_MBUF_DYNFIELD(m, s->stamp_offset, const rte_mbuf_timestamp_t *);
             if (unlikely(q->stamp == STAMP_UNKNOWN))
                 q->stamp = know_stamp(value, clock_ns(CLOCK_REALTIME));
             if (likely(q->stamp != STAMP_NONE)) {
                 bool micro = q->stamp == STAMP_MICROSECONDS;
-                t->time[i] = (int64_t)value * (micro ? 1000 : 1);
-                t->decimals[i] = micro ? 6 : 9;
+                burst.time[i] = (int64_t)value * (micro ? 1000 : 1);
+                burst.decimals[i] = micro ? 6 : 9;
                 continue;
             }
         }
         if (!now)
             now = clock_ns(CLOCK_REALTIME);
-        t->time[i] = now;
-        t->decimals[i] = 9;
+        burst.time[i] = now;
+        burst.decimals[i] = 9;
     }
 }
 
-/* Asks each queue of the part once. How many frames came. */
-static unsigned gather(struct dpdk_source *s, struct part *part)
+/* Up to most frames of a queue. */
+static unsigned receive(const struct dpdk_source *s, struct queue *q, struct port_frames to, unsigned most)
+{
+    unsigned n = rte_eth_rx_burst(q->port, q->number, (struct rte_mbuf **)to.frame, (uint16_t)most);
+    if (!n)
+        return 0;
+    stamp_burst(s, q, to, n);
+    atomic_store_explicit(&q->received, atomic_load_explicit(&q->received, memory_order_relaxed) + n,
+                          memory_order_relaxed);
+    return n;
+}
+
+static unsigned receive_for_merge(void *context, unsigned queue, struct port_frames to)
+{
+    const struct part *part = context;
+    return receive(part->source, part->queues[queue], to, PORT_MERGE_BURST);
+}
+
+/* Where the train goes on. */
+static struct port_frames train_end(struct train *t)
+{
+    return (struct port_frames){(void **)(t->mbuf + t->count), t->time + t->count, t->decimals + t->count};
+}
+
+/* Asks each queue of the part once; hold: frames may wait for earlier ones of other queues. How many frames
+ * came.
+ */
+static unsigned gather(const struct dpdk_source *s, struct part *part, bool hold)
 {
     struct train *t = part->train;
     unsigned before = t->count;
-    for (unsigned i = 0; i < part->queue_count && t->count < TRAIN; i++) {
-        struct queue *q = &part->queues[i * s->params.threads];
-        unsigned n = rte_eth_rx_burst(q->port, q->number, t->mbuf + t->count,
-                                      (uint16_t)MIN((unsigned)BURST, TRAIN - t->count));
-        if (!n)
-            continue;
-        stamp_burst(s, q, t, n);
-        t->count += n;
-        atomic_store_explicit(&q->received, atomic_load_explicit(&q->received, memory_order_relaxed) + n,
-                              memory_order_relaxed);
-    }
+    if (part->merge)
+        t->count +=
+            port_merge_take(part->merge, clock_ns(CLOCK_REALTIME), hold, train_end(t), TRAIN - t->count);
+    else
+        for (unsigned i = 0; i < part->queue_count && t->count < TRAIN; i++)
+            t->count += receive(s, part->queues[i], train_end(t), MIN((unsigned)BURST, TRAIN - t->count));
     return t->count - before;
 }
 
@@ -193,7 +220,7 @@ static void gather_last(struct dpdk_source *s, struct part *part)
 {
     const bool enough = atomic_load_explicit(&s->enough, memory_order_relaxed);
     while (!part->emptied && part->train->count < TRAIN) {
-        unsigned n = enough ? 0 : gather(s, part);
+        unsigned n = enough ? 0 : gather(s, part, false);
         part->last_frames += n;
         part->emptied = !n || part->last_frames >= (uint64_t)LAST_FRAMES * part->queue_count;
     }
@@ -221,7 +248,7 @@ static bool source_poll(struct source *source, unsigned worker, bool finish)
     if (!part->ending) {
         bool empty = !t->count;
         unsigned got = 0;
-        for (unsigned n; t->count < TRAIN && (n = gather(s, part)); got += n)
+        for (unsigned n; t->count < TRAIN && (n = gather(s, part, true)); got += n)
             ;
         if (got)
             atomic_store_explicit(&s->last_frame, now, memory_order_relaxed);
@@ -402,14 +429,17 @@ static enum dpdk_result describe_ports(struct dpdk_source *s, char error[DPDK_ER
     return DPDK_OPEN;
 }
 
-/* Queues to workers, in turn. */
+/* Queues to workers, in turn. Ports that can be merged begin with the same worker, so that it has the first
+ * queue of all of them: of the two directions of a tap, say. */
 static int deal_queues(struct dpdk_source *s)
 {
     unsigned threads = s->params.threads;
     s->queues = zeroed_lines(s->queue_count, sizeof *s->queues);
+    s->dealt = calloc(s->queue_count, sizeof(struct queue *));
     s->parts = zeroed_lines(threads, sizeof *s->parts);
-    if (!s->queues || !s->parts)
+    if (!s->queues || !s->dealt || !s->parts)
         return -1;
+    s->merges = s->queue_count > 1;
     for (size_t i = 0; i < s->port_count; i++)
         for (unsigned q = 0; q < s->ports[i].queues; q++) {
             struct queue *queue = &s->queues[s->ports[i].first_queue + q];
@@ -417,12 +447,22 @@ static int deal_queues(struct dpdk_source *s)
             queue->number = (uint16_t)q;
             if (!strcmp(s->ports[i].info.driver_name, "net_pcap"))
                 queue->stamp = STAMP_MICROSECONDS;
+            else
+                s->merges = false;
         }
-    for (unsigned w = 0; w < threads; w++)
-        if (w < s->queue_count) {
-            s->parts[w].queues = &s->queues[w];
-            s->parts[w].queue_count = (s->queue_count - w + threads - 1) / threads;
-        }
+    struct queue **next = s->dealt;
+    for (unsigned w = 0; w < threads; w++) {
+        struct part *part = &s->parts[w];
+        part->source = s;
+        part->queues = next;
+        for (unsigned i = 0; i < s->queue_count; i++)
+            if ((s->merges ? s->queues[i].number : i) % threads == w)
+                *next++ = &s->queues[i];
+        part->queue_count = (unsigned)(next - part->queues);
+        if (s->merges && part->queue_count > 1 &&
+            !(part->merge = port_merge_create(part->queue_count, receive_for_merge, part)))
+            return -1;
+    }
     return 0;
 }
 
@@ -431,7 +471,7 @@ static unsigned mbufs_needed(const struct dpdk_source *s)
 {
     uint64_t n = 0, trains = s->params.threads * (s->params.keep_frames ? 10ull : 2ull);
     for (size_t i = 0; i < s->port_count; i++)
-        n += (uint64_t)s->ports[i].queues * s->ports[i].descriptors;
+        n += (uint64_t)s->ports[i].queues * (s->ports[i].descriptors + (s->merges ? PORT_MERGE_ROOM : 0));
     n += trains * TRAIN + s->params.threads * (CACHE * 2ull);
     return (unsigned)MAX(n, (uint64_t)MBUFS_MIN);
 }
@@ -464,15 +504,23 @@ static enum dpdk_result start_ports(struct dpdk_source *s, char error[DPDK_ERROR
     return DPDK_OPEN;
 }
 
+static void drop_frame(void *frame)
+{
+    rte_pktmbuf_free(frame);
+}
+
 static void source_close(struct dpdk_source *s)
 {
-    for (unsigned i = 0; s->parts && i < s->params.threads; i++)
+    for (unsigned i = 0; s->parts && i < s->params.threads; i++) {
         train_free(s->parts[i].train);
+        port_merge_destroy(s->parts[i].merge, drop_frame);
+    }
     for (size_t i = 0; s->ports && i < s->port_count; i++)
         dpdk_port_stop(&s->ports[i]);
     dpdk_eal_close();
     free(s->ports);
     free(s->queues);
+    free(s->dealt);
     free(s->parts);
     free(s);
 }
@@ -520,31 +568,20 @@ static size_t source_ports(const struct dpdk_source *s)
 
 static uint64_t source_unread(const struct dpdk_source *s)
 {
-    return s->unread;
+    uint64_t n = s->unread;
+    for (unsigned i = 0; i < s->params.threads; i++)
+        n += port_merge_waiting(s->parts[i].merge);
+    return n;
 }
 
 static void source_counters(const struct dpdk_source *s, size_t i, struct port_counters *counters)
 {
     const struct port *p = &s->ports[i];
-    struct rte_eth_stats stats = {0};
-    rte_eth_stats_get(p->number, &stats);
-    *counters = (struct port_counters){
-        .port = p->number,
-        .missed = stats.imissed,
-        .errors = stats.ierrors,
-        .no_mbuf = stats.rx_nombuf,
-        .queues = p->queues,
-    };
-    char name[RTE_ETH_NAME_MAX_LEN] = "?";
-    rte_eth_dev_get_name_by_port(p->number, name);
-    snprintf(counters->name, sizeof counters->name, "%s", name);
-    snprintf(counters->driver, sizeof counters->driver, "%s", p->info.driver_name);
+    dpdk_counters_read(p, counters);
     for (unsigned q = 0; q < p->queues; q++) {
         uint64_t n = atomic_load_explicit(&s->queues[p->first_queue + q].received, memory_order_relaxed);
         counters->queue[q].received = n;
         counters->received += n;
-        if (q < RTE_ETHDEV_QUEUE_STAT_CNTRS)
-            counters->queue[q].errors = stats.q_errors[q];
     }
 }
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct input *input_create(const char *path, size_t order, struct problems *problems)
+struct input *input_create(const char *path, size_t order, struct problems *problems, const struct stop *stop)
 {
     struct input *in = aligned_alloc(CACHE_LINE, (sizeof *in + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1));
     if (!in)
@@ -15,6 +15,7 @@ struct input *input_create(const char *path, size_t order, struct problems *prob
     in->path = path;
     in->order = order;
     in->problems = problems;
+    in->stop = stop;
     in->first_time = INT64_MAX;
     return in;
 }
@@ -50,27 +51,19 @@ void input_free(struct input *in)
     free(in);
 }
 
-/* A regular file that is not compressed is mapped; all else is a stream. A FIFO is opened once only: its
- * writer would take a second time for the reader's end. */
+/* A regular file is mapped, unless that shows it to be compressed; all else is a stream. A FIFO is opened
+ * once only: its writer would take a second time for the reader's end. */
 static enum input_kind look(const struct input *in)
 {
     struct stat st;
-    uint8_t bytes[8];
     if (!strcmp(in->path, "-"))
         return INPUT_STREAM;
-    if (stat(in->path, &st))
+    if (in->sized || stat(in->path, &st))
         return INPUT_MAPPED; /* mapping will say what is wrong */
-    if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode) || S_ISSOCK(st.st_mode))
-        return INPUT_STREAM;
-    int fd = S_ISREG(st.st_mode) ? open(in->path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd < 0)
-        return INPUT_MAPPED;
-    ssize_t n = read(fd, bytes, sizeof bytes);
-    close(fd);
-    return n > 0 && stream_compression(bytes, (size_t)n) ? INPUT_STREAM : INPUT_MAPPED;
+    return S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode) || S_ISSOCK(st.st_mode) ? INPUT_STREAM : INPUT_MAPPED;
 }
 
-bool input_open(struct input *in)
+bool input_open(struct input *in, bool read_small)
 {
     if (in->opened)
         return true;
@@ -79,11 +72,15 @@ bool input_open(struct input *in)
     if (in->kind == INPUT_UNKNOWN)
         in->kind = look(in);
     if (in->kind == INPUT_MAPPED) {
-        in->capture = capture_map(in->path, in->order, in->problems);
+        bool compressed = false;
+        in->capture = capture_map(in->path, in->order, read_small, &compressed, in->problems);
         in->opened = in->capture;
-    } else {
+        if (compressed)
+            in->kind = INPUT_STREAM;
+    }
+    if (in->kind == INPUT_STREAM) {
         in->capture = capture_new(in->path, in->order, in->problems);
-        in->stream = in->capture ? stream_open(in->path, in->order, in->problems) : NULL;
+        in->stream = in->capture ? stream_open(in->path, in->order, in->problems, in->stop) : NULL;
         in->opened = in->stream;
     }
     in->failed = !in->opened;
@@ -214,6 +211,9 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
     return at;
 }
 
+/* No format's file header and first record header are shorter, so that fewer bytes hold no frame. */
+enum { FORMAT_BYTES = 16 };
+
 static void give_up(struct input *in, const char *why)
 {
     problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, (int64_t)in->position, "%s", why);
@@ -227,7 +227,7 @@ static size_t read_chunk(struct input *in, struct chunk *chunk, size_t count)
         ssize_t n = stream_read(in->stream, chunk->memory + count, chunk->capacity - count);
         if (n <= 0) {
             in->ended = true;
-            in->broken = n < 0;
+            in->broken = n < 0 || stream_is_stopped(in->stream);
         } else
             count += (size_t)n;
     }
@@ -235,12 +235,16 @@ static size_t read_chunk(struct input *in, struct chunk *chunk, size_t count)
     return count;
 }
 
-/* Finds the format, and reads its header. */
+/* Finds the format, and reads its header. What a stopped stream has not of it is nobody's fault. */
 static enum capture_open_result begin(struct input *in, const struct chunk *chunk, size_t count)
 {
+    const bool stopped = stream_is_stopped(in->stream);
+    if (stopped && count < FORMAT_BYTES)
+        return OPEN_MORE;
     if (capture_find_format(in->capture, chunk->memory, count))
         return OPEN_FAILED;
-    enum capture_open_result result = in->capture->format->open(in->capture, chunk->memory, count, in->ended);
+    const bool whole = in->ended && !stopped;
+    enum capture_open_result result = in->capture->format->open(in->capture, chunk->memory, count, whole);
     if (result == OPEN_DONE) {
         in->began = true;
         in->context = atomic_load_explicit(&in->capture->context, memory_order_relaxed);
@@ -275,7 +279,7 @@ static bool fill_chunk(struct input *in, struct chunk *chunk)
         uint64_t at = chunk->base;
         if (!in->began) {
             enum capture_open_result result = begin(in, chunk, count);
-            if (result == OPEN_FAILED) {
+            if (result == OPEN_FAILED || (result == OPEN_MORE && stream_is_stopped(in->stream))) {
                 in->ended = true;
                 return false;
             }

@@ -38,6 +38,7 @@ struct input {
     const char *path;
     size_t order; /* in which it was given */
     struct problems *problems;
+    const struct stop *stop;
     int64_t first_time; /* of its first frame; INT64_MAX: none, or not looked for */
     bool sized;         /* a regular file: its size counts as its bytes */
 
@@ -55,7 +56,8 @@ struct input {
     bool began;        /* the format's header has been read */
     const void *context;
     bool ended;  /* nothing more will be read */
-    bool broken; /* because the stream failed: a record that it left incomplete is no fault of its own */
+    bool broken; /* because the stream failed, or was stopped: a record that it left incomplete is no fault of
+                    its own */
 
     /* Chunks on their way, a ring with one writer, the holder of the turn, and one reader, the claimer.
      * Indices run freely; each is stored (release) by its side and loaded (acquire) by the other. */
@@ -69,11 +71,13 @@ struct input {
     struct chunk *again_first, *again_last;
 };
 
-struct input *input_create(const char *path, size_t order, struct problems *problems);
+/* What it points to outlives the input; stop: NULL when nobody will ask. */
+struct input *input_create(const char *path, size_t order, struct problems *problems,
+                           const struct stop *stop);
 void input_free(struct input *in);
 
-/* Opens it, if it is not. The turn is held. False when it cannot be. */
-bool input_open(struct input *in);
+/* Opens it, if it is not. read_small: as for capture_map(). The turn is held. False when it cannot be. */
+bool input_open(struct input *in, bool read_small);
 /* A mapped input's capture is handed over with its use; the input is as before it was opened. */
 struct capture *input_take_capture(struct input *in);
 

@@ -59,16 +59,16 @@ static int add_directory(struct inputs *in, const char *path, bool recursive, un
     for (int i = 0; i < n; i++) {
         const char *name = entries[i]->d_name;
         char *file = NULL;
-        struct stat st;
+        struct stat st = {.st_mode = entries[i]->d_type == DT_REG ? S_IFREG : 0};
         if (result || !strcmp(name, ".") || !strcmp(name, "..")) {
             ;
         } else if (asprintf(&file, "%s/%s", path, name) < 0) {
             file = NULL;
             result = -1;
-        } else if (!lstat(file, &st) && S_ISDIR(st.st_mode)) {
+        } else if (!st.st_mode && !lstat(file, &st) && S_ISDIR(st.st_mode)) {
             if (recursive && depth < DEPTH_MAX)
                 result = add_directory(in, file, recursive, depth + 1, captures, problems);
-        } else if (stat(file, &st) || !S_ISREG(st.st_mode) || !is_capture(file)) {
+        } else if ((!S_ISREG(st.st_mode) && stat(file, &st)) || !S_ISREG(st.st_mode) || !is_capture(file)) {
             problems_add(problems, PROBLEM_NOTE, in->count, file, -1, "skipped, it is no capture");
         } else {
             result = add(in, file);

@@ -27,6 +27,7 @@ enum {
     OPTION_PACKET_HASH = 3,
     OPTION_PACKET_DROPS = 4,
     OPTION_PACKET_ID = 5,
+    OPTION_PACKET_QUEUE = 6,
     OPTION_PACKET_VERDICT = 7,
     OPTION_CUSTOM_FIRST = 2988, /* 2988, 2989: may be copied; 19372, 19373: may not */
     OPTION_CUSTOM_NO_COPY = 19372,
@@ -84,15 +85,18 @@ bool pcapng_is_counted(uint32_t type)
     }
 }
 
-/* Whether option number may be of this length in a packet block. */
-static bool packet_option_fits(uint32_t number, uint32_t length)
+/* Whether option number, with this value, may be of this length in a packet block. */
+static bool packet_option_fits(uint32_t number, uint32_t length, const uint8_t *value)
 {
+    enum { VERDICT_TC = 1, VERDICT_XDP = 2 }; /* a byte for the kind, and a number of 8 */
     switch (number) {
     case OPTION_PACKET_FLAGS:
+    case OPTION_PACKET_QUEUE:
         return length == 4;
     case OPTION_PACKET_HASH:
-    case OPTION_PACKET_VERDICT:
         return length >= 1;
+    case OPTION_PACKET_VERDICT:
+        return length >= 1 && ((value[0] != VERDICT_TC && value[0] != VERDICT_XDP) || length == 9);
     case OPTION_PACKET_DROPS:
     case OPTION_PACKET_ID:
         return length == 8;
@@ -113,7 +117,7 @@ struct pcapng_fault pcapng_check_options(const uint8_t *p, uint64_t n, bool swap
         if (length > n)
             return (struct pcapng_fault){BROKEN_OPTION, (uint32_t)n, length};
         bool custom = number - OPTION_CUSTOM_FIRST < 2 || number - OPTION_CUSTOM_NO_COPY < 2;
-        if ((custom && length < 4) || (flags && !packet_option_fits(number, length)))
+        if ((custom && length < 4) || (flags && !packet_option_fits(number, length, p)))
             return (struct pcapng_fault){BROKEN_OPTION_LENGTH, number, length};
         if (flags && number == OPTION_PACKET_FLAGS)
             *flags = pcapng_32(p, swapped);

@@ -10,6 +10,7 @@
 
 #include "../engine/source.h"
 #include "problems.h"
+#include "stop.h"
 
 struct set_source;
 
@@ -17,9 +18,13 @@ struct set_source_params {
     const char *const *paths; /* "-" is standard input */
     size_t count;
     bool append;         /* in the order given */
+    unsigned threads;    /* of the run: as many look at many files before it begins */
     unsigned ahead;      /* inputs that are opened, and streams that are read, ahead of their turn */
     uint64_t lane_bytes; /* 0: what is good for speed; tests have small files, and want many lanes */
     struct problems *problems;
+    /* Ends the run when it is asked: nobody waits for a stream any longer, and the frames that have been read
+     * from it still come, unless files were being merged. NULL: nobody will ask. */
+    const struct stop *stop;
 };
 
 /* What the parameters point to outlives the source. Opens files to see their first frames' times. NULL when

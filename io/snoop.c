@@ -1,7 +1,10 @@
-/* snoop files (RFC 1761) of Solaris, and of Shomiti's analyzers, which are of versions 3 to 5.
+/* snoop files (RFC 1761) of Solaris, and of Shomiti's analyzers. All numbers are big endian.
  *
- *     file     | "snoop" 8 | version 4 | data link type 4 | big endian record   | original length 4 |
- * captured length 4 | record length 4 | drops 4 | seconds 4 | microseconds 4 | | captured bytes, padded ... |
+ *     file   | "snoop" 8 | version 4 | data link type 4 |
+ *     record | original length 4 | captured length 4 | record length 4 | drops 4 | seconds 4 |
+ *              microseconds 4 | captured bytes, padded ... |
+ *
+ * Those of Shomiti are known by the padding of their first record, and have other data link types.
  */
 #include "capture.h"
 
@@ -13,6 +16,7 @@ enum {
     VERSION_FIRST = 2,
     VERSION_LAST = 5,
     LINK_NONE = 0xffff,
+    SHOMITI_PADDING = 16, /* of the first record, or more */
 
     /* A boundary is believed when so many records in a row look like records, with at most a minute back and
      * a day forward between two, and no more padding than anybody writes. */
@@ -54,6 +58,29 @@ static uint16_t link_of(uint32_t type)
     }
 }
 
+/* The same of Shomiti's analyzers, which pad records a lot, with fields of their own in the padding. */
+static uint16_t link_of_shomiti(uint32_t type)
+{
+    switch (type) {
+    case 10: /* fast and gigabit Ethernet */
+    case 12:
+    case 19:
+        return 1;
+    case 11: /* token ring, of other speeds or seen elsewhere */
+    case 13:
+    case 14:
+        return 6;
+    case 18:
+        return 105;
+    case 9: /* Solaris alone has these */
+    case 16:
+    case 26:
+        return LINK_NONE;
+    default:
+        return link_of(type);
+    }
+}
+
 static enum capture_open_result snoop_open(struct capture *c, const uint8_t *bytes, uint64_t count,
                                            bool whole)
 {
@@ -72,7 +99,14 @@ static enum capture_open_result snoop_open(struct capture *c, const uint8_t *byt
                      version);
         return OPEN_FAILED;
     }
-    c->link_type = link_of(type);
+    if (count < FILE_HEADER + RECORD_HEADER && !whole)
+        return OPEN_MORE;
+    const uint8_t *first = bytes + FILE_HEADER;
+    const bool shomiti =
+        count >= FILE_HEADER + RECORD_HEADER &&
+        load_be32(first + 8) >= (uint64_t)RECORD_HEADER + load_be32(first + 4) + SHOMITI_PADDING;
+    c->link_type = shomiti ? link_of_shomiti(type) : link_of(type);
+    c->surveyor = shomiti && type == 18;
     if (c->link_type == LINK_NONE) {
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 12,
                      "expected a snoop data link type that is known here, found %" PRIu32, type);
@@ -141,6 +175,19 @@ static bool fault_at(struct lane *lane, enum fault fault, uint64_t expected, uin
     return false;
 }
 
+/* | ? 3 | length of the rest 1: 8 or more | ... | 802.11 ... */
+static void skip_radio_header(struct frame *f)
+{
+    const uint32_t length = f->captured < 4 ? 0 : 4u + f->data[3];
+    if (length < 4 + 8 || length > f->captured) {
+        f->link_type = LINK_TYPE_NOT_A_PACKET;
+        return;
+    }
+    f->data += length;
+    f->captured -= length;
+    f->length -= MIN(f->length, length);
+}
+
 static bool walk_one(const struct capture *c, const struct batch *b, struct lane *lane, struct frame *f)
 {
     uint64_t at = lane->position, size = b->end;
@@ -170,6 +217,8 @@ static bool walk_one(const struct capture *c, const struct batch *b, struct lane
     f->decimals = 6;
     f->fcs = 0;
     lane->position = at + length;
+    if (unlikely(c->surveyor))
+        skip_radio_header(f);
     return true;
 }
 

@@ -22,7 +22,7 @@ enum {
     /* Bytes of the block before that stay readable before the block: ISA-L may have eight bytes in its
      * shift register that it does not need. */
     KEPT_BYTES = 8,
-    /* The longest magic number, that of xz. */
+    /* As much of the longest magic numbers as tells them from all others: those of xz and the Sniffer. */
     MAGIC_BYTES = 6,
     SKIPPABLE_HEADER_BYTES = 8,
     /* Reads below this go through the block, to spare system calls. */
@@ -58,6 +58,8 @@ const char *stream_compression(const uint8_t *bytes, size_t count)
         return "gzip";
     if (starts_with(bytes, count, "\xfd\x37zXZ\0", 6))
         return "xz";
+    if (count >= MAGIC_BYTES && starts_with(bytes, count, "TRSNIFF ", MIN(count, 8u)))
+        return "Sniffer";
     bool skippable = is_skippable(bytes, count);
     size_t skip = skippable_bytes(bytes, count);
     if (skip < count) {
@@ -78,6 +80,11 @@ uint64_t stream_consumed(const struct stream *s)
     return atomic_load_explicit(&s->consumed, memory_order_relaxed);
 }
 
+bool stream_is_stopped(const struct stream *s)
+{
+    return s->stopped;
+}
+
 uint64_t stream_position(const struct stream *s)
 {
     return stream_consumed(s) - (uint64_t)(s->end - s->begin);
@@ -96,13 +103,17 @@ void stream_fail(struct stream *s, uint64_t offset, const char *format, ...)
     s->failure_offset = offset;
 }
 
-/* 0 at the end, and after setting read_error. */
+/* 0 at the end, after setting read_error, and after setting stopped. */
 static size_t read_file(struct stream *s, uint8_t *bytes, size_t n)
 {
-    ssize_t count;
-    do
+    ssize_t count = -1;
+    do {
+        /* Regular files are never waited for. */
+        s->stopped = s->waits ? !stop_or_readable(s->stop, s->fd) : stop_is_asked(s->stop);
+        if (s->stopped)
+            return 0;
         count = read(s->fd, bytes, n);
-    while (count < 0 && errno == EINTR);
+    } while (count < 0 && (errno == EINTR || errno == EAGAIN));
     if (count <= 0) {
         s->read_error = count < 0 ? errno : 0;
         s->at_end = true;
@@ -123,7 +134,7 @@ static void fill(struct stream *s)
 /* Until there are n bytes in the first block, or the file is at its end. */
 static size_t peek(struct stream *s, size_t n)
 {
-    while ((size_t)(s->end - s->begin) < n && !s->at_end) {
+    while ((size_t)(s->end - s->begin) < n && !s->at_end && !s->stopped) {
         size_t have = (size_t)(s->end - s->block);
         s->end += read_file(s, s->block + have, BLOCK_BYTES - have);
     }
@@ -155,13 +166,11 @@ static int open_codec(struct stream *s)
         const char *name;
         const struct stream_codec *codec;
     } codecs[] = {
-        {"gzip", &stream_codec_gzip},
-        {"zstd", &stream_codec_zstd},
-        {"lz4", &stream_codec_lz4},
-        {"xz", &stream_codec_xz},
+        {"gzip", &stream_codec_gzip}, {"zstd", &stream_codec_zstd},       {"lz4", &stream_codec_lz4},
+        {"xz", &stream_codec_xz},     {"Sniffer", &stream_codec_sniffer},
     };
     size_t have = peek(s, MAGIC_BYTES);
-    for (size_t skip; (skip = skippable_bytes(s->begin, have)) && !s->at_end;) {
+    for (size_t skip; (skip = skippable_bytes(s->begin, have)) && !s->at_end && !s->stopped;) {
         size_t wanted = skip + SKIPPABLE_HEADER_BYTES;
         if (wanted > BLOCK_BYTES || wanted <= have)
             break;
@@ -184,10 +193,11 @@ static int open_codec(struct stream *s)
     return 0;
 }
 
+/* A FIFO is opened without waiting for its writer, whom polling waits for. */
 static int open_file(struct stream *s, const char *path)
 {
     struct stat st;
-    s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (s->fd < 0 || fstat(s->fd, &st)) {
         problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, -1, "%s", strerror(errno));
         return -1;
@@ -206,13 +216,14 @@ static int open_file(struct stream *s, const char *path)
     return 0;
 }
 
-struct stream *stream_open(const char *path, size_t order, struct problems *problems)
+struct stream *stream_open(const char *path, size_t order, struct problems *problems, const struct stop *stop)
 {
     struct stream *s = calloc(1, sizeof *s);
     uint8_t *block = calloc(1, KEPT_BYTES + BLOCK_BYTES);
     const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
     if (s) {
-        *s = (struct stream){.fd = -1, .path = strdup(shown), .order = order, .problems = problems};
+        *s = (struct stream){
+            .fd = -1, .path = strdup(shown), .order = order, .problems = problems, .stop = stop};
         s->block = block ? block + KEPT_BYTES : NULL;
         s->begin = s->end = s->block;
     }
@@ -244,7 +255,7 @@ ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
 {
     size_t got = 0;
     n = MIN(n, (size_t)1 << 30); /* libraries count in 32 bits */
-    while (got < n && !s->done && !s->failed) {
+    while (got < n && !s->done && !s->failed && !s->stopped) {
         size_t part = s->codec->read(s, bytes + got, n - got);
         got += part;
         if (s->begin < s->end || s->done || s->failed)

@@ -18,7 +18,8 @@ struct stream_codec {
     void (*close)(struct stream *s); /* s->state is not NULL */
 };
 
-extern const struct stream_codec stream_codec_gzip, stream_codec_zstd, stream_codec_lz4, stream_codec_xz;
+extern const struct stream_codec stream_codec_gzip, stream_codec_zstd, stream_codec_lz4, stream_codec_xz,
+    stream_codec_sniffer;
 
 struct stream {
     const struct stream_codec *codec;
@@ -33,7 +34,9 @@ struct stream {
     bool done;    /* codec: nothing else will be given */
 
     int fd;
-    bool waits;     /* for a writer: what there is is given at once */
+    bool waits;   /* for a writer: what there is is given at once */
+    bool stopped; /* no more is read */
+    const struct stop *stop;
     int read_error; /* errno; at_end is set, too */
     char *failure;  /* to be told once all bytes before it are delivered */
     uint64_t failure_offset;

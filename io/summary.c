@@ -35,7 +35,8 @@ static uint64_t lost_frames(const struct summary *s)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < s->port_count; i++)
-        n += s->ports[i].missed + s->ports[i].errors + s->ports[i].no_mbuf;
+        for (unsigned k = 0; k < LOSSES; k++)
+            n += s->ports[i].lost[k];
     return n;
 }
 
@@ -120,6 +121,17 @@ static int by_frames(const void *a, const void *b)
     return (x->value > y->value) - (x->value < y->value);
 }
 
+/* Of a port or a queue. */
+static void json_received(FILE *f, uint64_t received, const uint64_t lost[LOSSES])
+{
+    fprintf(f, ", \"received\": %" PRIu64, received);
+    for (unsigned k = 0; k < LOSSES; k++)
+        if (lost[k] == PORT_LOSS_UNKNOWN)
+            fprintf(f, ", \"%s\": null", port_loss_name(k));
+        else
+            fprintf(f, ", \"%s\": %" PRIu64, port_loss_name(k), lost[k]);
+}
+
 static void json_ports(FILE *f, const struct summary *s)
 {
     fprintf(f, "    \"ports\": [");
@@ -129,13 +141,13 @@ static void json_ports(FILE *f, const struct summary *s)
         json_string(f, p->name);
         fprintf(f, ", \"driver\": ");
         json_string(f, p->driver);
-        fprintf(f,
-                ", \"received\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"errors\": %" PRIu64
-                ", \"no_mbuf\": %" PRIu64 ", \"queues\": [",
-                p->received, p->missed, p->errors, p->no_mbuf);
-        for (unsigned q = 0; q < p->queues; q++)
-            fprintf(f, "%s{\"received\": %" PRIu64 ", \"errors\": %" PRIu64 "}", q ? ", " : "",
-                    p->queue[q].received, p->queue[q].errors);
+        json_received(f, p->received, p->lost);
+        fprintf(f, ", \"queues\": [");
+        for (unsigned q = 0; q < p->queues; q++) {
+            fprintf(f, "%s\n        {\"queue\": %u", q ? "," : "", q);
+            json_received(f, p->queue[q].received, p->queue[q].lost);
+            fprintf(f, "}");
+        }
         fprintf(f, "]}");
     }
     fprintf(f, "\n    ],\n    \"unread\": %" PRIu64 ",\n    \"lost\": %s,\n", s->unread,
@@ -229,6 +241,26 @@ static const char *thousands(uint64_t n)
     }
 }
 
+/* Where it is known which queues a port's frames were lost from. */
+static void print_queues(const struct port_counters *c, FILE *to)
+{
+    static const char *const words[] = {
+        [LOSS_MISSED] = "missed", [LOSS_ERRORS] = "errors", [LOSS_NO_MBUF] = "without buffer"};
+    for (unsigned q = 0; q < c->queues && c->queues > 1; q++) {
+        const uint64_t *lost = c->queue[q].lost;
+        bool told = false;
+        for (unsigned k = 0; k < LOSSES; k++)
+            told |= lost[k] && lost[k] != PORT_LOSS_UNKNOWN;
+        if (!told)
+            continue;
+        fprintf(to, "  queue %u: %s received", q, thousands(c->queue[q].received));
+        for (unsigned k = 0; k < LOSSES; k++)
+            if (lost[k] && lost[k] != PORT_LOSS_UNKNOWN)
+                fprintf(to, ", %s %s", thousands(lost[k]), words[k]);
+        fprintf(to, "\n");
+    }
+}
+
 void summary_print(const struct summary *s, FILE *to)
 {
     const struct pipeline_totals *t = s->totals;
@@ -265,8 +297,10 @@ void summary_print(const struct summary *s, FILE *to)
     for (size_t i = 0; i < s->port_count; i++) {
         const struct port_counters *c = &s->ports[i];
         fprintf(to, "port %u (%s): %s received, %s missed, ", c->port, c->name, thousands(c->received),
-                thousands(c->missed));
-        fprintf(to, "%s errors, %s without buffer\n", thousands(c->errors), thousands(c->no_mbuf));
+                thousands(c->lost[LOSS_MISSED]));
+        fprintf(to, "%s errors, %s without buffer\n", thousands(c->lost[LOSS_ERRORS]),
+                thousands(c->lost[LOSS_NO_MBUF]));
+        print_queues(c, to);
     }
 }
 

@@ -1,11 +1,12 @@
 /* Numbers and addresses to text. Every function writes at p and returns the end; nothing is terminated by 0.
- */
+ * Up to TEXT_BEYOND bytes behind the end may be written, too. */
 #ifndef TCPREUSE_TEXT_H
 #define TCPREUSE_TEXT_H
 
 #include "../engine/util.h"
 
 enum {
+    TEXT_BEYOND = 8,
     TEXT_NUMBER_MAX = 20,  /* 2^64 - 1 */
     TEXT_TIME_MAX = 22,    /* sign, 10 digits, point, 9 digits */
     TEXT_ADDRESS_MAX = 46, /* IPv6 with an embedded IPv4 address */

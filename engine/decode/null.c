@@ -54,7 +54,7 @@ void decode_null(struct decoder *d, struct layer l)
     uint32_t family = family_in_some_order(layer_le32(&l, 0));
     l = layer_after(l, 4);
     if (family > NULL_LENGTH_MAX)
-        decode_ether_type(d, family, l);
+        decode_ether_type(d, family & 0xffff, l);
     else
         decode_bsd_family(d, family, l);
 }

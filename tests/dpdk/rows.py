@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """usage: rows.py TCPREUSE TRACEGEN
 
-Frames from a port give the rows that they give from a file, byte for byte, as long as they come through one queue. Of
-frames that come through several, only the order within a queue is sure: a frame of another queue may be counted earlier or
-later. So frame and stream numbers differ, and where the two directions of a connection come through two queues, it may be
+Frames from a port give the rows that they give from a file, byte for byte, as long as they come through one queue, or
+through ports whose drivers give time stamps of one clock. Of frames that come through several queues of a port, only the
+order within a queue is sure where each has a worker: a frame of another queue may be counted earlier or later. So frame and stream numbers differ, and where the two directions of a connection come through two queues, it may be
 the SYN/ACK that opens it; but which conversations there were, and which of them reused ports, stays the same as long as
 what belongs to one connection is over before its ports are used again.
 
@@ -108,11 +108,21 @@ def main():
             program.run(args.tcpreuse, [micro]), ports.run(args.tcpreuse, [ports.pcap(nano)])))
         corpus(tap, args.tcpreuse, directory)
 
+        # Whatever comes through which port, it comes in the order of its times.
+        records = [(1700000000 * 10**9 + i * 1000, frame) for i, (_, frame) in enumerate(ports.frames(small))]
+        whole = ports.write(at('whole.pcap'), records)
+        for several in (2, 3):
+            parts = [ports.write(at('part%d.pcap' % i), [r for k, r in enumerate(records) if (k // 97 if k < 20000 else k * k // 3) % several == i])
+                     for i in range(several)]
+            for threads in (1, 3):
+                tap.ok('%d ports, by time, %d workers' % (several, threads), ports.same_rows(
+                    program.run(args.tcpreuse, [whole]),
+                    ports.run(args.tcpreuse, [ports.pcap(part, number=i) for i, part in enumerate(parts)], ['-j', threads])))
         records = connections(8, 500)
         whole = program.run(args.tcpreuse, [ports.write(at('whole.pcap'), records)])
         ways = [ports.write(at('way%d.pcap' % i), [r for r in records if (flow(r[1])[0] > flow(r[1])[1]) == bool(i)]) for i in (0, 1)]
         two = ports.run(args.tcpreuse, [ports.pcap(ways[0]), ports.pcap(ways[1], number=1)], ['-j', 1])
-        tap.ok('two ports, one a direction', same_sets(whole, two))
+        tap.ok('two ports, one a direction', same_sets(whole, two) + ports.same_rows(whole, two))
         tap.ok('each port is counted', [] if [p['received'] for p in two.summary()['input']['ports']] ==
                [len(records) // 2] * 2 else [two.reports['summary']])
         one = ports.run(args.tcpreuse, [ports.pcap(ways[0]), ports.pcap(ways[1], number=1)], ['--ports', 1])

@@ -33,7 +33,12 @@ def errors(tap, args, at, file):
             ('no such EAL argument', 1, 'does not take these arguments', ['--dpdk', '--bogus']),
             ('a word that is no argument', 1, '"bogus" is no argument', ['--dpdk', ports.eal(device) + ' bogus']),
             ('no port', 1, 'found no port; bind a NIC', ['--dpdk', ports.EAL]),
-            ('no such file', 1, 'found no port', ['--dpdk', ports.eal(ports.pcap(at('nothing.pcap')))]),
+            ('a quotation without end', 1, 'quotation mark', ['--dpdk', ports.eal("'" + device)]),
+            ('no such driver', 1, 'no driver for one of these devices', ['--dpdk', ports.eal('net_nonsense0')]),
+            ('no such file', 2, '--vdev net_pcap0: the EAL has no port', ['--dpdk', ports.eal(ports.pcap(at('nothing.pcap')))]),
+            ('one file of two', 2, '--vdev net_pcap1: the EAL has no port',
+             ['--dpdk', ports.eal(device, ports.pcap(at('nothing.pcap'), number=1)), '--ports', '0']),
+            ('no such interface', 2, '--vdev net_pcap0: the EAL has no port', ['--dpdk', ports.EAL + ' --vdev=net_pcap0,iface=nothing0']),
             ('no such port', 1, 'no port 7; the EAL found 1', ['--dpdk', ports.eal(device), '--ports', '7']),
             ('no such queue', 1, '1 queues at most, not 2', ['--dpdk', ports.eal(device), '--queues', '2']),
             ('a port that cannot be started', 2, 'port 0 .* more buffers .--mbufs.',
@@ -43,8 +48,14 @@ def errors(tap, args, at, file):
             ('ports twice', 1, '--ports: expected', ['--dpdk', ports.eal(device), '--ports', '0,0']),
             ('files and ports', 1, 'takes no files', ['--dpdk', ports.eal(device), file]),
             ('an option for ports, with files', 1, '--idle-exit is for ports', ['--idle-exit', '1', file]),
+            ('no such format', 1, '--stats-format: expected text or json, found "xml"',
+             ['--dpdk', ports.eal(device), '--stats-format', 'xml']),
             ('no seconds', 1, '--duration: expected seconds', ['--dpdk', ports.eal(device), '--duration', '1s'])):
         tap.ok(name, fails(args.tcpreuse, status, message, arguments))
+    result = program.bare([args.tcpreuse, '--dpdk', '-l 99 --no-huge -m 512'])
+    tap.ok('what is wrong is not lost in a long text', [] if result.status == 1 and len(result.err.splitlines()) < 6 else [result.describe()])
+    result = program.bare([args.tcpreuse, '--dpdk', '-h'])
+    tap.ok('the EAL\'s own help', [] if result.status == 0 and b'--vdev' in result.err and not result.out else [result.describe()])
     huge = '-l 0 -m 64 --no-pci --no-telemetry --in-memory'
     result = program.bare([args.tcpreuse, '-q', '--dpdk', huge + ' --vdev ' + device, '--idle-exit', '0.1'])
     if result.status == 0:
@@ -85,6 +96,33 @@ def adds_up(summary):
     return out
 
 
+def json_lines(run, well_placed, interval, least):
+    """Complaints unless each line that begins with { is an object, they go up, and the last one has what the summary has."""
+    if run.status:
+        return [run.describe()]
+    summary, port = run.summary(), run.summary()['input']['ports'][0]
+    objects = [json.loads(line) for line in run.err.decode().splitlines() if line.startswith('{')]
+    want = {'frames': summary['frames']['read'], 'bytes': summary['frames']['captured_bytes'], 'conversations': summary['conversations'],
+            'reuses': summary['reuses']['total'], 'received': port['received'], 'missed': 0, 'errors': 0, 'no_mbuf': 0}
+    out = [] if well_placed else ['other lines among them']
+    if len(objects) < least or {k: objects[-1].get(k) for k in want} != want:
+        return out + ['%d objects, %s, not %s' % (len(objects), objects[-1:], want)]
+    before = dict.fromkeys(want, 0)
+    before.update(seconds=0.0)
+    for i, o in enumerate(objects):
+        if any(o[k] < before[k] for k in before) or abs(o['time'] - time.time()) > 60 or o['memory'] < 1 << 20:
+            out.append('after %s comes %s' % (before, o))
+        if i < len(objects) - 1 and o['interval'] < interval:
+            out.append('too early: %s' % o)
+        if abs(o['seconds'] - before['seconds'] - o['interval']) > 1e-5:
+            out.append('the intervals leave something out: %s' % o)
+        # Both are rounded.
+        if abs(o['frames_per_second'] * o['interval'] - (o['frames'] - before['frames'])) > 2 + 1e-6 * o['frames_per_second']:
+            out.append('its rate is not that of its frames: %s' % o)
+        before = {k: o[k] for k in before}
+    return out
+
+
 def endings(tap, args, at):
     # Its frames come again and again.
     loop = ports.generate(args.tracegen, at('loop.pcap'), '--frames', 5000, '--flows', 300, '--reuse', 0)
@@ -97,6 +135,12 @@ def endings(tap, args, at):
             if not out and run.summary()['frames']['read'] != frames:
                 out = ['%d frames' % run.summary()['frames']['read']]
             tap.ok('--frames %d, %d workers' % (frames, threads), out)
+    for threads in (1, 2):
+        run = ports.run(args.tcpreuse, [ports.pcap(at('reuse.pcap')), ports.pcap(at('loop.pcap'), number=1)],
+                        ['--frames', 5001, '-j', threads], idle=0)
+        out = adds_up(run.summary()) if run.status == 0 else [run.describe()]
+        tap.ok('--frames of two ports in the order of time, %d workers' % threads,
+               out + ([] if run.summary()['frames']['read'] == 5001 else [run.describe()]))
     # The same as a file that has the frames as often as they came.
     records = ports.frames(loop)
     often = ports.write(at('often.pcap'), (records * 21)[:100000])
@@ -132,6 +176,10 @@ def endings(tap, args, at):
     lines = re.findall(r'^\d+ s: [\d.]+ million frames/s, [\d.]+ Gbit/s, \d+ frames, 0 missed, 0 errors, 0 without buffer, '
                        r'\d+ conversations, \d+ reuses, \d+ MB$', run.err.decode(), re.M)
     tap.ok('--stats-interval', [] if len(lines) >= 2 else [run.describe()])
+    run = ports.run(args.tcpreuse, [endless], more + ['--duration', 1.2, '--stats-interval', 0.5, '--stats-format', 'json'], idle=0)
+    tap.ok('--stats-format json', json_lines(run, run.err.decode().split('\n{', 1)[0].startswith('{'), 0.5, 3))
+    run = ports.run(args.tcpreuse, [ports.pcap(at('reuse.pcap'))], ['-q', '--stats-format', 'json'])
+    tap.ok('--stats-format json, quiet and short', json_lines(run, all(line.startswith('{') for line in run.err.decode().splitlines()), 1, 1))
     # Rows come while it runs.
     with tempfile.TemporaryDirectory(prefix='dpdk-') as out:
         process = subprocess.Popen([args.tcpreuse, '-q', '-o', out, '--dpdk', ports.eal(ports.pcap(at('reuse.pcap')))],
@@ -148,6 +196,48 @@ def endings(tap, args, at):
         tap.ok('rows are written while it runs', [] if rows > 0 and running else ['%d rows' % rows])
 
 
+def losses(tap, args, at):
+    """A port with errors: a file whose last frame is cut. net_pcap does not say in which queue."""
+    with open(at('reuse.pcap'), 'rb') as file:
+        data = file.read()
+    cut = program.write(at(''), 'cut.pcap', data[:-10])
+    for files, errors, by_queue in (([cut, at('reuse.pcap')], 1, None), ([at('reuse.pcap')] * 2, 0, 0)):
+        run = ports.run(args.tcpreuse, [ports.pcap(*files)])
+        summary = run.summary()
+        port, received = summary['input']['ports'][0], [5000 - errors, 5000]
+        want = [{'queue': i, 'received': n, 'missed': None, 'errors': by_queue, 'no_mbuf': None} for i, n in enumerate(received)]
+        out = adds_up(summary) + ([] if port['queues'] == want else ['%s, not %s' % (port['queues'], want)])
+        if port['errors'] != errors or summary['input']['lost'] != bool(errors) or (b'1 frames were lost' in run.err) != bool(errors):
+            out.append('%s: %s' % (port, run.describe()))
+        tap.ok('%d errors, by queue %s' % (errors, by_queue), out)
+
+
+def flat_memory(tap, args, at):
+    """A loop in which hardly any conversation is still known when its frames come again: memory, and where all of them went."""
+    loop = ports.generate(args.tracegen, at('loop.pcap'), '--frames', 14000, '--flows', 100, '--reuse', 0)
+    options = ['--mbufs', 30000, '--max-conversations', 100, '-j', 2]
+    frames = int(os.environ.get('TCPREUSE_FORGET_FRAMES', '10000000'))
+    own = []
+    for n in (frames // 10, frames):
+        run = ports.run(args.tcpreuse, [ports.pcap(loop, infinite_rx=1)], options + ['--frames', n], ('reuse', 'summary'), idle=0, timeout=3600)
+        if run.status:
+            tap.ok('%d frames' % n, [run.describe()])
+            return
+        summary, out = run.summary(), adds_up(run.summary())
+        rest = summary['conversations'] - summary['forgotten']['displaced'] - summary['reuses']['total']
+        if summary['frames']['read'] != n or summary['segments']['decoded'] != n:
+            out.append('%d frames' % summary['frames']['read'])
+        if not 0 < rest <= 100 or summary['tuples'] != rest + summary['forgotten']['displaced'] or summary['conversations'] < n // 20:
+            out.append('%d are left: %s' % (rest, run.reports['summary']))
+        own.append(summary['performance']['memory']['own'] / 1e6)
+        print('# %.1f MB of its own, %.1f s' % (own[-1], summary['performance']['seconds']))
+        tap.ok('--max-conversations, %d frames' % n, out)
+    if frames < 10000000:
+        tap.skip('memory does not grow with frames', 'too few frames')
+        return
+    tap.ok('memory does not grow with frames', [] if own[1] < 1.1 * own[0] + 5 else ['%s MB' % own])
+
+
 def main():
     args = ports.arguments(__doc__)
     tap = program.Tap()
@@ -155,7 +245,9 @@ def main():
         at = lambda name: os.path.join(directory, name)
         file = ports.generate(args.tracegen, at('reuse.pcap'), '--frames', 5000, '--flows', 100, '--reuse', 50)
         errors(tap, args, at, file)
+        losses(tap, args, at)
         endings(tap, args, at)
+        flat_memory(tap, args, at)
     return tap.done()
 
 

@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""usage: run.py TCPREUSE
+"""usage: run.py TCPREUSE [analyzers]
 
-Capture formats. The same frames are written in every flavour of every format that tcpreuse reads; the rows have to be those of
+Capture formats; with analyzers, those of rare.py. The same frames are written in every flavour of every format that tcpreuse reads; the rows have to be those of
 the plain pcap file. What is broken is said with its place, and what stands before it is reported. Large files are read
 with 1, 2, 3 and 8 threads.
 """
+import csv
 import gzip
 import os
 import random
+import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+
+import rare
 
 START = 1500000000
 LINK_ETHERNET, LINK_RAW, LINK_ERF = 1, 101, 197
@@ -203,6 +207,18 @@ class Program:
             return [line.rstrip('\n').split(',')[column] for line in f]
 
 
+def lengths(program, data):
+    """The sum of the original lengths of all frames with TCP."""
+    out = os.path.join(program.directory, 'lengths')
+    path = os.path.join(program.directory, 'input')
+    with open(path, 'wb') as f:
+        f.write(data)
+    subprocess.run([program.path, '-q', '-o', out, '--reports', 'conversations', path], stdout=subprocess.DEVNULL,
+                   env=program.environment, check=True)
+    with open(os.path.join(out, 'conversations.csv')) as f:
+        return sum(int(row['bytes']) for row in csv.DictReader(f))
+
+
 def same(program, data, want, status=0, threads=2, says=()):
     got, rows, error = program.run(data, threads=threads)
     out = []
@@ -308,6 +324,8 @@ def check_pcapng(check, program, frames, want):
             ('captured length too large', packet(bytes(262148)), ('262144', '262148')),
             ('option that does not end', packet(data, more=struct.pack('<HHI', 1, 100, 0)), ('100',)),
             ('flags of two bytes', packet(data, more=options('<', (2, b'ab'))), ('option 2',)),
+            ('queue of nine bytes', packet(data, more=options('<', (6, bytes(9)))), ('option 6',)),
+            ('verdict of XDP of one byte', packet(data, more=options('<', (7, b'\x02'))), ('option 7',)),
             ('section of version 2.0', section(version=(2, 0)), ('1.0', '2.0')),
             ('section of no byte order', section(magic=0x11223344), ('1a2b3c4d', '44332211')),
             ('resolution of 10^-20', interface(more=resolution('<', 20)), ('10^-20',)),
@@ -425,6 +443,87 @@ def check_cuts(check, program, frames, want):
         check(name + ', cut at every byte', out[:5])
 
 
+def nanoseconds(text):
+    seconds, _, rest = text.partition('.')
+    return int(seconds) * 10**9 + int((rest + '0' * 9)[:9])
+
+
+def check_rare(check, program, frames, want):
+    """Formats of other analyzers: rows, times, any number of threads, streams, cuts and broken fields."""
+    few = [(t, data) for t, data in frames[:4]]
+    for name, (make, time_of) in rare.FLAVOURS.items():
+        data = make(frames)
+        complaints = same(program, data, want)
+        times = program.times() if not complaints else []
+        wrong = [(got, time_of(t)) for got, (t, _) in zip(times, frames) if nanoseconds(got) != time_of(t)]
+        check(name, complaints + ['time %s, expected %d ns' % pair for pair in wrong[:1]])
+        for threads in (1, 3, 8):
+            check('%s, %d threads' % (name, threads), same(program, data, want, threads=threads))
+        if 'compressed' not in name:
+            check(name + ', gzip', same(program, gzip.compress(data), want))
+        if ', ' in name:
+            continue
+        out, data = [], make(few)
+        for n in list(range(40, len(data), 7)) + list(range(len(data) - 6, len(data))):
+            status, rows, error = program.run(data[:n])
+            if rows != want[:len(rows)] or status not in (0, 2) or (status == 2 and 'expected' not in error) or len(rows) > len(few):
+                out.append('cut at %d: exit %d, %d rows: %s' % (n, status, len(rows), error.strip()[-200:]))
+        check(name + ', cut', out[:5])
+    for name, data, count, words in rare.broken(frames[:12]):
+        check('broken: ' + name, same(program, data, want[:count], 2, says=('expected', 'found') + words))
+    wide = conversations(4, 600, lambda rng: bytes(rng.randrange(0, 1200)))
+    status, rows, error = program.run(pcap(wide), threads=1)
+    for name in ('NetXRay 1.1', 'Sniffer', 'nettl', 'OmniPeek', 'Observer', 'iptrace 2.0'):
+        for threads in (1, 2, 3, 8):
+            check('%s, large, %d threads' % (name, threads), same(program, rare.FLAVOURS[name][0](wide), rows, threads=threads))
+    for zone, seconds in ('EST5', 5 * 3600), ('XYZ-2', -2 * 3600):
+        program.environment['TZ'] = zone
+        for name in ('CommView NCF', 'LANalyzer', 'Observer, local time', 'Sniffer'):
+            make, time_of = rare.FLAVOURS[name]
+            program.run(make(few))
+            got = nanoseconds(program.times()[0])
+            check('%s, time zone %s' % (name, zone), [] if got == time_of(few[0][0]) + seconds * 10**9 else ['%d' % got])
+    program.environment['TZ'] = 'UTC0'
+
+
+def check_rare_with_wireshark(check, program, frames, want):
+    """editcap writes the formats that it can, and tshark reads all of them."""
+    if not shutil.which('editcap') or not shutil.which('tshark'):
+        check.skip('formats of other analyzers, as Wireshark writes and reads them', 'no editcap or no tshark')
+        return
+    path = lambda name: os.path.join(program.directory, name)
+    with open(path('plain.pcap'), 'wb') as f:
+        f.write(b''.join([pcap([])] + [struct.pack('<IIII', START + t // 1000000, t % 1000000, len(d), len(d)) + d for t, d in frames]))
+    files = {}
+    for name in rare.EDITCAP:
+        p = subprocess.run(['editcap', '-F', name, path('plain.pcap'), path('written')], capture_output=True, env=program.environment)
+        if p.returncode:
+            check.skip('editcap -F ' + name, p.stderr.decode().strip()[-100:])
+            continue
+        with open(path('written'), 'rb') as f:
+            files['editcap -F ' + name] = f.read()
+    files.update((name, make(frames)) for name, (make, _) in rare.FLAVOURS.items())
+    for name, data in files.items():
+        complaints = same(program, data, want)
+        with open(path('judged'), 'wb') as f:
+            f.write(data)
+        p = subprocess.run(['tshark', '-n', '-r', path('judged'), '-Y', 'tcp', '-T', 'fields', '-e', 'frame.number', '-e', 'frame.time_epoch',
+                            '-e', 'frame.len'],
+                           capture_output=True, text=True, env=program.environment)
+        judged = [line.split('\t') for line in p.stdout.splitlines()]
+        if not complaints and lengths(program, data) != sum(int(row[2]) for row in judged):
+            complaints.append('%d bytes, tshark: %d' % (lengths(program, data), sum(int(row[2]) for row in judged)))
+        got = list(zip([r[0] for r in want], program.times())) if not complaints else []
+        if len(judged) != len(want):
+            complaints.append('tshark has %d frames of TCP, expected %d' % (len(judged), len(want)))
+        for (number, time, _), (frame, mine) in zip(judged, got):
+            # some of its times are floating-point numbers, cut after the nanosecond
+            if number != frame or abs(nanoseconds(time) - nanoseconds(mine)) > 1:
+                complaints.append('frame %s at %s, tshark: %s at %s' % (frame, mine, number, time))
+                break
+        check(name + ', as tshark reads it', complaints)
+
+
 def check_large(check, program):
     """Many regions, which are read in parallel from guessed places: the rows are those of one thread on a pcap file."""
     inner = pcapng(conversations(1, 12))
@@ -470,12 +569,16 @@ def main():
         frames = conversations(0, 60)
         status, want, error = program.run(pcap(frames))
         check('pcap', [] if status == 0 and len(want) == len(frames) else [error])
-        check_flavours(check, program, frames, want)
-        check_pcapng(check, program, frames, want)
-        check_netmon(check, program, frames, want)
-        check_times(check, program, frames)
-        check_cuts(check, program, frames, want)
-        check_large(check, program)
+        if 'analyzers' in sys.argv[2:]:
+            check_rare(check, program, frames, want)
+            check_rare_with_wireshark(check, program, frames, want)
+        else:
+            check_flavours(check, program, frames, want)
+            check_pcapng(check, program, frames, want)
+            check_netmon(check, program, frames, want)
+            check_times(check, program, frames)
+            check_cuts(check, program, frames, want)
+            check_large(check, program)
     print('1..%d' % check.count)
     return 1 if check.failed else 0
 

@@ -3,8 +3,12 @@
 
 import pathlib
 import random
+import re
 import struct
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "formats"))
+import rare  # noqa: E402
 
 SYN, SYNACK, ACK, DATA, FINACK, RST = 0x02, 0x12, 0x10, 0x18, 0x11, 0x04
 
@@ -143,6 +147,9 @@ def captures():
     yield "pcapng", pcapng(traffic(8, 40))
     yield "pcapng-swapped", pcapng(traffic(9, 40), order=">")
     yield "pcapng-sections", pcapng(traffic(10, 40), sections=4)
+    packets = [(i * 1000, packet) for i, packet in enumerate(traffic(11, 12))]
+    for name, (make, _) in rare.FLAVOURS.items():
+        yield re.sub("[^a-z0-9]+", "-", name.lower()), make(packets)
 
 
 def main():

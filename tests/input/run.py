@@ -8,12 +8,20 @@ was found, or the option; and whatever could be read is reported all the same.
 """
 import argparse
 import concurrent.futures
+import fcntl
 import json
 import os
 import re
+import shutil
+import signal
 import struct
+import subprocess
 import sys
 import tempfile
+import termios
+import threading
+import time
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
@@ -242,6 +250,131 @@ def statistics(tcpreuse, tap, directory):
     tap.ok('performance in summary.json', complaints)
 
 
+def wait_until(what, seconds=30):
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            raise TimeoutError('still not so after %d s' % seconds)
+        time.sleep(0.01)
+
+
+def catches_interrupts(process):
+    with open('/proc/%d/status' % process.pid) as file:
+        return any(int(line.split()[1], 16) >> (signal.SIGINT - 1) & 1 for line in file if line.startswith('SigCgt'))
+
+
+def unread(descriptor):
+    """Bytes that wait in a pipe."""
+    return struct.unpack('i', fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))[0]
+
+
+def interrupts(tcpreuse, tap, directory, whole):
+    """An interrupt while nothing comes: what came is reported, at once, and the exit status is 130."""
+    data, at = whole.data(), whole.boundaries()
+    rows = program.run(tcpreuse, [os.path.join(directory, 'whole.pcap')]).reports
+    fifo, out = os.path.join(directory, 'fifo'), os.path.join(directory, 'interrupted')
+    packed = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = packed.compress(data[:at[7] + 5]) + packed.flush(zlib.Z_SYNC_FLUSH)
+
+    def one(name, contents, frames, before=(), number=signal.SIGINT, through_fifo=False):
+        """contents: written before the interrupt; None: nothing, and of a FIFO there is no writer."""
+        for threads in '1', '2', '3':
+            shutil.rmtree(out, ignore_errors=True)
+            if os.path.exists(fifo):
+                os.remove(fifo)
+            os.mkfifo(fifo)
+            ends = os.pipe()
+            command = [tcpreuse, '-j', threads, '--append', '-o', out, '--reports', 'packets,summary', *before,
+                       fifo if through_fifo else '-']
+            process = subprocess.Popen(command, stdin=ends[0], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            descriptor, complaints = ends[1], []
+            try:
+                wait_until(lambda: catches_interrupts(process))
+                if through_fifo and contents is not None:
+                    descriptor = os.open(fifo, os.O_WRONLY)
+                if contents:
+                    os.write(descriptor, contents)
+                    wait_until(lambda: not unread(descriptor))
+                else:
+                    time.sleep(0.1)
+                process.send_signal(number)
+                _, error = process.communicate(timeout=20)
+                if process.returncode != 130:
+                    complaints.append('expected exit 130, found %d' % process.returncode)
+                if b'expected' in error:
+                    complaints.append(error.decode())
+                with open(os.path.join(out, 'packets.csv'), 'rb') as file:
+                    found = [line.split(b',')[:2] for line in file.read().splitlines()]
+                if found != [line.split(b',')[:2] for line in rows['packets'].splitlines()[:1 + frames]]:
+                    complaints.append('%d rows, expected %d' % (len(found) - 1, frames))
+                with open(os.path.join(out, 'summary.json')) as file:
+                    if not json.load(file)['input']['interrupted']:
+                        complaints.append('summary.json does not say that it was interrupted')
+            except (TimeoutError, subprocess.TimeoutExpired, OSError) as error:
+                complaints.append('%s: %s' % (type(error).__name__, error))
+            finally:
+                process.kill()
+                process.wait()
+                process.stderr.close()
+                for end in {*ends, descriptor}:
+                    os.close(end)
+            tap.ok('an interrupt, %s, %s threads' % (name, threads), complaints)
+
+    other = os.path.join(directory, 'whole.pcap')
+    for through_fifo, where in (False, 'standard input'), (True, 'a FIFO'):
+        one('no byte in ' + where, b'', 0, through_fifo=through_fifo)
+        one('half a file header in ' + where, data[:20], 0, through_fifo=through_fifo)
+        one('a file header in ' + where, data[:24], 0, through_fifo=through_fifo)
+        one('whole records in ' + where, data[:at[7]], 7, through_fifo=through_fifo)
+        one('half a record in ' + where, data[:at[7] + 20], 7, through_fifo=through_fifo)
+        one('gzip in ' + where, packed, 7, through_fifo=through_fifo)
+    one('SIGTERM', data[:at[7]], 7, number=signal.SIGTERM)
+    one('a FIFO without a writer', None, 0, through_fifo=True)
+    one('a file before a FIFO without a writer', None, len(at) - 1, before=[other], through_fifo=True)
+
+
+def interrupt_while_opening(tcpreuse, tap, directory):
+    """Files in the order of their times: a FIFO's first frame is waited for before anything else happens."""
+    fifo = os.path.join(directory, 'fifo')
+    process = subprocess.Popen([tcpreuse, os.path.join(directory, 'whole.pcap'), fifo], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    complaints = []
+    try:
+        wait_until(lambda: catches_interrupts(process))
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        output, error = process.communicate(timeout=20)
+        complaints += ['expected exit 130, found %d' % process.returncode] if process.returncode != 130 else []
+        complaints += ['no report'] if not output.startswith(b'frame,') else []
+    except (TimeoutError, subprocess.TimeoutExpired) as error:
+        complaints.append(str(error))
+    finally:
+        process.kill()
+        process.communicate()
+    tap.ok('an interrupt before the first frame of a FIFO that is one of several files', complaints)
+
+
+def late_writer(tcpreuse, tap, directory):
+    """A FIFO's writer may come late, pause, and write little by little."""
+    fifo, path = os.path.join(directory, 'fifo'), os.path.join(directory, 'whole.pcap')
+
+    def feed():
+        time.sleep(0.3)
+        with open(fifo, 'wb', buffering=0) as target, open(path, 'rb') as source:
+            time.sleep(0.2)
+            for piece in iter(lambda: source.read(299), b''):
+                target.write(piece)
+                time.sleep(0.01)
+
+    feeder = threading.Thread(target=feed, daemon=True)
+    feeder.start()
+    result, want = program.run(tcpreuse, [fifo]), program.run(tcpreuse, [path])
+    feeder.join(10)
+    complaints = says(result, 0)
+    complaints += ['other rows'] if result.reports.get('packets') != want.reports['packets'] else []
+    tap.ok('a FIFO whose writer comes late', complaints)
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument('tcpreuse', type=os.path.abspath)
@@ -253,6 +386,9 @@ def main():
         outputs(args.tcpreuse, tap, directory)
         usage(args.tcpreuse, tap, directory)
         statistics(args.tcpreuse, tap, directory)
+        interrupts(args.tcpreuse, tap, directory, whole)
+        interrupt_while_opening(args.tcpreuse, tap, directory)
+        late_writer(args.tcpreuse, tap, directory)
         cuts(args.tcpreuse, tap, directory, whole, args.jobs)
     return tap.done()
 

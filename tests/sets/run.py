@@ -5,10 +5,10 @@ usage: run.py TCPREUSE TRACEGEN
 
 Generated traffic is dealt out to files in many ways: one after the other as ring buffers, overlapping a little or
 altogether, with equal times, times that run backwards, empty files, in the wrong order, through FIFOs and compressed
-where the tools for it are there. MERGECAP names the judge (default: mergecap); without it, an own merge of the same
-rules judges, and says so. TAP output.
+where the tools for it are there; and as files of several formats, each with its own resolution. MERGECAP names the judge
+(default: mergecap); without it, an own merge of the same rules judges, and says so. TAP output.
 """
-import csv, gzip, os, random, shutil, struct, subprocess, sys, tempfile, threading
+import csv, gzip, lzma, os, random, shutil, struct, subprocess, sys, tempfile, threading
 
 MICRO = 0xa1b2c3d4
 NANO = 0xa1b23c4d
@@ -35,6 +35,76 @@ def write_pcap(path, frames, nano=False):
         f.write(HEADER.pack(NANO if nano else MICRO, 2, 4, 0, 0, 262144, 1))
         for t, length, data in frames:
             f.write(RECORD.pack(t // 10**9, t % 10**9 // unit, len(data), length) + data)
+
+
+def write_pcapng(path, frames):
+    """Interfaces of which each packet takes the next: of microseconds, of nanoseconds, of nanoseconds behind an offset."""
+    block = lambda kind, body: struct.pack('<II', kind, len(body) + 12) + body + struct.pack('<I', len(body) + 12)
+    resolution = struct.pack('<HHB3x', 9, 1, 9)
+    offset = struct.pack('<HHq', 14, 8, 10**9)
+    out = [block(0x0a0d0d0a, struct.pack('<IHHq', 0x1a2b3c4d, 1, 0, -1)),
+           block(1, struct.pack('<HHI', 1, 0, 262144)),
+           block(1, struct.pack('<HHI', 1, 0, 262144) + resolution + bytes(4)),
+           block(1, struct.pack('<HHI', 1, 0, 262144) + resolution + offset + bytes(4))]
+    for i, (t, length, data) in enumerate(frames):
+        interface = i % 3 if t % 1000 == 0 else 1 + i % 2
+        ticks = (t // 1000, t, t - 10**18)[interface]
+        out.append(block(6, struct.pack('<5I', interface, ticks >> 32, ticks & 0xffffffff, len(data), length) + data +
+                         bytes(-len(data) % 4)))
+    with open(path, 'wb') as f:
+        f.write(b''.join(out))
+
+
+def write_snoop(path, frames):
+    with open(path, 'wb') as f:
+        f.write(b'snoop\0\0\0' + struct.pack('>II', 2, 4))
+        for t, length, data in frames:
+            pad = -len(data) % 4
+            f.write(struct.pack('>6I', length, len(data), 24 + len(data) + pad, 0, t // 10**9, t % 10**9 // 1000) + data + bytes(pad))
+
+
+def write_erf(path, frames):
+    with open(path, 'wb') as f:
+        for t, length, data in frames:
+            f.write(struct.pack('<IIBBHHHH', ((t % 10**9 << 32) + 10**9 - 1) // 10**9, t // 10**9, 2, 4,
+                                *(struct.unpack('<H', struct.pack('>H', n))[0] for n in (18 + len(data), 0, length)), 0) + data)
+
+
+def write_netmon(path, frames):
+    """Network Monitor 2.3, whose frames have times of their own, of 100 ns."""
+    out, table, at = [], b'', 64
+    for t, length, data in frames:
+        out.append(struct.pack('<QII', 0, length, len(data)) + data +
+                   struct.pack('<HIQB', 1, 0xffffffff, t // 100 + 11644473600 * 10**7, 0xff))
+        table += struct.pack('<I', at)
+        at += len(out[-1])
+    with open(path, 'wb') as f:
+        f.write(struct.pack('<4sBBH8HII32x', b'GMBU', 3, 2, 1, 2017, 7, 5, 14, 2, 40, 0, 0, at, len(table)) + b''.join(out) + table)
+
+
+# Format, how to write it, nanoseconds of its resolution, compression.
+KINDS = (
+    ('pcap', write_pcap, 1000, None), ('pcapng', write_pcapng, 1, 'zstd'), ('snoop', write_snoop, 1000, None),
+    ('erf', write_erf, 1, None), ('pcap', write_pcap, 1000, 'gzip'), ('pcap', lambda p, f: write_pcap(p, f, nano=True), 1, 'xz'),
+    ('pcapng', write_pcapng, 1, None), ('netmon', write_netmon, 100, None), ('erf', write_erf, 1, 'gzip'),
+    ('snoop', write_snoop, 1000, 'lz4'), ('netmon', write_netmon, 100, 'zstd'), ('pcapng', write_pcapng, 1, 'gzip'))
+
+
+def compress(path, how):
+    """The path of the compressed file; that of the file itself where the tool is not there."""
+    with open(path, 'rb') as f:
+        data = f.read()
+    if how == 'gzip':
+        data = gzip.compress(data, 1)
+    elif how == 'xz':
+        data = lzma.compress(data, preset=0)
+    elif how and shutil.which(how):
+        data = subprocess.run([how, '-1', '-c', '-q'], input=data, stdout=subprocess.PIPE, check=True).stdout
+    else:
+        return path
+    with open(path + '.' + how, 'wb') as f:
+        f.write(data)
+    return path + '.' + how
 
 
 def merge(files):
@@ -135,6 +205,57 @@ def deal(frames, way, rng):
     raise ValueError(way)
 
 
+def difference(got, want):
+    return next((f'{t} row {i}: {g}, expected {w}' for t in want for i, (g, w) in enumerate(zip(got[t], want[t])) if g != w),
+                'other numbers of rows')
+
+
+def check_mixed(tap, tcpreuse, at, frames, judge, rng):
+    """Files of all formats and compressions, merged by the finer times that some of them have."""
+    for first, way in enumerate(('ring', 'edges', 'interleaved', 'inside', 'two rings', 'coarse')):
+        files, plain, paths = deal(frames, way, rng), [], []
+        rng.shuffle(files)
+        files = [part for part in files if part]  # not every format has files without frames
+        for i, part in enumerate(files):
+            name, write, unit, how = KINDS[(5 * first + i) % len(KINDS)]
+            if way != 'coarse':
+                part = sorted((t + rng.randrange(1000) // unit * unit, length, data) for t, length, data in part)
+            files[i] = part
+            plain.append(at(f'mixed-{first}-{i}.{name}'))
+            write(plain[-1], part)
+            paths.append(compress(plain[-1], how))
+            if name == 'netmon':  # no interfaces, say those of mergecap's versions that ask for one
+                plain[-1] += '.pcap'
+                write_pcap(plain[-1], part, nano=True)
+        order = merge(files)
+        merged = at('merged.pcap')
+        write_pcap(merged, [files[i][k] for i, k in order], nano=True)
+        want = rows(tcpreuse, [merged], at('want'))
+        if judge:
+            subprocess.run([judge, '-F', 'pcapng', '-w', at('judged.pcapng'), *plain], check=True)
+            # Lengths of ERF frames are with their headers in what mergecap writes.
+            without = lambda tables: {t: [{k: v for k, v in r.items() if not k.endswith('bytes')} for r in tables[t]] for t in tables}
+            got, expect = without(rows(tcpreuse, [at('judged.pcapng')], at('got'))), without(want)
+            tap.result(got == expect, f'mixed formats, {way}: mergecap agrees', difference(got, expect))
+        for threads in ('1', '2', '3', '8'):
+            name = f'mixed formats, {way}, {threads} threads'
+            try:
+                got = rows(tcpreuse, paths, at('got'), '-j', threads, keep=True)
+            except RuntimeError as e:
+                tap.result(False, name, e)
+                continue
+            origins = [r.pop('origin') for r in got['packets']]
+            for table in ('reuse', 'conversations'):
+                for r in got[table]:
+                    r.pop('origin')
+            tap.result(got == want, name, difference(got, want))
+            expect = [(paths[order[int(r['frame']) - 1][0]], str(order[int(r['frame']) - 1][1] + 1)) for r in want['packets']]
+            tap.result(origins == expect, name + ': file and frame in it')
+        write_pcap(merged, [f for part in files for f in part], nano=True)
+        want = rows(tcpreuse, [merged], at('want'))
+        tap.result(rows(tcpreuse, paths, at('got'), '-j', '3', '--append') == want, f'mixed formats, {way}: --append')
+
+
 def main():
     tcpreuse, tracegen = sys.argv[1:3]
     tap, rng = Tap(), random.Random(7)
@@ -212,6 +333,7 @@ def main():
             want = rows(tcpreuse, [merged], at('want'))
             got = rows(tcpreuse, paths, at('got'), '-j', '3', '--append')
             tap.result(got == want, f'{way}: --append')
+        check_mixed(tap, tcpreuse, at, frames[:12000], judge if have_judge else None, rng)
         with open(at('all.pcap'), 'rb') as f:
             tap.result(rows(tcpreuse, ['-'], at('got'), '-j', '2', stdin=f) == rows(tcpreuse, [at('all.pcap')], at('want')),
                        'standard input')

@@ -78,7 +78,7 @@ static struct result read_path(const char *path, size_t step)
 {
     struct result r = {0};
     struct problems problems = PROBLEMS_INIT;
-    struct stream *s = stream_open(path, 0, &problems);
+    struct stream *s = stream_open(path, 0, &problems, NULL);
     size_t room = 1 << 16;
     r.opened = s != NULL;
     r.bytes.at = malloc(room);
@@ -423,7 +423,7 @@ static void test_pipes(void)
     check(pipe(ends) == 0 && write(ends[1], "0123456789", 10) == 10, "pipe");
     snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
     struct problems problems = PROBLEMS_INIT;
-    struct stream *s = stream_open(path, 0, &problems);
+    struct stream *s = stream_open(path, 0, &problems, NULL);
     uint8_t buffer[10000];
     check(s && stream_read(s, buffer, sizeof buffer) == 10, "not what there was");
     close(ends[1]);

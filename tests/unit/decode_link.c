@@ -48,6 +48,26 @@ static void expect_counted(const struct packet *p, uint32_t captured, uint32_t l
     cr_expect_null(decoding_segment(&d, 0, NULL, NULL));
 }
 
+/* The family of BSD loopback in some order, or an ether type; of one with more bits, as Wireshark takes it,
+ * the lower half counts. */
+Test(link, null)
+{
+    static const struct {
+        uint8_t header[4];
+        bool tcp;
+    } cases[] = {{{2, 0, 0, 0}, true}, {{0, 0, 0, 2}, true},  {{0, 2, 0, 0}, true},
+                 {{0, 0, 8, 0}, true}, {{2, 0, 8, 0}, true},  {{3, 0, 0, 0}, false},
+                 {{1, 0, 8, 0}, true}, {{0, 8, 0, 9}, false}, {{0, 8, 0, 0}, true}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct packet p = {0};
+        put_bytes(&p, cases[i].header, sizeof cases[i].header);
+        put_ipv4_tcp(&p);
+        struct frame f = {.data = p.bytes, .captured = p.size, .length = p.size, .link_type = 0};
+        decoding_run(&d, &f, 0);
+        cr_expect_eq(decoding_segment(&d, 0, NULL, NULL) != NULL, cases[i].tcp, "case %zu", i);
+    }
+}
+
 Test(link, ethernet)
 {
     struct packet p = {0};

@@ -1,0 +1,29 @@
+/* What programs that feed a benchmark's ports share: frames of a capture, put into mbufs again and again. */
+#ifndef TCPREUSE_SENDING_H
+#define TCPREUSE_SENDING_H
+
+#include <rte_mbuf.h>
+
+enum { SEND_BURST = 64, SEND_MBUFS = 16383, SEND_CACHE = 256 };
+
+struct capture {
+    uint8_t *bytes;
+    uint32_t *at;     /* of each frame in bytes */
+    uint16_t *length; /* of each frame */
+    size_t count;
+};
+
+/* Ends the process. */
+void die(const char *what) __attribute__((noreturn));
+/* Monotonic s. */
+double now(void);
+/* A pcap file as tracegen writes it: of this machine's byte order. Without one, or memory, the process ends.
+ */
+struct capture capture_read(const char *path);
+/* Of the capture's frames those that part of parts gets, when all frames of a connection go to the same one.
+ */
+struct capture capture_part(const struct capture *c, unsigned part, unsigned parts);
+/* Copies the next n frames of the capture, from *next on, into empty mbufs. */
+void capture_fill(struct rte_mbuf **mbufs, unsigned n, const struct capture *c, size_t *next);
+
+#endif
