@@ -248,14 +248,16 @@ Test(control, bounded)
     struct ftp_segment f = {.family = FAMILY_IPV6};
     f.v6.s = (struct segment){
         .seq = 100, .payload = 10, .port = {FTP_CONTROL_PORT, 1}, .bits = SEGMENT_LENGTH_KNOWN};
+    uint32_t read = 0;
     for (uint32_t i = 0; i <= CONTROL_MAX; i++) {
         memcpy(f.v6.address[0], &i, sizeof i);
-        cr_assert_eq(control_add(&t, &f, &key), 1);
+        read += control_add(&t, &f, &key) == 1;
         if (i == CONTROL_MAX - 1) { /* the first is the newest now */
             memset(f.v6.address[0], 0, sizeof i);
             cr_assert_eq(control_add(&t, &f, &key), 0);
         }
     }
+    cr_expect_eq(read, CONTROL_MAX + 1);
     cr_expect_eq(t.count, CONTROL_MAX);
     const struct {
         uint32_t number;
@@ -306,12 +308,14 @@ Test(announced, the_newest_count)
 {
     struct announced_table t = {.key = &key};
     enum { MADE = 3 * ANNOUNCED_MAX };
+    int failed = 0;
     for (uint32_t i = 0; i < MADE; i++) {
         struct tuple half = waits_at(i % 3 ? 7 : i + 10, 3000, 1); /* many equal ones among them */
-        cr_assert_eq(announced_add(&t, &half, i), 0);
+        failed |= announced_add(&t, &half, i);
         if (i % 5 == 0)
             begins(&t, 1, 1, 7, 3000, 0, i + 1);
     }
+    cr_assert_eq(failed, 0);
     cr_expect_leq(t.end - t.first, ANNOUNCED_MAX);
     cr_expect_eq(t.capacity, ANNOUNCED_MAX);
     uint32_t oldest = MADE - ANNOUNCED_MAX;
