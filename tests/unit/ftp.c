@@ -26,6 +26,9 @@ struct spelling {
     uint32_t address, port;
 };
 
+/* Of text with a zero in it. */
+#define SIZED(text) text, sizeof(text) - 1
+
 static struct ftp_announcement read_text(const struct spelling *s, bool request)
 {
     /* As much memory as there are bytes: what is read beyond them is noticed. */
@@ -67,7 +70,7 @@ Test(ftp, host_and_port)
         {"227 10,0,1,258,11,184", 0, TEN | 0x100, 3000},
         {"227 10,0,1,2,11,99999999999999999999", 0, TEN, 11 << 8 | 0xff},
         {"227 10,0,1,2,11,-99999999999999999999", 0, TEN, 11 << 8},
-        {"227 (10,0,1,2,11,184)\0", 24, TEN, 3000},
+        {SIZED("227 (10,0,1,2,11,184)\0"), TEN, 3000},
     };
     static const struct spelling active[] = {
         {"PORT 10,0,1,2,11,184\r\n", 0, TEN, 3000},
@@ -84,7 +87,7 @@ Test(ftp, host_and_port)
         {"227 10.0.1.2.11.184", 0, 0, 0},
         {"227 10 ,0,1,2,11,184", 0, 0, 0},
         {"227 0x0a,0,1,2,11,184", 0, 0, 0},
-        {"227 \0(10,0,1,2,11,184)", 25, 0, 0},
+        {SIZED("227 \0(10,0,1,2,11,184)"), 0, 0},
         {"227\r\n10,0,1,2,11,184", 0, 0, 0},
         {"220 x\r\n227 10,0,1,2,11,184", 0, 0, 0},
         {" 227 10,0,1,2,11,184", 0, 0, 0},
@@ -147,7 +150,7 @@ Test(ftp, extended)
         {"229 (\x7f\x7f\x7f"
          "3000)",
          0, 0, 0},
-        {"229 (|||3000\0)", 15, 0, 0},
+        {SIZED("229 (|||3000\0)"), 0, 0},
         {"229 (|||)", 0, 0, 0},
         {"229 (", 0, 0, 0},
         {"229 (|", 0, 0, 0},
