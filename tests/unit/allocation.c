@@ -8,6 +8,7 @@
 #include "../../io/csv.h"
 #include "../../io/set_source.h"
 #include "../stress/reference.h"
+#include "../support/packet.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -76,6 +77,7 @@ struct scenario {
     enum outcome_of_run (*run)(const struct scenario *, unsigned threads);
     const struct traffic *traffic;
     const char *directory, *capture;
+    enum rules rules;
 };
 
 static enum outcome_of_run outcome_of(enum pipeline_error error)
@@ -97,7 +99,7 @@ static enum outcome_of_run run_engine(const struct scenario *s, unsigned threads
     if (!source)
         goto end;
     struct pipeline_params params = {
-        .source = memory_source_source(source), .sink = &sink.sink, .threads = threads, .rules = RULES_4_4};
+        .source = memory_source_source(source), .sink = &sink.sink, .threads = threads, .rules = s->rules};
     p = pipeline_create(&params);
     if (!p)
         goto end;
@@ -131,7 +133,7 @@ static enum outcome_of_run run_files(const struct scenario *s, unsigned threads)
     struct pipeline_params params = {.source = set_source_source(source),
                                      .sink = csv_sink_sink(sink),
                                      .threads = threads,
-                                     .rules = RULES_4_4};
+                                     .rules = s->rules};
     p = pipeline_create(&params);
     if (!p)
         goto end;
@@ -197,6 +199,33 @@ static int write_capture(const struct traffic *t, const char *path)
     return fclose(f);
 }
 
+/* FTP: replies that announce connections, each on a control connection of its own, enough for all tables to
+ * grow; then one that was announced. */
+enum { FTP_FRAMES = 200 };
+
+static struct traffic ftp_traffic(void)
+{
+    static const char reply[] = "227 (10,0,0,1,11,184)\r\n";
+    static struct packet packets[FTP_FRAMES];
+    static struct frame frames[FTP_FRAMES];
+    for (uint32_t i = 0; i < FTP_FRAMES; i++) {
+        struct packet *p = &packets[i];
+        bool last = i == FTP_FRAMES - 1;
+        put_ethernet(p, 0x0800);
+        put_ipv4(p, &(struct ipv4_fields){.total = 40 + sizeof reply - 1});
+        put_tcp(p, &(struct tcp_fields){
+                       .source = last ? 3000 : 21, .destination = 40000 + i, .seq = 1, .flags = TCP_ACK});
+        put_bytes(p, reply, sizeof reply - 1);
+        frames[i] = (struct frame){.data = p->bytes,
+                                   .captured = p->size,
+                                   .length = p->size,
+                                   .link_type = 1,
+                                   .decimals = 6,
+                                   .time = i};
+    }
+    return (struct traffic){.frames = frames, .count = FTP_FRAMES};
+}
+
 int main(void)
 {
     char directory[] = "/tmp/tcpreuse-allocation-XXXXXX", capture[64];
@@ -207,9 +236,11 @@ int main(void)
     sprintf(capture, "%s/capture.pcap", directory);
     if (write_capture(&t, capture))
         return 1;
+    const struct traffic ftp = ftp_traffic();
     const struct scenario scenarios[] = {
-        {.name = "engine", .run = run_engine, .traffic = &t},
-        {.name = "files", .run = run_files, .directory = directory, .capture = capture},
+        {.name = "engine", .run = run_engine, .traffic = &t, .rules = RULES_4_4},
+        {.name = "FTP", .run = run_engine, .traffic = &ftp, .rules = RULES_4_0},
+        {.name = "files", .run = run_files, .directory = directory, .capture = capture, .rules = RULES_4_4},
     };
     for (size_t i = 0; i < ARRAY_LEN(scenarios); i++)
         for (unsigned threads = 1; threads <= 3; threads += 2)
