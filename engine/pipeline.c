@@ -4,16 +4,18 @@
  * workers as threads and shards, and nothing else; each worker loops over the steps and does whichever is
  * ready:
  *
- *   claim    One worker at a time takes the next free batch of the ring and lets the source fill it. A
- * batch's place is free when the batch before it in that place is written: so the number of batches under way
- * is bounded, and a slow writer slows the claims. Where frames do not wait (ports), every worker polls its
- * part of the source all the time, and what it has gathered is its next claim. decode   The claimer decodes
- * it: each frame's segments go to the list of their shard. No other worker looks at the batch meanwhile.
- * settle   One worker at a time, in batch order: proves guessed boundaries and numbers the frames. drain
- * Every worker, for its own shard, in batch order: its lists go through its table and the rules. The last one
- * to have drained a batch makes it ready for merging. merge    One worker at a time, in batch order: numbers
- * the streams. format   Any worker: makes text of the batch's rows. write    One worker at a time, in batch
- * order: writes them, and frees the batch.
+ * - claim: One worker at a time takes the next free batch of the ring and lets the source fill it. A batch's
+ *   place is free when the batch before it in that place is written: so the number of batches under way is
+ *   bounded, and a slow writer slows the claims. Where frames do not wait (ports), every worker polls its
+ * part of the source all the time, and what it has gathered is its next claim.
+ * - decode: The claimer decodes it: each frame's segments go to the list of their shard. No other worker
+ * looks at the batch meanwhile.
+ * - settle: One worker at a time, in batch order: proves guessed boundaries and numbers the frames.
+ * - drain: Every worker, for its own shard, in batch order: its lists go through its table and the rules. The
+ *   last one to have drained a batch makes it ready for merging.
+ * - merge: One worker at a time, in batch order: numbers the streams.
+ * - format: Any worker: makes text of the batch's rows.
+ * - write: One worker at a time, in batch order: writes them, and frees the batch.
  *
  * Batch order in settling, draining, merging and writing is what makes the reports the same for any number of
  * threads. Steps that one worker does at a time are guarded by a turn that is taken or left, never waited
