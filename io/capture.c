@@ -141,6 +141,11 @@ static int read_all(struct capture *c, int fd)
     c->bytes = bytes;
     c->is_read = true;
     c->size = count;
+    if (count < c->mapped)
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)count,
+                     "expected a file of %" PRIu64
+                     " bytes, as when it was opened, found that it ends here by now",
+                     c->mapped);
     return 0;
 }
 
