@@ -70,16 +70,20 @@ static int list_grow(void **items, uint32_t *capacity, size_t size)
     return 0;
 }
 
-ALWAYS_INLINE bool same_tuple(const struct conversation *c, const struct segment *s, enum family family)
+/* 0 if the conversation has the segment's tuple. */
+ALWAYS_INLINE uint64_t tuple_difference(const struct conversation *c, const struct segment *s,
+                                        enum family family)
 {
-    unsigned ports =
-        ((uint16_t)c->first_frame_port0 ^ s->port[0]) | ((uint16_t)c->last_frame_port1 ^ s->port[1]);
+    uint64_t ports =
+        (uint16_t)(c->first_frame_port0 ^ s->port[0]) | (uint16_t)(c->last_frame_port1 ^ s->port[1]);
     if (family == FAMILY_IPV4)
-        return !(ports | (load_raw64(((const struct conversation4 *)c)->address) ^
-                          load_raw64(((const struct segment4 *)s)->address)));
-    if (ports)
-        return false;
-    return !memcmp(((const struct conversation6 *)c)->address, ((const struct segment6 *)s)->address, 32);
+        return ports | (load_raw64(((const struct conversation4 *)c)->address) ^
+                        load_raw64(((const struct segment4 *)s)->address));
+    const uint8_t *have = ((const struct conversation6 *)c)->address[0];
+    const uint8_t *want = ((const struct segment6 *)s)->address[0];
+    for (int i = 0; i < 32; i += 8)
+        ports |= load_raw64(have + i) ^ load_raw64(want + i);
+    return ports;
 }
 
 /* What the drain of one list needs at hand. */
@@ -135,7 +139,7 @@ ALWAYS_INLINE void begin_record(struct conversation *c, const struct segment *s,
     c->first_frame_port0 = frame << 16 | s->port[0];
     c->last_frame_port1 = s->port[1];
     c->frames_state = s->bits & SEGMENT_FLOW ? STATE_CLIENT_1 : 0;
-    c->bytes_decimals = 0;
+    c->bytes = 0;
     c->first_time = s->time;
     c->isn[0] = c->isn[1] = 0;
     if (family == FAMILY_IPV4)
@@ -239,7 +243,7 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
         struct bucket *b = &t->buckets[at];
         for (unsigned match = bucket_match(b, hash); match; match &= match - 1) {
             unsigned slot = (unsigned)__builtin_ctz(match);
-            if (same_tuple(table_record(t, b->record[slot], family), s, family))
+            if (!tuple_difference(table_record(t, b->record[slot], family), s, family))
                 return &b->record[slot];
         }
         if (b->tag[BUCKET_SLOTS - 1])
@@ -326,7 +330,8 @@ ALWAYS_INLINE void update(struct conversation *c, struct segment *s, uint64_t fr
     rules_learn_isns(rules, &state, s);
     state.completeness = rules_completeness(rules, state.completeness, s, is_new, created);
 
-    unsigned now = (had & ~(3u << STATE_KNOWN_SHIFT | COMPLETENESS)) |
+    unsigned now = (had & ~(STATE_DECIMALS | 3u << STATE_KNOWN_SHIFT | COMPLETENESS)) |
+                   MAX(s->flags & STATE_DECIMALS, had & STATE_DECIMALS) |
                    (unsigned)state.known << STATE_KNOWN_SHIFT | state.completeness;
     if (unlikely(s->flags & TCP_SYN) && !(now & STATE_CLIENT_KNOWN)) {
         unsigned client = s->flags & TCP_ACK ? flow ^ 1 : flow;
@@ -335,29 +340,52 @@ ALWAYS_INLINE void update(struct conversation *c, struct segment *s, uint64_t fr
     c->isn[0] = state.isn[0];
     c->isn[1] = state.isn[1];
     c->frames_state = ((c->frames_state + (1 << 16)) & ~0xffffull) | now;
-    c->bytes_decimals = (c->bytes_decimals & ~15ull) + ((uint64_t)s->wire << 16) +
-                        MAX(SEGMENT_DECIMALS(s), conversation_decimals(c));
+    c->bytes += s->wire;
     c->last_frame_port1 = frame << 16 | (c->last_frame_port1 & 0xffff);
     c->last_time = s->time;
 }
 
-/* The segment that nearly all are: no SYN, of a conversation whose ISNs are known. Then the rules can only
- * add to completeness, what their table says; and nothing here branches. False, and nothing done, for all
- * others. */
-ALWAYS_INLINE bool update_plain(const struct shard *shard, struct conversation *c, struct segment *s,
-                                uint64_t frame, bool mark)
+/* What the second pass leaves for the third. */
+struct found {
+    struct conversation *conversation; /* the segment seems to be of this one; no_conversation: of none */
+    uint32_t record;
+};
+
+/* It takes no segment. */
+static const union conversation_any no_conversation = {.c.frames_state = STATE_SUPERSEDED};
+
+/* 0 for the segment that nearly all are: no SYN, of a conversation whose ISNs are known, with time stamps as
+ * it had before. */
+ALWAYS_INLINE uint64_t oddity(uint64_t state, uint32_t flags_bits)
 {
+    const uint64_t known = 3u << STATE_KNOWN_SHIFT;
+    _Static_assert(STATE_DECIMALS == 15 << 12, "the decimals of segment and conversation lie alike");
+    return (flags_bits & (STATE_DECIMALS | TCP_SYN | SEGMENT_SHORT_OFFSET << SEGMENT_BITS_SHIFT)) ^
+           (state & (STATE_DECIMALS | STATE_SUPERSEDED | known)) ^ known;
+}
+
+/* For such a segment the rules can only add to completeness, what their table says: one branch for all that
+ * may be odd, and none else. False, and nothing done, for all others. */
+ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, struct segment *s,
+                                enum family family, bool mark, bool forgets)
+{
+    struct conversation *c = f->conversation;
     const uint64_t state = c->frames_state;
-    if (unlikely((s->flags & TCP_SYN) | (~state & 3u << STATE_KNOWN_SHIFT) |
-                 (s->bits & SEGMENT_SHORT_OFFSET) | (SEGMENT_DECIMALS(s) ^ conversation_decimals(c))))
+    const uint32_t flags_bits = segment_flags_bits(s);
+    if (unlikely(oddity(state, flags_bits) | tuple_difference(c, s, family)) ||
+        (forgets && unlikely(is_expired(d->shard, c, s->time))))
         return false;
-    if (mark)
+    if (mark) {
         s->completeness = state & COMPLETENESS;
+        s->record = f->record;
+    }
     /* A payload of unknown length is 0. */
-    c->frames_state = (state + (1 << 16)) | shard->adds[(s->flags & 31) | (s->payload > 0) << 5];
-    c->bytes_decimals += (uint64_t)s->wire << 16;
-    c->last_frame_port1 = frame << 16 | s->port[1];
+    c->frames_state = (state + (1 << 16)) | d->shard->adds[(flags_bits & 31) | (s->payload > 0) << 5];
+    c->bytes += s->wire;
+    c->last_frame_port1 = (d->first_frame + (s->position >> 8)) << 16 | s->port[1];
     c->last_time = s->time;
+    if (forgets)
+        idle_list_touch(&d->shard->idle[family], f->record);
     return true;
 }
 
@@ -396,8 +424,9 @@ ALWAYS_INLINE void fetch_bucket(const struct table *t, const struct segment *s)
     __builtin_prefetch(table_bucket(t, s->hash));
 }
 
-/* The record that the segment seems to belong to, fetched, or RECORD_NONE. */
-ALWAYS_INLINE uint32_t find_record(const struct table *t, const struct segment *s, enum family family)
+/* What the segment seems to belong to, fetched. */
+ALWAYS_INLINE void find_record(const struct table *t, const struct segment *s, struct found *f,
+                               enum family family)
 {
     const struct bucket *b = table_bucket(t, s->hash);
     unsigned match = bucket_match(b, s->hash);
@@ -405,14 +434,15 @@ ALWAYS_INLINE uint32_t find_record(const struct table *t, const struct segment *
         b = table_next_bucket(t, b);
         match = bucket_match(b, s->hash);
     }
-    if (unlikely(!match))
-        return RECORD_NONE;
-    uint32_t found = b->record[__builtin_ctz(match)];
-    const uint8_t *record = table_record(t, found, family);
-    __builtin_prefetch(record, 1);
-    if (family == FAMILY_IPV6)
-        __builtin_prefetch(record + conversation_size(family) - 1, 1);
-    return found;
+    f->record = RECORD_NONE;
+    f->conversation = (struct conversation *)(uintptr_t)&no_conversation.c;
+    if (likely(match)) {
+        f->record = b->record[__builtin_ctz(match)];
+        f->conversation = table_record(t, f->record, family);
+        __builtin_prefetch(f->conversation, 1);
+        if (family == FAMILY_IPV6)
+            __builtin_prefetch((const uint8_t *)f->conversation + conversation_size(family) - 1, 1);
+    }
 }
 
 /* A segment with which the rules have more to do. 0 or -1. */
@@ -442,13 +472,14 @@ ALWAYS_INLINE int update_special(struct drain *d, struct conversation *c, uint32
     return 0;
 }
 
-ALWAYS_INLINE int update_record(struct drain *d, struct segment *s, uint32_t record, enum family family,
-                                enum rules rules, bool mark, bool forgets)
+/* All others. 0 or -1. */
+ALWAYS_INLINE int update_odd(struct drain *d, const struct found *f, struct segment *s, enum family family,
+                             enum rules rules, bool mark, bool forgets)
 {
-    uint32_t hash = s->hash, *slot = NULL;
-    struct conversation *c = record ? table_record(d->table, record, family) : NULL;
+    uint32_t hash = s->hash, record = f->record, *slot = NULL;
+    struct conversation *c = f->conversation;
     bool created = false;
-    if (unlikely(!c || conversation_state(c) & STATE_SUPERSEDED || !same_tuple(c, s, family))) {
+    if (conversation_state(c) & STATE_SUPERSEDED || tuple_difference(c, s, family)) {
         if (!(slot = find_or_add(d, s, hash, family, &created)))
             return -1;
         record = *slot;
@@ -463,11 +494,9 @@ ALWAYS_INLINE int update_record(struct drain *d, struct segment *s, uint32_t rec
         c = table_record(d->table, record, family);
     }
     const uint64_t frame = d->first_frame + (s->position >> 8);
-    bool opened = created;
-    if (rules == RULES_4_0 && unlikely(opened) && find_announced(d, s, family, &created))
+    if (rules == RULES_4_0 && unlikely(created) && find_announced(d, s, family, &created))
         return -1;
-    if (unlikely(opened || !update_plain(d->shard, c, s, frame, mark)) &&
-        update_special(d, c, &record, slot, s, hash, frame, family, rules, created, mark))
+    if (update_special(d, c, &record, slot, s, hash, frame, family, rules, created, mark))
         return -1;
     if (mark)
         s->record = record;
@@ -475,17 +504,18 @@ ALWAYS_INLINE int update_record(struct drain *d, struct segment *s, uint32_t rec
         idle_list_touch(&d->shard->idle[family], record);
     return 0;
 }
+typedef int odd_function(struct drain *, const struct found *, struct segment *);
 
 struct passes {
     const struct batch *batch;
     struct pass fetch, find, update;
-    uint32_t finds, updates;   /* made so far */
-    uint32_t found[2 * AHEAD]; /* by number of the segment: its record, as far as found */
+    uint32_t finds, updates;       /* made so far */
+    struct found found[2 * AHEAD]; /* by number of the segment */
 };
 
 /* So many steps of those passes that take part, one segment each a step. 0 or -1. */
 ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, bool fetch, bool find,
-                             bool update, enum family family, enum rules rules, bool mark, bool forgets)
+                             bool update, enum family family, bool mark, bool forgets, odd_function *odd)
 {
     const size_t size = segment_size(family);
     while (steps) {
@@ -506,13 +536,14 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
                 fetched += size;
             }
             if (find) {
-                p->found[p->finds++ % ARRAY_LEN(p->found)] =
-                    find_record(d->table, (const struct segment *)(const void *)found, family);
+                find_record(d->table, (const struct segment *)(const void *)found,
+                            &p->found[p->finds++ % ARRAY_LEN(p->found)], family);
                 found += size;
             }
             if (update) {
-                if (update_record(d, (struct segment *)(void *)updated,
-                                  p->found[p->updates++ % ARRAY_LEN(p->found)], family, rules, mark, forgets))
+                const struct found *f = &p->found[p->updates++ % ARRAY_LEN(p->found)];
+                struct segment *segment = (struct segment *)(void *)updated;
+                if (unlikely(!update_plain(d, f, segment, family, mark, forgets)) && odd(d, f, segment))
                     return -1;
                 updated += size;
             }
@@ -530,7 +561,7 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
 
 /* The passes set in one after the other, and end so. */
 ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t list, enum family family,
-                              enum rules rules, bool mark, bool forgets)
+                              bool mark, bool forgets, odd_function *odd)
 {
     uint64_t total = 0;
     for (unsigned i = 0; i < batch->lanes_used; i++)
@@ -542,7 +573,7 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
     struct passes p = {.batch = batch, .fetch = begin, .find = begin, .update = begin};
     const uint64_t first = MIN(total, (uint64_t)AHEAD), second = MIN(total - first, (uint64_t)AHEAD);
 #define RUN(steps, fetch, find, update)                                                                      \
-    run_passes(d, &p, steps, fetch, find, update, family, rules, mark, forgets)
+    run_passes(d, &p, steps, fetch, find, update, family, mark, forgets, odd)
     return RUN(first, true, false, false) || RUN(second, true, true, false) ||
                    RUN(total - first - second, true, true, true) || RUN(first, false, true, true) ||
                    RUN(second, false, false, true)
@@ -553,9 +584,14 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
 
 /* The loops, made once for each family, generation and way of marking. */
 #define DRAIN(name, family, rules, mark)                                                                     \
+    static                                                                                                   \
+        __attribute__((noinline)) int name##_odd(struct drain *d, const struct found *f, struct segment *s)  \
+    {                                                                                                        \
+        return update_odd(d, f, s, family, rules, mark, false);                                              \
+    }                                                                                                        \
     static int name(struct drain *d, const struct batch *batch, size_t list)                                 \
     {                                                                                                        \
-        return drain_lists(d, batch, list, family, rules, mark, false);                                      \
+        return drain_lists(d, batch, list, family, mark, false, name##_odd);                                 \
     }
 DRAIN(drain_v4_40, FAMILY_IPV4, RULES_4_0, false)
 DRAIN(drain_v4_42, FAMILY_IPV4, RULES_4_2, false)
@@ -576,10 +612,20 @@ static drain_function *const drains[2][FAMILIES][3] = {
     {{mark_v4_40, mark_v4_42, mark_v4_44}, {mark_v6_40, mark_v6_42, mark_v6_44}},
 };
 
-/* Where conversations are forgotten, one loop for all. */
+/* Where conversations are forgotten, one loop for all generations. */
+static int odd_and_forget_v4(struct drain *d, const struct found *f, struct segment *s)
+{
+    return update_odd(d, f, s, FAMILY_IPV4, d->shard->rules, d->shard->mark_segments, true);
+}
+static int odd_and_forget_v6(struct drain *d, const struct found *f, struct segment *s)
+{
+    return update_odd(d, f, s, FAMILY_IPV6, d->shard->rules, d->shard->mark_segments, true);
+}
 static int drain_and_forget(struct drain *d, const struct batch *batch, size_t list, enum family family)
 {
-    return drain_lists(d, batch, list, family, d->shard->rules, d->shard->mark_segments, true);
+    return family == FAMILY_IPV4
+               ? drain_lists(d, batch, list, FAMILY_IPV4, d->shard->mark_segments, true, odd_and_forget_v4)
+               : drain_lists(d, batch, list, FAMILY_IPV6, d->shard->mark_segments, true, odd_and_forget_v6);
 }
 
 int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
