@@ -159,7 +159,7 @@ ALWAYS_INLINE VECTORS void put_segment(struct segment *s, const struct frame *f,
 static __attribute__((noinline)) VECTORS void
 decode_frames_vector(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index)
 {
-    enum { FRAMES = 8 };
+    enum { FRAMES = 16 }; /* as many as come at a time, or more */
     const uint64_t key = hash_key4(d->key);
     struct plain plain[FRAMES];
     struct plain_counts counts = {.frames = n};
