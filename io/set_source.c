@@ -2,7 +2,6 @@
 #include "cursor_heap.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -40,8 +39,8 @@ struct merged {
 struct set_source {
     struct source source;
     struct set_source_params params;
-    struct input **inputs; /* in the order in which they are read */
-    uint64_t bytes_total;
+    struct input **inputs;         /* in the order in which they are read */
+    _Atomic uint64_t bytes_total;  /* of regular files: added up by whoever looks at them, before the run */
     _Atomic uint64_t bytes_mapped; /* handed out: written by claiming, read by the display */
     _Atomic size_t opened;
 
@@ -709,8 +708,8 @@ static const struct source_ops ops = {
     .release = set_release,
 };
 
-/* The time of the input's first frame. Regular files are closed again, since there can be many. What is wrong
- * with them will be said when it is their turn. */
+/* The time of the input's first frame, where a look at its first bytes does not tell. Regular files are
+ * closed again, since there can be many. What is wrong with them will be said when it is their turn. */
 static void look_at_first_time(struct input *in)
 {
     struct problems nobody = PROBLEMS_INIT;
@@ -735,39 +734,35 @@ static void look_at_first_time(struct input *in)
     problems_free(&nobody);
 }
 
-struct look_job {
-    const struct set_source *source;
-    _Atomic size_t next; /* input: taken with an atomic add */
-};
-
-static void *look_at_files(void *argument)
+/* What the run has to know of an input that is a regular file. */
+static void look_at_input(void *argument, size_t i)
 {
-    struct look_job *job = argument;
-    const struct set_source *s = job->source;
-    for (size_t i; (i = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed)) < s->params.count;)
-        if (s->inputs[i]->sized)
-            look_at_first_time(s->inputs[i]);
-    return NULL;
+    struct set_source *s = argument;
+    struct input *in = s->inputs[i];
+    struct look look = s->params.looks ? s->params.looks[i] : (struct look){0};
+    const bool ordered = !s->params.append && s->params.count > 1;
+    struct stat st;
+    in->sized = look.done || (strcmp(in->path, "-") && !stat(in->path, &st) && S_ISREG(st.st_mode));
+    if (!in->sized)
+        return;
+    if (!look.done && ordered)
+        look_at_file(in->path, &look);
+    atomic_fetch_add_explicit(&s->bytes_total, look.done ? look.size : (uint64_t)st.st_size,
+                              memory_order_relaxed);
+    if (look.has_time)
+        in->first_time = look.first_time;
+    else if (ordered)
+        look_at_first_time(in);
 }
 
-/* Streams one after the other, since their writers may wait for each other; then files, which can be many, on
- * as many threads as the run will have: 10,000 of them took 0.33 of 1.1 s on one. */
-static void look_at_first_times(struct set_source *s)
+/* Files, which can be many, on as many threads as the run will have; then streams one after the other, since
+ * their writers may wait for each other. */
+static void look_at_inputs(struct set_source *s)
 {
-    enum { FILES_A_THREAD = 64, THREADS_MAX = 64 };
-    struct look_job job = {.source = s};
-    pthread_t threads[THREADS_MAX];
-    unsigned started = 0;
-    for (size_t i = 0; i < s->params.count; i++)
+    look_at_many(look_at_input, s, s->params.count, s->params.threads);
+    for (size_t i = 0; !s->params.append && s->params.count > 1 && i < s->params.count; i++)
         if (!s->inputs[i]->sized)
             look_at_first_time(s->inputs[i]);
-    size_t more = MIN(s->params.count / FILES_A_THREAD, (size_t)MAX(s->params.threads, 1u) - 1);
-    while (started < MIN(more, (size_t)THREADS_MAX) &&
-           !pthread_create(&threads[started], NULL, look_at_files, &job))
-        started++;
-    look_at_files(&job);
-    while (started)
-        pthread_join(threads[--started], NULL);
 }
 
 struct set_source *set_source_create(const struct set_source_params *params)
@@ -780,21 +775,15 @@ struct set_source *set_source_create(const struct set_source_params *params)
     s->params = *params;
     s->inputs = calloc(params->count ? params->count : 1, sizeof(struct input *));
     for (size_t i = 0; s->inputs && i < params->count; i++) {
-        struct stat st;
         s->inputs[i] = input_create(params->paths[i], i, params->problems, params->stop);
         if (!s->inputs[i])
             goto fail;
-        if (strcmp(params->paths[i], "-") && !stat(params->paths[i], &st) && S_ISREG(st.st_mode)) {
-            s->inputs[i]->sized = true;
-            s->bytes_total += (uint64_t)st.st_size;
-        }
     }
     if (!s->inputs)
         goto fail;
-    if (!params->append && params->count > 1) {
-        look_at_first_times(s);
+    look_at_inputs(s);
+    if (!params->append && params->count > 1)
         qsort(s->inputs, params->count, sizeof(struct input *), by_first_time);
-    }
     return s;
 fail:
     set_source_destroy(s);
@@ -813,7 +802,7 @@ size_t set_source_opened(const struct set_source *s)
 
 uint64_t set_source_bytes_total(const struct set_source *s)
 {
-    return s->bytes_total;
+    return atomic_load_explicit(&s->bytes_total, memory_order_relaxed);
 }
 
 uint64_t set_source_bytes_done(const struct set_source *s)
@@ -826,7 +815,7 @@ uint64_t set_source_bytes_done(const struct set_source *s)
 
 uint64_t set_source_bytes(const struct set_source *s)
 {
-    uint64_t n = s->bytes_total;
+    uint64_t n = atomic_load_explicit(&s->bytes_total, memory_order_relaxed);
     for (size_t i = 0; i < s->params.count; i++)
         if (!s->inputs[i]->sized)
             n += atomic_load_explicit(&s->inputs[i]->consumed, memory_order_relaxed);
