@@ -9,8 +9,8 @@ enum { TAIL_BYTES = 1024, TAIL_GROWTH = 8 };
 static bool walk_until_late(const struct capture *c, struct batch *b, int64_t limit)
 {
     struct lane *lane = &b->lane[0];
-    struct walk walk = {.count = {1}};
-    while (lane->state == LANE_OPEN && walk.count[0]) {
+    struct walk walk; /* 3 KB that walking writes before they are read */
+    do {
         const uint64_t before = lane->position;
         c->format->walk(c, b, &walk);
         for (unsigned k = 0; k < walk.count[0]; k++)
@@ -18,7 +18,7 @@ static bool walk_until_late(const struct capture *c, struct batch *b, int64_t li
                 lane->position = before;
                 return true;
             }
-    }
+    } while (lane->state == LANE_OPEN && walk.count[0]);
     return false;
 }
 
