@@ -84,8 +84,9 @@ static void fill(struct formatting *f)
         f->segments6[i].address[1][13] = 0x80;
         struct conversation c = {.first_frame_port0 = (uint64_t)(9000000 + i) << 16 | 40000,
                                  .last_frame_port1 = (uint64_t)(9900000 + i) << 16 | 443,
-                                 .frames_state = 14 << 16 | 3 << STATE_KNOWN_SHIFT | 31,
-                                 .bytes_decimals = 9876 << 16 | 6,
+                                 .frames_state =
+                                     14 << 16 | 6 << STATE_DECIMALS_SHIFT | 3 << STATE_KNOWN_SHIFT | 31,
+                                 .bytes = 9876,
                                  .first_time = s.time - 2500000000,
                                  .last_time = s.time - 1500000000,
                                  .isn = {s.seq, s.ack}};

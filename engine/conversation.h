@@ -5,13 +5,12 @@
 #include "rules.h"
 #include "segment.h"
 
-/* Four words hold a 48-bit number above 16 bits of something else: frames up to 2.8e14, bytes up to 281 TB.
- */
+/* Three words hold a 48-bit number above 16 bits of something else: frames up to 2.8e14. */
 struct conversation {
     uint64_t first_frame_port0;
     uint64_t last_frame_port1;
-    uint64_t frames_state;   /* state: enum conversation_state */
-    uint64_t bytes_decimals; /* sum of the frames' lengths on the wire; decimals of the finest time stamp */
+    uint64_t frames_state;         /* state: enum conversation_state */
+    uint64_t bytes;                /* sum of the frames' lengths on the wire */
     int64_t first_time, last_time; /* of the first and the last segment in capture order */
     uint32_t isn[2];
 };
@@ -40,8 +39,10 @@ enum conversation_state {
     STATE_KNOWN_SHIFT = 6,  /* bits 6 and 7: isn[0] and isn[1] are known */
     STATE_CLIENT_1 = 0x100, /* endpoint 1 is the client */
     STATE_CLIENT_KNOWN =
-        0x200,                /* by its SYN, or by the other side's SYN/ACK; else it is who was seen first */
-    STATE_SUPERSEDED = 0x400, /* a newer conversation has the tuple: nothing touches this one any more */
+        0x200,                 /* by its SYN, or by the other side's SYN/ACK; else it is who was seen first */
+    STATE_SUPERSEDED = 0x400,  /* a newer conversation has the tuple: nothing touches this one any more */
+    STATE_DECIMALS_SHIFT = 12, /* bits 12 to 15: of the finest time stamp, where a segment has its own */
+    STATE_DECIMALS = 0xf000,
 };
 
 ALWAYS_INLINE uint64_t conversation_first_frame(const struct conversation *c)
@@ -58,11 +59,11 @@ ALWAYS_INLINE uint64_t conversation_frames(const struct conversation *c)
 }
 ALWAYS_INLINE uint64_t conversation_bytes(const struct conversation *c)
 {
-    return c->bytes_decimals >> 16;
+    return c->bytes;
 }
 ALWAYS_INLINE unsigned conversation_decimals(const struct conversation *c)
 {
-    return c->bytes_decimals & 15;
+    return (c->frames_state & STATE_DECIMALS) >> STATE_DECIMALS_SHIFT;
 }
 ALWAYS_INLINE unsigned conversation_state(const struct conversation *c)
 {

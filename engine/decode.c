@@ -1,4 +1,4 @@
-#include "decode/emit.h"
+#include "decode.h"
 
 #include <stdlib.h>
 
@@ -246,73 +246,4 @@ enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const 
     enum outcome outcome = d->position != first ? OUTCOME_WITH_TCP : d->outcome;
     close_fragments(d, f->counted && outcome == OUTCOME_UNSUPPORTED && d->subject == SUBJECT_FRAGMENT);
     return outcome;
-}
-
-/* The frame that nearly all are: Ethernet, IPv4 without options, all of one TCP header, nothing odd about any
- * length. False, and nothing done, for all others. follows_ftp: under generation 4.0 those of FTP control
- * connections are among the others.
- *
- *     Ethernet 14 | IPv4 20: 45, ..., total length at 16, fragment at 20, protocol at 23, addresses at 26 |
- * TCP 20 at 34
- */
-ALWAYS_INLINE bool decode_plain_frame(struct decoder *d, const struct frame *f, uint32_t index,
-                                      bool follows_ftp)
-{
-    enum { IP = 14, TCP = 34, ALL = 54, LINK_ETHERNET = 1 };
-    const uint8_t *p = f->data;
-    if (unlikely(f->captured < ALL || f->link_type != LINK_ETHERNET || f->fcs))
-        return false;
-    /* Ether type 0800, version and header length 45; no fragment (the bit that forbids them may be set),
-     * protocol 6. */
-    uint32_t type_version = load_be32(p + 12) >> 8, fragment_protocol = load_be32(p + 20) & 0x3fff00ff;
-    uint32_t total = load_be16(p + 16), length = MAX(f->length, f->captured);
-    uint16_t offset_flags = load_be16(p + TCP + 12);
-    uint32_t header = (offset_flags >> 12) * 4u;
-    if (unlikely(type_version != 0x080045 || fragment_protocol != 6 || header < 20 || total < 20 + header ||
-                 total > length - IP))
-        return false;
-    if (follows_ftp &&
-        unlikely(load_be16(p + TCP) == FTP_CONTROL_PORT || load_be16(p + TCP + 2) == FTP_CONTROL_PORT))
-        return false;
-    emit_segment4(d, f, index << 8, p + 26, p + 30, p + TCP, offset_flags, SEGMENT_LENGTH_KNOWN,
-                  total - 20 - header, follows_ftp);
-    return true;
-}
-
-/* With this 64-byte frames take 158 instructions here, with decode_frame() alone 338. */
-ALWAYS_INLINE void decode_frames_of(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index,
-                                    bool follows_ftp)
-{
-    uint64_t plain = 0, wire = 0, captured = 0;
-    for (unsigned i = 0; i < n; i++) {
-        if (likely(decode_plain_frame(d, &frames[i], index + i, follows_ftp))) {
-            plain++;
-            wire += frames[i].length;
-            captured += frames[i].captured;
-        } else {
-            decode_frame(d, &frames[i], index + i);
-        }
-    }
-    struct decode_counts *c = d->counts;
-    c->frames[OUTCOME_WITH_TCP] += plain;
-    c->segments += plain;
-    c->wire_bytes += wire;
-    c->captured_bytes += captured;
-}
-
-/* Each by itself: in one function the compiler keeps the loop's numbers in memory, 2 instructions a frame. */
-static __attribute__((noinline)) void decode_frames_4_0(struct decoder *d, const struct frame *frames,
-                                                        unsigned n, uint32_t index)
-{
-    decode_frames_of(d, frames, n, index, true);
-}
-static __attribute__((noinline)) void decode_frames_later(struct decoder *d, const struct frame *frames,
-                                                          unsigned n, uint32_t index)
-{
-    decode_frames_of(d, frames, n, index, false);
-}
-
-void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index)
-{
-    (unlikely(d->rules == RULES_4_0) ? decode_frames_4_0 : decode_frames_later)(d, frames, n, index);
 }

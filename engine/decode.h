@@ -191,6 +191,8 @@ enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const 
 
 /* The same for n frames, the first of which is the index-th of its lane. */
 void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index);
+/* The same with nothing that not every processor has: decode_frames() where there is no better way. */
+void decode_frames_portable(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index);
 
 /* For protocols. The first reason wins. */
 void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject, uint32_t value);

@@ -68,6 +68,22 @@ static void decode_wanted(const struct decode_job *job, struct lane *lane, const
     }
 }
 
+/* The beginnings of lanes whose start is to be guessed: their misses, and the faults of pages that are not
+ * mapped yet, one after the other, took 1.5 ns a 64-byte frame. */
+static void touch_lanes(const struct batch *b)
+{
+    enum { LINES = 12 };
+    for (unsigned i = 0; i < b->lanes_used; i++) {
+        const struct lane *lane = &b->lane[i];
+        if (lane->exact || lane->begin < b->base || lane->begin >= b->end)
+            continue;
+        const uint8_t *p = b->bytes + (lane->begin - b->base);
+        (void)*(const volatile uint8_t *)p;
+        for (int line = 1; line < LINES; line++)
+            __builtin_prefetch(p + line * CACHE_LINE);
+    }
+}
+
 static void open_lanes(const struct decode_job *job)
 {
     struct pipeline *p = job->pipeline;
@@ -78,6 +94,7 @@ static void open_lanes(const struct decode_job *job)
         lane_open_at(p, job->only, job->start);
         return;
     }
+    touch_lanes(job->batch);
     for (unsigned i = 0; i < job->batch->lanes_used; i++) {
         struct lane *lane = &job->batch->lane[i];
         lane_open_at(p, lane, lane->begin);

@@ -10,9 +10,14 @@ struct frame {
     int64_t time;        /* ns since 1970-01-01 UTC */
     uint32_t captured;   /* bytes at data */
     uint32_t length;     /* bytes on the wire, as the record says; may be less than captured in odd files */
-    uint16_t link_type;  /* LINKTYPE_ value of the pcap registry */
-    uint8_t decimals;    /* of the time stamp: 0 to 9 */
-    uint8_t fcs;         /* bytes of frame check sequence at the end of the frame, when the capture says so */
+    union {
+        struct {
+            uint16_t link_type; /* LINKTYPE_ value of the pcap registry */
+            uint8_t decimals;   /* of the time stamp: 0 to 9 */
+            uint8_t fcs; /* bytes of frame check sequence at the end of the frame, when the capture says so */
+        };
+        uint32_t kind; /* all of them, in one store */
+    };
     uint32_t reserved;
 };
 

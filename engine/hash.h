@@ -1,5 +1,6 @@
 /* Keyed hash of the canonical tuple. The secret is drawn at start, so that nobody can craft tuples that fall
- * on one shard or bucket; no result depends on it. XXH3 with a secret: 2 ns for IPv4, 4 to 5 ns for IPv6. */
+ * on one shard or bucket; no result depends on it. decode/emit.h has the functions: XXH3 with a secret for
+ * IPv6, and for IPv4 two of its steps. */
 #ifndef TCPREUSE_HASH_H
 #define TCPREUSE_HASH_H
 

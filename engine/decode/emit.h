@@ -7,19 +7,14 @@
 
 #include "../decode.h"
 
-/* The key that is hashed: both endpoints, the lower first, padded with zeros to words that are stored and
- * loaded whole. (12 and 36 bytes without padding were loaded across their stores, which a processor cannot
- * forward: 7 ns a segment.) */
-struct key4 {
-    uint64_t addresses; /* the lower endpoint's in the lower half */
-    uint64_t ports;     /* the lower endpoint's in bits 0 to 15, the other's in 16 to 31 */
-};
+/* What is hashed of an IPv6 tuple: both endpoints, the lower first, padded with zeros to words that are
+ * stored and loaded whole. (36 bytes without padding were loaded across their stores, which a processor
+ * cannot forward: 7 ns a segment.) */
 struct key6 {
     uint8_t address[2][16];
     uint64_t ports, zero;
 };
-_Static_assert(sizeof(struct key4) == 16 && sizeof(struct key6) == 48,
-               "no padding of the compiler's is hashed");
+_Static_assert(sizeof(struct key6) == 48, "no padding of the compiler's is hashed");
 
 /* Under generation 4.0 all that two hosts have with each other is for one shard, so that one shard alone sees
  * who takes up a connection that was announced without the port of one end. The lower address comes first,
@@ -31,6 +26,24 @@ ALWAYS_INLINE uint64_t hosts_hash4(uint64_t addresses, const struct hash_key *ke
 ALWAYS_INLINE uint64_t hosts_hash6(const uint8_t address[2][16], const struct hash_key *key)
 {
     return XXH3_64bits_withSecret(address, 32, key->secret, HASH_SECRET_SIZE);
+}
+
+/* Of an IPv4 tuple, each end as one number, address above port: the same for both directions. A product
+ * folded as XXH3 does it, and its last mixing. */
+ALWAYS_INLINE uint64_t hash_key4(const struct hash_key *key)
+{
+    return load_raw64(key->secret);
+}
+ALWAYS_INLINE uint64_t hash_ends4(uint64_t from, uint64_t to, uint64_t key)
+{
+    unsigned __int128 product = (unsigned __int128)(from ^ key) * (to ^ key);
+    return XXH3_avalanche((uint64_t)product ^ (uint64_t)(product >> 64));
+}
+
+ALWAYS_INLINE bool frame_is_ethernet(const struct frame *f)
+{
+    enum { LINK_ETHERNET = 1 };
+    return f->link_type == LINK_ETHERNET && !f->fcs;
 }
 
 ALWAYS_INLINE struct segment *list_add(struct decoder *d, enum family family, uint64_t shard_hash)
@@ -63,6 +76,11 @@ ALWAYS_INLINE void store_pair16(uint16_t pair[2], uint32_t halves)
 #endif
 }
 
+ALWAYS_INLINE uint16_t segment_flags(const struct frame *f, uint16_t offset_flags)
+{
+    return (uint16_t)((offset_flags & 0x0fff) | f->decimals << 12);
+}
+
 /* What both families have. tcp: at least 14 bytes, of which acknowledgement and all before it are there. */
 ALWAYS_INLINE void fill_segment(struct segment *s, uint64_t hash, const struct frame *f, uint32_t position,
                                 const uint8_t *tcp, uint16_t offset_flags, unsigned bits, uint32_t payload)
@@ -74,7 +92,7 @@ ALWAYS_INLINE void fill_segment(struct segment *s, uint64_t hash, const struct f
     s->ack = load_be32(tcp + 8);
     s->payload = payload;
     s->wire = f->length;
-    s->flags = (uint16_t)((offset_flags & 0x0fff) | f->decimals << 12);
+    s->flags = segment_flags(f, offset_flags);
     s->bits = (uint8_t)bits;
     s->completeness = 0;
 }
@@ -91,13 +109,13 @@ ALWAYS_INLINE struct segment *emit_segment4(struct decoder *d, const struct fram
     uint64_t to = (uint64_t)load_be32(destination) << 16 | load_be16(tcp + 2);
     unsigned flow = from > to;
     uint64_t low = flow ? to : from, high = flow ? from : to;
-    struct key4 key = {low >> 16 | high >> 16 << 32, (low & 0xffff) | (high & 0xffff) << 16};
-    uint64_t hash = XXH3_64bits_withSecret(&key, sizeof key, d->key->secret, HASH_SECRET_SIZE);
-    struct segment *s = list_add(d, FAMILY_IPV4, by_hosts ? hosts_hash4(key.addresses, d->key) : hash);
+    uint64_t addresses = low >> 16 | high >> 16 << 32;
+    uint64_t hash = hash_ends4(from, to, hash_key4(d->key));
+    struct segment *s = list_add(d, FAMILY_IPV4, by_hosts ? hosts_hash4(addresses, d->key) : hash);
     if (unlikely(!s))
         return NULL;
-    store_pair32(((struct segment4 *)s)->address, key.addresses);
-    store_pair16(s->port, (uint32_t)key.ports);
+    store_pair32(((struct segment4 *)s)->address, addresses);
+    store_pair16(s->port, (uint32_t)((low & 0xffff) | (high & 0xffff) << 16));
     fill_segment(s, hash, f, position, tcp, offset_flags, bits | flow * SEGMENT_FLOW, payload);
     return s;
 }

@@ -28,7 +28,9 @@ static uint8_t *guarded_end(void)
     return end;
 }
 
-static void decode(struct result *r, const struct frame *f, enum rules rules, bool plain_first)
+enum way { WAY_GENERAL, WAY_PLAIN, WAY_PLAIN_PORTABLE, WAYS };
+
+static void decode(struct result *r, const struct frame *f, enum rules rules, enum way way)
 {
     static struct hash_key key = {{1, 2, 3}};
     struct decoder d = {.key = &key,
@@ -42,8 +44,10 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, bo
         r->lists[i].count = 0;
     decode_counts_clear(&r->counts);
     r->fragments.used = 0;
-    if (plain_first)
+    if (way == WAY_PLAIN)
         decode_frames(&d, f, 1, 77);
+    else if (way == WAY_PLAIN_PORTABLE)
+        decode_frames_portable(&d, f, 1, 77);
     else
         decode_frame(&d, f, 77);
     REQUIRE(!d.failed);
@@ -106,6 +110,20 @@ static void check_fragments(const struct result *r)
     REQUIRE(at == r->fragments.used);
 }
 
+static void check_equal(const struct result *a, const struct result *b)
+{
+    REQUIRE(memcmp(a->counts.frames, b->counts.frames, sizeof a->counts.frames) == 0);
+    REQUIRE(a->counts.wire_bytes == b->counts.wire_bytes &&
+            a->counts.captured_bytes == b->counts.captured_bytes);
+    REQUIRE(a->fragments.used == b->fragments.used);
+    REQUIRE(a->counts.segments == b->counts.segments &&
+            a->counts.segments_truncated == b->counts.segments_truncated);
+    for (int i = 0; i < FAMILIES * SHARDS; i++)
+        REQUIRE(a->lists[i].count == b->lists[i].count &&
+                (!a->lists[i].count || memcmp(a->lists[i].items, b->lists[i].items,
+                                              a->lists[i].count * segment_size(i / SHARDS)) == 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct result a, b;
@@ -120,22 +138,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       .fcs = data[2] & 1 ? 4 : 0};
     memcpy(guarded_end() - captured, data + HEAD, captured);
     enum rules rules = (data[2] >> 1) % 3;
-    decode(&a, &f, rules, false);
+    decode(&a, &f, rules, WAY_GENERAL);
     check(&a, &f);
 
     check_fragments(&a);
 
-    /* The same once more: nothing is left from the frame before, and the short way of plain frames changes
-     * nothing. */
-    decode(&b, &f, rules, true);
-    REQUIRE(memcmp(a.counts.frames, b.counts.frames, sizeof a.counts.frames) == 0);
-    REQUIRE(a.counts.wire_bytes == b.counts.wire_bytes && a.counts.captured_bytes == b.counts.captured_bytes);
-    REQUIRE(a.fragments.used == b.fragments.used);
-    REQUIRE(a.counts.segments == b.counts.segments &&
-            a.counts.segments_truncated == b.counts.segments_truncated);
-    for (int i = 0; i < FAMILIES * SHARDS; i++)
-        REQUIRE(a.lists[i].count == b.lists[i].count &&
-                (!a.lists[i].count || memcmp(a.lists[i].items, b.lists[i].items,
-                                             a.lists[i].count * segment_size(i / SHARDS)) == 0));
+    /* The same once more, and again: nothing is left from the frame before, and the short ways of plain
+     * frames change nothing. */
+    for (enum way way = WAY_PLAIN; way < WAYS; way++) {
+        decode(&b, &f, rules, way);
+        check_equal(&a, &b);
+    }
     return 0;
 }

@@ -1,4 +1,5 @@
 /* The TCP header: how much of it counts, and what it becomes. */
+#include "../support/random.h"
 #include "decoding.h"
 
 #include <criterion/criterion.h>
@@ -128,4 +129,65 @@ Test(tcp, several_in_a_frame)
         cr_expect_eq(decoding_segment(&d, count, NULL, NULL)->position, 3 << 8 | count);
     cr_expect_eq(count, 255); /* no more have room in a position */
     decoding_close(&d);
+}
+
+/* Frames that are nearly plain, of which each has some byte or length changed at random: the short ways make
+ * of them what decode_frame() makes. */
+Test(tcp, plain_frames)
+{
+    enum { FRAMES = 8, RUNS = 4000, SHARDS = 3 };
+    struct decoding general, plain, portable;
+    struct decoding *all[] = {&general, &plain, &portable};
+    uint64_t random = 3, segments = 0;
+    for (enum rules rules = RULES_4_0; rules <= RULES_4_4; rules++) {
+        for (size_t w = 0; w < ARRAY_LEN(all); w++)
+            decoding_open(all[w], rules, SHARDS, 1);
+        for (int run = 0; run < RUNS; run++) {
+            struct packet packets[FRAMES];
+            struct frame frames[FRAMES];
+            for (unsigned i = 0; i < FRAMES; i++) {
+                unsigned behind = random_below(&random, 9);
+                struct packet *p = &packets[i];
+                *p = packet(&(struct tcp_fields){.source = 1 + random_below(&random, 3),
+                                                 .destination = 1 + random_below(&random, 3),
+                                                 .seq = random_below(&random, UINT32_MAX),
+                                                 .ack = random_below(&random, UINT32_MAX),
+                                                 .flags = random_below(&random, 512)},
+                            40 + behind, behind);
+                for (unsigned k = 0; k < 8; k++) /* few hosts, of which either may be the lower */
+                    p->bytes[26 + k] = (uint8_t)(k % 4 == 3 ? random_below(&random, 3) : 250);
+                if (random_below(&random, 2))
+                    p->bytes[random_below(&random, p->size)] ^= (uint8_t)(1u << random_below(&random, 8));
+                frames[i] = (struct frame){.data = p->bytes,
+                                           .captured = p->size - random_below(&random, 2) * behind,
+                                           .length = p->size + random_below(&random, 3) - 1,
+                                           .time = run * FRAMES + i,
+                                           .link_type = 1,
+                                           .decimals = (uint8_t)random_below(&random, 10),
+                                           .fcs = random_below(&random, 10) ? 0 : 4};
+            }
+            for (size_t w = 0; w < ARRAY_LEN(all); w++)
+                decoding_clear(all[w]);
+            for (unsigned i = 0; i < FRAMES; i++)
+                decode_frame(&general.decoder, &frames[i], 5 + i);
+            decode_frames(&plain.decoder, frames, FRAMES, 5);
+            decode_frames_portable(&portable.decoder, frames, FRAMES, 5);
+            segments += general.counts.segments;
+            for (size_t w = 1; w < ARRAY_LEN(all); w++) {
+                cr_assert(
+                    !memcmp(general.counts.frames, all[w]->counts.frames, sizeof general.counts.frames));
+                cr_assert(general.counts.segments == all[w]->counts.segments &&
+                          general.counts.wire_bytes == all[w]->counts.wire_bytes &&
+                          general.counts.captured_bytes == all[w]->counts.captured_bytes);
+                for (unsigned i = 0; i < FAMILIES * SHARDS; i++) {
+                    const struct segment_list *a = &general.lists[i], *b = &all[w]->lists[i];
+                    cr_assert_eq(a->count, b->count);
+                    cr_assert(!a->count || !memcmp(a->items, b->items, a->count * segment_size(i / SHARDS)));
+                }
+            }
+        }
+        for (size_t w = 0; w < ARRAY_LEN(all); w++)
+            decoding_close(all[w]);
+    }
+    cr_expect_gt(segments, (uint64_t)FRAMES * RUNS); /* a third and more have one */
 }

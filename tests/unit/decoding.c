@@ -47,6 +47,14 @@ void decoding_close(struct decoding *d)
     decode_counts_free(&d->counts);
 }
 
+void decoding_clear(struct decoding *d)
+{
+    for (unsigned i = 0; i < FAMILIES * d->decoder.shards; i++)
+        d->lists[i].count = 0;
+    decode_counts_clear(&d->counts);
+    d->fragments.used = 0;
+}
+
 void decoding_run(struct decoding *d, const struct frame *frame, uint32_t index)
 {
     if (frame->captured > ROOM)
@@ -55,10 +63,7 @@ void decoding_run(struct decoding *d, const struct frame *frame, uint32_t index)
     copy.data = guarded_end() - frame->captured;
     if (frame->captured)
         memcpy(guarded_end() - frame->captured, frame->data, frame->captured);
-    for (unsigned i = 0; i < FAMILIES * d->decoder.shards; i++)
-        d->lists[i].count = 0;
-    decode_counts_clear(&d->counts);
-    d->fragments.used = 0;
+    decoding_clear(d);
     decode_frame(&d->decoder, &copy, index);
 }
 

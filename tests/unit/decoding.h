@@ -15,6 +15,8 @@ struct decoding {
 /* The key is made of the seed. */
 void decoding_open(struct decoding *d, enum rules rules, unsigned shards, uint64_t seed);
 void decoding_close(struct decoding *d);
+/* Lists and counts start afresh. */
+void decoding_clear(struct decoding *d);
 /* Decodes a frame, alone: lists and counts start afresh. The packet lies at the end of memory that may be
  * read. */
 void decoding_run(struct decoding *d, const struct frame *frame, uint32_t index);
