@@ -2,11 +2,12 @@
 #include "../engine/clock.h"
 #include "../engine/decode/emit.h"
 #include "../engine/rules.h"
+#include "../engine/source.h"
 #include "micro.h"
 
 #include <stdlib.h>
 
-enum { FRAMES = 64, FRAME_ROOM = 128, KEY_MAX = sizeof(struct key6), AT_A_TIME = 8 };
+enum { FRAMES = 64, FRAME_ROOM = 128, KEY_MAX = sizeof(struct key6), AT_A_TIME = WALK_FRAMES };
 
 static struct hash_key key;
 

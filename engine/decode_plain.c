@@ -12,13 +12,14 @@ enum { IP = 14, ADDRESSES = 26, TCP = 34, OFFSET_FLAGS = 46, ALL = 54 };
 /* The total length counts from the IPv4 header. */
 enum { IP_HEADER = 20, TCP_HEADER = 20 };
 
-/* Of a frame whose headers are all plain: the two lengths, and the payload's; false where one is odd. */
+/* Of a frame whose headers are all plain: the payload's length; false where some length is odd. One sign
+ * tells it of all. */
 ALWAYS_INLINE bool lengths_are_plain(const struct frame *f, uint16_t offset_flags, uint32_t *payload)
 {
-    uint32_t total = load_be16(f->data + 16), header = (offset_flags >> 10) & 0x3c;
-    *payload = total - IP_HEADER - header;
-    return !((header < TCP_HEADER) | (total < IP_HEADER + header) |
-             (total > MAX(f->length, f->captured) - IP));
+    const int64_t total = load_be16(f->data + 16), header = (offset_flags >> 10) & 0x3c, length = f->length;
+    const int64_t left = total - IP_HEADER - header;
+    *payload = (uint32_t)left;
+    return (left | (header - TCP_HEADER) | (length - IP - total) | (length - f->captured)) >= 0;
 }
 
 /* False, and nothing done, for a frame that is not plain. follows_ftp: under generation 4.0 those of FTP
@@ -126,7 +127,7 @@ ALWAYS_INLINE VECTORS struct plain look_at_frame(const struct frame *f, uint64_t
     __m128i both = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + ADDRESSES)), ends);
     uint64_t from = (uint64_t)_mm_cvtsi128_si64(both), to = (uint64_t)_mm_extract_epi64(both, 1);
     plain.hash = hash_ends4(from, to, key);
-    plain.flags = segment_flags(f, offset_flags) | (SEGMENT_LENGTH_KNOWN | (from > to)) << 16;
+    plain.flags = segment_flags(f, offset_flags) | (SEGMENT_LENGTH_KNOWN | (from > to)) << SEGMENT_BITS_SHIFT;
     return plain;
 }
 
@@ -139,8 +140,8 @@ ALWAYS_INLINE VECTORS void put_segment(struct segment *s, const struct frame *f,
         {11, 10, 9, 8, -1, -1, -1, -1, 7, 6, 5, 4, 3, 2, 1, 0},
     };
     const uint8_t *p = f->data;
-    __m128i order =
-        _mm_load_si128((const __m128i *)(const void *)in_order[plain->flags >> 16 & SEGMENT_FLOW]);
+    __m128i order = _mm_load_si128(
+        (const __m128i *)(const void *)in_order[plain->flags >> SEGMENT_BITS_SHIFT & SEGMENT_FLOW]);
     __m128i tuple = _mm_loadu_si128((const __m128i *)(const void *)(p + ADDRESSES));
     s->hash = hash_tag(plain->hash);
     s->position = position;
@@ -158,7 +159,7 @@ ALWAYS_INLINE VECTORS void put_segment(struct segment *s, const struct frame *f,
 static __attribute__((noinline)) VECTORS void
 decode_frames_vector(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index)
 {
-    enum { FRAMES = 8 };
+    enum { FRAMES = 16 }; /* as many as come at a time, or more */
     const uint64_t key = hash_key4(d->key);
     struct plain plain[FRAMES];
     struct plain_counts counts = {.frames = n};

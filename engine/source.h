@@ -10,9 +10,9 @@ enum claim {
     CLAIM_END,     /* there will be no more */
 };
 
-enum {
-    WALK_FRAMES = 8
-}; /* frames a lane gives in one turn: 64 a batch keep 2 KB of descriptions in the L1 cache */
+/* Frames a lane gives in one turn. All lanes' descriptions take 4 KB of the L1 cache; with 8 frames a turn
+ * 64-byte frames take 4 % more instructions, with 32 there is no difference. */
+enum { WALK_FRAMES = 16 };
 
 /* One turn of walking: up to WALK_FRAMES frames of each open lane. */
 struct walk {
