@@ -81,6 +81,7 @@ static enum exit_status open_files(struct input *in, const struct options *o, co
     struct set_source_params set = {
         .paths = (const char *const *)inputs->paths,
         .count = inputs->count,
+        .looks = inputs->looks,
         .append = o->append,
         .threads = o->threads,
         .ahead = o->threads + 1,
@@ -297,6 +298,7 @@ int main(int argc, char **argv)
         options_free(&options);
         return EXIT_USAGE;
     }
+    inputs.threads = options.threads;
     for (int i = 0; status == EXIT_DONE && i < options.file_count; i++)
         if (inputs_add(&inputs, options.files[i], options.recursive, &problems))
             status = fail_memory();

@@ -174,9 +174,11 @@ static void *worker_main(void *argument)
         /* Before claiming: what is prepared goes on for others to claim, and decompression, where there is
          * any, is what a run waits for. */
         if (source->ops->prepare)
-            did |= timed(w, STEP_PREPARE, source->ops->prepare(source));
+            did |= timed(w, STEP_PREPARE, source->ops->prepare(source, false));
         if (!did && ready)
             did = claim_step(w);
+        if (!did && source->ops->prepare)
+            did = timed(w, STEP_PREPARE, source->ops->prepare(source, true));
         if (did) {
             idle = 0;
             continue;

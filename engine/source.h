@@ -73,9 +73,9 @@ struct source_ops {
     bool (*accept)(struct source *, struct batch *);
     /* The batch is settled: the calls for it have all been made. As accept. */
     void (*settled)(struct source *, struct batch *);
-    /* Does something that will be needed: true if there was anything. Any thread, several at a time. NULL:
-     * nothing. */
-    bool (*prepare)(struct source *);
+    /* Does something that will be needed: true if there was anything. idle: the worker has nothing else to
+     * do, so that what is needed later may be done as well. Any thread, several at a time. NULL: nothing. */
+    bool (*prepare)(struct source *, bool idle);
     /* File and number in it of the frame with this index in a settled batch. Any thread. NULL: there are no
      * files. */
     struct origin (*origin)(struct source *, const struct batch *, uint64_t index);

@@ -112,6 +112,7 @@ struct capture *capture_new(const char *path, size_t order, struct problems *pro
     c->order = order;
     c->problems = problems;
     c->records_end = UINT64_MAX;
+    c->late_at = UINT64_MAX;
     c->position_bytes = 1;
     atomic_store_explicit(&c->users, 1, memory_order_relaxed);
     return c;

@@ -115,6 +115,9 @@ struct capture {
      * written (release) by change, in settling, read (acquire) in claiming. What it points to stays until the
      * capture is closed. */
     const void *_Atomic context;
+    /* Where its frames begin to be later than the next file's first, by guessing; UINT64_MAX: not known. Set
+     * by late_find(). */
+    uint64_t late_at;
     void *format_data; /* the format's own, freed by its close */
     /* Batches that are under way, chunks, the input, the claimer: whoever holds a pointer to it beyond a
      * call. */

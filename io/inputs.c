@@ -1,60 +1,73 @@
 #include "inputs.h"
-#include "capture.h"
-#include "stream.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Directories in directories; a loop of symbolic links ends here at the latest (Linux follows 40). */
 enum { DEPTH_MAX = 64 };
 
-static int add(struct inputs *in, char *path)
+static int add(struct inputs *in, char *path, const struct look *look)
 {
     if (!path)
         return -1;
     if (in->count == in->capacity) {
         size_t capacity = in->capacity ? in->capacity * 2 : 16;
         char **paths = realloc(in->paths, capacity * sizeof *paths);
-        if (!paths) {
+        if (paths)
+            in->paths = paths;
+        struct look *looks = realloc(in->looks, capacity * sizeof *looks);
+        if (looks)
+            in->looks = looks;
+        if (!paths || !looks) {
             free(path);
             return -1;
         }
-        in->paths = paths;
         in->capacity = capacity;
     }
+    in->looks[in->count] = look ? *look : (struct look){.is_capture = true};
     in->paths[in->count++] = path;
     return 0;
 }
 
-static bool is_capture(const char *path)
+/* What is found in directories, in order. */
+struct found {
+    struct found_item {
+        char *path;
+        int error;    /* of a directory that cannot be read; 0: it is a file */
+        bool is_file; /* a regular one */
+        struct look look;
+    } * items;
+    size_t count, capacity;
+};
+
+static int found_add(struct found *found, const struct found_item *item)
 {
-    uint8_t bytes[4096];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return true; /* opening it as a capture will say why not */
-    ssize_t n = read(fd, bytes, sizeof bytes);
-    close(fd);
-    if (n > 0 && stream_compression(bytes, (size_t)n))
-        return true; /* what is in it will be seen */
-    for (size_t i = 0; n >= 4 && capture_formats[i]; i++)
-        if (capture_formats[i]->probe(bytes, (size_t)n))
-            return true;
-    return false;
+    if (found->count == found->capacity) {
+        size_t capacity = found->capacity ? found->capacity * 2 : 64;
+        struct found_item *items = realloc(found->items, capacity * sizeof *items);
+        if (!items)
+            return -1;
+        found->items = items;
+        found->capacity = capacity;
+    }
+    found->items[found->count++] = *item;
+    return 0;
 }
 
-static int add_directory(struct inputs *in, const char *path, bool recursive, unsigned depth,
-                         size_t *captures, struct problems *problems)
+static int find_in_directory(struct found *found, const char *path, bool recursive, unsigned depth)
 {
     struct dirent **entries;
     int n = scandir(path, &entries, NULL, alphasort), result = 0;
     if (n < 0) {
-        problems_add(problems, PROBLEM_ERROR, in->count, path, -1, "%s", strerror(errno));
-        return 0;
+        struct found_item item = {.path = strdup(path), .error = errno};
+        result = item.path ? found_add(found, &item) : -1;
+        if (result)
+            free(item.path);
+        return result;
     }
     for (int i = 0; i < n; i++) {
         const char *name = entries[i]->d_name;
@@ -67,13 +80,13 @@ static int add_directory(struct inputs *in, const char *path, bool recursive, un
             result = -1;
         } else if (!st.st_mode && !lstat(file, &st) && S_ISDIR(st.st_mode)) {
             if (recursive && depth < DEPTH_MAX)
-                result = add_directory(in, file, recursive, depth + 1, captures, problems);
-        } else if ((!S_ISREG(st.st_mode) && stat(file, &st)) || !S_ISREG(st.st_mode) || !is_capture(file)) {
-            problems_add(problems, PROBLEM_NOTE, in->count, file, -1, "skipped, it is no capture");
+                result = find_in_directory(found, file, recursive, depth + 1);
         } else {
-            result = add(in, file);
-            file = NULL;
-            ++*captures;
+            struct found_item item = {.path = file};
+            item.is_file = S_ISREG(st.st_mode) || (!stat(file, &st) && S_ISREG(st.st_mode));
+            result = found_add(found, &item);
+            if (!result)
+                file = NULL;
         }
         free(file);
         free(entries[i]);
@@ -82,22 +95,50 @@ static int add_directory(struct inputs *in, const char *path, bool recursive, un
     return result;
 }
 
-int inputs_add(struct inputs *in, const char *path, bool recursive, struct problems *problems)
+static void look_at_item(void *argument, size_t i)
 {
-    struct stat st;
-    size_t captures = 0;
-    if (!strcmp(path, "-") || stat(path, &st) || !S_ISDIR(st.st_mode))
-        return add(in, strdup(path));
-    size_t before = problems->count;
-    int result = add_directory(in, path, recursive, 0, &captures, problems);
+    const struct found *found = argument;
+    if (found->items[i].is_file)
+        look_at_file(found->items[i].path, &found->items[i].look);
+}
+
+static int add_directory(struct inputs *in, const char *path, bool recursive, struct problems *problems)
+{
+    struct found found = {0};
+    int result = find_in_directory(&found, path, recursive, 0);
+    const size_t before = in->count;
     bool failed = false;
-    for (size_t i = before; i < problems->count; i++)
-        failed |= !problems->items[i].note;
-    if (!captures && !failed)
+    if (!result)
+        look_at_many(look_at_item, &found, found.count, in->threads);
+    for (size_t i = 0; i < found.count; i++) {
+        struct found_item *item = &found.items[i];
+        if (result) {
+            ;
+        } else if (item->error) {
+            problems_add(problems, PROBLEM_ERROR, in->count, item->path, -1, "%s", strerror(item->error));
+            failed = true;
+        } else if (!item->is_file || !item->look.is_capture) {
+            problems_add(problems, PROBLEM_NOTE, in->count, item->path, -1, "skipped, it is no capture");
+        } else {
+            result = add(in, item->path, &item->look);
+            item->path = NULL;
+        }
+        free(item->path);
+    }
+    free(found.items);
+    if (!result && in->count == before && !failed)
         problems_add(problems, PROBLEM_ERROR, in->count, path, -1,
                      "expected a directory with captures, found none in it%s",
                      recursive ? "" : " (--recursive searches the directories in it, too)");
     return result;
+}
+
+int inputs_add(struct inputs *in, const char *path, bool recursive, struct problems *problems)
+{
+    struct stat st;
+    if (!strcmp(path, "-") || stat(path, &st) || !S_ISDIR(st.st_mode))
+        return add(in, strdup(path), NULL);
+    return add_directory(in, path, recursive, problems);
 }
 
 int inputs_add_list(struct inputs *in, const char *list, bool recursive, struct problems *problems)
@@ -129,5 +170,6 @@ void inputs_free(struct inputs *in)
     for (size_t i = 0; i < in->count; i++)
         free(in->paths[i]);
     free(in->paths);
+    free(in->looks);
     *in = (struct inputs){0};
 }

@@ -9,6 +9,7 @@
 #define TCPREUSE_SET_SOURCE_H
 
 #include "../engine/source.h"
+#include "look.h"
 #include "problems.h"
 #include "stop.h"
 
@@ -17,10 +18,11 @@ struct set_source;
 struct set_source_params {
     const char *const *paths; /* "-" is standard input */
     size_t count;
-    bool append;         /* in the order given */
-    unsigned threads;    /* of the run: as many look at many files before it begins */
-    unsigned ahead;      /* inputs that are opened, and streams that are read, ahead of their turn */
-    uint64_t lane_bytes; /* 0: what is good for speed; tests have small files, and want many lanes */
+    const struct look *looks; /* at the paths, as far as they are done; NULL: none is */
+    bool append;              /* in the order given */
+    unsigned threads;         /* of the run: as many look at many files before it begins */
+    unsigned ahead;           /* inputs that are opened, and streams that are read, ahead of their turn */
+    uint64_t lane_bytes;      /* 0: what is good for speed; tests have small files, and want many lanes */
     struct problems *problems;
     /* Ends the run when it is asked: nobody waits for a stream any longer, and the frames that have been read
      * from it still come, unless files were being merged. NULL: nobody will ask. */

@@ -202,6 +202,16 @@ def deal(frames, way, rng):
     if way == 'coarse':  # many equal times
         parts = deal([(t // 10**8 * 10**8, l, d) for t, l, d in frames], 'two rings', rng)
         return parts + [[]]
+    if way == 'small':  # files that are read at once; times are equal at many borders, and some files reach far into the next
+        frames = [(t // 10**5 * 10**5, l, d) for t, l, d in frames]
+        cuts = sorted(rng.sample(range(1, len(frames)), 150))
+        parts = [frames[a:b] for a, b in zip([0] + cuts, cuts + [len(frames)])]
+        for a, b in zip(parts[::7], parts[1::7]):
+            a.extend([b.pop(i) for i in range(len(b) // 2, 0, -2)][::-1])
+        for part in parts[::5]:  # a first frame that a first look does not see the end of
+            t, _, data = part[0]
+            part[0] = (t, 6000, data + bytes(6000 - len(data)))
+        return parts
     raise ValueError(way)
 
 
@@ -268,7 +278,7 @@ def main():
         subprocess.run([tracegen, '--frames', '40000', '--flows', '300', '--size', '80', '--reuse', '40', '--seed', '11',
                         '-w', at('all.pcap')], check=True)
         frames = read_pcap(at('all.pcap'))
-        for way in ('ring', 'edges', 'interleaved', 'inside', 'two rings', 'backwards', 'coarse'):
+        for way in ('ring', 'edges', 'interleaved', 'inside', 'two rings', 'backwards', 'coarse', 'small'):
             files = deal(frames, way, rng)
             rng.shuffle(files)
             paths = []
@@ -328,6 +338,15 @@ def main():
             except (RuntimeError, subprocess.TimeoutExpired) as e:
                 tap.result(False, f'{way}: a FIFO, gzip and nanoseconds among them', e)
             feeder.join(10)
+            if way == 'small':  # named in the order in which they are given
+                os.mkdir(at('directory'))
+                for i, path in enumerate(paths):
+                    os.link(path, at('directory', f'{i:03}.pcap'))
+                with open(at('directory', 'note'), 'w') as f:
+                    f.write('no capture')
+                for threads in ('1', '4'):
+                    got = rows(tcpreuse, [at('directory')], at('got'), '-j', threads)
+                    tap.result(got == want, f'a directory of small files, {threads} threads', difference(got, want))
             # --append takes them as given.
             write_pcap(merged, [f for part in files for f in part])
             want = rows(tcpreuse, [merged], at('want'))

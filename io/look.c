@@ -1,0 +1,120 @@
+#include "look.h"
+#include "capture.h"
+#include "stream.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* As many as capture formats are known by. Most first frames lie in them, too. */
+enum { HEAD_BYTES = 4096 };
+
+/* The first frame in the head of a file, read as the head of a stream is: a record is taken when all of it is
+ * there. */
+static bool find_first_time(struct capture *c, const uint8_t *bytes, size_t count, bool whole, int64_t *time)
+{
+    const struct capture_format *format = c->format;
+    if (format->open(c, bytes, count, whole) != OPEN_DONE || c->records_end != UINT64_MAX)
+        return false;
+    const void *context = atomic_load_explicit(&c->context, memory_order_relaxed);
+    struct batch window = {.bytes = bytes, .lanes_used = 1};
+    struct lane *lane = &window.lane[0];
+    for (uint64_t at = c->first_record; at < count; at = lane->position) {
+        uint64_t length = format->record_length(c, context, bytes + at, count - at);
+        const bool changes = length != RECORD_BROKEN && length & RECORD_CHANGES;
+        if (changes)
+            length &= ~RECORD_CHANGES;
+        if (length == 0 || length > count - at) /* or it is broken */
+            return false;
+        *lane = (struct lane){.begin = at, .limit = at + length, .position = at, .context = context};
+        if (changes) {
+            lane->state = LANE_CHANGE;
+            window.end = lane->limit = count;
+            format->change(c, &window, lane);
+            context = lane->context;
+        } else {
+            struct walk walk;
+            lane->state = LANE_OPEN;
+            window.end = lane->limit;
+            format->walk(c, &window, &walk);
+            if (walk.count[0])
+                *time = walk.frame[0][0].time;
+            if (walk.count[0])
+                return true;
+        }
+        if (lane->state == LANE_FAULT || lane->position <= at)
+            return false;
+    }
+    return false;
+}
+
+static const struct capture_format *find_format(const uint8_t *bytes, size_t count)
+{
+    for (size_t i = 0; count >= 4 && capture_formats[i]; i++)
+        if (capture_formats[i]->probe(bytes, count))
+            return capture_formats[i];
+    return NULL;
+}
+
+void look_at_file(const char *path, struct look *look)
+{
+    uint8_t bytes[HEAD_BYTES];
+    struct stat st;
+    *look = (struct look){.is_capture = true};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return; /* opening it as a capture will say why not */
+    bool is_regular = !fstat(fd, &st) && S_ISREG(st.st_mode);
+    ssize_t n = is_regular ? read(fd, bytes, sizeof bytes) : -1;
+    close(fd);
+    if (!is_regular)
+        return;
+    look->done = true;
+    look->size = (uint64_t)st.st_size;
+    const size_t count = n > 0 ? (size_t)n : 0;
+    if (stream_compression(bytes, count))
+        return;
+    const struct capture_format *format = find_format(bytes, count);
+    look->is_capture = format;
+    if (!format)
+        return;
+    /* What is wrong with it will be said when it is its turn. */
+    struct problems nobody = PROBLEMS_INIT;
+    struct capture *c = capture_new(path, 0, &nobody);
+    if (c) {
+        c->format = format;
+        look->has_time = find_first_time(c, bytes, count, count == look->size, &look->first_time);
+        capture_drop(c);
+    }
+    problems_free(&nobody);
+}
+
+struct job {
+    void (*work)(void *, size_t);
+    void *argument;
+    size_t count;
+    _Atomic size_t next; /* taken with an atomic add */
+};
+
+static void *work_on(void *argument)
+{
+    struct job *job = argument;
+    for (size_t i; (i = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed)) < job->count;)
+        job->work(job->argument, i);
+    return NULL;
+}
+
+void look_at_many(void (*work)(void *, size_t), void *argument, size_t count, unsigned threads)
+{
+    enum { FILES_A_THREAD = 64, THREADS_MAX = 64 };
+    struct job job = {.work = work, .argument = argument, .count = count};
+    pthread_t others[THREADS_MAX];
+    unsigned started = 0;
+    size_t more = MIN(count / FILES_A_THREAD, (size_t)MAX(threads, 1u) - 1);
+    while (started < MIN(more, (size_t)THREADS_MAX) && !pthread_create(&others[started], NULL, work_on, &job))
+        started++;
+    work_on(&job);
+    while (started)
+        pthread_join(others[--started], NULL);
+}
