@@ -705,11 +705,14 @@ static bool set_accept(struct source *source, struct batch *b)
 static void set_settled(struct source *source, struct batch *b)
 {
     struct set_source *s = (struct set_source *)source;
-    const struct lane *last = &b->lane[b->lanes_used - 1];
-    /* A lane without frames may be one that does not count, and its position with it. */
-    s->settled_end =
-        (struct settled_end){last->state == LANE_DONE && last->frames, last->position, last->context,
-                             last->first_frame + last->frames - 1 - b->input_base};
+    s->settled_end = (struct settled_end){0};
+    if (b->lanes_used) {
+        const struct lane *last = &b->lane[b->lanes_used - 1];
+        /* A lane without frames may be one that does not count, and its position with it. */
+        s->settled_end =
+            (struct settled_end){last->state == LANE_DONE && last->frames, last->position, last->context,
+                                 last->first_frame + last->frames - 1 - b->input_base};
+    }
     atomic_fetch_add_explicit(&s->settled, 1, memory_order_release);
 }
 
