@@ -5,6 +5,8 @@ import shutil
 import statistics
 import time
 
+from . import traces
+
 # Frames of a trace that the slower tools are given. They are timed by the frame.
 ALL, PART, LITTLE = None, 400000, 50000
 
@@ -62,13 +64,6 @@ def run(command, out=os.devnull, errors=os.devnull):
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status))
 
 
-def evict(path):
-    """Takes the file out of the page cache."""
-    with open(path, 'rb') as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
 class Result:
     """One tool on one trace: all runs."""
 
@@ -95,7 +90,7 @@ def interleave(suite, label, work, rounds, scratch, cold=False, x=None):
             if i in broken:
                 continue
             if cold:
-                evict(path)
+                traces.evict(path)
             one = run(tool.on(path, scratch))
             if one.status:
                 broken.add(i)
