@@ -112,16 +112,14 @@ static int add_directory(struct inputs *in, const char *path, bool recursive, st
         look_at_many(look_at_item, &found, found.count, in->threads);
     for (size_t i = 0; i < found.count; i++) {
         struct found_item *item = &found.items[i];
-        if (result) {
-            ;
-        } else if (item->error) {
+        if (!result && item->error) {
             problems_add(problems, PROBLEM_ERROR, in->count, item->path, -1, "%s", strerror(item->error));
             failed = true;
-        } else if (!item->is_file || !item->look.is_capture) {
-            problems_add(problems, PROBLEM_NOTE, in->count, item->path, -1, "skipped, it is no capture");
-        } else {
+        } else if (!result && item->is_file && item->look.is_capture) {
             result = add(in, item->path, &item->look);
             item->path = NULL;
+        } else if (!result) {
+            problems_add(problems, PROBLEM_NOTE, in->count, item->path, -1, "skipped, it is no capture");
         }
         free(item->path);
     }

@@ -38,10 +38,10 @@ static bool find_first_time(struct capture *c, const uint8_t *bytes, size_t coun
             lane->state = LANE_OPEN;
             window.end = lane->limit;
             format->walk(c, &window, &walk);
-            if (walk.count[0])
+            if (walk.count[0]) {
                 *time = walk.frame[0][0].time;
-            if (walk.count[0])
                 return true;
+            }
         }
         if (lane->state == LANE_FAULT || lane->position <= at)
             return false;
@@ -68,11 +68,11 @@ void look_at_file(const char *path, struct look *look)
     bool is_regular = !fstat(fd, &st) && S_ISREG(st.st_mode);
     ssize_t n = is_regular ? read(fd, bytes, sizeof bytes) : -1;
     close(fd);
-    if (!is_regular)
-        return;
+    if (n < 0)
+        return; /* and what is wrong with it */
     look->done = true;
     look->size = (uint64_t)st.st_size;
-    const size_t count = n > 0 ? (size_t)n : 0;
+    const size_t count = (size_t)n;
     if (stream_compression(bytes, count))
         return;
     const struct capture_format *format = find_format(bytes, count);

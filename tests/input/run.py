@@ -114,6 +114,11 @@ def inputs(tcpreuse, tap, directory, whole):
     os.mkdir(os.path.join(directory, 'nothing'))
     program.write(os.path.join(directory, 'nothing'), 'notes.txt', b'no capture\n')
     tap.ok('a directory without captures', says(program.run(tcpreuse, [os.path.join(directory, 'nothing')]), 2, 'nothing'))
+    os.mkdir(os.path.join(directory, 'unreadable'))
+    program.write(os.path.join(directory, 'unreadable'), 'good.pcap', data)
+    os.symlink('/proc/self/mem', os.path.join(directory, 'unreadable', 'memory.pcap'))  # it opens, and reading it fails
+    tap.ok('a file of a directory that cannot be read',
+           says(program.run(tcpreuse, [os.path.join(directory, 'unreadable')]), 2, 'memory.pcap'))
     tap.ok('a file that is not there', says(program.run(tcpreuse, [os.path.join(directory, 'absent.pcap')]), 2, 'absent.pcap',
                                             'No such file or directory'))
     os.symlink('loop.pcap', os.path.join(directory, 'loop.pcap'))
