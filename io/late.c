@@ -9,7 +9,7 @@ enum { TAIL_BYTES = 1024, TAIL_GROWTH = 8 };
 static bool walk_until_late(const struct capture *c, struct batch *b, int64_t limit)
 {
     struct lane *lane = &b->lane[0];
-    struct walk walk; /* 3 KB that walking writes before they are read */
+    struct walk walk; /* 4 KB that walking writes before they are read */
     do {
         const uint64_t before = lane->position;
         c->format->walk(c, b, &walk);
