@@ -175,6 +175,7 @@ static int map(struct capture *c, bool read_small)
                              strerror(errno));
             } else {
                 c->bytes = bytes;
+                madvise(bytes, c->mapped, MADV_HUGEPAGE); /* advice only: read_ahead.c tells why */
                 c->decoded = calloc(c->mapped / CAPTURE_PIECE + 1, sizeof *c->decoded);
             }
         }

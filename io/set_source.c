@@ -1,11 +1,11 @@
 #include "set_source.h"
 #include "cursor_heap.h"
 #include "late.h"
+#include "read_ahead.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 enum {
@@ -14,7 +14,6 @@ enum {
     LANE_BYTES = 64 << 10,
     LANE_FRAMES = 800,
     LANE_BYTES_MAX = 1 << 20,
-    READ_AHEAD = 16 << 20,
     SAMPLE_FRAMES = 64,
     SAMPLE_FILE = 4 << 20, /* smaller files are not worth it */
     LANE_BYTES_MIN = 16 << 10,
@@ -57,13 +56,13 @@ struct set_source {
     _Atomic size_t next; /* the next input to be begun; read by preparing, to which it is only a hint */
     bool under_way;      /* in sequence: current */
     struct input *current;
-    bool first;              /* its first batch is still to come */
-    struct capture *capture; /* of a mapped one */
-    uint64_t offset;         /* in it: where the next batch begins */
-    uint64_t lane_bytes;     /* of its lanes */
-    uint64_t late_at;        /* in it: merging is expected to begin here; UINT64_MAX: it is not */
-    uint64_t read_ahead;     /* up to here reading ahead has been seen to */
-    const void *context;     /* for the lane at offset, when first */
+    bool first;                    /* its first batch is still to come */
+    struct capture *capture;       /* of a mapped one */
+    uint64_t offset;               /* in it: where the next batch begins */
+    uint64_t lane_bytes;           /* of its lanes */
+    uint64_t late_at;              /* in it: merging is expected to begin here; UINT64_MAX: it is not */
+    struct read_ahead *read_ahead; /* of its pages */
+    const void *context;           /* for the lane at offset, when first */
     uint64_t frames_before;
     bool cut_short;          /* an input has ended because stopping was asked for */
     struct cursor_heap heap; /* of merging */
@@ -145,22 +144,6 @@ static void end_current(struct set_source *s)
     s->under_way = false;
 }
 
-/* Storage is kept busy: the pages of the next READ_AHEAD bytes are asked for, unless the first of them is in
- * the page cache already. The kernel's own reading ahead does not see that eight lanes are one file read in
- * order: 1.5 GB cold took 1.7 times as long as cat without this, and 0.8 times with it. */
-static void read_ahead(struct set_source *s, uint64_t end)
-{
-    enum { PAGE = 4096 };
-    while (s->read_ahead < end && s->read_ahead < s->offset + READ_AHEAD) {
-        uint64_t at = s->read_ahead, length = MIN((uint64_t)READ_AHEAD, end - at);
-        void *pages = (void *)(uintptr_t)(s->capture->bytes + at);
-        unsigned char resident = 0;
-        if (!mincore(pages, PAGE, &resident) && !(resident & 1))
-            madvise(pages, length, MADV_WILLNEED);
-        s->read_ahead += length;
-    }
-}
-
 /* The next region of the mapped input. */
 static bool claim_region(struct set_source *s, struct batch *b)
 {
@@ -171,7 +154,7 @@ static bool claim_region(struct set_source *s, struct batch *b)
         return false;
     }
     if (s->capture->position_bytes == 1 && !s->capture->is_read)
-        read_ahead(s, end);
+        read_ahead_to(s->read_ahead, s->capture, s->offset, end);
     describe(s, b);
     b->input = capture_use(s->capture);
     b->bytes = s->capture->bytes;
@@ -277,7 +260,7 @@ static bool begin_next(struct set_source *s)
             s->late_at = s->capture->late_at;
             s->context = atomic_load_explicit(&s->capture->context, memory_order_acquire);
             s->lane_bytes = LANE_BYTES;
-            s->read_ahead = 0;
+            read_ahead_begin(s->read_ahead, 0);
             if (capture_size(s->capture) >= SAMPLE_FILE)
                 capture_guard(sample_capture, s);
         }
@@ -449,7 +432,7 @@ static bool back_to_sequence(struct set_source *s)
         s->capture = capture_use(c->capture);
     s->offset = lane->position;
     s->lane_bytes = LANE_BYTES;
-    s->read_ahead = s->offset & ~(uint64_t)(READ_AHEAD - 1);
+    read_ahead_begin(s->read_ahead, s->offset);
     s->context = lane->context;
     s->frames_before = c->frames;
     s->late_at = s->capture && s->capture->late_at >= s->offset ? s->capture->late_at : UINT64_MAX;
@@ -848,12 +831,13 @@ struct set_source *set_source_create(const struct set_source_params *params)
     s->source.ends_itself = params->stop;
     s->params = *params;
     s->inputs = calloc(params->count ? params->count : 1, sizeof(struct input *));
+    s->read_ahead = read_ahead_create();
     for (size_t i = 0; s->inputs && i < params->count; i++) {
         s->inputs[i] = input_create(params->paths[i], i, params->problems, params->stop);
         if (!s->inputs[i])
             goto fail;
     }
-    if (!s->inputs)
+    if (!s->inputs || !s->read_ahead)
         goto fail;
     look_at_inputs(s);
     if (!params->append && params->count > 1)
@@ -900,6 +884,7 @@ void set_source_destroy(struct set_source *s)
 {
     if (!s)
         return;
+    read_ahead_destroy(s->read_ahead);
     end_current(s);
     if (s->late_start.chunk)
         chunk_drop(s->late_start.chunk);
