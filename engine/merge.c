@@ -17,26 +17,43 @@ char *text_room(struct text *t, size_t n)
     return t->bytes + t->length;
 }
 
-/* How many creations of the batch stand before position in the same frame. Frames that create two
- * conversations (tunnels, mostly) are so rare that they may cost a search of all lists. */
-static __attribute__((noinline)) uint32_t rank_in_frame(const struct batch *b, unsigned shards,
+/* Creations of the list that stand before the position. */
+static uint32_t creations_before(const struct creation_list *list, uint32_t position)
+{
+    uint32_t low = 0, high = list->count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (list->items[middle].position < position)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* How many creations of the batch stand before position in its block of frames. Frames that create two
+ * conversations (tunnels, mostly) are so rare that their blocks may cost a search of all lists. */
+static __attribute__((noinline)) uint32_t rank_in_block(const struct batch *b, unsigned shards,
                                                         uint32_t position)
 {
-    uint32_t rank = 0, frame = position & ~0xffu;
+    const uint32_t frame = position >> 8, begin = frame / BLOCK_FRAMES * BLOCK_FRAMES << 8;
+    uint32_t rank = 0;
     for (unsigned i = 0; i < shards * FAMILIES; i++) {
         const struct creation_list *list = &b->result[i / FAMILIES].created[i % FAMILIES];
-        uint32_t low = 0, high = list->count;
-        while (low < high) {
-            uint32_t middle = (low + high) / 2;
-            if (list->items[middle].position < frame)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        for (; low < list->count && list->items[low].position < position; low++)
-            rank++;
+        rank += creations_before(list, position) - creations_before(list, begin);
     }
     return rank;
+}
+
+/* How many creations of the batch stand before position. */
+ALWAYS_INLINE uint64_t rank_in_batch(const struct pipeline *p, const struct batch *b, uint32_t position)
+{
+    const uint32_t frame = position >> 8;
+    const struct frame_block *block = &p->blocks[frame / BLOCK_FRAMES];
+    if (unlikely(block->several))
+        return block->before + rank_in_block(b, p->params.threads, position);
+    const uint64_t before = block->creating & ((UINT64_C(1) << frame % BLOCK_FRAMES) - 1);
+    return block->before + (unsigned)__builtin_popcountll(before);
 }
 
 /* Gives the creations of one table their stream numbers, and the reuses the numbers of both conversations.
@@ -48,10 +65,7 @@ static int number_list(struct pipeline *p, const struct batch *b, struct stream_
     uint32_t r = 0;
     for (uint32_t i = 0; i < created->count; i++) {
         const struct creation *c = &created->items[i];
-        const uint32_t *before = &p->frame_counts[c->position >> 8];
-        uint64_t stream = p->totals.conversations + before[0];
-        if (unlikely(before[1] - before[0] > 1))
-            stream += rank_in_frame(b, p->params.threads, c->position);
+        const uint64_t stream = p->totals.conversations + rank_in_batch(p, b, c->position);
         for (; r < reused->count && reused->items[r].position < c->position; r++)
             reused->items[r].stream = reused->items[r].previous_stream =
                 stream_map_get(map, reused->items[r].record);
@@ -68,27 +82,34 @@ static int number_list(struct pipeline *p, const struct batch *b, struct stream_
     return 0;
 }
 
-/* Stream numbers are ranks, so they come from counting: creations by frame, summed up, give each frame's
- * first. */
+/* Stream numbers are ranks, so they come from counting: which frames create, in blocks, and how many
+ * creations stand before each block. Counting by frame took 13 instructions a frame of 64 bytes, all of
+ * merging 9 by now with one creation in 13 frames. */
 static int number_creations(struct pipeline *p, struct batch *b, uint64_t creations)
 {
     unsigned shards = p->params.threads;
-    if (p->frame_counts_capacity < b->frames + 2) {
-        size_t capacity = (b->frames + 2) * 2;
-        uint32_t *counts = realloc(p->frame_counts, capacity * sizeof *counts);
-        if (!counts)
+    const size_t blocks = b->frames / BLOCK_FRAMES + 1;
+    if (p->block_capacity < blocks) {
+        struct frame_block *more = realloc(p->blocks, 2 * blocks * sizeof *more);
+        if (!more)
             return -1;
-        p->frame_counts = counts;
-        p->frame_counts_capacity = capacity;
+        p->blocks = more;
+        p->block_capacity = 2 * blocks;
     }
-    memset(p->frame_counts, 0, (b->frames + 2) * sizeof *p->frame_counts);
+    memset(p->blocks, 0, blocks * sizeof *p->blocks);
     for (unsigned i = 0; i < shards * FAMILIES; i++) {
         const struct creation_list *list = &b->result[i / FAMILIES].created[i % FAMILIES];
-        for (uint32_t k = 0; k < list->count; k++)
-            p->frame_counts[(list->items[k].position >> 8) + 1]++;
+        for (uint32_t k = 0; k < list->count; k++) {
+            const uint32_t frame = list->items[k].position >> 8;
+            const uint64_t bit = UINT64_C(1) << frame % BLOCK_FRAMES;
+            struct frame_block *block = &p->blocks[frame / BLOCK_FRAMES];
+            block->several |= (block->creating & bit) != 0;
+            block->creating |= bit;
+            block->count++;
+        }
     }
-    for (uint64_t f = 1; f <= b->frames; f++)
-        p->frame_counts[f] += p->frame_counts[f - 1];
+    for (size_t k = 1; k < blocks; k++)
+        p->blocks[k].before = p->blocks[k - 1].before + p->blocks[k - 1].count;
     for (unsigned i = 0; i < shards * FAMILIES; i++) {
         struct shard_result *result = &b->result[i / FAMILIES];
         struct reuse_list *reused = &result->reused[i % FAMILIES];

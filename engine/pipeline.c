@@ -417,7 +417,7 @@ void pipeline_destroy(struct pipeline *p)
     free(p->nested.bytes);
     fragment_table_free(&p->fragment_table);
     control_free(&p->controls);
-    free(p->frame_counts);
+    free(p->blocks);
     free(p->rows);
     free(p->chunks);
     free(p->streams);

@@ -22,6 +22,16 @@ struct worker {
     struct step_clock clock;
 } ALIGNED(CACHE_LINE);
 
+enum { BLOCK_FRAMES = 64 };
+
+/* Creations in so many frames of a batch. */
+struct frame_block {
+    uint64_t creating; /* bit i: frame i creates conversations */
+    uint32_t before;   /* creations in the blocks before */
+    uint32_t count : 31;
+    bool several : 1; /* some frame creates more than one */
+};
+
 struct pipeline {
     struct pipeline_params params;
     struct hash_key key;
@@ -56,8 +66,8 @@ struct pipeline {
     struct turn merge_turn;
     _Atomic uint64_t merged;    /* batches numbered */
     struct stream_map *streams; /* [shard * FAMILIES + family] */
-    uint32_t *frame_counts;     /* scratch: creations by frame of the batch */
-    size_t frame_counts_capacity;
+    struct frame_block *blocks; /* scratch: of the batch */
+    size_t block_capacity;
 
     /* Writing. Written by the holder of the turn. */
     struct turn write_turn;
