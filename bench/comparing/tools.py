@@ -91,6 +91,8 @@ def interleave(suite, label, work, rounds, scratch, cold=False, x=None):
                 continue
             if cold:
                 traces.evict(path)
+            else:
+                traces.warm(path)
             one = run(tool.on(path, scratch))
             if one.status:
                 broken.add(i)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The traces: made when they are needed, and taken away when they are not any more."""
+import ctypes
+import mmap
 import os
 import subprocess
 
 PRESETS = {'64': (20000000, 200000), 'mix': (4000000, 50000), 'mtu': (1500000, 10000)}
 HEADER = 24  # of a pcap file
 RECORD = 16 + 64  # of a frame of --size 64
+LIBC = ctypes.CDLL(None, use_errno=True)
+AS_READ = set()  # paths that have been read into an empty cache
 
 
 def evict(path):
@@ -13,15 +17,38 @@ def evict(path):
     with open(path, 'rb') as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    AS_READ.discard(path)
 
 
-def read_once(path):
-    """The page cache holds the file as reading leaves it, in large pieces, and not as writing did: mapping 1.5 GB takes 0.02
-    to 0.07 s then, and 0.1 s else (ext4)."""
-    evict(path)
-    with open(path, 'rb', buffering=0) as file:
-        while file.read(1 << 20):
-            pass
+def is_resident(path):
+    """Whether all of the file is in the page cache."""
+    size = os.path.getsize(path)
+    if not size:
+        return True
+    with open(path, 'rb') as file, mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE) as mapped:
+        pages = (ctypes.c_ubyte * (-(-size // mmap.PAGESIZE)))()
+        address = ctypes.addressof(ctypes.c_ubyte.from_buffer(mapped))
+        if LIBC.mincore(ctypes.c_void_p(address), ctypes.c_size_t(size), pages):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
+        return not any(byte & 1 == 0 for byte in set(bytes(pages)))
+
+
+def warm(path):
+    """The page cache holds the file, or all files of the directory, and holds them as reading leaves them, in large pieces, and not as
+    writing did, or as reading leaves what had been taken out in parts (some machines take back memory that is not used for some
+    seconds): 1.5 GB on ext4 were read by two threads in 0.057 s from a cache that was filled at once, in 0.089 s else."""
+    if os.path.isdir(path):
+        for name in os.listdir(path):
+            warm(os.path.join(path, name))
+        return
+    for _ in range(3):
+        if path in AS_READ and is_resident(path):
+            return
+        evict(path)
+        with open(path, 'rb', buffering=0) as file:
+            while file.read(1 << 20):
+                pass
+        AS_READ.add(path)
 
 
 class Trace:
@@ -50,7 +77,6 @@ class Workshop:
             if done.returncode:
                 raise SystemExit('compare: tracegen: %s' % done.stderr.strip())
             truth = {key: int(value) for key, value in (word.split('=') for word in done.stderr.split())}
-            read_once(path)
             self.made[path] = Trace(path, truth)
         return self.made[path]
 
@@ -81,6 +107,7 @@ class Workshop:
         if self.keep:
             return
         self.made.pop(trace.path, None)
+        AS_READ.discard(trace.path)
         os.unlink(trace.path)
         directory = trace.path[:-len('.pcap')] + '-split'
         if os.path.isdir(directory):
