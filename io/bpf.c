@@ -1,16 +1,18 @@
 #include "bpf.h"
+#include "module.h"
+#include "pcap_module.h"
 
-#include <pcap/pcap.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINK_TYPES = 512 /* the registry ends below 300 */, SNAPSHOT = 262144 };
+enum { LINK_TYPES = 512 /* the registry ends below 300 */, ERROR_MAX = 512 };
 
 struct bpf {
     struct filter filter;
+    const struct pcap_module *pcap;
     const char *expression;
     struct problems *problems;
     pthread_mutex_t lock; /* compiling: libpcap does it for one at a time */
@@ -41,30 +43,14 @@ static int dlt_of(unsigned link_type)
     }
 }
 
-/* 0, or -1 with the reason in error. */
-static int compile(const struct bpf *b, unsigned link_type, struct bpf_program *program, char *error,
-                   size_t n)
-{
-    pcap_t *p = pcap_open_dead(dlt_of(link_type), SNAPSHOT);
-    if (!p) {
-        snprintf(error, n, "out of memory");
-        return -1;
-    }
-    int result = pcap_compile(p, program, b->expression, 1, PCAP_NETMASK_UNKNOWN);
-    if (result)
-        snprintf(error, n, "%s", pcap_geterr(p));
-    pcap_close(p);
-    return result ? -1 : 0;
-}
-
 static struct bpf_program *program_for(struct bpf *b, unsigned link_type)
 {
-    char error[PCAP_ERRBUF_SIZE];
+    char error[ERROR_MAX];
     pthread_mutex_lock(&b->lock);
     struct bpf_program *program = atomic_load_explicit(&b->programs[link_type], memory_order_relaxed);
     if (!program) {
         program = calloc(1, sizeof *program);
-        if (!program || compile(b, link_type, program, error, sizeof error)) {
+        if (!program || b->pcap->compile(b->expression, dlt_of(link_type), program, error, sizeof error)) {
             problems_add(b->problems, PROBLEM_ERROR, 0, "filter", -1,
                          "does not fit frames of link type %u: %s", link_type,
                          program ? error : "out of memory");
@@ -85,7 +71,7 @@ static bool matches(struct filter *filter, const struct frame *f)
     struct bpf_program *program = atomic_load_explicit(&b->programs[f->link_type], memory_order_acquire);
     if (!program)
         program = program_for(b, f->link_type);
-    return program->bf_insns && bpf_filter(program->bf_insns, f->data, f->length, f->captured);
+    return program->bf_insns && b->pcap->run(program->bf_insns, f->data, f->length, f->captured);
 }
 
 struct bpf *bpf_create(const char *expression, struct problems *problems, char *error, size_t n)
@@ -98,15 +84,23 @@ struct bpf *bpf_create(const char *expression, struct problems *problems, char *
         snprintf(error, n, "out of memory");
         return NULL;
     }
+    char why[ERROR_MAX];
+    b->pcap = module_load(PCAP_MODULE_FILE, PCAP_MODULE_SYMBOL, why, sizeof why);
+    if (!b->pcap) {
+        snprintf(error, n, "the part for capture filters %s", why);
+        free(b);
+        return NULL;
+    }
     b->filter.matches = matches;
     b->expression = expression;
     b->problems = problems;
     pthread_mutex_init(&b->lock, NULL);
-    char other[PCAP_ERRBUF_SIZE];
+    char other[ERROR_MAX];
     for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
         struct bpf_program program = {0};
-        if (!compile(b, probes[i], &program, i ? other : error, i ? sizeof other : n)) {
-            pcap_freecode(&program);
+        if (!b->pcap->compile(expression, (int)probes[i], &program, i ? other : error,
+                              i ? sizeof other : n)) {
+            b->pcap->free(&program);
             return b;
         }
     }
@@ -126,7 +120,7 @@ void bpf_destroy(struct bpf *b)
     for (unsigned i = 0; i < LINK_TYPES; i++) {
         struct bpf_program *program = atomic_load(&b->programs[i]);
         if (program && program != &matches_nothing) {
-            pcap_freecode(program);
+            b->pcap->free(program);
             free(program);
         }
     }

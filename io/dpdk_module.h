@@ -1,12 +1,11 @@
-/* Between the program and its part that is linked with DPDK, a shared object: linked with the program itself,
- * DPDK's libraries cost 7 ms at every start. */
+/* Between the program and its part that is linked with DPDK. */
 #ifndef TCPREUSE_DPDK_MODULE_H
 #define TCPREUSE_DPDK_MODULE_H
 
 #include "dpdk_source.h"
 
 struct dpdk_module {
-    const char *version; /* TCPREUSE_VERSION: of another build, structures differ */
+    const char *version; /* TCPREUSE_VERSION */
     enum dpdk_result (*open)(struct dpdk_source **, const struct dpdk_params *, char error[DPDK_ERROR_MAX]);
     struct source *(*source)(struct dpdk_source *);
     unsigned (*threads)(const struct dpdk_source *);

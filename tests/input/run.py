@@ -206,6 +206,25 @@ def usage(tcpreuse, tap, directory):
     tap.ok('wrong usage leaves nothing behind', ['%s was made' % out] if os.path.exists(out) else [])
 
 
+def filters(tcpreuse, tap, directory):
+    """The part of the program that they need is a file of its own."""
+    path, name = os.path.join(directory, 'whole.pcap'), 'tcpreuse_libpcap.so'
+    plain = program.run(tcpreuse, [path], ('packets', 'reuse'))
+    same = program.run(tcpreuse, ['-f', 'greater 1', path], ('packets', 'reuse'))
+    none = program.run(tcpreuse, ['-f', 'less 1', path], ('packets', 'reuse'))
+    complaints = says(same, 0) + says(none, 0)
+    complaints += ['"greater 1" leaves segments out'] if same.reports != plain.reports else []
+    complaints += ['"less 1" leaves segments in'] if len(lines(none, 'packets')) != 1 else []
+    tap.ok('capture filters', complaints)
+    alone = os.path.join(directory, 'alone')
+    os.mkdir(alone)
+    copy = shutil.copy(tcpreuse, alone)
+    complaints = says(program.bare([copy, path]), 0)
+    program.write(alone, name, b'no shared object')
+    complaints += says(program.bare([copy, '-f', 'tcp', path]), 1, '--filter', name)
+    tap.ok('capture filters whose part cannot be loaded', complaints)
+
+
 def cuts(tcpreuse, tap, directory, whole, jobs):
     """The capture cut at each of its bytes."""
     data, at = whole.data(), whole.boundaries()
@@ -390,6 +409,7 @@ def main():
         inputs(args.tcpreuse, tap, directory, whole)
         outputs(args.tcpreuse, tap, directory)
         usage(args.tcpreuse, tap, directory)
+        filters(args.tcpreuse, tap, directory)
         statistics(args.tcpreuse, tap, directory)
         interrupts(args.tcpreuse, tap, directory, whole)
         interrupt_while_opening(args.tcpreuse, tap, directory)

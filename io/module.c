@@ -1,0 +1,38 @@
+#include "module.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void *load(const char *file)
+{
+    char path[4096];
+    const size_t room = sizeof path - strlen(file) - 1;
+    ssize_t n = readlink("/proc/self/exe", path, room);
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    if (n > 0) {
+        strcpy(path + n, file);
+        if (!access(path, F_OK))
+            return dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    }
+    snprintf(path, sizeof path, "%s/%s", MODULE_DIRECTORY, file);
+    return dlopen(path, RTLD_NOW | RTLD_LOCAL);
+}
+
+const void *module_load(const char *file, const char *name, char *error, size_t n)
+{
+    void *object = load(file);
+    const char *const *module = object ? dlsym(object, name) : NULL;
+    if (!module) {
+        snprintf(error, n, "cannot be loaded: %s", dlerror());
+        return NULL;
+    }
+    if (strcmp(*module, TCPREUSE_VERSION) != 0) {
+        snprintf(error, n, "%s is of tcpreuse %s, and this is %s: install both anew", file, *module,
+                 TCPREUSE_VERSION);
+        return NULL;
+    }
+    return module;
+}

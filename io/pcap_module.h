@@ -1,0 +1,20 @@
+/* Between the program and its part that is linked with libpcap, which only capture filters need. */
+#ifndef TCPREUSE_PCAP_MODULE_H
+#define TCPREUSE_PCAP_MODULE_H
+
+#include <pcap/pcap.h>
+#include <stddef.h>
+
+struct pcap_module {
+    const char *version; /* TCPREUSE_VERSION */
+    /* For frames of this DLT_ value. 0, or -1 with the reason in error. One thread at a time. */
+    int (*compile)(const char *expression, int dlt, struct bpf_program *program, char *error, size_t n);
+    unsigned (*run)(const struct bpf_insn *, const unsigned char *, unsigned length, unsigned captured);
+    void (*free)(struct bpf_program *);
+};
+
+#define PCAP_MODULE_FILE   "tcpreuse_libpcap.so"
+#define PCAP_MODULE_SYMBOL "tcpreuse_pcap_module"
+extern const struct pcap_module tcpreuse_pcap_module;
+
+#endif
