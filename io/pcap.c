@@ -47,15 +47,47 @@ static bool looks_like_chain(const struct capture *c, const struct batch *b, uin
     return true;
 }
 
+static bool is_guess(const struct capture *c, const struct batch *b, uint64_t at)
+{
+    return pcap_is_plausible(c, b->bytes + (at - b->base)) && looks_like_chain(c, b, at);
+}
+
+/* Which of 8 positions from p on could have a captured length from 1 to 2^24 - 1: bits 7, 15, ..., of which
+ * some may be wrong. The highest byte of the length is 0, and some other one is not. */
+ALWAYS_INLINE uint64_t guess_eight(const uint8_t *p, bool big_endian)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), sevens = 0x7f * ones;
+    const uint64_t length[4] = {load_le64(p + 8), load_le64(p + 9), load_le64(p + 10), load_le64(p + 11)};
+    const uint64_t high = length[big_endian ? 0 : 3],
+                   low = length[1] | length[2] | length[big_endian ? 3 : 0];
+    return (high - ones) & ~high & (((low & sevens) + sevens) | low) & 0x80 * ones;
+}
+
+/* Lanes begin somewhere in a record, so that hundreds of positions are none: eight of them at a time, by the
+ * length alone. One by one took 30 of 337 instructions a frame of 980 bytes, this takes 5. */
 static void pcap_guess(const struct capture *c, const struct batch *b, struct lane *lane)
 {
+    enum { EIGHT_READ = 11 + 8 };
+    uint64_t at = lane->begin;
     lane->start = UINT64_MAX;
-    for (uint64_t at = lane->begin; at < lane->limit && at + c->record_header <= b->end; at++) {
-        if (pcap_is_plausible(c, b->bytes + (at - b->base)) && looks_like_chain(c, b, at)) {
+    const uint64_t limit = MIN(lane->limit, b->end - MIN(b->end, (uint64_t)c->record_header - 1));
+    const bool big_endian = c->swapped != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    if (c->plain && c->captured_max < 1 << 24)
+        for (; at + 8 <= limit && at + EIGHT_READ <= b->end; at += 8) {
+            uint64_t candidates = guess_eight(b->bytes + (at - b->base), big_endian);
+            for (; candidates; candidates &= candidates - 1) {
+                const uint64_t candidate = at + (unsigned)__builtin_ctzll(candidates) / 8;
+                if (is_guess(c, b, candidate)) {
+                    lane->start = candidate;
+                    return;
+                }
+            }
+        }
+    for (; at < limit; at++)
+        if (is_guess(c, b, at)) {
             lane->start = at;
             return;
         }
-    }
 }
 
 static uint64_t pcap_record_length(const struct capture *c, const void *context, const uint8_t *p,
