@@ -30,6 +30,12 @@ void *pages_alloc(size_t size, bool huge)
     return p + before;
 }
 
+void pages_touch(void *memory, size_t size)
+{
+    for (size_t at = 0; at < size; at += PAGE)
+        *((volatile uint8_t *)memory + at) = 0;
+}
+
 void pages_free(void *memory, size_t size)
 {
     if (memory)

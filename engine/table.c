@@ -119,6 +119,7 @@ int table_grow(struct table *t)
     struct bucket *buckets = pages_alloc(sizeof(struct bucket) * old_count * 2, true);
     if (!buckets)
         return -1;
+    pages_touch(buckets, sizeof(struct bucket) * old_count * 2);
     uint64_t mask = old_count * 2 - 1;
     for (uint64_t i = 0; i < old_count; i++) {
         const struct bucket *from = &t->buckets[i];
