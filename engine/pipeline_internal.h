@@ -28,8 +28,8 @@ enum { BLOCK_FRAMES = 64 };
 struct frame_block {
     uint64_t creating; /* bit i: frame i creates conversations */
     uint32_t before;   /* creations in the blocks before */
-    uint32_t count : 31;
-    bool several : 1; /* some frame creates more than one */
+    uint32_t count;
+    bool several; /* some frame creates more than one */
 };
 
 struct pipeline {
