@@ -327,32 +327,108 @@ ALWAYS_INLINE bool walk_one(const struct batch *b, struct lane *lane, struct fra
     }
 }
 
-/* All lanes of a batch are walked a step each in turn, and each step fetches the lane's next header: the
- * misses of the chains overlap. swapped: of all lanes, where they are in one byte order; else of each. */
+/* A lane in the common walk: blocks from at on, one after the other. What begins behind the limit, or could
+ * be the last block, is not for this walk. */
+struct chain {
+    const uint8_t *at, *limit;
+    const struct pcapng_interface *interfaces; /* the first ones */
+    uint32_t interface_count;
+    uint32_t length; /* of the block before at, which has to stand there again; 0: it has been checked */
+};
+
+/* The block at the chain's place, if it is like nearly all: an enhanced packet block without options, of one
+ * of the first interfaces, in this machine's byte order. False, and nothing done, for all others. */
+ALWAYS_INLINE bool walk_common_block(struct chain *chain, const uint8_t *end, struct frame *f)
+{
+    const uint8_t *p = chain->at;
+    const uint32_t length = load_raw32(p + 4), number = load_raw32(p + 8), captured = load_raw32(p + 20);
+    const struct pcapng_interface *i = &chain->interfaces[number % TABLE_FIRST];
+    const uint8_t *next = p + length;
+    if (unlikely(load_raw32(p) != BLOCK_ENHANCED || number >= chain->interface_count ||
+                 captured > i->captured_max || length != PACKET_BLOCK_MIN + pcapng_padded(captured) ||
+                 next > end || !i->scale))
+        return false;
+    __builtin_prefetch(p + 64);
+    __builtin_prefetch(next);
+    f->data = p + PACKET_HEADER;
+    f->time = time_of(i, (uint64_t)load_raw32(p + 12) << 32 | load_raw32(p + 16));
+    f->captured = captured;
+    f->length = load_raw32(p + 24);
+    f->kind = i->kind;
+    chain->at = next;
+    chain->length = length;
+    return true;
+}
+
+/* Of what nearly all blocks are, 76 instructions each; walk_all() takes 140. */
+static void walk_common(struct batch *b, struct walk *walk)
+{
+    struct chain chains[LANES] = {0};
+    const uint8_t *const bytes = b->bytes, *const end = bytes + (b->end - b->base);
+    const unsigned lanes = b->lanes_used;
+    for (unsigned i = 0; i < lanes; i++) {
+        const struct lane *lane = &b->lane[i];
+        const struct pcapng_context *context = lane->context;
+        walk->count[i] = 0;
+        if (lane->state == LANE_OPEN && context->count && b->end - b->base > PACKET_BLOCK_MIN)
+            chains[i] = (struct chain){
+                .at = bytes + (lane->position - b->base),
+                .limit = bytes + (MIN(lane->limit, b->end - PACKET_BLOCK_MIN) - b->base),
+                .interfaces = context->table->first,
+                .interface_count = MIN(context->count, (uint32_t)TABLE_FIRST),
+            };
+    }
+    for (unsigned k = 0; k < WALK_FRAMES; k++) {
+        for (unsigned i = 0; i < lanes; i++) {
+            struct chain *chain = &chains[i];
+            if (unlikely(chain->at >= chain->limit))
+                continue;
+            if (unlikely((chain->length && load_raw32(chain->at - 4) != chain->length) ||
+                         !walk_common_block(chain, end, &walk->frame[i][k])))
+                chain->limit = NULL;
+            else
+                walk->count[i] = k + 1;
+        }
+    }
+    for (unsigned i = 0; i < lanes; i++) {
+        const struct chain *chain = &chains[i];
+        if (!chain->length)
+            continue;
+        const uint8_t *at = chain->at;
+        if (unlikely(load_raw32(at - 4) != chain->length)) {
+            at -= chain->length;
+            walk->count[i]--;
+        }
+        b->lane[i].position = (uint64_t)(at - bytes) + b->base;
+    }
+}
+
+/* Goes on where the lanes are. All lanes of a batch are walked a step each in turn, and each step fetches the
+ * lane's next header: the misses of the chains overlap. swapped: of all lanes, where they are in one byte
+ * order; else of each. */
 ALWAYS_INLINE void walk_all(struct batch *b, struct walk *walk, bool mixed, bool all_swapped)
 {
     uint32_t claimed[LANES];
     bool pending[LANES] = {0}; /* the lane's last frame is not finished */
-    for (unsigned i = 0; i < b->lanes_used; i++)
-        walk->count[i] = 0;
     for (unsigned k = 0; k <= WALK_FRAMES; k++)
         for (unsigned i = 0; i < b->lanes_used; i++) {
             struct lane *lane = &b->lane[i];
+            const unsigned n = walk->count[i];
             if (lane->state != LANE_OPEN)
                 continue;
             const struct pcapng_context *context = lane->context;
             bool swapped = mixed ? context->swapped : all_swapped;
-            if (pending[i] && unlikely(!finish(b, lane, &walk->frame[i][k - 1], claimed[i], swapped))) {
-                walk->count[i] = k - 1;
+            if (pending[i] && unlikely(!finish(b, lane, &walk->frame[i][n - 1], claimed[i], swapped))) {
+                walk->count[i] = n - 1;
                 continue;
             }
-            if (k == WALK_FRAMES)
+            pending[i] = false;
+            if (n == WALK_FRAMES)
                 continue;
-            pending[i] = walk_one(b, lane, &walk->frame[i][k], &claimed[i], context, swapped);
-            if (pending[i]) {
-                walk->count[i] = k + 1;
+            if (walk_one(b, lane, &walk->frame[i][n], &claimed[i], context, swapped)) {
+                walk->count[i] = n + 1;
                 /* What is no packet has been looked at as a whole. */
-                pending[i] = walk->frame[i][k].link_type != LINK_TYPE_NOT_A_PACKET;
+                pending[i] = walk->frame[i][n].link_type != LINK_TYPE_NOT_A_PACKET;
             }
         }
 }
@@ -361,15 +437,23 @@ static void pcapng_walk(const struct capture *c, struct batch *b, struct walk *w
 {
     (void)c;
     unsigned orders = 0;
-    for (unsigned i = 0; i < b->lanes_used; i++)
+    for (unsigned i = 0; i < b->lanes_used; i++) {
+        walk->count[i] = 0;
         if (b->lane[i].state == LANE_OPEN)
             orders |= 1U << ((const struct pcapng_context *)b->lane[i].context)->swapped;
-    if (orders == 3)
+    }
+    if (orders == 3) {
         walk_all(b, walk, true, false);
-    else if (orders == 2)
+    } else if (orders == 2) {
         walk_all(b, walk, false, true);
-    else
-        walk_all(b, walk, false, false);
+    } else if (orders == 1) {
+        walk_common(b, walk);
+        for (unsigned i = 0; i < b->lanes_used; i++)
+            if (walk->count[i] < WALK_FRAMES && b->lane[i].state == LANE_OPEN) {
+                walk_all(b, walk, false, false);
+                break;
+            }
+    }
 }
 
 /* Reads sections and interfaces as long as they follow each other. A new section that is like the one before,

@@ -44,9 +44,14 @@ struct pcapng_interface {
     uint32_t scale;         /* ns a unit; 0: not that simple, or there is an offset */
     uint32_t snapshot;      /* 0: no limit */
     uint32_t captured_max;
-    uint16_t link_type;
-    uint8_t decimals;
-    uint8_t fcs;
+    union {
+        struct {
+            uint16_t link_type;
+            uint8_t decimals;
+            uint8_t fcs;
+        };
+        uint32_t kind; /* as in struct frame */
+    };
 };
 
 /* Entry i stands in the chunk k with 4 << k entries that begins at entry (4 << k) - 4. */
@@ -67,6 +72,11 @@ struct pcapng_context {
 };
 
 _Static_assert(sizeof(struct pcapng_interface) == 32, "no padding: interfaces are compared by their bytes");
+_Static_assert(offsetof(struct pcapng_interface, decimals) - offsetof(struct pcapng_interface, kind) ==
+                       offsetof(struct frame, decimals) - offsetof(struct frame, kind) &&
+                   offsetof(struct pcapng_interface, fcs) - offsetof(struct pcapng_interface, kind) ==
+                       offsetof(struct frame, fcs) - offsetof(struct frame, kind),
+               "alike");
 
 ALWAYS_INLINE struct pcapng_interface *pcapng_interface_at(const struct pcapng_table *t, uint32_t i)
 {
