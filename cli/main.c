@@ -183,10 +183,13 @@ static enum exit_status run(const struct options *o, const struct inputs *inputs
     size_t port_count = 0;
     char filter_error[512];
 
-    if (o->filter && !(filter = bpf_create(o->filter, problems, filter_error, sizeof filter_error))) {
-        fprintf(stderr, "tcpreuse: --filter: %s\n", filter_error);
-        status = EXIT_USAGE;
-        goto end;
+    if (o->filter) {
+        enum bpf_result result = bpf_create(&filter, o->filter, problems, filter_error, sizeof filter_error);
+        if (result != BPF_CREATED) {
+            fprintf(stderr, "tcpreuse: --filter: %s\n", filter_error);
+            status = result == BPF_WRONG ? EXIT_USAGE : EXIT_INPUT;
+            goto end;
+        }
     }
     if (stop_init(&interrupt)) {
         fprintf(stderr, "tcpreuse: no event descriptor: %s\n", strerror(errno));

@@ -74,7 +74,8 @@ static bool matches(struct filter *filter, const struct frame *f)
     return program->bf_insns && b->pcap->run(program->bf_insns, f->data, f->length, f->captured);
 }
 
-struct bpf *bpf_create(const char *expression, struct problems *problems, char *error, size_t n)
+enum bpf_result bpf_create(struct bpf **created, const char *expression, struct problems *problems,
+                           char *error, size_t n)
 {
     /* Every expression that makes sense fits one of these: what has addresses fits Ethernet, what is about
      * radio 802.11, and some things there are only in the cooked header. */
@@ -82,14 +83,14 @@ struct bpf *bpf_create(const char *expression, struct problems *problems, char *
     struct bpf *b = calloc(1, sizeof *b);
     if (!b) {
         snprintf(error, n, "out of memory");
-        return NULL;
+        return BPF_FAILED;
     }
     char why[ERROR_MAX];
     b->pcap = module_load(PCAP_MODULE_FILE, PCAP_MODULE_SYMBOL, why, sizeof why);
     if (!b->pcap) {
         snprintf(error, n, "the part for capture filters %s", why);
         free(b);
-        return NULL;
+        return BPF_FAILED;
     }
     b->filter.matches = matches;
     b->expression = expression;
@@ -101,11 +102,12 @@ struct bpf *bpf_create(const char *expression, struct problems *problems, char *
         if (!b->pcap->compile(expression, (int)probes[i], &program, i ? other : error,
                               i ? sizeof other : n)) {
             b->pcap->free(&program);
-            return b;
+            *created = b;
+            return BPF_CREATED;
         }
     }
     bpf_destroy(b);
-    return NULL;
+    return BPF_WRONG;
 }
 
 struct filter *bpf_filter_of(struct bpf *b)

@@ -7,10 +7,17 @@
 
 struct bpf;
 
+enum bpf_result {
+    BPF_CREATED,
+    BPF_WRONG, /* the expression */
+    BPF_FAILED,
+};
+
 /* The expression is compiled for each link type when its first frame comes; a link type for which it does not
- * compile is a problem, and none of its frames match. NULL after writing why it compiles for no link type to
- * error (of n bytes). The expression and the problems outlive the filter. */
-struct bpf *bpf_create(const char *expression, struct problems *problems, char *error, size_t n);
+ * compile is a problem, and none of its frames match. It is wrong if it compiles for no link type. What is
+ * not created leaves why in error (of n bytes). The expression and the problems outlive the filter. */
+enum bpf_result bpf_create(struct bpf **created, const char *expression, struct problems *problems,
+                           char *error, size_t n);
 struct filter *bpf_filter_of(struct bpf *b);
 void bpf_destroy(struct bpf *b);
 

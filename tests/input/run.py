@@ -221,7 +221,7 @@ def filters(tcpreuse, tap, directory):
     copy = shutil.copy(tcpreuse, alone)
     complaints = says(program.bare([copy, path]), 0)
     program.write(alone, name, b'no shared object')
-    complaints += says(program.bare([copy, '-f', 'tcp', path]), 1, '--filter', name)
+    complaints += says(program.bare([copy, '-f', 'tcp', path]), 2, '--filter', name)
     tap.ok('capture filters whose part cannot be loaded', complaints)
 
 
