@@ -369,7 +369,6 @@ static void walk_common(struct batch *b, struct walk *walk)
     for (unsigned i = 0; i < lanes; i++) {
         const struct lane *lane = &b->lane[i];
         const struct pcapng_context *context = lane->context;
-        walk->count[i] = 0;
         if (lane->state == LANE_OPEN && context->count && b->end - b->base > PACKET_BLOCK_MIN)
             chains[i] = (struct chain){
                 .at = bytes + (lane->position - b->base),

@@ -102,6 +102,10 @@ def main():
         small = generate(args.tracegen, at('small.pcap'), '--frames', args.frames, '--flows', 5000, '--reuse', 30, '--ipv6', 20,
                          '--refused', 10, '--midstream', 10, '--syn-retransmit', 10)
         tap.ok('small frames', same(args.tcpreuse, [small], walk.count(small)))
+        with open(small, 'rb') as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        tap.ok('small frames that are not in the page cache', same(args.tcpreuse, [small], walk.count(small)))
         for rules in ('4.0', '4.2'):
             tap.ok('small frames, rules %s' % rules, same(args.tcpreuse, ['--rules', rules, small]))
         tap.ok('small frames with some ignored', same(args.tcpreuse, ['--ignore', '1,7-9,%d-%d' % (few, 3 * few), small]))

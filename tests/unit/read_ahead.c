@@ -4,7 +4,6 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -12,9 +11,9 @@
 
 enum { MB = 1 << 20, SIZE = 128 * MB };
 
-/* The file is a pcap header and a hole: its pages are not in the page cache, on any file system. */
 static struct problems problems;
 
+/* The file is a pcap header and a hole: its pages are not in the page cache, on any file system. */
 static struct capture *new_capture(void)
 {
     static const uint8_t header[24] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, [16] = 0, 0, 4, [20] = 1};
