@@ -30,7 +30,7 @@ def is_resident(path):
         address = ctypes.addressof(ctypes.c_ubyte.from_buffer(mapped))
         if LIBC.mincore(ctypes.c_void_p(address), ctypes.c_size_t(size), pages):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
-        return not any(byte & 1 == 0 for byte in set(bytes(pages)))
+        return all(byte & 1 for byte in set(bytes(pages)))
 
 
 def warm(path):
@@ -112,5 +112,6 @@ class Workshop:
         directory = trace.path[:-len('.pcap')] + '-split'
         if os.path.isdir(directory):
             for name in os.listdir(directory):
+                AS_READ.discard(os.path.join(directory, name))
                 os.unlink(os.path.join(directory, name))
             os.rmdir(directory)
