@@ -417,11 +417,13 @@ bool write_step(struct pipeline *p)
     return did;
 }
 
-/* conversations.csv: all shards' records lie in the order of their stream numbers, so a piece of the report
- * is a range of each table, found by bisection, and pieces are formatted in parallel. */
+/* conversations.csv: all shards' records lie nearly in the order of their stream numbers, no further than
+ * RECORDS_AHEAD from their place in it. So a piece of the report is a range of each table, found by
+ * bisection, but for some records at its ends; and pieces are formatted in parallel. */
 enum { ROWS_CHUNK = 4096 };
 
-static uint32_t first_record_from(const struct stream_map *map, uint32_t records, uint64_t stream)
+/* No further than RECORDS_AHEAD from the first one of this stream or a later one. */
+static uint32_t first_record_near(const struct stream_map *map, uint32_t records, uint64_t stream)
 {
     uint32_t low = 1, high = records + 1;
     while (low < high) {
@@ -441,12 +443,15 @@ static int format_rows(struct pipeline *p, struct text *text, uint64_t first, ui
         enum family family = i % FAMILIES;
         const struct table *t = &p->workers[i / FAMILIES].shard.table[family];
         const struct stream_map *map = &p->streams[i];
-        for (uint32_t r = first_record_from(map, t->records, first); r <= t->records; r++) {
-            uint64_t stream = stream_map_get(map, r);
-            if (stream >= end)
-                break;
-            rows[stream - first] =
-                (struct conversation_row){stream, ENDING_RUN, table_record(t, r, family), family};
+        uint64_t r = first_record_near(map, t->records, first),
+                 last = first_record_near(map, t->records, end);
+        r -= MIN(r - 1, (uint64_t)2 * RECORDS_AHEAD);
+        last = MIN(last + 2 * RECORDS_AHEAD, (uint64_t)t->records);
+        for (; r <= last; r++) {
+            uint64_t stream = stream_map_get(map, (uint32_t)r);
+            if (stream >= first && stream < end)
+                rows[stream - first] = (struct conversation_row){
+                    stream, ENDING_RUN, table_record(t, (uint32_t)r, family), family};
         }
     }
     for (uint64_t i = 0; i < end - first; i++)

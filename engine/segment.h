@@ -60,7 +60,11 @@ _Static_assert(sizeof(struct segment6) == 72, "grows every batch");
 #define SEGMENT_BITS_SHIFT 16
 ALWAYS_INLINE uint32_t segment_flags_bits(const struct segment *s)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return load_le32(&s->flags) & 0xffffff; /* the compiler does not see that they are neighbours */
+#else
     return s->flags | (uint32_t)s->bits << SEGMENT_BITS_SHIFT;
+#endif
 }
 
 #define SEGMENT_FLAGS(s)    ((s)->flags & 0x0fff)

@@ -1,19 +1,25 @@
 /* The step that everything waits for on small frames: a segment costs a cache miss in the index and one in
- * the records. So three passes run through the segments at once, AHEAD segments apart: the first fetches the
- * bucket, the second finds the record in it and fetches that, the third updates it. Each takes one segment in
- * turn, so that the misses under way are always as many: with 200,000 conversations of one thread 16 ns a
- * segment, where passes that took 32 segments each in turn needed 34, and stood still at the ends of their
- * groups. 8 apart: 20 ns; 16 and 64: no difference.
+ * the records. So three passes run through the segments at once: the first fetches the bucket, AHEAD segments
+ * later the second finds the record in it and fetches that, and some AHEAD segments later still the third
+ * updates it. Each takes one segment in turn, so that the misses under way are always as many: with 200,000
+ * conversations of one thread 16 ns a segment, where passes that took 32 segments each in turn needed 34, and
+ * stood still at the ends of their groups. 8 apart: 20 ns; 16 and 64: no difference.
  *
  * Finding only looks at the first slot with the tuple's tag in the tuple's own bucket, and in the next one
- * where that is full. Whatever is rarer (an equal tag of another tuple, a tuple that lies further, a new
- * tuple, a record that was superseded meanwhile) is noticed when the record is updated, and looked up again
- * by find_or_add(). */
+ * where that is full. If a tuple is in the table nowhere, the second pass begins its conversation, updates it
+ * with its first segment, and leaves nothing to the third: a new conversation costs one branch that is not
+ * foreseen where it was three, and 340 instructions where it was 550. Whatever is rarer (an equal tag of
+ * another tuple, a record that was superseded meanwhile) is noticed when the record is updated, and looked up
+ * again by find_or_add(). */
 #include "shard.h"
 
 #include <stdlib.h>
 
-enum { AHEAD = 32 }; /* a power of two */
+enum {
+    AHEAD = 32,
+    FOUND = 2 * AHEAD, /* segments that are found and not updated yet, at most; a power of two */
+};
+_Static_assert(2 * (int)FOUND <= (int)RECORDS_AHEAD, "see drain_lists()");
 
 int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments)
 {
@@ -91,11 +97,11 @@ struct drain {
     struct shard *shard;
     struct table *table;
     struct shard_result *result;
-    uint64_t first_frame;   /* of the lane */
-    uint32_t position_base; /* of the lane in the batch */
+    uint64_t first_frame; /* of the batch */
     /* What FTP announces in the batch, and how much of it stands before the segment at hand. */
     const struct announcement_list *announcements;
     uint32_t announced;
+    bool failed; /* memory is short */
 };
 
 /* Takes in what was announced before this position of the batch. 0 or -1. */
@@ -111,6 +117,12 @@ static int pass_announcements(struct drain *d, enum family family, uint32_t posi
     return 0;
 }
 
+/* Of a segment of this frame in the batch. */
+ALWAYS_INLINE uint32_t batch_position(const struct drain *d, const struct segment *s, uint64_t frame)
+{
+    return (uint32_t)(frame - d->first_frame) << 8 | (s->position & 0xff);
+}
+
 static int pass_batch_end(struct drain *d, enum family family)
 {
     if (pass_announcements(d, family, UINT32_MAX))
@@ -120,12 +132,12 @@ static int pass_batch_end(struct drain *d, enum family family)
 }
 
 /* The tuple has no conversation: does the segment create it? *created: not if it was announced. 0 or -1. */
-static __attribute__((noinline)) int find_announced(struct drain *d, const struct segment *s,
+static __attribute__((noinline)) int find_announced(struct drain *d, const struct segment *s, uint64_t frame,
                                                     enum family family, bool *created)
 {
     if (!d->shard->follows_ftp)
         return 0;
-    if (pass_announcements(d, family, d->position_base + s->position))
+    if (pass_announcements(d, family, batch_position(d, s, frame)))
         return -1;
     *created =
         !announced_take(&d->shard->announced[family], s, family, d->announcements->before + d->announced);
@@ -148,12 +160,17 @@ ALWAYS_INLINE void begin_record(struct conversation *c, const struct segment *s,
         memcpy(((struct conversation6 *)c)->address, ((const struct segment6 *)s)->address, 32);
 }
 
-static int note_creation(struct drain *d, enum family family, const struct segment *s, uint32_t record)
+/* In the order of the capture: a reuse may open a conversation when some behind it have been noted already.
+ */
+static int note_creation(struct drain *d, enum family family, uint32_t position, uint32_t record)
 {
-    struct creation *c = LIST_ADD(&d->result->created[family]);
+    struct creation_list *list = &d->result->created[family];
+    struct creation *c = LIST_ADD(list);
     if (!c)
         return -1;
-    *c = (struct creation){d->position_base + s->position, record};
+    for (; c > list->items && c[-1].position > position; c--)
+        *c = c[-1];
+    *c = (struct creation){position, record};
     return 0;
 }
 
@@ -232,7 +249,8 @@ static int forget_idle(struct shard *s, struct shard_result *result, int64_t now
 /* The newest conversation of the segment's tuple: its slot's record number, or a new conversation (*created).
  * NULL when memory is short. */
 static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const struct segment *s,
-                                                       uint32_t hash, enum family family, bool *created)
+                                                       uint32_t hash, uint64_t frame, enum family family,
+                                                       bool *created)
 {
     struct table *t = d->table;
     *created = false;
@@ -248,18 +266,12 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
         }
         if (b->tag[BUCKET_SLOTS - 1])
             continue;
-        unsigned slot = 0;
-        while (b->tag[slot])
-            slot++;
         uint32_t record = new_record(d, family, hash);
-        if (record == RECORD_NONE || note_creation(d, family, s, record))
+        if (record == RECORD_NONE || note_creation(d, family, batch_position(d, s, frame), record))
             return NULL;
-        begin_record(table_record(t, record, family), s, d->first_frame + (s->position >> 8), family);
-        b->tag[slot] = hash;
-        b->record[slot] = record;
-        t->used++;
+        begin_record(table_record(t, record, family), s, frame, family);
         *created = true;
-        return &b->record[slot];
+        return table_fill_slot(t, b, hash, record);
     }
 }
 
@@ -267,15 +279,15 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
  * NULL when memory is short. */
 static __attribute__((noinline)) struct conversation *open_reuse(struct drain *d, struct conversation *c,
                                                                  uint32_t *record, const struct segment *s,
-                                                                 uint32_t hash, enum trigger trigger,
-                                                                 enum family family)
+                                                                 uint32_t hash, uint64_t frame,
+                                                                 enum trigger trigger, enum family family)
 {
     unsigned flow = s->bits & SEGMENT_FLOW;
     struct reuse *r = LIST_ADD(&d->result->reused[family]);
     if (!r)
         return NULL;
     *r = (struct reuse){
-        .position = d->position_base + s->position,
+        .position = batch_position(d, s, frame),
         .previous_record = *record,
         .trigger = (uint8_t)trigger,
         .flow = (uint8_t)flow,
@@ -283,7 +295,7 @@ static __attribute__((noinline)) struct conversation *open_reuse(struct drain *d
         .opens = rules_opens_conversation(d->shard->rules, trigger),
         .flags = SEGMENT_FLAGS(s),
         .time = s->time,
-        .frame = d->first_frame + (s->position >> 8),
+        .frame = frame,
         .isn = s->seq,
         .previous_isn = c->isn[flow],
     };
@@ -301,7 +313,7 @@ static __attribute__((noinline)) struct conversation *open_reuse(struct drain *d
             c = table_record(d->table, fresh, family);
         }
         begin_record(c, s, r->frame, family);
-        if (note_creation(d, family, s, *record))
+        if (note_creation(d, family, r->position, *record))
             return NULL;
     } else {
         c->isn[flow] = s->seq;
@@ -345,9 +357,11 @@ ALWAYS_INLINE void update(struct conversation *c, struct segment *s, uint64_t fr
     c->last_time = s->time;
 }
 
-/* What the second pass leaves for the third. */
+/* What the second pass leaves for the third, of a segment that is to be updated. */
 struct found {
     struct conversation *conversation; /* the segment seems to be of this one; no_conversation: of none */
+    struct segment *segment;
+    uint64_t frame;
     uint32_t record;
 };
 
@@ -364,12 +378,23 @@ ALWAYS_INLINE uint64_t oddity(uint64_t state, uint32_t flags_bits)
            (state & (STATE_DECIMALS | STATE_SUPERSEDED | known)) ^ known;
 }
 
+/* What any segment leaves: one more frame, state's low half, and where and when it was. */
+ALWAYS_INLINE void leave_traces(struct conversation *c, const struct segment *s, uint64_t frame,
+                                uint64_t state)
+{
+    c->frames_state = state + (1 << 16);
+    c->bytes += s->wire;
+    c->last_frame_port1 = frame << 16 | s->port[1];
+    c->last_time = s->time;
+}
+
 /* For such a segment the rules can only add to completeness, what their table says: one branch for all that
  * may be odd, and none else. False, and nothing done, for all others. */
-ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, struct segment *s,
+ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, const uint8_t *adds,
                                 enum family family, bool mark, bool forgets)
 {
     struct conversation *c = f->conversation;
+    struct segment *s = f->segment;
     const uint64_t state = c->frames_state;
     const uint32_t flags_bits = segment_flags_bits(s);
     if (unlikely(oddity(state, flags_bits) | tuple_difference(c, s, family)) ||
@@ -380,12 +405,35 @@ ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, st
         s->record = f->record;
     }
     /* A payload of unknown length is 0. */
-    c->frames_state = (state + (1 << 16)) | d->shard->adds[(flags_bits & 31) | (s->payload > 0) << 5];
-    c->bytes += s->wire;
-    c->last_frame_port1 = (d->first_frame + (s->position >> 8)) << 16 | s->port[1];
-    c->last_time = s->time;
+    leave_traces(c, s, f->frame, state | adds[(flags_bits & 31) | (s->payload > 0) << 5]);
     if (forgets)
         idle_list_touch(&d->shard->idle[family], f->record);
+    return true;
+}
+
+/* The other one that each conversation has, the SYN/ACK that answers the SYN which created it: all that is
+ * new is the sender's ISN. */
+ALWAYS_INLINE bool update_synack(const struct drain *d, const struct found *f, enum family family, bool mark)
+{
+    struct conversation *c = f->conversation;
+    struct segment *s = f->segment;
+    const uint64_t state = c->frames_state;
+    const uint32_t flags_bits = segment_flags_bits(s);
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    const uint32_t want = TCP_SYN | TCP_ACK, bits = (SEGMENT_SHORT_OFFSET | SEGMENT_QUOTED)
+                                                    << SEGMENT_BITS_SHIFT;
+    const uint64_t known = 3u << STATE_KNOWN_SHIFT, learned = UINT64_C(1) << STATE_KNOWN_SHIFT << flow;
+    if (((flags_bits & (want | STATE_DECIMALS | bits)) ^ want ^
+         (state & (STATE_DECIMALS | STATE_SUPERSEDED | STATE_CLIENT_KNOWN | known)) ^ known ^ learned ^
+         STATE_CLIENT_KNOWN) |
+        tuple_difference(c, s, family))
+        return false;
+    if (mark) {
+        s->completeness = state & COMPLETENESS;
+        s->record = f->record;
+    }
+    c->isn[flow] = s->seq;
+    leave_traces(c, s, f->frame, state | learned | d->shard->adds[(flags_bits & 31) | (s->payload > 0) << 5]);
     return true;
 }
 
@@ -419,8 +467,8 @@ ALWAYS_INLINE void pass_advance(struct pass *p, uint8_t *at, uint64_t n)
     }
 }
 
-/* Into the second-level cache, of which more misses can be under way than of the first: 200,000 conversations,
- * one thread, 0.43 s where it was 0.48. */
+/* Into the second-level cache, of which more misses can be under way than of the first: 200,000
+ * conversations, one thread, 0.43 s where it was 0.48. */
 ALWAYS_INLINE void fetch(const void *line)
 {
     __builtin_prefetch(line, 0, 2);
@@ -431,25 +479,62 @@ ALWAYS_INLINE void fetch_bucket(const struct table *t, const struct segment *s)
     fetch(table_bucket(t, s->hash));
 }
 
-/* What the segment seems to belong to, fetched. */
-ALWAYS_INLINE void find_record(const struct table *t, const struct segment *s, struct found *f,
-                               enum family family)
+/* The second pass, for a tuple that is in neither of the first two buckets. If it has no conversation, one
+ * begins here, with all that its first segment does, and nothing is left to be updated: false. A tuple whose
+ * tag another one has is left to find_or_add(), each time: its segments have to be updated in turn. */
+static __attribute__((noinline)) bool find_further(struct drain *d, struct found *f, enum family family,
+                                                   enum rules rules, bool mark)
 {
-    const struct bucket *b = table_bucket(t, s->hash);
-    unsigned match = bucket_match(b, s->hash);
-    if (unlikely(!match) && b->tag[BUCKET_SLOTS - 1]) {
-        b = table_next_bucket(t, b);
-        match = bucket_match(b, s->hash);
+    struct table *t = d->table;
+    struct segment *s = f->segment;
+    if (t->used >= t->limit && table_grow(t)) {
+        d->failed = true;
+        return false;
     }
-    f->record = RECORD_NONE;
-    f->conversation = (struct conversation *)(uintptr_t)&no_conversation.c;
-    if (likely(match)) {
+    const uint32_t hash = s->hash;
+    const uint64_t mask = (1ull << (32 - t->shift)) - 1;
+    struct bucket *b = table_bucket(t, hash);
+    unsigned match;
+    while (!(match = bucket_match(b, hash)) && b->tag[BUCKET_SLOTS - 1])
+        b = &t->buckets[(uint64_t)(b + 1 - t->buckets) & mask];
+    if (match) {
         f->record = b->record[__builtin_ctz(match)];
         f->conversation = table_record(t, f->record, family);
-        fetch(f->conversation);
-        if (family == FAMILY_IPV6)
-            fetch((const uint8_t *)f->conversation + conversation_size(family) - 1);
+        return true;
     }
+    const uint32_t record = table_add_record(t);
+    if (record == RECORD_NONE || note_creation(d, family, batch_position(d, s, f->frame), record)) {
+        d->failed = true;
+        return false;
+    }
+    table_fill_slot(t, b, hash, record);
+    struct conversation *c = table_record(t, record, family);
+    begin_record(c, s, f->frame, family);
+    update(c, s, f->frame, rules, true, TRIGGER_NONE, mark);
+    if (mark)
+        s->record = record;
+    return false;
+}
+
+/* The candidate for the segment's conversation, fetched. False: there is none in the first two buckets. */
+ALWAYS_INLINE bool find_record(const struct table *t, struct found *f, enum family family)
+{
+    const uint32_t hash = f->segment->hash;
+    const struct bucket *b = table_bucket(t, hash);
+    unsigned match = bucket_match(b, hash);
+    if (unlikely(!match)) {
+        if (!b->tag[BUCKET_SLOTS - 1])
+            return false;
+        b = table_next_bucket(t, b);
+        if (!(match = bucket_match(b, hash)))
+            return false;
+    }
+    f->record = b->record[__builtin_ctz(match)];
+    f->conversation = table_record(t, f->record, family);
+    fetch(f->conversation);
+    if (family == FAMILY_IPV6)
+        fetch((const uint8_t *)f->conversation + conversation_size(family) - 1);
+    return true;
 }
 
 /* A segment with which the rules have more to do. 0 or -1. */
@@ -465,10 +550,10 @@ ALWAYS_INLINE int update_special(struct drain *d, struct conversation *c, uint32
         trigger = rules_reuse(rules, &state, s->bits & SEGMENT_FLOW, s->flags, s->seq);
         if (trigger != TRIGGER_NONE) {
             bool opens = rules_opens_conversation(rules, trigger);
-            if (opens && !slot && !(slot = find_or_add(d, s, hash, family, &created)))
+            if (opens && !slot && !(slot = find_or_add(d, s, hash, frame, family, &created)))
                 return -1;
             uint32_t same = *record;
-            if (!(c = open_reuse(d, c, opens ? slot : &same, s, hash, trigger, family)))
+            if (!(c = open_reuse(d, c, opens ? slot : &same, s, hash, frame, trigger, family)))
                 return -1;
             *record = opens ? *slot : *record;
             created = opens;
@@ -480,28 +565,31 @@ ALWAYS_INLINE int update_special(struct drain *d, struct conversation *c, uint32
 }
 
 /* All others. 0 or -1. */
-ALWAYS_INLINE int update_odd(struct drain *d, const struct found *f, struct segment *s, enum family family,
-                             enum rules rules, bool mark, bool forgets)
+ALWAYS_INLINE int update_odd(struct drain *d, const struct found *f, enum family family, enum rules rules,
+                             bool mark, bool forgets)
 {
+    struct segment *s = f->segment;
+    if (rules != RULES_4_0 && !forgets && likely(update_synack(d, f, family, mark)))
+        return 0;
+    const uint64_t frame = f->frame;
     uint32_t hash = s->hash, record = f->record, *slot = NULL;
     struct conversation *c = f->conversation;
     bool created = false;
     if (conversation_state(c) & STATE_SUPERSEDED || tuple_difference(c, s, family)) {
-        if (!(slot = find_or_add(d, s, hash, family, &created)))
+        if (!(slot = find_or_add(d, s, hash, frame, family, &created)))
             return -1;
         record = *slot;
         c = table_record(d->table, record, family);
     }
     if (forgets && !created && unlikely(is_expired(d->shard, c, s->time))) {
         d->shard->expired++;
-        if (expire_record(d->shard, d->result, family, record, d->position_base + s->position) ||
-            !(slot = find_or_add(d, s, hash, family, &created)))
+        if (expire_record(d->shard, d->result, family, record, batch_position(d, s, f->frame)) ||
+            !(slot = find_or_add(d, s, hash, frame, family, &created)))
             return -1;
         record = *slot;
         c = table_record(d->table, record, family);
     }
-    const uint64_t frame = d->first_frame + (s->position >> 8);
-    if (rules == RULES_4_0 && unlikely(created) && find_announced(d, s, family, &created))
+    if (rules == RULES_4_0 && unlikely(created) && find_announced(d, s, frame, family, &created))
         return -1;
     if (update_special(d, c, &record, slot, s, hash, frame, family, rules, created, mark))
         return -1;
@@ -511,48 +599,71 @@ ALWAYS_INLINE int update_odd(struct drain *d, const struct found *f, struct segm
         idle_list_touch(&d->shard->idle[family], record);
     return 0;
 }
-typedef int odd_function(struct drain *, const struct found *, struct segment *);
+typedef int odd_function(struct drain *, const struct found *);
 
 struct passes {
-    const struct batch *batch;
-    struct pass fetch, find, update;
-    uint32_t finds, updates;       /* made so far */
-    struct found found[2 * AHEAD]; /* by number of the segment */
+    struct pass fetch, find;
+    struct found found[FOUND]; /* a ring, of those that are not updated yet */
+    uint32_t in, out; /* what was put in and taken out, in bytes, so that a step multiplies nothing */
+    uint32_t pending;
 };
 
-/* So many steps of those passes that take part, one segment each a step. 0 or -1. */
+ALWAYS_INLINE struct found *found_at(struct passes *p, uint32_t bytes)
+{
+    _Static_assert(sizeof p->found % sizeof *p->found == 0 && (sizeof p->found & (sizeof p->found - 1)) == 0,
+                   "a power of two");
+    return (struct found *)(void *)((uint8_t *)p->found + (bytes & (sizeof p->found - 1)));
+}
+
+/* So many steps of the first two passes, or the third with them, one segment each a step; as many have to be
+ * found before. 0 or -1. */
 ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, bool fetch, bool find,
-                             bool update, enum family family, bool mark, bool forgets, odd_function *odd)
+                             bool update, enum family family, enum rules rules, bool mark, bool forgets,
+                             odd_function *odd)
 {
     const size_t size = segment_size(family);
+    /* The compiler would read all of it anew in each step, for what the step before wrote. */
+    struct table table = *d->table;
+    const uint8_t *const adds = d->shard->adds;
+    uint32_t in = p->in, out = p->out;
     while (steps) {
-        uint64_t n = steps;
+        uint64_t n = steps, first_frame = 0;
         if (fetch)
             n = MIN(n, p->fetch.left);
-        if (find)
+        if (find) {
             n = MIN(n, p->find.left);
-        if (update) {
-            n = MIN(n, p->update.left);
-            d->first_frame = p->update.lane->first_frame;
-            d->position_base = (uint32_t)(p->update.lane->first_frame - p->batch->first_frame) << 8;
+            first_frame = p->find.lane->first_frame;
         }
-        uint8_t *fetched = p->fetch.at, *found = p->find.at, *updated = p->update.at;
-        for (uint64_t i = 0; i < n; i++) {
+        uint8_t *fetched = p->fetch.at, *found = p->find.at;
+        for (uint64_t i = n; i; i--) {
+            if (update) {
+                const struct found *f = found_at(p, out);
+                out += sizeof *f;
+                if (unlikely(!update_plain(d, f, adds, family, mark, forgets))) {
+                    if (odd(d, f))
+                        return -1;
+                    table = *d->table;
+                }
+            }
             if (fetch) {
-                fetch_bucket(d->table, (const struct segment *)(const void *)fetched);
+                fetch_bucket(&table, (const struct segment *)(const void *)fetched);
                 fetched += size;
             }
             if (find) {
-                find_record(d->table, (const struct segment *)(const void *)found,
-                            &p->found[p->finds++ % ARRAY_LEN(p->found)], family);
+                struct found *f = found_at(p, in);
+                f->segment = (struct segment *)(void *)found;
+                f->frame = first_frame + (f->segment->position >> 8);
                 found += size;
-            }
-            if (update) {
-                const struct found *f = &p->found[p->updates++ % ARRAY_LEN(p->found)];
-                struct segment *segment = (struct segment *)(void *)updated;
-                if (unlikely(!update_plain(d, f, segment, family, mark, forgets)) && odd(d, f, segment))
-                    return -1;
-                updated += size;
+                in += sizeof *f;
+                if (unlikely(!find_record(&table, f, family))) {
+                    if (rules == RULES_4_0 || forgets) {
+                        f->record = RECORD_NONE;
+                        f->conversation = (struct conversation *)(uintptr_t)&no_conversation.c;
+                    } else {
+                        in -= find_further(d, f, family, rules, mark) ? 0 : sizeof *f;
+                        table = *d->table;
+                    }
+                }
             }
         }
         steps -= n;
@@ -560,45 +671,56 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
             pass_advance(&p->fetch, fetched, n);
         if (find)
             pass_advance(&p->find, found, n);
-        if (update)
-            pass_advance(&p->update, updated, n);
     }
+    p->in = in;
+    p->out = out;
+    p->pending = (in - out) / (uint32_t)sizeof *p->found;
     return 0;
 }
 
-/* The passes set in one after the other, and end so. */
+/* The passes set in one after the other, and end so. What begins a conversation leaves nothing to be updated,
+ * so that the third pass comes nearer to the second: when it is too near, it takes all that is found, and the
+ * first two go on alone. So what is found is updated before 2 * FOUND more are. */
 ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t list, enum family family,
-                              bool mark, bool forgets, odd_function *odd)
+                              enum rules rules, bool mark, bool forgets, odd_function *odd)
 {
-    uint64_t total = 0;
+    uint64_t left = 0; /* to be found */
     for (unsigned i = 0; i < batch->lanes_used; i++)
-        total += batch->lane[i].lists[list].count;
-    if (!total)
+        left += batch->lane[i].lists[list].count;
+    if (!left)
         return 0;
     struct pass begin = {.lane = batch->lane, .lanes_end = batch->lane + batch->lanes_used, .list = list};
     pass_enter(&begin);
-    struct passes p = {.batch = batch, .fetch = begin, .find = begin, .update = begin};
-    const uint64_t first = MIN(total, (uint64_t)AHEAD), second = MIN(total - first, (uint64_t)AHEAD);
+    struct passes p = {.fetch = begin, .find = begin};
 #define RUN(steps, fetch, find, update)                                                                      \
-    run_passes(d, &p, steps, fetch, find, update, family, mark, forgets, odd)
-    return RUN(first, true, false, false) || RUN(second, true, true, false) ||
-                   RUN(total - first - second, true, true, true) || RUN(first, false, true, true) ||
-                   RUN(second, false, false, true)
-               ? -1
-               : 0;
+    run_passes(d, &p, steps, fetch, find, update, family, rules, mark, forgets, odd)
+    bool failed = RUN(MIN(left, (uint64_t)AHEAD), true, false, false);
+    while (left && !failed) {
+        const uint32_t pending = p.pending;
+        const bool fetches = left > AHEAD, updates = pending >= AHEAD;
+        const uint64_t steps =
+            MIN(fetches ? left - AHEAD : left, (uint64_t)(updates ? pending : FOUND - pending));
+        if (updates)
+            failed = fetches ? RUN(steps, true, true, true) : RUN(steps, false, true, true);
+        else
+            failed = fetches ? RUN(steps, true, true, false) : RUN(steps, false, true, false);
+        left -= steps;
+        if (!failed && p.pending < AHEAD)
+            failed = RUN(p.pending, false, false, true);
+    }
+    return failed || RUN(p.pending, false, false, true) || d->failed ? -1 : 0;
 #undef RUN
 }
 
 /* The loops, made once for each family, generation and way of marking. */
 #define DRAIN(name, family, rules, mark)                                                                     \
-    static                                                                                                   \
-        __attribute__((noinline)) int name##_odd(struct drain *d, const struct found *f, struct segment *s)  \
+    static __attribute__((noinline)) int name##_odd(struct drain *d, const struct found *f)                  \
     {                                                                                                        \
-        return update_odd(d, f, s, family, rules, mark, false);                                              \
+        return update_odd(d, f, family, rules, mark, false);                                                 \
     }                                                                                                        \
     static int name(struct drain *d, const struct batch *batch, size_t list)                                 \
     {                                                                                                        \
-        return drain_lists(d, batch, list, family, mark, false, name##_odd);                                 \
+        return drain_lists(d, batch, list, family, rules, mark, false, name##_odd);                          \
     }
 DRAIN(drain_v4_40, FAMILY_IPV4, RULES_4_0, false)
 DRAIN(drain_v4_42, FAMILY_IPV4, RULES_4_2, false)
@@ -620,19 +742,20 @@ static drain_function *const drains[2][FAMILIES][3] = {
 };
 
 /* Where conversations are forgotten, one loop for all generations. */
-static int odd_and_forget_v4(struct drain *d, const struct found *f, struct segment *s)
+static int odd_and_forget_v4(struct drain *d, const struct found *f)
 {
-    return update_odd(d, f, s, FAMILY_IPV4, d->shard->rules, d->shard->mark_segments, true);
+    return update_odd(d, f, FAMILY_IPV4, d->shard->rules, d->shard->mark_segments, true);
 }
-static int odd_and_forget_v6(struct drain *d, const struct found *f, struct segment *s)
+static int odd_and_forget_v6(struct drain *d, const struct found *f)
 {
-    return update_odd(d, f, s, FAMILY_IPV6, d->shard->rules, d->shard->mark_segments, true);
+    return update_odd(d, f, FAMILY_IPV6, d->shard->rules, d->shard->mark_segments, true);
 }
 static int drain_and_forget(struct drain *d, const struct batch *batch, size_t list, enum family family)
 {
-    return family == FAMILY_IPV4
-               ? drain_lists(d, batch, list, FAMILY_IPV4, d->shard->mark_segments, true, odd_and_forget_v4)
-               : drain_lists(d, batch, list, FAMILY_IPV6, d->shard->mark_segments, true, odd_and_forget_v6);
+    return family == FAMILY_IPV4 ? drain_lists(d, batch, list, FAMILY_IPV4, d->shard->mark_segments, false,
+                                               true, odd_and_forget_v4)
+                                 : drain_lists(d, batch, list, FAMILY_IPV6, d->shard->mark_segments, false,
+                                               true, odd_and_forget_v6);
 }
 
 int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
@@ -643,8 +766,11 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
         drain_function *run = drains[s->mark_segments][f][s->rules];
         result->created[f].count = 0;
         result->reused[f].count = 0;
-        struct drain d = {
-            .shard = s, .table = &s->table[f], .result = result, .announcements = &batch->announcements};
+        struct drain d = {.shard = s,
+                          .table = &s->table[f],
+                          .result = result,
+                          .first_frame = batch->first_frame,
+                          .announcements = &batch->announcements};
         size_t list = (size_t)f * shards + s->index;
         result->ended[f].count = 0;
         if (s->forgets ? drain_and_forget(&d, batch, list, (enum family)f) : run(&d, batch, list))

@@ -6,6 +6,10 @@
 #include "idle.h"
 #include "table.h"
 
+/* A shard begins conversations up to so many segments ahead of the one that it updates, and that one may
+ * begin one, too: their records lie no further than this from their place in the order of the capture. */
+enum { RECORDS_AHEAD = 128 };
+
 struct shard {
     /* Used by the owner only, until all workers have stopped. */
     struct table table[FAMILIES];
@@ -14,7 +18,7 @@ struct shard {
     bool keep_records;  /* finished conversations stay, for a report of conversations or packets */
     bool mark_segments; /* leave record, completeness and reuse in the segments, for a report of packets */
     /* What a segment adds to completeness, by its five lowest flags, and 32 if it carries data:
-     * rules_completeness() of a segment without SYN, of a conversation that is there. */
+     * rules_completeness() of a segment without SYN, or with SYN and ACK, of a conversation that is there. */
     uint8_t adds[64];
     /* Only where conversations are forgotten. */
     bool forgets;

@@ -11,11 +11,11 @@ int stream_map_init(struct stream_map *m)
 
 void stream_map_free(struct stream_map *m)
 {
-    /* Record numbers are given out in order, so chunks are too. */
-    for (uint32_t i = 0; m->chunks && i < DIRECTORY && m->chunks[i]; i++)
+    for (uint32_t i = 0; i < m->chunks_end; i++)
         pages_free(m->chunks[i], CHUNK_SIZE);
     pages_free(m->chunks, DIRECTORY * sizeof *m->chunks);
     m->chunks = NULL;
+    m->chunks_end = 0;
 }
 
 int stream_map_add_chunk(struct stream_map *m, uint32_t record)
@@ -24,5 +24,6 @@ int stream_map_add_chunk(struct stream_map *m, uint32_t record)
     if (!chunk)
         return -1;
     m->chunks[record >> STREAM_CHUNK_BITS] = chunk;
+    m->chunks_end = MAX(m->chunks_end, (record >> STREAM_CHUNK_BITS) + 1);
     return 0;
 }

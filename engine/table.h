@@ -1,4 +1,4 @@
-/* A shard's conversations of one family: records that lie in the order in which they were made, and an index
+/* A shard's conversations of one family: records, numbered in the order in which they were made, and an index
  * of the newest of each tuple. One thread uses a table at a time.
  *
  * The index is made of 64-byte buckets of 8 tags and 8 record numbers, open addressing by bucket. A tag is
@@ -78,6 +78,18 @@ ALWAYS_INLINE struct bucket *table_next_bucket(const struct table *t, const stru
 {
     uint64_t mask = (UINT64_C(1) << (32 - t->shift)) - 1;
     return &t->buckets[((uint64_t)(b - t->buckets) + 1) & mask];
+}
+
+/* Puts a record into a bucket that is not full; its slot. */
+ALWAYS_INLINE uint32_t *table_fill_slot(struct table *t, struct bucket *b, uint32_t hash, uint32_t record)
+{
+    unsigned slot = 0;
+    while (b->tag[slot])
+        slot++;
+    b->tag[slot] = hash;
+    b->record[slot] = record;
+    t->used++;
+    return &b->record[slot];
 }
 
 /* Which slots of the bucket have this tag: bit i for slot i. */

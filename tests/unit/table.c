@@ -80,17 +80,44 @@ static void rig_clear(struct rig *r)
     r->lists[FAMILY_IPV4].count = r->lists[FAMILY_IPV6].count = 0;
 }
 
-/* Twice all tuples: the first time each makes a record, in order; the second time each finds its own. */
+/* Creations are told in the order of the capture, and their records lie near their places in it. */
+static uint32_t misplaced(const struct rig *r, enum family family)
+{
+    const struct creation_list *created = &r->result.created[family];
+    uint32_t wrong = 0;
+    for (uint32_t i = 0; i < created->count; i++) {
+        const struct creation *c = &created->items[i];
+        wrong += rig_record(r, family, c->position >> 8) != c->record;
+        wrong += i && c[-1].position >= c->position;
+        wrong += c->record > i + 1 + RECORDS_AHEAD || i + 1 > c->record + RECORDS_AHEAD;
+    }
+    return wrong;
+}
+
+/* Twice all tuples: the first time each makes a record of its own; the second time each finds it. */
 static void check_tuples(uint32_t count, uint32_t (*hash)(uint32_t))
 {
     struct rig *r = rig_open();
+    uint32_t *records[FAMILIES], wrong = 0; /* one assertion for all: each costs more than what it looks at */
     for (uint32_t i = 0; i < count; i++) {
         rig_add4(r, i, hash(i), TCP_ACK, 0);
         rig_add6(r, i, hash(i), TCP_ACK);
     }
     rig_drain(r);
-    cr_assert_eq(r->result.created[FAMILY_IPV4].count, count);
-    cr_assert_eq(r->result.created[FAMILY_IPV6].count, count);
+    for (int f = 0; f < FAMILIES; f++) {
+        cr_assert_eq(r->result.created[f].count, count);
+        wrong += misplaced(r, f);
+        records[f] = malloc((count + 1) * sizeof **records);
+        bool *seen = calloc(count + 1, sizeof *seen);
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t record = records[f][i] = rig_record(r, f, i);
+            cr_assert(record && record <= count);
+            wrong += seen[record];
+            seen[record] = true;
+        }
+        free(seen);
+    }
+    cr_assert_eq(wrong, 0);
     rig_clear(r);
     for (uint32_t i = 0; i < count; i++) {
         rig_add4(r, i, hash(i), TCP_ACK, 0);
@@ -99,9 +126,9 @@ static void check_tuples(uint32_t count, uint32_t (*hash)(uint32_t))
     rig_drain(r);
     cr_assert_eq(r->result.created[FAMILY_IPV4].count, 0);
     cr_assert_eq(r->result.created[FAMILY_IPV6].count, 0);
-    uint32_t wrong = 0; /* one assertion for all: each costs more than what it looks at */
     for (uint32_t i = 0; i < count; i++)
-        wrong += rig_record(r, FAMILY_IPV4, i) != i + 1 || rig_record(r, FAMILY_IPV6, i) != count - i;
+        wrong += rig_record(r, FAMILY_IPV4, i) != records[FAMILY_IPV4][i] ||
+                 rig_record(r, FAMILY_IPV6, i) != records[FAMILY_IPV6][count - 1 - i];
     cr_assert_eq(wrong, 0);
     for (int f = 0; f < FAMILIES; f++) {
         const struct table *t = &r->shard.table[f];
@@ -109,6 +136,7 @@ static void check_tuples(uint32_t count, uint32_t (*hash)(uint32_t))
         cr_assert_eq(t->records, count);
         for (uint32_t i = 1; i <= count; i++)
             wrong += conversation_frames(table_record(t, i, (enum family)f)) != 2;
+        free(records[f]);
     }
     cr_assert_eq(wrong, 0);
     rig_close(r);
@@ -193,6 +221,33 @@ Test(table, reused_tuples_take_new_records)
     rig_close(r);
 }
 
+/* New tuples begin their conversations ahead of reuses that stand before them. */
+Test(table, reuses_among_new_tuples)
+{
+    for (uint32_t every = 1; every < 200; every = every * 3 / 2 + 1) {
+        struct rig *r = rig_open();
+        enum { SEGMENTS = 20000 };
+        uint32_t reuses = 0, wrong = 0;
+        rig_add4(r, 0, spread(0), TCP_SYN, 0);
+        for (uint32_t i = 1; i < SEGMENTS; i++) {
+            const bool reuses_ports = i % every == 0;
+            rig_add4(r, reuses_ports ? 0 : i, spread(reuses_ports ? 0 : i), TCP_SYN, i);
+            reuses += reuses_ports;
+        }
+        rig_drain(r);
+        cr_expect_eq(r->result.created[FAMILY_IPV4].count, SEGMENTS);
+        cr_expect_eq(r->result.reused[FAMILY_IPV4].count, reuses);
+        cr_expect_eq(misplaced(r, FAMILY_IPV4), 0, "every %u", every);
+        for (uint32_t i = 0; i < SEGMENTS; i++) {
+            const struct conversation *c =
+                table_record(&r->shard.table[FAMILY_IPV4], rig_record(r, FAMILY_IPV4, i), FAMILY_IPV4);
+            wrong += conversation_frames(c) != 1 || conversation_first_frame(c) != i || c->isn[0] != i;
+        }
+        cr_expect_eq(wrong, 0);
+        rig_close(r);
+    }
+}
+
 Test(table, records_keep_their_places)
 {
     struct table t;
@@ -236,12 +291,7 @@ static void put_in_index(struct table *t, uint32_t hash, uint32_t record)
     struct bucket *b = table_bucket(t, hash);
     while (b->tag[BUCKET_SLOTS - 1])
         b = table_next_bucket(t, b);
-    int slot = 0;
-    while (b->tag[slot])
-        slot++;
-    b->tag[slot] = hash;
-    b->record[slot] = record;
-    t->used++;
+    table_fill_slot(t, b, hash, record);
 }
 
 static bool has_gaps(const struct table *t)
