@@ -64,7 +64,8 @@ struct decoding {
 static void decode_all(void *argument)
 {
     struct decoding *d = argument;
-    d->lists[FAMILY_IPV4].count = d->lists[FAMILY_IPV6].count = 0;
+    for (int f = 0; f < FAMILIES; f++)
+        segment_list_clear(&d->lists[f]);
     for (unsigned i = 0; i < FRAMES; i += AT_A_TIME)
         decode_frames(&d->decoder, &d->frames[i], AT_A_TIME, i);
 }
@@ -86,7 +87,9 @@ static void time_decode(const char *what, enum micro_frame_kind kind)
             .data = d.bytes[i], .captured = length, .length = length, .link_type = 1, .decimals = 6};
     }
     decode_all(&d);
-    micro_check(d.lists[family].count == FRAMES && d.lists[!family].count == 0, what);
+    micro_check(segment_list_count(&d.lists[family], family) == FRAMES &&
+                    segment_list_count(&d.lists[!family], !family) == 0,
+                what);
     for (unsigned i = 0; i < FRAMES; i++) {
         const struct segment *s = segment_list_at(&d.lists[family], i, family);
         unsigned client = s->port[0] == 443;

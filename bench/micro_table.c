@@ -48,7 +48,7 @@ static void drain(struct table_run *r, struct segment_list *list)
     r->lane_lists[FAMILY_IPV4] = *list;
     r->batch.lane[0].first_frame = r->batch.first_frame = r->drained + 1;
     r->failed |= shard_drain(&r->shard, &r->batch, 1) != 0;
-    r->drained += list->count;
+    r->drained += segment_list_count(list, FAMILY_IPV4);
 }
 
 static void drain_next(void *argument)
@@ -74,8 +74,9 @@ static uint32_t look_up(const struct table *t, const struct segment_list *list, 
 {
     enum { GROUP_MAX = 256 };
     uint32_t found[GROUP_MAX], right = 0;
-    for (uint32_t at = 0; at < list->count; at += group) {
-        uint32_t n = MIN(group, list->count - at);
+    const uint32_t count = segment_list_count(list, FAMILY_IPV4);
+    for (uint32_t at = 0; at < count; at += group) {
+        uint32_t n = MIN(group, count - at);
         for (uint32_t i = 0; i < n; i++)
             __builtin_prefetch(table_bucket(t, segment_of(list, at + i)->s.hash));
         for (uint32_t i = 0; i < n; i++) {
@@ -86,7 +87,7 @@ static uint32_t look_up(const struct table *t, const struct segment_list *list, 
                 b = table_next_bucket(t, b);
                 match = bucket_match(b, hash);
             }
-            found[i] = match ? b->record[__builtin_ctz(match)] : 1;
+            found[i] = match ? b->record[first_slot(match)] : 1;
             __builtin_prefetch(table_record(t, found[i], FAMILY_IPV4));
         }
         for (uint32_t i = 0; i < n; i++) {
@@ -123,23 +124,24 @@ static void open_run(struct table_run *r, uint32_t tuples)
     r->batch.result = &r->result;
     for (uint32_t i = 0; i < r->list_count; i++) {
         struct segment_list *list = &r->lists[i];
-        list->capacity = list->count = LIST;
         list->items = calloc(LIST, sizeof(struct segment4));
         micro_check(list->items != NULL, "memory");
+        list->end = list->limit = list->items + LIST * sizeof(struct segment4);
     }
     /* Each tuple's handshake, through the first list; then segments of tuples at random. */
     for (uint32_t first = 0; first < tuples; first += LIST)
         for (unsigned side = 0; side < 2; side++) {
             struct segment_list *list = &r->lists[0];
-            list->count = MIN((uint32_t)LIST, tuples - first);
-            for (uint32_t i = 0; i < list->count; i++) {
+            const uint32_t count = MIN((uint32_t)LIST, tuples - first);
+            list->end = list->items + count * sizeof(struct segment4);
+            for (uint32_t i = 0; i < count; i++) {
                 fill_segment(segment_of(list, i), first + i, i, side ? TCP_SYN | TCP_ACK : TCP_SYN);
                 segment_of(list, i)->s.bits |= side ? SEGMENT_FLOW : 0;
             }
             drain(r, list);
         }
     for (uint32_t k = 0; k < r->list_count; k++) {
-        r->lists[k].count = LIST;
+        r->lists[k].end = r->lists[k].limit;
         for (uint32_t i = 0; i < LIST; i++)
             fill_segment(segment_of(&r->lists[k], i), (uint32_t)(micro_mix(k * LIST + i) % tuples), i,
                          TCP_ACK);

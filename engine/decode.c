@@ -4,12 +4,12 @@
 
 int segment_list_grow(struct segment_list *list, size_t item_size)
 {
-    uint32_t capacity = list->capacity ? list->capacity * 2 : 64;
-    uint8_t *items = realloc(list->items, capacity * item_size);
+    const size_t size = (size_t)(list->limit - list->items), used = (size_t)(list->end - list->items);
+    const size_t more = size ? size * 2 : 64 * item_size;
+    uint8_t *items = realloc(list->items, more);
     if (!items)
         return -1;
-    list->items = items;
-    list->capacity = capacity;
+    *list = (struct segment_list){items, items + used, items + more};
     return 0;
 }
 

@@ -14,7 +14,7 @@ enum { IP_HEADER = 20, TCP_HEADER = 20 };
 
 /* Of a frame whose headers are all plain: the payload's length; false where some length is odd. One sign
  * tells it of all. */
-ALWAYS_INLINE bool lengths_are_plain(const struct frame *f, uint16_t offset_flags, uint32_t *payload)
+ALWAYS_INLINE bool lengths_are_plain(const struct frame *f, uint32_t offset_flags, uint32_t *payload)
 {
     const int64_t total = load_be16(f->data + 16), header = (offset_flags >> 10) & 0x3c, length = f->length;
     const int64_t left = total - IP_HEADER - header;
@@ -101,14 +101,18 @@ void decode_frames_portable(struct decoder *d, const struct frame *frames, unsig
 /* What is known of a plain frame before its segment is laid down. */
 struct plain {
     uint64_t hash;
-    uint32_t payload;
-    uint32_t flags; /* as a segment has them, its bits above: not 0. 0: the frame is not plain */
+    uint32_t payload, wire; /* neighbours, as in a segment */
+    uint16_t flags;         /* as a segment has them */
+    uint8_t flow;           /* 0 or 1; NOT_PLAIN */
 };
+enum { NOT_PLAIN = 2 };
 
 /* With the headers' fields taken to their places by shuffles. */
 #define VECTORS __attribute__((target("avx2")))
 
-ALWAYS_INLINE VECTORS struct plain look_at_frame(const struct frame *f, uint64_t key)
+/* decimals: of the frame's time stamp, where a segment's flags have them. */
+ALWAYS_INLINE VECTORS bool look_at_frame(const struct frame *f, uint32_t decimals, uint64_t key,
+                                         struct plain *plain)
 {
     /* From byte 12 on: ether type, version and header length; fragment, of which the bit that forbids them
      * may be set; protocol. */
@@ -117,41 +121,49 @@ ALWAYS_INLINE VECTORS struct plain look_at_frame(const struct frame *f, uint64_t
     /* From the addresses on: each endpoint as one number, address above port. */
     const __m128i ends = _mm_setr_epi8(9, 8, 3, 2, 1, 0, -1, -1, 11, 10, 7, 6, 5, 4, -1, -1);
     const uint8_t *p = f->data;
-    struct plain plain = {0};
-    if (unlikely(f->captured < ALL || !frame_is_ethernet(f)))
-        return plain;
+    if (unlikely(f->captured < ALL))
+        return false;
     __m128i head = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)(p + 12)), want);
-    uint16_t offset_flags = load_be16(p + OFFSET_FLAGS);
-    if (unlikely(!_mm_testz_si128(head, counts) || !lengths_are_plain(f, offset_flags, &plain.payload)))
-        return plain;
+    /* The lower half of the acknowledgement is above. */
+    const uint32_t offset_flags = load_be32(p + OFFSET_FLAGS - 2);
+    if (unlikely(!_mm_testz_si128(head, counts) || !lengths_are_plain(f, offset_flags, &plain->payload)))
+        return false;
     __m128i both = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + ADDRESSES)), ends);
     uint64_t from = (uint64_t)_mm_cvtsi128_si64(both), to = (uint64_t)_mm_extract_epi64(both, 1);
-    plain.hash = hash_ends4(from, to, key);
-    plain.flags = segment_flags(f, offset_flags) | (SEGMENT_LENGTH_KNOWN | (from > to)) << SEGMENT_BITS_SHIFT;
-    return plain;
+    plain->hash = hash_ends4(from, to, key);
+    plain->wire = f->length;
+    plain->flags = (uint16_t)((offset_flags & 0x0fff) | decimals);
+    plain->flow = from > to;
+    return true;
 }
 
 ALWAYS_INLINE VECTORS void put_segment(struct segment *s, const struct frame *f, uint32_t position,
                                        const struct plain *plain)
 {
-    /* From the addresses on: ports, room for the flags, addresses, for each order of the endpoints. */
+    /* From the addresses on: ports, room for the flags and bits, addresses, for each order of the endpoints.
+     */
     static const int8_t in_order[2][16] ALIGNED(16) = {
         {9, 8, 11, 10, -1, -1, -1, -1, 3, 2, 1, 0, 7, 6, 5, 4},
         {11, 10, 9, 8, -1, -1, -1, -1, 7, 6, 5, 4, 3, 2, 1, 0},
     };
+    static const uint8_t bits[2][16] ALIGNED(16) = {
+        {[6] = SEGMENT_LENGTH_KNOWN},
+        {[6] = SEGMENT_LENGTH_KNOWN | SEGMENT_FLOW},
+    };
+    /* From the sequence number on: it and the acknowledgement, room for two lengths. */
+    const __m128i numbers = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, -1, -1, -1, -1, -1, -1, -1, -1);
     const uint8_t *p = f->data;
-    __m128i order = _mm_load_si128(
-        (const __m128i *)(const void *)in_order[plain->flags >> SEGMENT_BITS_SHIFT & SEGMENT_FLOW]);
+    __m128i order = _mm_load_si128((const __m128i *)(const void *)in_order[plain->flow]);
     __m128i tuple = _mm_loadu_si128((const __m128i *)(const void *)(p + ADDRESSES));
+    __m128i seq_ack = _mm_loadu_si128((const __m128i *)(const void *)(p + TCP + 4));
+    tuple = _mm_insert_epi16(_mm_shuffle_epi8(tuple, order), plain->flags, 2);
+    tuple = _mm_or_si128(tuple, _mm_load_si128((const __m128i *)(const void *)bits[plain->flow]));
     s->hash = hash_tag(plain->hash);
     s->position = position;
     s->time = f->time;
-    s->seq = load_be32(p + TCP + 4);
-    s->ack = load_be32(p + TCP + 8);
-    s->payload = plain->payload;
-    s->wire = f->length;
-    _mm_storeu_si128((__m128i *)(void *)s->port,
-                     _mm_insert_epi32(_mm_shuffle_epi8(tuple, order), (int)plain->flags, 1));
+    _mm_storeu_si128((__m128i *)(void *)&s->seq, _mm_insert_epi64(_mm_shuffle_epi8(seq_ack, numbers),
+                                                                  (int64_t)load_le64(&plain->payload), 1));
+    _mm_storeu_si128((__m128i *)(void *)s->port, tuple);
 }
 
 /* The same as decode_frames_of() for later generations, in two passes: the chain from a tuple to its hash and
@@ -163,22 +175,34 @@ decode_frames_vector(struct decoder *d, const struct frame *frames, unsigned n, 
     const uint64_t key = hash_key4(d->key);
     struct plain plain[FRAMES];
     struct plain_counts counts = {.frames = n};
+    /* Nearly always all frames are of one kind: that of the last Ethernet frame. */
+    uint32_t kind = UINT32_MAX, decimals = 0;
     while (n) {
         const unsigned some = MIN(n, (unsigned)FRAMES);
-        for (unsigned i = 0; i < some; i++)
-            plain[i] = look_at_frame(&frames[i], key);
         for (unsigned i = 0; i < some; i++) {
+            if (unlikely(frames[i].kind != kind)) {
+                plain[i].flow = NOT_PLAIN;
+                if (!frame_is_ethernet(&frames[i]))
+                    continue;
+                kind = frames[i].kind;
+                decimals = segment_flags(&frames[i], 0);
+            }
+            if (unlikely(!look_at_frame(&frames[i], decimals, key, &plain[i])))
+                plain[i].flow = NOT_PLAIN;
+        }
+        uint32_t position = index << 8;
+        for (unsigned i = 0; i < some; i++, position += 1 << 8) {
             const struct frame *f = &frames[i];
-            if (unlikely(!plain[i].flags)) {
+            if (unlikely(plain[i].flow == NOT_PLAIN)) {
                 counts.frames--;
-                decode_frame(d, f, index + i);
+                decode_frame(d, f, position >> 8);
                 continue;
             }
-            counts.wire += f->length;
+            counts.wire += plain[i].wire;
             counts.captured += f->captured;
             struct segment *s = list_add(d, FAMILY_IPV4, plain[i].hash);
             if (likely(s))
-                put_segment(s, f, (index + i) << 8, &plain[i]);
+                put_segment(s, f, position, &plain[i]);
         }
         frames += some;
         index += some;

@@ -17,7 +17,7 @@ struct decode_job {
 void lane_clear(struct pipeline *p, struct lane *lane)
 {
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
-        lane->lists[i].count = 0;
+        segment_list_clear(&lane->lists[i]);
     lane->fragments.used = 0;
     lane->ftp.count = 0;
     decode_counts_clear(&lane->counts);

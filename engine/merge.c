@@ -296,9 +296,9 @@ static int format_packets(struct pipeline *p, struct batch *b)
             enum family family = i / p->params.threads;
             const struct segment_list *list = &lane->lists[i];
             size_t size = segment_size(family);
-            if (list->count)
+            if (list->end != list->items)
                 heads[n++] = (struct head){.item = list->items,
-                                           .end = list->items + list->count * size,
+                                           .end = list->end,
                                            .size = size,
                                            .family = family,
                                            .map = &p->streams[i % p->params.threads * FAMILIES + family]};

@@ -80,19 +80,41 @@ ALWAYS_INLINE size_t segment_size(enum family f)
 }
 
 /* Segments of one lane, shard and family, in capture order. Memory is kept when the list is emptied, since
- * lists are used again by later batches. */
+ * lists are used again by later batches. All NULL is an empty list. */
 struct segment_list {
-    uint8_t *items;
-    uint32_t count;
-    uint32_t capacity;
+    uint8_t *items,
+        *end;       /* the segments; numbers of bytes and not of segments, so that adding one is short */
+    uint8_t *limit; /* of the memory */
 };
 
-/* Room for one more; 0, or -1 when memory is short. */
+/* Room for more; 0, or -1 when memory is short. */
 int segment_list_grow(struct segment_list *list, size_t item_size);
 
 ALWAYS_INLINE struct segment *segment_list_at(const struct segment_list *l, uint32_t i, enum family f)
 {
     return (struct segment *)(void *)(l->items + (size_t)i * segment_size(f));
+}
+
+ALWAYS_INLINE uint32_t segment_list_count(const struct segment_list *l, enum family f)
+{
+    return (uint32_t)((size_t)(l->end - l->items) / segment_size(f));
+}
+
+/* The one behind the last, whose content is undefined; NULL when memory is short. */
+ALWAYS_INLINE struct segment *segment_list_add(struct segment_list *l, enum family f)
+{
+    if (unlikely(l->end == l->limit) && segment_list_grow(l, segment_size(f)))
+        return NULL;
+    struct segment *s = (struct segment *)(void *)l->end;
+    if (!s)
+        __builtin_unreachable(); /* what the caller looks at */
+    l->end += segment_size(f);
+    return s;
+}
+
+ALWAYS_INLINE void segment_list_clear(struct segment_list *l)
+{
+    l->end = l->items;
 }
 
 #endif

@@ -48,11 +48,11 @@ static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32
  * each is moved once. */
 static int merge_lists(struct segment_list *into, struct segment_list *from, enum family family)
 {
-    size_t size = segment_size(family);
-    while (into->capacity - into->count < from->count)
+    const size_t size = segment_size(family), added = (size_t)(from->end - from->items);
+    while ((size_t)(into->limit - into->end) < added)
         if (segment_list_grow(into, size))
             return -1;
-    uint32_t old = into->count, new = from->count;
+    uint32_t old = segment_list_count(into, family), new = segment_list_count(from, family);
     for (uint32_t to = old + new; new;) {
         const struct segment *a = old ? segment_list_at(into, old - 1, family) : NULL;
         const struct segment *b = segment_list_at(from, new - 1, family);
@@ -60,8 +60,8 @@ static int merge_lists(struct segment_list *into, struct segment_list *from, enu
         memcpy(segment_list_at(into, --to, family), take_old ? a : b, size);
         *(take_old ? &old : &new) -= 1;
     }
-    into->count += from->count;
-    from->count = 0;
+    into->end += added;
+    segment_list_clear(from);
     return 0;
 }
 
@@ -91,7 +91,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
     lane->fragments.used = 0;
 
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
-        if (p->fragment_lists[i].count &&
+        if (p->fragment_lists[i].end != p->fragment_lists[i].items &&
             merge_lists(&lane->lists[i], &p->fragment_lists[i], (enum family)(i / p->params.threads)))
             pipeline_fail(p, PIPELINE_MEMORY);
 }

@@ -26,7 +26,7 @@ int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_reco
     *s = (struct shard){
         .index = index, .rules = rules, .keep_records = keep_records, .mark_segments = mark_segments};
     for (unsigned i = 0; i < ARRAY_LEN(s->adds); i++) {
-        struct segment segment = {.flags = i & 31, .payload = i >> 5, .bits = SEGMENT_LENGTH_KNOWN};
+        struct segment segment = {.flags = i & 31, .payload = !(i >> 5), .bits = SEGMENT_LENGTH_KNOWN};
         s->adds[i] = rules_completeness(rules, 0, &segment, false, false);
     }
     for (int f = 0; f < FAMILIES; f++)
@@ -259,8 +259,8 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
     uint64_t mask = (1ull << (32 - t->shift)) - 1, at = hash >> t->shift;
     for (;; at = (at + 1) & mask) {
         struct bucket *b = &t->buckets[at];
-        for (unsigned match = bucket_match(b, hash); match; match &= match - 1) {
-            unsigned slot = (unsigned)__builtin_ctz(match);
+        for (unsigned match = bucket_match(b, hash); match; match &= ~(3u << 2 * first_slot(match))) {
+            const unsigned slot = first_slot(match);
             if (!tuple_difference(table_record(t, b->record[slot], family), s, family))
                 return &b->record[slot];
         }
@@ -271,7 +271,8 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
             return NULL;
         begin_record(table_record(t, record, family), s, frame, family);
         *created = true;
-        return table_fill_slot(t, b, hash, record);
+        t->used++;
+        return bucket_fill_slot(b, hash, record);
     }
 }
 
@@ -388,6 +389,12 @@ ALWAYS_INLINE void leave_traces(struct conversation *c, const struct segment *s,
     c->last_time = s->time;
 }
 
+/* Of shard.adds. A payload of unknown length is 0. */
+ALWAYS_INLINE unsigned adds_index(const struct segment *s, uint32_t flags_bits)
+{
+    return (flags_bits & 31) | (-(unsigned)(s->payload == 0) & 32);
+}
+
 /* For such a segment the rules can only add to completeness, what their table says: one branch for all that
  * may be odd, and none else. False, and nothing done, for all others. */
 ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, const uint8_t *adds,
@@ -404,8 +411,7 @@ ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, co
         s->completeness = state & COMPLETENESS;
         s->record = f->record;
     }
-    /* A payload of unknown length is 0. */
-    leave_traces(c, s, f->frame, state | adds[(flags_bits & 31) | (s->payload > 0) << 5]);
+    leave_traces(c, s, f->frame, state | adds[adds_index(s, flags_bits)]);
     if (forgets)
         idle_list_touch(&d->shard->idle[family], f->record);
     return true;
@@ -433,7 +439,7 @@ ALWAYS_INLINE bool update_synack(const struct drain *d, const struct found *f, e
         s->record = f->record;
     }
     c->isn[flow] = s->seq;
-    leave_traces(c, s, f->frame, state | learned | d->shard->adds[(flags_bits & 31) | (s->payload > 0) << 5]);
+    leave_traces(c, s, f->frame, state | learned | d->shard->adds[adds_index(s, flags_bits)]);
     return true;
 }
 
@@ -445,25 +451,25 @@ struct pass {
     uint64_t left;
 };
 
-static void pass_enter(struct pass *p)
+ALWAYS_INLINE void pass_enter(struct pass *p, enum family family)
 {
     for (; p->lane < p->lanes_end; p->lane++) {
         const struct segment_list *list = &p->lane->lists[p->list];
         p->at = list->items;
-        p->left = list->count;
+        p->left = segment_list_count(list, family);
         if (p->left)
             return;
     }
 }
 
 /* Behind n segments, all of the list that the pass is in. */
-ALWAYS_INLINE void pass_advance(struct pass *p, uint8_t *at, uint64_t n)
+ALWAYS_INLINE void pass_advance(struct pass *p, uint8_t *at, uint64_t n, enum family family)
 {
     p->at = at;
     p->left -= n;
     if (!p->left) {
         p->lane++;
-        pass_enter(p);
+        pass_enter(p, family);
     }
 }
 
@@ -498,7 +504,7 @@ static __attribute__((noinline)) bool find_further(struct drain *d, struct found
     while (!(match = bucket_match(b, hash)) && b->tag[BUCKET_SLOTS - 1])
         b = &t->buckets[(uint64_t)(b + 1 - t->buckets) & mask];
     if (match) {
-        f->record = b->record[__builtin_ctz(match)];
+        f->record = b->record[first_slot(match)];
         f->conversation = table_record(t, f->record, family);
         return true;
     }
@@ -507,7 +513,8 @@ static __attribute__((noinline)) bool find_further(struct drain *d, struct found
         d->failed = true;
         return false;
     }
-    table_fill_slot(t, b, hash, record);
+    bucket_fill_slot(b, hash, record);
+    t->used++;
     struct conversation *c = table_record(t, record, family);
     begin_record(c, s, f->frame, family);
     update(c, s, f->frame, rules, true, TRIGGER_NONE, mark);
@@ -529,7 +536,7 @@ ALWAYS_INLINE bool find_record(const struct table *t, struct found *f, enum fami
         if (!(match = bucket_match(b, hash)))
             return false;
     }
-    f->record = b->record[__builtin_ctz(match)];
+    f->record = b->record[first_slot(match)];
     f->conversation = table_record(t, f->record, family);
     fetch(f->conversation);
     if (family == FAMILY_IPV6)
@@ -668,9 +675,9 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
         }
         steps -= n;
         if (fetch)
-            pass_advance(&p->fetch, fetched, n);
+            pass_advance(&p->fetch, fetched, n, family);
         if (find)
-            pass_advance(&p->find, found, n);
+            pass_advance(&p->find, found, n, family);
     }
     p->in = in;
     p->out = out;
@@ -686,11 +693,11 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
 {
     uint64_t left = 0; /* to be found */
     for (unsigned i = 0; i < batch->lanes_used; i++)
-        left += batch->lane[i].lists[list].count;
+        left += segment_list_count(&batch->lane[i].lists[list], family);
     if (!left)
         return 0;
     struct pass begin = {.lane = batch->lane, .lanes_end = batch->lane + batch->lanes_used, .list = list};
-    pass_enter(&begin);
+    pass_enter(&begin, family);
     struct passes p = {.fetch = begin, .find = begin};
 #define RUN(steps, fetch, find, update)                                                                      \
     run_passes(d, &p, steps, fetch, find, update, family, rules, mark, forgets, odd)

@@ -17,7 +17,7 @@ struct shard {
     enum rules rules;
     bool keep_records;  /* finished conversations stay, for a report of conversations or packets */
     bool mark_segments; /* leave record, completeness and reuse in the segments, for a report of packets */
-    /* What a segment adds to completeness, by its five lowest flags, and 32 if it carries data:
+    /* What a segment adds to completeness, by its five lowest flags, and 32 if it carries no data:
      * rules_completeness() of a segment without SYN, or with SYN and ACK, of a conversation that is there. */
     uint8_t adds[64];
     /* Only where conversations are forgotten. */

@@ -20,7 +20,7 @@ unsigned bucket_match_portable(const struct bucket *b, uint32_t tag)
 {
     unsigned mask = 0;
     for (int i = 0; i < BUCKET_SLOTS; i++)
-        mask |= (unsigned)(b->tag[i] == tag) << i;
+        mask |= (b->tag[i] == tag ? 3u : 0) << 2 * i;
     return mask;
 }
 
@@ -36,7 +36,7 @@ void table_free(struct table *t)
 {
     if (!t->buckets)
         return;
-    for (uint64_t i = 0; i << RECORD_CHUNK_BITS < t->records; i++)
+    for (uint64_t i = 0; t->records && i <= t->records >> RECORD_CHUNK_BITS; i++)
         pages_free(t->chunks[i], t->record_size * RECORD_CHUNK);
     free(t->chunks);
     pages_free(t->buckets, sizeof(struct bucket) << (32 - t->shift));
@@ -45,10 +45,10 @@ void table_free(struct table *t)
 
 uint32_t table_add_record(struct table *t)
 {
-    uint32_t chunk = t->records >> RECORD_CHUNK_BITS;
     if (t->records == UINT32_MAX)
         return RECORD_NONE;
-    if (!(t->records & (RECORD_CHUNK - 1))) {
+    const uint32_t number = t->records + 1, chunk = number >> RECORD_CHUNK_BITS;
+    if (number == 1 || !(number & (RECORD_CHUNK - 1))) {
         if (chunk == t->chunk_capacity) {
             uint32_t capacity = chunk ? chunk * 2 : 16;
             uint8_t **chunks = realloc(t->chunks, capacity * sizeof *chunks);
@@ -63,9 +63,8 @@ uint32_t table_add_record(struct table *t)
             return RECORD_NONE;
     }
     /* The next ones will be written soon. */
-    __builtin_prefetch(t->chunks[chunk] + (size_t)((t->records + 4) & (RECORD_CHUNK - 1)) * t->record_size,
-                       1);
-    return ++t->records;
+    __builtin_prefetch(t->chunks[chunk] + (size_t)((number + 4) & (RECORD_CHUNK - 1)) * t->record_size, 1);
+    return t->records = number;
 }
 
 void table_remove(struct table *t, uint32_t hash, uint32_t record)
@@ -127,11 +126,7 @@ int table_grow(struct table *t)
             uint64_t to = from->tag[slot] >> shift;
             while (buckets[to].tag[BUCKET_SLOTS - 1])
                 to = (to + 1) & mask;
-            int free_slot = 0;
-            while (buckets[to].tag[free_slot])
-                free_slot++;
-            buckets[to].tag[free_slot] = from->tag[slot];
-            buckets[to].record[free_slot] = from->record[slot];
+            bucket_fill_slot(&buckets[to], from->tag[slot], from->record[slot]);
         }
     }
     pages_free(t->buckets, sizeof(struct bucket) * old_count);

@@ -34,7 +34,8 @@ struct table {
     uint64_t limit;   /* grow when used reaches it */
     uint8_t **chunks; /* of records */
     uint32_t chunk_capacity;
-    uint32_t records; /* made so far; numbers 1 to records */
+    uint32_t
+        records; /* made so far; numbers 1 to records; number 0 has its place in the first chunk, unused */
     size_t record_size;
 };
 
@@ -64,8 +65,8 @@ int table_grow(struct table *t);
 
 ALWAYS_INLINE void *table_record(const struct table *t, uint32_t number, enum family family)
 {
-    uint32_t i = number - 1;
-    return t->chunks[i >> RECORD_CHUNK_BITS] + (size_t)(i & (RECORD_CHUNK - 1)) * conversation_size(family);
+    return t->chunks[number >> RECORD_CHUNK_BITS] +
+           (size_t)(number & (RECORD_CHUNK - 1)) * conversation_size(family);
 }
 
 ALWAYS_INLINE struct bucket *table_bucket(const struct table *t, uint32_t hash)
@@ -80,29 +81,20 @@ ALWAYS_INLINE struct bucket *table_next_bucket(const struct table *t, const stru
     return &t->buckets[((uint64_t)(b - t->buckets) + 1) & mask];
 }
 
-/* Puts a record into a bucket that is not full; its slot. */
-ALWAYS_INLINE uint32_t *table_fill_slot(struct table *t, struct bucket *b, uint32_t hash, uint32_t record)
-{
-    unsigned slot = 0;
-    while (b->tag[slot])
-        slot++;
-    b->tag[slot] = hash;
-    b->record[slot] = record;
-    t->used++;
-    return &b->record[slot];
-}
-
-/* Which slots of the bucket have this tag: bit i for slot i. */
+/* Which slots of the bucket have this tag: two bits a slot, from the lowest on. */
 unsigned bucket_match_portable(const struct bucket *b, uint32_t tag);
+ALWAYS_INLINE unsigned first_slot(unsigned match)
+{
+    return (unsigned)__builtin_ctz(match) / 2;
+}
 #if defined(__SSE2__)
 #include <emmintrin.h>
 ALWAYS_INLINE unsigned bucket_match(const struct bucket *b, uint32_t tag)
 {
-    __m128i want = _mm_set1_epi32((int)tag);
-    __m128i low = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[0]), want);
-    __m128i high = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[4]), want);
-    return (unsigned)_mm_movemask_ps(_mm_castsi128_ps(low)) |
-           (unsigned)_mm_movemask_ps(_mm_castsi128_ps(high)) << 4;
+    const __m128i want = _mm_set1_epi32((int)tag);
+    const __m128i low = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[0]), want);
+    const __m128i high = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[4]), want);
+    return (unsigned)_mm_movemask_epi8(_mm_packs_epi32(low, high));
 }
 #else
 ALWAYS_INLINE unsigned bucket_match(const struct bucket *b, uint32_t tag)
@@ -110,5 +102,14 @@ ALWAYS_INLINE unsigned bucket_match(const struct bucket *b, uint32_t tag)
     return bucket_match_portable(b, tag);
 }
 #endif
+
+/* Puts a record into a bucket that is not full; its slot. */
+ALWAYS_INLINE uint32_t *bucket_fill_slot(struct bucket *b, uint32_t tag, uint32_t record)
+{
+    const unsigned slot = first_slot(bucket_match(b, 0));
+    b->tag[slot] = tag;
+    b->record[slot] = record;
+    return &b->record[slot];
+}
 
 #endif

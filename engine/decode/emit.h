@@ -49,11 +49,10 @@ ALWAYS_INLINE bool frame_is_ethernet(const struct frame *f)
 ALWAYS_INLINE struct segment *list_add(struct decoder *d, enum family family, uint64_t shard_hash)
 {
     struct segment_list *list = &d->lists[family * d->shards + hash_shard(shard_hash, d->shards)];
-    if (unlikely(list->count == list->capacity) && segment_list_grow(list, segment_size(family))) {
+    struct segment *s = segment_list_add(list, family);
+    if (unlikely(!s))
         d->failed = true;
-        return NULL;
-    }
-    return segment_list_at(list, list->count++, family);
+    return s;
 }
 
 /* Two numbers with one store: the first from the lower half. */

@@ -41,7 +41,7 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, en
                         .counts = &r->counts,
                         .fragments = &r->fragments};
     for (int i = 0; i < FAMILIES * SHARDS; i++)
-        r->lists[i].count = 0;
+        segment_list_clear(&r->lists[i]);
     decode_counts_clear(&r->counts);
     r->fragments.used = 0;
     if (way == WAY_PLAIN)
@@ -78,7 +78,7 @@ static void check(const struct result *r, const struct frame *f)
     for (int i = 0; i < OUTCOMES; i++)
         frames += r->counts.frames[i];
     for (unsigned i = 0; i < FAMILIES * SHARDS; i++)
-        for (uint32_t k = 0; k < r->lists[i].count; k++) {
+        for (uint32_t k = 0; k < segment_list_count(&r->lists[i], (enum family)(i / SHARDS)); k++) {
             enum family family = i / SHARDS;
             const struct segment *s = segment_list_at(&r->lists[i], k, family);
             check_segment(s, family, i % SHARDS);
@@ -118,10 +118,11 @@ static void check_equal(const struct result *a, const struct result *b)
     REQUIRE(a->fragments.used == b->fragments.used);
     REQUIRE(a->counts.segments == b->counts.segments &&
             a->counts.segments_truncated == b->counts.segments_truncated);
-    for (int i = 0; i < FAMILIES * SHARDS; i++)
-        REQUIRE(a->lists[i].count == b->lists[i].count &&
-                (!a->lists[i].count || memcmp(a->lists[i].items, b->lists[i].items,
-                                              a->lists[i].count * segment_size(i / SHARDS)) == 0));
+    for (int i = 0; i < FAMILIES * SHARDS; i++) {
+        const size_t length = (size_t)(a->lists[i].end - a->lists[i].items);
+        REQUIRE(length == (size_t)(b->lists[i].end - b->lists[i].items) &&
+                (!length || memcmp(a->lists[i].items, b->lists[i].items, length) == 0));
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

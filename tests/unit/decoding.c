@@ -50,7 +50,7 @@ void decoding_close(struct decoding *d)
 void decoding_clear(struct decoding *d)
 {
     for (unsigned i = 0; i < FAMILIES * d->decoder.shards; i++)
-        d->lists[i].count = 0;
+        segment_list_clear(&d->lists[i]);
     decode_counts_clear(&d->counts);
     d->fragments.used = 0;
 }
@@ -79,8 +79,9 @@ const struct segment *decoding_segment(const struct decoding *d, uint32_t i, enu
 {
     for (unsigned k = 0; k < FAMILIES * d->decoder.shards; k++) {
         enum family f = k / d->decoder.shards;
-        if (i >= d->lists[k].count) {
-            i -= d->lists[k].count;
+        const uint32_t count = segment_list_count(&d->lists[k], f);
+        if (i >= count) {
+            i -= count;
             continue;
         }
         if (family)

@@ -101,9 +101,8 @@ static void rig_segment(struct rig *r, unsigned number, unsigned tuple, unsigned
     enum family family = tuple % 2;
     struct lane *lane = &r->batch->lane[r->lane];
     struct segment_list *l = &lane->lists[(unsigned)family * shards + tuple / 2 % shards];
-    if (l->count == l->capacity)
-        cr_assert_eq(segment_list_grow(l, segment_size(family)), 0);
-    struct segment *s = segment_list_at(l, l->count++, family);
+    struct segment *s = segment_list_add(l, family);
+    cr_assert(s);
     memset(s, 0, segment_size(family));
     s->hash = 1 + tuple % 5;
     s->position = (uint32_t)(lane->frames - 1) << 8 | number;
