@@ -16,10 +16,12 @@
 #include <stdlib.h>
 
 enum {
-    AHEAD = 32,
-    FOUND = 2 * AHEAD, /* segments that are found and not updated yet, at most; a power of two */
+    AHEAD = 32,  /* buckets fetched and not looked at yet */
+    FEWEST = 16, /* segments found and not updated yet, while there are more to be found */
+    FOUND = 48,  /* as many, after the first two passes have gone on alone */
+    RING = 128,  /* room for them; a power of two */
 };
-_Static_assert(2 * (int)FOUND <= (int)RECORDS_AHEAD, "see drain_lists()");
+_Static_assert((int)RECORDS_AHEAD >= FOUND + 3 * RING / 2, "see drain_lists()");
 
 int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments)
 {
@@ -254,8 +256,6 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
 {
     struct table *t = d->table;
     *created = false;
-    if (t->used >= t->limit && table_grow(t))
-        return NULL;
     uint64_t mask = (1ull << (32 - t->shift)) - 1, at = hash >> t->shift;
     for (;; at = (at + 1) & mask) {
         struct bucket *b = &t->buckets[at];
@@ -284,11 +284,16 @@ static __attribute__((noinline)) struct conversation *open_reuse(struct drain *d
                                                                  enum trigger trigger, enum family family)
 {
     unsigned flow = s->bits & SEGMENT_FLOW;
-    struct reuse *r = LIST_ADD(&d->result->reused[family]);
+    struct reuse_list *list = &d->result->reused[family];
+    const uint32_t position = batch_position(d, s, frame);
+    struct reuse *r = LIST_ADD(list);
     if (!r)
         return NULL;
+    /* In the order of the capture, from which a segment departs that waited for its candidate twice. */
+    for (; r > list->items && r[-1].position > position; r--)
+        *r = r[-1];
     *r = (struct reuse){
-        .position = batch_position(d, s, frame),
+        .position = position,
         .previous_record = *record,
         .trigger = (uint8_t)trigger,
         .flow = (uint8_t)flow,
@@ -485,33 +490,45 @@ ALWAYS_INLINE void fetch_bucket(const struct table *t, const struct segment *s)
     fetch(table_bucket(t, s->hash));
 }
 
-/* The second pass, for a tuple that is in neither of the first two buckets. If it has no conversation, one
- * begins here, with all that its first segment does, and nothing is left to be updated: false. A tuple whose
- * tag another one has is left to find_or_add(), each time: its segments have to be updated in turn. */
-static __attribute__((noinline)) bool find_further(struct drain *d, struct found *f, enum family family,
-                                                   enum rules rules, bool mark)
+/* What find_record() makes of a segment. */
+enum finding { FINDING_CANDIDATE, FINDING_NEW, FINDING_FURTHER };
+
+/* The candidate for the segment's conversation, fetched. In its own bucket only: if that is full, the
+ * segment's tuple may lie in the next one, which is fetched, too. Looked at here and now, that one was a miss
+ * to wait for, a sixth of the drain's time with 1.5 M conversations. */
+ALWAYS_INLINE enum finding find_record(const struct table *t, struct found *f, struct bucket **bucket,
+                                       enum family family)
+{
+    const uint32_t hash = f->segment->hash;
+    struct bucket *b = *bucket = table_bucket(t, hash);
+    const unsigned match = bucket_match(b, hash);
+    if (unlikely(!match)) {
+        f->record = RECORD_NONE;
+        f->conversation = (struct conversation *)(uintptr_t)&no_conversation.c;
+        if (!b->tag[BUCKET_SLOTS - 1])
+            return FINDING_NEW;
+        fetch(table_next_bucket(t, b));
+        return FINDING_FURTHER;
+    }
+    f->record = b->record[first_slot(match)];
+    f->conversation = table_record(t, f->record, family);
+    fetch(f->conversation);
+    if (family == FAMILY_IPV6)
+        fetch((const uint8_t *)f->conversation + conversation_size(family) - 1);
+    return FINDING_CANDIDATE;
+}
+
+/* Begins the conversation of a tuple that is not in the table, in this bucket, with all that its first
+ * segment does. */
+ALWAYS_INLINE void create_in(struct drain *d, struct bucket *b, const struct found *f, enum family family,
+                             enum rules rules, bool mark)
 {
     struct table *t = d->table;
     struct segment *s = f->segment;
-    if (t->used >= t->limit && table_grow(t)) {
-        d->failed = true;
-        return false;
-    }
-    const uint32_t hash = s->hash;
-    const uint64_t mask = (1ull << (32 - t->shift)) - 1;
-    struct bucket *b = table_bucket(t, hash);
-    unsigned match;
-    while (!(match = bucket_match(b, hash)) && b->tag[BUCKET_SLOTS - 1])
-        b = &t->buckets[(uint64_t)(b + 1 - t->buckets) & mask];
-    if (match) {
-        f->record = b->record[first_slot(match)];
-        f->conversation = table_record(t, f->record, family);
-        return true;
-    }
-    const uint32_t record = table_add_record(t);
+    const uint32_t hash = s->hash, record = table_add_record(t);
     if (record == RECORD_NONE || note_creation(d, family, batch_position(d, s, f->frame), record)) {
         d->failed = true;
-        return false;
+        return;
     }
     bucket_fill_slot(b, hash, record);
     t->used++;
@@ -520,21 +537,25 @@ static __attribute__((noinline)) bool find_further(struct drain *d, struct found
     update(c, s, f->frame, rules, true, TRIGGER_NONE, mark);
     if (mark)
         s->record = record;
-    return false;
 }
 
-/* The candidate for the segment's conversation, fetched. False: there is none in the first two buckets. */
-ALWAYS_INLINE bool find_record(const struct table *t, struct found *f, enum family family)
+typedef void create_function(struct drain *, struct bucket *, const struct found *);
+
+/* For a tuple whose own bucket is full and has not its tag: finds a candidate in the buckets behind it
+ * (true), or creates its conversation. A candidate that is of another tuple is left to find_or_add(). */
+ALWAYS_INLINE bool find_further(struct drain *d, struct found *f, enum family family, create_function *create)
 {
+    const struct table *t = d->table;
     const uint32_t hash = f->segment->hash;
-    const struct bucket *b = table_bucket(t, hash);
-    unsigned match = bucket_match(b, hash);
-    if (unlikely(!match)) {
-        if (!b->tag[BUCKET_SLOTS - 1])
-            return false;
+    struct bucket *b = table_bucket(t, hash);
+    unsigned match;
+    do {
         b = table_next_bucket(t, b);
-        if (!(match = bucket_match(b, hash)))
-            return false;
+        match = bucket_match(b, hash);
+    } while (!match && b->tag[BUCKET_SLOTS - 1]);
+    if (!match) {
+        create(d, b, f);
+        return false;
     }
     f->record = b->record[first_slot(match)];
     f->conversation = table_record(t, f->record, family);
@@ -571,13 +592,17 @@ ALWAYS_INLINE int update_special(struct drain *d, struct conversation *c, uint32
     return 0;
 }
 
-/* All others. 0 or -1. */
-ALWAYS_INLINE int update_odd(struct drain *d, const struct found *f, enum family family, enum rules rules,
-                             bool mark, bool forgets)
+/* All others. 0, or -1; or 1 when a candidate was found now, to be updated once it is there. */
+ALWAYS_INLINE int update_odd(struct drain *d, struct found *f, enum family family, enum rules rules,
+                             bool mark, bool forgets, create_function *create)
 {
     struct segment *s = f->segment;
-    if (rules != RULES_4_0 && !forgets && likely(update_synack(d, f, family, mark)))
-        return 0;
+    if (create && rules != RULES_4_0) {
+        if (likely(update_synack(d, f, family, mark)))
+            return 0;
+        if (f->conversation == &no_conversation.c)
+            return find_further(d, f, family, create);
+    }
     const uint64_t frame = f->frame;
     uint32_t hash = s->hash, record = f->record, *slot = NULL;
     struct conversation *c = f->conversation;
@@ -606,12 +631,12 @@ ALWAYS_INLINE int update_odd(struct drain *d, const struct found *f, enum family
         idle_list_touch(&d->shard->idle[family], record);
     return 0;
 }
-typedef int odd_function(struct drain *, const struct found *);
+typedef int odd_function(struct drain *, struct found *);
 
 struct passes {
     struct pass fetch, find;
-    struct found found[FOUND]; /* a ring, of those that are not updated yet */
-    uint32_t in, out; /* what was put in and taken out, in bytes, so that a step multiplies nothing */
+    struct found found[RING]; /* those that are not updated yet */
+    uint32_t in, out;         /* what was put in and taken out, in bytes, so that a step multiplies nothing */
     uint32_t pending;
 };
 
@@ -622,11 +647,11 @@ ALWAYS_INLINE struct found *found_at(struct passes *p, uint32_t bytes)
     return (struct found *)(void *)((uint8_t *)p->found + (bytes & (sizeof p->found - 1)));
 }
 
-/* So many steps of the first two passes, or the third with them, one segment each a step; as many have to be
- * found before. 0 or -1. */
+/* So many steps of the passes that take part, one segment each a step; as many as are to be updated have to
+ * be found before. create: NULL where only find_or_add() does. 0 or -1. */
 ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, bool fetch, bool find,
-                             bool update, enum family family, enum rules rules, bool mark, bool forgets,
-                             odd_function *odd)
+                             bool update, enum family family, bool mark, bool forgets, odd_function *odd,
+                             create_function *create)
 {
     const size_t size = segment_size(family);
     /* The compiler would read all of it anew in each step, for what the step before wrote. */
@@ -644,11 +669,16 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
         uint8_t *fetched = p->fetch.at, *found = p->find.at;
         for (uint64_t i = n; i; i--) {
             if (update) {
-                const struct found *f = found_at(p, out);
+                struct found *f = found_at(p, out);
                 out += sizeof *f;
                 if (unlikely(!update_plain(d, f, adds, family, mark, forgets))) {
-                    if (odd(d, f))
+                    const int result = odd(d, f);
+                    if (result < 0)
                         return -1;
+                    if (result) {
+                        *found_at(p, in) = *f;
+                        in += sizeof *f;
+                    }
                     table = *d->table;
                 }
             }
@@ -658,18 +688,15 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
             }
             if (find) {
                 struct found *f = found_at(p, in);
+                struct bucket *bucket;
                 f->segment = (struct segment *)(void *)found;
                 f->frame = first_frame + (f->segment->position >> 8);
                 found += size;
                 in += sizeof *f;
-                if (unlikely(!find_record(&table, f, family))) {
-                    if (rules == RULES_4_0 || forgets) {
-                        f->record = RECORD_NONE;
-                        f->conversation = (struct conversation *)(uintptr_t)&no_conversation.c;
-                    } else {
-                        in -= find_further(d, f, family, rules, mark) ? 0 : sizeof *f;
-                        table = *d->table;
-                    }
+                if (unlikely(find_record(&table, f, &bucket, family) == FINDING_NEW) && create) {
+                    in -= sizeof *f;
+                    create(d, bucket, f);
+                    table = *d->table;
                 }
             }
         }
@@ -687,9 +714,14 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
 
 /* The passes set in one after the other, and end so. What begins a conversation leaves nothing to be updated,
  * so that the third pass comes nearer to the second: when it is too near, it takes all that is found, and the
- * first two go on alone. So what is found is updated before 2 * FOUND more are. */
+ * first two go on alone. What lies behind a full bucket goes round once more, so that the third pass falls
+ * behind: then it goes on alone.
+ *
+ * So while a segment waits, less than FOUND more are found before the third pass sets in again, RING / 2 more
+ * until it is taken, and RING more if it goes round once more. The table grows only when nothing waits:
+ * segments of a tuple keep their order since they all go the same way. */
 ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t list, enum family family,
-                              enum rules rules, bool mark, bool forgets, odd_function *odd)
+                              bool mark, bool forgets, odd_function *odd, create_function *create)
 {
     uint64_t left = 0; /* to be found */
     for (unsigned i = 0; i < batch->lanes_used; i++)
@@ -700,34 +732,44 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
     pass_enter(&begin, family);
     struct passes p = {.fetch = begin, .find = begin};
 #define RUN(steps, fetch, find, update)                                                                      \
-    run_passes(d, &p, steps, fetch, find, update, family, rules, mark, forgets, odd)
+    run_passes(d, &p, steps, fetch, find, update, family, mark, forgets, odd, create)
     bool failed = RUN(MIN(left, (uint64_t)AHEAD), true, false, false);
-    while (left && !failed) {
-        const uint32_t pending = p.pending;
-        const bool fetches = left > AHEAD, updates = pending >= AHEAD;
-        const uint64_t steps =
-            MIN(fetches ? left - AHEAD : left, (uint64_t)(updates ? pending : FOUND - pending));
-        if (updates)
-            failed = fetches ? RUN(steps, true, true, true) : RUN(steps, false, true, true);
-        else
+    while ((left || p.pending) && !failed) {
+        const bool fetches = left > AHEAD, grows = d->table->used + RING + FOUND >= d->table->limit;
+        uint64_t steps = fetches ? left - AHEAD : left;
+        if (!steps || grows || p.pending < FEWEST || p.pending > RING / 2) {
+            while (p.pending && !failed)
+                failed = RUN(p.pending, false, false, true);
+            failed |= grows && table_grow(d->table);
+            steps = MIN(steps, (uint64_t)FOUND);
+            if (failed || !steps)
+                continue;
             failed = fetches ? RUN(steps, true, true, false) : RUN(steps, false, true, false);
+        } else {
+            steps = MIN(steps, (uint64_t)p.pending);
+            failed = fetches ? RUN(steps, true, true, true) : RUN(steps, false, true, true);
+        }
         left -= steps;
-        if (!failed && p.pending < AHEAD)
-            failed = RUN(p.pending, false, false, true);
     }
-    return failed || RUN(p.pending, false, false, true) || d->failed ? -1 : 0;
 #undef RUN
+    return failed || d->failed ? -1 : 0;
 }
 
 /* The loops, made once for each family, generation and way of marking. */
 #define DRAIN(name, family, rules, mark)                                                                     \
-    static __attribute__((noinline)) int name##_odd(struct drain *d, const struct found *f)                  \
+    static __attribute__((noinline)) void name##_create(struct drain *d, struct bucket *b,                   \
+                                                        const struct found *f)                               \
     {                                                                                                        \
-        return update_odd(d, f, family, rules, mark, false);                                                 \
+        create_in(d, b, f, family, rules, mark);                                                             \
+    }                                                                                                        \
+    static __attribute__((noinline)) int name##_odd(struct drain *d, struct found *f)                        \
+    {                                                                                                        \
+        return update_odd(d, f, family, rules, mark, false, name##_create);                                  \
     }                                                                                                        \
     static int name(struct drain *d, const struct batch *batch, size_t list)                                 \
     {                                                                                                        \
-        return drain_lists(d, batch, list, family, rules, mark, false, name##_odd);                          \
+        return drain_lists(d, batch, list, family, mark, false, name##_odd,                                  \
+                           (rules) == RULES_4_0 ? NULL : name##_create);                                     \
     }
 DRAIN(drain_v4_40, FAMILY_IPV4, RULES_4_0, false)
 DRAIN(drain_v4_42, FAMILY_IPV4, RULES_4_2, false)
@@ -749,20 +791,20 @@ static drain_function *const drains[2][FAMILIES][3] = {
 };
 
 /* Where conversations are forgotten, one loop for all generations. */
-static int odd_and_forget_v4(struct drain *d, const struct found *f)
+static int odd_and_forget_v4(struct drain *d, struct found *f)
 {
-    return update_odd(d, f, FAMILY_IPV4, d->shard->rules, d->shard->mark_segments, true);
+    return update_odd(d, f, FAMILY_IPV4, d->shard->rules, d->shard->mark_segments, true, NULL);
 }
-static int odd_and_forget_v6(struct drain *d, const struct found *f)
+static int odd_and_forget_v6(struct drain *d, struct found *f)
 {
-    return update_odd(d, f, FAMILY_IPV6, d->shard->rules, d->shard->mark_segments, true);
+    return update_odd(d, f, FAMILY_IPV6, d->shard->rules, d->shard->mark_segments, true, NULL);
 }
 static int drain_and_forget(struct drain *d, const struct batch *batch, size_t list, enum family family)
 {
-    return family == FAMILY_IPV4 ? drain_lists(d, batch, list, FAMILY_IPV4, d->shard->mark_segments, false,
-                                               true, odd_and_forget_v4)
-                                 : drain_lists(d, batch, list, FAMILY_IPV6, d->shard->mark_segments, false,
-                                               true, odd_and_forget_v6);
+    return family == FAMILY_IPV4 ? drain_lists(d, batch, list, FAMILY_IPV4, d->shard->mark_segments, true,
+                                               odd_and_forget_v4, NULL)
+                                 : drain_lists(d, batch, list, FAMILY_IPV6, d->shard->mark_segments, true,
+                                               odd_and_forget_v6, NULL);
 }
 
 int shard_drain(struct shard *s, struct batch *batch, unsigned shards)

@@ -8,7 +8,7 @@
 
 /* A shard begins conversations up to so many segments ahead of the one that it updates, and that one may
  * begin one, too: their records lie no further than this from their place in the order of the capture. */
-enum { RECORDS_AHEAD = 128 };
+enum { RECORDS_AHEAD = 256 };
 
 struct shard {
     /* Used by the owner only, until all workers have stopped. */

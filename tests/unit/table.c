@@ -249,6 +249,61 @@ Test(table, reuses_among_new_tuples)
     }
 }
 
+/* Tuples whose own bucket is full go another way than others. Each has a SYN, two more segments, and a SYN
+ * that reuses its ports, soon after each other and between those of others. */
+Test(table, crowded_tuples_keep_their_order)
+{
+    enum { TUPLES = 6000, EACH = 4 };
+    static const uint32_t later[EACH] = {0, 3, 19, 95};
+    static struct {
+        uint32_t tuple, nth;
+    } at[EACH * TUPLES + 1000];
+    for (uint32_t buckets = 3; buckets < 5000; buckets *= 5) {
+        struct rig *r = rig_open();
+        uint32_t segments = 0, wrong = 0, reuses = 0;
+        static uint32_t first[TUPLES][EACH];
+        memset(at, 0xff, sizeof at);
+        for (uint32_t i = 0; i < TUPLES; i++)
+            for (uint32_t k = 0, place = EACH * i; k < EACH; k++) {
+                place = MAX(place, EACH * i + later[k]);
+                while (at[place].tuple != UINT32_MAX)
+                    place++;
+                at[place].tuple = i;
+                at[place].nth = k;
+            }
+        for (uint32_t p = 0; p < ARRAY_LEN(at); p++) {
+            const uint32_t i = at[p].tuple, k = at[p].nth;
+            if (i == UINT32_MAX)
+                continue;
+            first[i][k] = segments++;
+            rig_add4(r, i, (0xc0000000 + (uint32_t)(mix(i) % buckets << 14)) | (i + 1),
+                     k == 0 || k == 3 ? TCP_SYN : TCP_ACK, 1000 * i + k);
+        }
+        rig_drain(r);
+        cr_expect_eq(r->result.created[FAMILY_IPV4].count, 2 * TUPLES);
+        cr_expect_eq(misplaced(r, FAMILY_IPV4), 0);
+        for (uint32_t i = 0; i < TUPLES; i++) {
+            const struct table *t = &r->shard.table[FAMILY_IPV4];
+            const struct conversation *old = table_record(t, rig_record(r, FAMILY_IPV4, first[i][0]),
+                                                          FAMILY_IPV4),
+                                      *new = table_record(t, rig_record(r, FAMILY_IPV4, first[i][3]),
+                                                          FAMILY_IPV4);
+            wrong += conversation_first_frame(old) != first[i][0] || conversation_frames(old) != 3 ||
+                     conversation_last_frame(old) != first[i][2] || old->isn[0] != 1000 * i;
+            wrong += conversation_first_frame(new) != first[i][3] || conversation_frames(new) != 1 ||
+                     new->isn[0] != 1000 * i + 3;
+        }
+        const struct reuse_list *reused = &r->result.reused[FAMILY_IPV4];
+        for (uint32_t k = 0; k < reused->count; k++) {
+            wrong += k && reused->items[k - 1].position >= reused->items[k].position;
+            reuses += reused->items[k].isn == reused->items[k].previous_isn + 3;
+        }
+        cr_expect_eq(reuses, TUPLES);
+        cr_expect_eq(wrong, 0, "%u buckets", buckets);
+        rig_close(r);
+    }
+}
+
 Test(table, records_keep_their_places)
 {
     struct table t;
