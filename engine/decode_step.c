@@ -7,6 +7,7 @@ struct decode_job {
     struct batch *batch;
     struct decoder *decoder;
     struct walk *walk;
+    bool one_by_one;   /* the lanes, and not in turn */
     struct lane *only; /* NULL: all lanes, from where they are guessed to begin */
     uint64_t start;
     struct lane *go_on;        /* this lane, from its position on */
@@ -119,42 +120,71 @@ static unsigned frames_in_time(const struct batch *b, struct lane *lane, const s
     return n;
 }
 
-static void decode_lanes(void *argument)
+/* The walk's next turn: false when none of its lanes has any more. */
+static bool decode_turn(const struct decode_job *job)
 {
-    struct decode_job *job = argument;
     struct pipeline *p = job->pipeline;
     struct source *source = p->params.source;
     struct batch *b = job->batch;
     struct decoder *d = job->decoder;
     struct walk *walk = job->walk;
-
     const bool leaves_out = job->check_ignored || p->params.filter;
-    d->fragments_frame = NULL; /* the guard may have ended a run in the middle of a frame */
-    open_lanes(job);
-    for (bool any = true; any;) {
-        any = false;
-        source->ops->walk(source, b, walk);
-        for (unsigned i = 0; i < b->lanes_used; i++) {
-            struct lane *lane = &b->lane[i];
-            unsigned n = walk->count[i];
-            any |= n > 0;
-            if (b->time_limit != INT64_MAX)
-                n = frames_in_time(b, lane, walk->frame[i], n);
-            d->lists = lane->lists;
-            d->counts = &lane->counts;
-            d->fragments = &lane->fragments;
-            d->ftp = &lane->ftp;
-            if (unlikely(leaves_out))
-                decode_wanted(job, lane, walk->frame[i], n);
-            else
-                decode_frames(d, walk->frame[i], n, (uint32_t)lane->frames);
-            lane->frames += n;
-            if (likely(n))
-                lane->last_time = walk->frame[i][n - 1].time;
-        }
+    bool any = false;
+    source->ops->walk(source, b, walk);
+    for (unsigned i = walk->first; i < walk->end; i++) {
+        struct lane *lane = &b->lane[i];
+        unsigned n = walk->count[i];
+        any |= n > 0;
+        if (b->time_limit != INT64_MAX)
+            n = frames_in_time(b, lane, walk->frame[i], n);
+        d->lists = lane->lists;
+        d->counts = &lane->counts;
+        d->fragments = &lane->fragments;
+        d->ftp = &lane->ftp;
+        if (unlikely(leaves_out))
+            decode_wanted(job, lane, walk->frame[i], n);
+        else
+            decode_frames(d, walk->frame[i], n, (uint32_t)lane->frames);
+        lane->frames += n;
+        if (likely(n))
+            lane->last_time = walk->frame[i][n - 1].time;
     }
-    if (d->failed)
-        pipeline_fail(p, PIPELINE_MEMORY);
+    return any;
+}
+
+static void decode_lanes(void *argument)
+{
+    struct decode_job *job = argument;
+    const struct batch *b = job->batch;
+    struct walk *walk = job->walk;
+    const struct lane *alone = job->only ? job->only : job->go_on;
+    const unsigned first = alone ? (unsigned)(alone - b->lane) : 0, end = alone ? first + 1 : b->lanes_used;
+    job->decoder->fragments_frame = NULL; /* the guard may have ended a run in the middle of a frame */
+    open_lanes(job);
+    for (walk->first = first; walk->first < end; walk->first = walk->end) {
+        walk->end = job->one_by_one ? walk->first + 1 : end;
+        while (decode_turn(job))
+            ;
+    }
+    if (job->decoder->failed)
+        pipeline_fail(job->pipeline, PIPELINE_MEMORY);
+}
+
+/* Of frames up to this size, lanes are walked one by one: they lie in memory as processors expect them, and
+ * what the walk and the lists of one lane need stays in the L1 cache. 0.86 of the time of 64 bytes, 0.93 of
+ * 128; of 300 it is 1.06, and 2.1 of 491 on average, where a header is a miss that only those of other lanes
+ * can hide. */
+enum { SMALL_FRAMES = 160 };
+
+/* By the batch that the worker decoded before. */
+static bool are_small(const struct batch *b)
+{
+    uint64_t frames = 0, bytes = 0;
+    for (unsigned i = 0; i < b->lanes_used; i++) {
+        frames += b->lane[i].frames;
+        bytes += b->lane[i].counts.captured_bytes;
+    }
+    return bytes <= frames * SMALL_FRAMES;
 }
 
 static void run(struct decode_job *job)
@@ -178,10 +208,12 @@ static void run(struct decode_job *job)
 void decode_batch(struct worker *w, struct batch *b)
 {
     struct pipeline *p = w->pipeline;
-    struct decode_job job = {.pipeline = p, .batch = b, .decoder = &w->decoder, .walk = &w->walk};
+    struct decode_job job = {
+        .pipeline = p, .batch = b, .decoder = &w->decoder, .walk = &w->walk, .one_by_one = w->small_frames};
 
     b->redone = 0;
     run(&job);
+    w->small_frames = are_small(b);
 
     /* Where a lane ends, the next one has to begin. What does not fit is decoded again here, by all workers
      * at once, and not in settling: only a batch's first lane is left to that. */

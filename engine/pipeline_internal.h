@@ -19,6 +19,7 @@ struct worker {
     struct shard shard;
     struct decoder decoder;
     struct walk walk;
+    bool small_frames; /* were in the batch that it decoded last */
     struct step_clock clock;
 } ALIGNED(CACHE_LINE);
 

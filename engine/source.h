@@ -14,8 +14,9 @@ enum claim {
  * 64-byte frames take 4 % more instructions, with 32 there is no difference. */
 enum { WALK_FRAMES = 16 };
 
-/* One turn of walking: up to WALK_FRAMES frames of each open lane. */
+/* One turn of walking: up to WALK_FRAMES frames of each open lane from first on, before end. */
 struct walk {
+    unsigned first, end; /* set by the caller */
     struct frame frame[LANES][WALK_FRAMES];
     unsigned count[LANES];
 };
@@ -45,10 +46,10 @@ struct source_ops {
     /* Sets lane->start to the first record boundary at or behind lane->begin, to the best of its guessing, or
      * to UINT64_MAX. Any thread. Not called for exact lanes. */
     void (*guess)(struct source *, const struct batch *, struct lane *);
-    /* Walks each lane that is LANE_OPEN by up to WALK_FRAMES records from lane->position on. A record that
-     * begins at or behind lane->limit is not the lane's: the lane is LANE_DONE. A record that cannot be read
-     * makes it LANE_FAULT, one that changes how others are read LANE_CHANGE. Frame data stays valid until the
-     * batch is released. Any thread, one a batch. */
+    /* Walks each lane of those that the walk names, and that is LANE_OPEN, by up to WALK_FRAMES records from
+     * lane->position on. A record that begins at or behind lane->limit is not the lane's: the lane is
+     * LANE_DONE. A record that cannot be read makes it LANE_FAULT, one that changes how others are read
+     * LANE_CHANGE. Frame data stays valid until the batch is released. Any thread, one a batch. */
     void (*walk)(struct source *, struct batch *, struct walk *);
     /* The batch is decoded, by the worker that claimed it. Its frames are needed once more only where
      * settling decodes lanes again: those that are not exact, and those with frames to be ignored. NULL:

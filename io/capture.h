@@ -178,10 +178,10 @@ void capture_find_end(struct capture *c);
  * next(lane, frame) gives the lane's next record, or false after changing the lane's state. */
 #define WALK_LANES(b, walk, next)                                                                            \
     do {                                                                                                     \
-        for (unsigned i_ = 0; i_ < (b)->lanes_used; i_++)                                                    \
+        for (unsigned i_ = (walk)->first; i_ < (walk)->end; i_++)                                            \
             (walk)->count[i_] = 0;                                                                           \
         for (unsigned k_ = 0; k_ < WALK_FRAMES; k_++)                                                        \
-            for (unsigned i_ = 0; i_ < (b)->lanes_used; i_++) {                                              \
+            for (unsigned i_ = (walk)->first; i_ < (walk)->end; i_++) {                                      \
                 struct lane *lane_ = &(b)->lane[i_];                                                         \
                 if (lane_->state == LANE_OPEN && next(lane_, &(walk)->frame[i_][k_]))                        \
                     (walk)->count[i_] = k_ + 1;                                                              \

@@ -16,7 +16,7 @@ struct cursor *cursor_create(struct input *input, const struct cursor_start *sta
     c->input = input;
     c->borrowed = UINT64_MAX;
     struct lane *lane = &c->window.lane[0];
-    c->window.lanes_used = 1;
+    c->window.lanes_used = c->walk.end = 1;
     lane->state = LANE_UNUSED;
     if (!start)
         return c;

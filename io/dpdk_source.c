@@ -314,7 +314,7 @@ static void source_walk(struct source *source, struct batch *b, struct walk *wal
 {
     (void)source;
     struct train *t = b->piece;
-    for (unsigned i = 0; i < b->lanes_used; i++) {
+    for (unsigned i = walk->first; i < walk->end; i++) {
         struct lane *lane = &b->lane[i];
         walk->count[i] = 0;
         if (lane->state != LANE_OPEN)

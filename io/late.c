@@ -10,6 +10,8 @@ static bool walk_until_late(const struct capture *c, struct batch *b, int64_t li
 {
     struct lane *lane = &b->lane[0];
     struct walk walk; /* 4 KB that walking writes before they are read */
+    walk.first = 0;
+    walk.end = b->lanes_used;
     do {
         const uint64_t before = lane->position;
         c->format->walk(c, b, &walk);

@@ -35,6 +35,8 @@ static bool find_first_time(struct capture *c, const uint8_t *bytes, size_t coun
             context = lane->context;
         } else {
             struct walk walk;
+            walk.first = 0;
+            walk.end = 1;
             lane->state = LANE_OPEN;
             window.end = lane->limit;
             format->walk(c, &window, &walk);

@@ -365,8 +365,7 @@ static void walk_common(struct batch *b, struct walk *walk)
 {
     struct chain chains[LANES] = {0};
     const uint8_t *const bytes = b->bytes, *const end = bytes + (b->end - b->base);
-    const unsigned lanes = b->lanes_used;
-    for (unsigned i = 0; i < lanes; i++) {
+    for (unsigned i = walk->first; i < walk->end; i++) {
         const struct lane *lane = &b->lane[i];
         const struct pcapng_context *context = lane->context;
         if (lane->state == LANE_OPEN && context->count && b->end - b->base > PACKET_BLOCK_MIN)
@@ -378,7 +377,7 @@ static void walk_common(struct batch *b, struct walk *walk)
             };
     }
     for (unsigned k = 0; k < WALK_FRAMES; k++) {
-        for (unsigned i = 0; i < lanes; i++) {
+        for (unsigned i = walk->first; i < walk->end; i++) {
             struct chain *chain = &chains[i];
             if (unlikely(chain->at >= chain->limit))
                 continue;
@@ -389,7 +388,7 @@ static void walk_common(struct batch *b, struct walk *walk)
                 walk->count[i] = k + 1;
         }
     }
-    for (unsigned i = 0; i < lanes; i++) {
+    for (unsigned i = walk->first; i < walk->end; i++) {
         const struct chain *chain = &chains[i];
         if (!chain->length)
             continue;
@@ -410,7 +409,7 @@ ALWAYS_INLINE void walk_all(struct batch *b, struct walk *walk, bool mixed, bool
     uint32_t claimed[LANES];
     bool pending[LANES] = {0}; /* the lane's last frame is not finished */
     for (unsigned k = 0; k <= WALK_FRAMES; k++)
-        for (unsigned i = 0; i < b->lanes_used; i++) {
+        for (unsigned i = walk->first; i < walk->end; i++) {
             struct lane *lane = &b->lane[i];
             const unsigned n = walk->count[i];
             if (lane->state != LANE_OPEN)
@@ -436,7 +435,7 @@ static void pcapng_walk(const struct capture *c, struct batch *b, struct walk *w
 {
     (void)c;
     unsigned orders = 0;
-    for (unsigned i = 0; i < b->lanes_used; i++) {
+    for (unsigned i = walk->first; i < walk->end; i++) {
         walk->count[i] = 0;
         if (b->lane[i].state == LANE_OPEN)
             orders |= 1U << ((const struct pcapng_context *)b->lane[i].context)->swapped;
@@ -447,7 +446,7 @@ static void pcapng_walk(const struct capture *c, struct batch *b, struct walk *w
         walk_all(b, walk, false, true);
     } else if (orders == 1) {
         walk_common(b, walk);
-        for (unsigned i = 0; i < b->lanes_used; i++)
+        for (unsigned i = walk->first; i < walk->end; i++)
             if (walk->count[i] < WALK_FRAMES && b->lane[i].state == LANE_OPEN) {
                 walk_all(b, walk, false, false);
                 break;

@@ -206,7 +206,7 @@ static void sample_capture(void *argument)
 {
     struct set_source *s = argument;
     const struct capture *c = s->capture;
-    struct walk walk = {.count = {1}};
+    struct walk walk = {.end = 1, .count = {1}};
     struct batch b = {.bytes = c->bytes, .end = capture_size(c), .lanes_used = 1};
     struct lane *lane = &b.lane[0];
     const uint64_t limit = MIN(b.end, c->records_end);
@@ -550,7 +550,7 @@ static void set_guess(struct source *source, const struct batch *b, struct lane 
 static void walk_merged(struct batch *b, struct walk *walk)
 {
     const struct merged *m = b->piece;
-    for (unsigned i = 0; i < b->lanes_used; i++) {
+    for (unsigned i = walk->first; i < walk->end; i++) {
         struct lane *lane = &b->lane[i];
         walk->count[i] = 0;
         if (lane->state != LANE_OPEN)

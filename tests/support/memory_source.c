@@ -186,7 +186,7 @@ static void walk(struct source *source, struct batch *b, struct walk *walk)
     const struct memory_source *s = of(source);
     const struct input *in = b->input;
     dawdle(s);
-    for (unsigned i = 0; i < b->lanes_used; i++) {
+    for (unsigned i = walk->first; i < walk->end; i++) {
         struct lane *lane = &b->lane[i];
         walk->count[i] = 0;
         while (walk->count[i] < WALK_FRAMES && lane->state == LANE_OPEN &&

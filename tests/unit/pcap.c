@@ -107,7 +107,7 @@ static unsigned walk_lane(const struct capture *c, struct lane *lane, struct fra
     struct batch *b = batch_of(c);
     static struct walk w;
     unsigned n = 0;
-    b->lanes_used = 1;
+    b->lanes_used = w.end = 1;
     b->lane[0] = *lane;
     b->lane[0].state = LANE_OPEN;
     b->lane[0].position = lane->start;
@@ -260,7 +260,7 @@ Test(pcap, lanes_in_turn)
     static const unsigned cuts[] = {0, 3, 3 + WALK_FRAMES, 40, 41, 100};
     struct batch *b = batch_of(c);
     static struct walk w;
-    b->lanes_used = ARRAY_LEN(cuts) - 1;
+    b->lanes_used = w.end = ARRAY_LEN(cuts) - 1;
     for (unsigned i = 0; i < b->lanes_used; i++)
         b->lane[i] =
             (struct lane){.position = image.at[cuts[i]], .limit = image.at[cuts[i + 1]], .state = LANE_OPEN};
