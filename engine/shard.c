@@ -5,12 +5,12 @@
  * conversations of one thread 16 ns a segment, where passes that took 32 segments each in turn needed 34, and
  * stood still at the ends of their groups. 8 apart: 20 ns; 16 and 64: no difference.
  *
- * Finding only looks at the first slot with the tuple's tag in the tuple's own bucket, and in the next one
- * where that is full. If a tuple is in the table nowhere, the second pass begins its conversation, updates it
- * with its first segment, and leaves nothing to the third: a new conversation costs one branch that is not
- * foreseen where it was three, and 340 instructions where it was 550. Whatever is rarer (an equal tag of
- * another tuple, a record that was superseded meanwhile) is noticed when the record is updated, and looked up
- * again by find_or_add(). */
+ * Finding looks at the first slot with the tuple's tag in the tuple's own bucket. If there is none, and the
+ * bucket is not full, the tuple is new: the second pass begins its conversation and does all that its first
+ * segment does, and the third has nothing to do. If it is full, the next one is fetched, and the segment goes
+ * round the ring once more. A new conversation costs 590 instructions so, in all steps, where it was 720, and
+ * fewer branches that are not foreseen. Whatever is rarer (an equal tag of another tuple, a record that was
+ * superseded meanwhile) is noticed when the record is updated, and looked up again by find_or_add(). */
 #include "shard.h"
 
 #include <stdlib.h>
