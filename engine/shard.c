@@ -490,6 +490,15 @@ ALWAYS_INLINE void fetch_bucket(const struct table *t, const struct segment *s)
     fetch(table_bucket(t, s->hash));
 }
 
+ALWAYS_INLINE void take_candidate(const struct table *t, struct found *f, uint32_t record, enum family family)
+{
+    f->record = record;
+    f->conversation = table_record(t, record, family);
+    fetch(f->conversation);
+    if (family == FAMILY_IPV6)
+        fetch((const uint8_t *)f->conversation + conversation_size(family) - 1);
+}
+
 /* What find_record() makes of a segment. */
 enum finding { FINDING_CANDIDATE, FINDING_NEW, FINDING_FURTHER };
 
@@ -512,11 +521,7 @@ ALWAYS_INLINE enum finding find_record(const struct table *t, struct found *f, s
         fetch(table_next_bucket(t, b)); /* 1 % of the tuples lie there, or beyond */
         return FINDING_FURTHER;
     }
-    f->record = b->record[first_slot(match)];
-    f->conversation = table_record(t, f->record, family);
-    fetch(f->conversation);
-    if (family == FAMILY_IPV6)
-        fetch((const uint8_t *)f->conversation + conversation_size(family) - 1);
+    take_candidate(t, f, b->record[first_slot(match)], family);
     return FINDING_CANDIDATE;
 }
 
@@ -559,11 +564,7 @@ ALWAYS_INLINE bool find_further(struct drain *d, struct found *f, enum family fa
         create(d, b, f);
         return false;
     }
-    f->record = b->record[first_slot(match)];
-    f->conversation = table_record(t, f->record, family);
-    fetch(f->conversation);
-    if (family == FAMILY_IPV6)
-        fetch((const uint8_t *)f->conversation + conversation_size(family) - 1);
+    take_candidate(t, f, b->record[first_slot(match)], family);
     return true;
 }
 
