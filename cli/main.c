@@ -114,7 +114,15 @@ static enum exit_status open_ports(struct input *in, const struct options *o)
         .duration = o->duration,
         .idle_exit = o->idle_exit,
     };
+    /* The EAL's threads live on to the end of the process. None of them may handle an interrupt: it would go
+     * on while this thread takes apart what the handler uses. */
+    sigset_t interrupts, before;
+    sigemptyset(&interrupts);
+    sigaddset(&interrupts, SIGINT);
+    sigaddset(&interrupts, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &interrupts, &before);
     enum dpdk_result result = dpdk_source_open(&in->ports, &params, error);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (result != DPDK_OPEN) {
         fprintf(stderr, "tcpreuse: %s\n", error);
         return result == DPDK_WRONG ? EXIT_USAGE : EXIT_INPUT;
