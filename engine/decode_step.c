@@ -184,7 +184,7 @@ static bool are_small(const struct batch *b)
         frames += b->lane[i].frames;
         bytes += b->lane[i].counts.captured_bytes;
     }
-    return bytes <= frames * SMALL_FRAMES;
+    return frames && bytes <= frames * SMALL_FRAMES;
 }
 
 static void run(struct decode_job *job)

@@ -7,8 +7,9 @@
  *
  * Finding looks at the first slot with the tuple's tag in the tuple's own bucket. If there is none, and the
  * bucket is not full, the tuple is new: the second pass begins its conversation and does all that its first
- * segment does, and the third has nothing to do. If it is full, the next one is fetched, and the segment goes
- * round the ring once more. A new conversation costs 590 instructions so, in all steps, where it was 720, and
+ * segment does, and the third has nothing to do (but under 4.0, and where conversations are forgotten, the
+ * third pass does it all). If it is full, the next two are fetched, and the segment goes round the ring once
+ * more. A new conversation costs 590 instructions so, in all steps, where it was 720, and
  * fewer branches that are not foreseen. Whatever is rarer (an equal tag of another tuple, a record that was
  * superseded meanwhile) is noticed when the record is updated, and looked up again by find_or_add(). */
 #include "shard.h"
@@ -162,8 +163,8 @@ ALWAYS_INLINE void begin_record(struct conversation *c, const struct segment *s,
         memcpy(((struct conversation6 *)c)->address, ((const struct segment6 *)s)->address, 32);
 }
 
-/* In the order of the capture: a reuse may open a conversation when some behind it have been noted already.
- */
+/* In the order of the capture: what the third pass creates may stand before what the second one has created
+ * already. */
 static int note_creation(struct drain *d, enum family family, uint32_t position, uint32_t record)
 {
     struct creation_list *list = &d->result->created[family];
@@ -422,8 +423,8 @@ ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, co
     return true;
 }
 
-/* The other one that each conversation has, the SYN/ACK that answers the SYN which created it: all that is
- * new is the sender's ISN. */
+/* The other one that each conversation has, the SYN/ACK that answers its SYN: the sender's ISN is new, and
+ * the client and the other ISN are known. */
 ALWAYS_INLINE bool update_synack(const struct drain *d, const struct found *f, enum family family, bool mark)
 {
     struct conversation *c = f->conversation;
@@ -720,9 +721,9 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
  * first two go on alone. What lies behind a full bucket goes round once more, so that the third pass falls
  * behind: then it goes on alone.
  *
- * So while a segment waits, less than FOUND more are found before the third pass sets in again, RING / 2 more
- * until it is taken, and RING more if it goes round once more. The table grows only when nothing waits:
- * segments of a tuple keep their order since they all go the same way. */
+ * So while a segment waits, at most FOUND + RING / 2 more are found until it is taken, and RING more if it
+ * goes round once more. The table grows only when nothing waits: segments of a tuple keep their order since
+ * they all go the same way. */
 ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t list, enum family family,
                               bool mark, bool forgets, odd_function *odd, create_function *create)
 {

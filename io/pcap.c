@@ -165,9 +165,9 @@ struct chain {
 };
 
 /* Records with a header of 16 bytes and lengths in order, of a usual length and not the file's last: 32
- * instructions each, where walk_one() takes 52. All lanes of a batch are walked a step each in turn, and each
- * step fetches the lane's next header: the misses of the chains overlap. Two lines hold what decoding reads
- * of most frames, the record's header with the first 48 bytes, and the 64 behind. */
+ * instructions each, where walk_one() takes 52. All lanes of the walk are walked a step each in turn, and
+ * each step fetches the lane's next header: the misses of the chains overlap. Two lines hold what decoding
+ * reads of most frames, the record's header with the first 48 bytes, and the 64 behind. */
 ALWAYS_INLINE void walk_common(const struct capture *c, const struct batch *b, struct walk *walk,
                                bool swapped)
 {
@@ -211,8 +211,8 @@ ALWAYS_INLINE void walk_common(const struct capture *c, const struct batch *b, s
     }
 }
 
-/* The same for one lane alone, of small frames: they lie one after the other as processors expect it, and all
- * that is fetched is what lies some frames ahead. */
+/* The same for one lane alone, mostly of small frames: they lie one after the other as processors expect it,
+ * and all that is fetched is what lies some frames ahead. */
 ALWAYS_INLINE void walk_lane(const struct capture *c, const struct batch *b, struct walk *walk, unsigned i,
                              bool swapped)
 {
