@@ -82,8 +82,8 @@ ALWAYS_INLINE size_t segment_size(enum family f)
 /* Segments of one lane, shard and family, in capture order. Memory is kept when the list is emptied, since
  * lists are used again by later batches. All NULL is an empty list. */
 struct segment_list {
-    uint8_t *items,
-        *end;       /* the segments; numbers of bytes and not of segments, so that adding one is short */
+    uint8_t *items;
+    uint8_t *end;   /* of the segments: a pointer and not their number, so that adding one is short */
     uint8_t *limit; /* of the memory */
 };
 

@@ -31,11 +31,10 @@ struct table {
     struct bucket *buckets;
     unsigned shift;   /* bucket of a hash = hash >> shift */
     uint64_t used;    /* slots in use: tuples */
-    uint64_t limit;   /* grow when used reaches it */
+    uint64_t limit;   /* grow before used reaches it */
     uint8_t **chunks; /* of records */
     uint32_t chunk_capacity;
-    uint32_t
-        records; /* made so far; numbers 1 to records; number 0 has its place in the first chunk, unused */
+    uint32_t records; /* made so far, numbered from 1; the place of number 0 is there and unused */
     size_t record_size;
 };
 

@@ -14,7 +14,7 @@ enum {
     /* Time between two records in a row of a chain that is believed: a day forward, a minute back. */
     GUESS_SECONDS_FORWARD = 86400,
     GUESS_SECONDS_BACK = 60,
-    /* How far ahead a lane that is walked alone is fetched. With 512 and 2,048 bytes: no difference beyond
+    /* A lane that is walked alone is fetched so far ahead; with 512 and 2,048 bytes no difference beyond
        noise. */
     AHEAD_BYTES = 1024,
 };
@@ -158,6 +158,22 @@ static bool walk_one(const struct capture *c, const struct batch *b, struct lane
     return true;
 }
 
+/* The frame of a common record. */
+ALWAYS_INLINE void fill_frame(struct frame *f, const uint8_t *p, uint32_t captured, int64_t fraction_ns,
+                              uint32_t kind, bool swapped)
+{
+    f->data = p + RECORD_HEADER;
+    f->time = pcap_32(p, swapped) * INT64_C(1000000000) + (int64_t)pcap_32(p + 4, swapped) * fraction_ns;
+    f->captured = captured;
+    f->length = pcap_32(p + 12, swapped);
+    f->kind = kind;
+}
+
+ALWAYS_INLINE uint32_t kind_of(const struct capture *c)
+{
+    return (struct frame){.link_type = c->link_type, .decimals = c->decimals, .fcs = c->fcs}.kind;
+}
+
 /* A lane in the common walk: records from at on, one after the other. What could be the last record, or
  * begins behind the limit, is not for this walk. */
 struct chain {
@@ -174,7 +190,7 @@ ALWAYS_INLINE void walk_common(const struct capture *c, const struct batch *b, s
     struct chain chains[LANES];
     const uint8_t *const bytes = b->bytes, *const end = bytes + (b->end - b->base);
     const uint64_t longest = MIN(c->captured_max, (uint64_t)RECORD_LENGTH_MAX);
-    const struct frame like = {.link_type = c->link_type, .decimals = c->decimals, .fcs = c->fcs};
+    const uint32_t kind = kind_of(c);
     const int64_t fraction_ns = c->fraction_ns;
     const unsigned first = walk->first, end_lane = walk->end;
     for (unsigned i = first; i < end_lane; i++) {
@@ -198,13 +214,7 @@ ALWAYS_INLINE void walk_common(const struct capture *c, const struct batch *b, s
             }
             __builtin_prefetch(p + 64);
             __builtin_prefetch(next);
-            struct frame *f = &walk->frame[i][k];
-            f->data = p + RECORD_HEADER;
-            f->time =
-                pcap_32(p, swapped) * INT64_C(1000000000) + (int64_t)pcap_32(p + 4, swapped) * fraction_ns;
-            f->captured = captured;
-            f->length = pcap_32(p + 12, swapped);
-            f->kind = like.kind;
+            fill_frame(&walk->frame[i][k], p, captured, fraction_ns, kind, swapped);
             chains[i].at = next;
             walk->count[i] = k + 1;
         }
@@ -225,8 +235,7 @@ ALWAYS_INLINE void walk_lane(const struct capture *c, const struct batch *b, str
     const uint8_t *p = bytes + (lane->position - b->base);
     const uint8_t *const limit = bytes + (MIN(lane->limit, b->end - RECORD_HEADER) - b->base);
     const uint64_t longest = MIN(c->captured_max, (uint64_t)RECORD_LENGTH_MAX);
-    const uint32_t kind =
-        (struct frame){.link_type = c->link_type, .decimals = c->decimals, .fcs = c->fcs}.kind;
+    const uint32_t kind = kind_of(c);
     const int64_t fraction_ns = c->fraction_ns;
     const struct frame *const frames_end = f + WALK_FRAMES;
     while (f < frames_end && p < limit) {
@@ -235,12 +244,7 @@ ALWAYS_INLINE void walk_lane(const struct capture *c, const struct batch *b, str
         if (unlikely(captured > longest || next > end))
             break;
         __builtin_prefetch(p + AHEAD_BYTES);
-        f->data = p + RECORD_HEADER;
-        f->time = pcap_32(p, swapped) * INT64_C(1000000000) + (int64_t)pcap_32(p + 4, swapped) * fraction_ns;
-        f->captured = captured;
-        f->length = pcap_32(p + 12, swapped);
-        f->kind = kind;
-        f++;
+        fill_frame(f++, p, captured, fraction_ns, kind, swapped);
         p = next;
     }
     walk->count[i] = (unsigned)(f - walk->frame[i]);

@@ -101,13 +101,16 @@ static struct batch *batch_of(const struct capture *c)
     return &b;
 }
 
-/* Walks one lane to its end; the frames go to f, at most RECORD_MAX of them. */
-static unsigned walk_lane(const struct capture *c, struct lane *lane, struct frame *f)
+/* Walks one lane to its end, in turn with lanes that are not used; the frames go to f, at most RECORD_MAX of
+ * them. */
+static unsigned walk_with(const struct capture *c, struct lane *lane, struct frame *f, unsigned lanes)
 {
     struct batch *b = batch_of(c);
     static struct walk w;
     unsigned n = 0;
-    b->lanes_used = w.end = 1;
+    b->lanes_used = w.end = lanes;
+    for (unsigned i = 1; i < lanes; i++)
+        b->lane[i] = (struct lane){.state = LANE_UNUSED};
     b->lane[0] = *lane;
     b->lane[0].state = LANE_OPEN;
     b->lane[0].position = lane->start;
@@ -117,6 +120,22 @@ static unsigned walk_lane(const struct capture *c, struct lane *lane, struct fra
             f[n++] = w.frame[0][i];
     } while (w.count[0]);
     *lane = b->lane[0];
+    return n;
+}
+
+/* A lane alone, which is walked in a way of its own, and in turn: the same. */
+static unsigned walk_lane(const struct capture *c, struct lane *lane, struct frame *f)
+{
+    static struct frame in_turn[RECORD_MAX];
+    struct lane copy = *lane;
+    const unsigned n = walk_with(c, lane, f, 1), again = walk_with(c, &copy, in_turn, 2);
+    cr_assert_eq(n, again);
+    for (unsigned i = 0; i < n; i++)
+        cr_assert(f[i].data == in_turn[i].data && f[i].time == in_turn[i].time &&
+                  f[i].captured == in_turn[i].captured && f[i].length == in_turn[i].length &&
+                  f[i].kind == in_turn[i].kind);
+    cr_assert(lane->state == copy.state && lane->position == copy.position && lane->fault == copy.fault &&
+              lane->fault_value == copy.fault_value);
     return n;
 }
 
@@ -319,6 +338,16 @@ Test(pcap, length_too_large)
     put32(0);
     put32(RECORD_LENGTH_MAX + 1);
     put32(100);
+    expect_fault(1, "expected a captured length of at most 262144 bytes, found 262145", image.at[1]);
+}
+
+/* Though the file has so many bytes behind it. */
+Test(pcap, length_too_large_in_a_large_file)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_record(1, 1, 60, 60);
+    put_record(2, 0, RECORD_LENGTH_MAX + 1, 100);
+    put_records(100, 3);
     expect_fault(1, "expected a captured length of at most 262144 bytes, found 262145", image.at[1]);
 }
 
