@@ -2,17 +2,6 @@
 
 #include <stdlib.h>
 
-int segment_list_grow(struct segment_list *list, size_t item_size)
-{
-    const size_t size = (size_t)(list->limit - list->items), used = (size_t)(list->end - list->items);
-    const size_t more = size ? size * 2 : 64 * item_size;
-    uint8_t *items = realloc(list->items, more);
-    if (!items)
-        return -1;
-    *list = (struct segment_list){items, items + used, items + more};
-    return 0;
-}
-
 int notes_add(struct notes *notes, enum outcome outcome, enum subject subject, uint32_t value,
               uint64_t frames)
 {

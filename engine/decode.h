@@ -156,6 +156,7 @@ struct decoder {
     unsigned shards;
     enum rules rules;
     unsigned tcp_header_bytes; /* rules_header_bytes() */
+    struct spare_lists *spare; /* for lists without memory; NULL: none */
 
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;

@@ -358,8 +358,9 @@ static int format_ended(struct pipeline *p, struct batch *b)
     return result;
 }
 
-bool format_step(struct pipeline *p)
+bool format_step(struct worker *w)
 {
+    struct pipeline *p = w->pipeline;
     uint64_t end = atomic_load_explicit(&p->merged, memory_order_acquire);
     for (uint64_t n = atomic_load_explicit(&p->written, memory_order_relaxed); n < end; n++) {
         struct batch *b = &p->batches[n & p->ring_mask];
@@ -371,6 +372,8 @@ bool format_step(struct pipeline *p)
         if ((p->params.sink->wants[REPORT_REUSE] && format_reuses(p, b)) ||
             (p->params.sink->wants[REPORT_PACKETS] && format_packets(p, b)) || format_ended(p, b))
             pipeline_fail(p, PIPELINE_MEMORY);
+        for (int f = 0; f < FAMILIES && p->params.sink->wants[REPORT_PACKETS]; f++)
+            take_lists(w, b, (enum family)f, 0, p->params.threads);
         atomic_store_explicit(&b->state, BATCH_FORMATTED, memory_order_release);
         return true;
     }

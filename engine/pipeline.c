@@ -84,6 +84,14 @@ static bool claim_step(struct worker *w)
     return true;
 }
 
+void take_lists(struct worker *w, struct batch *b, enum family family, unsigned shard, unsigned shards)
+{
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        for (unsigned k = shard; k < shard + shards; k++)
+            spare_lists_give(&w->spare, &b->lane[i].lists[(unsigned)family * w->pipeline->params.threads + k],
+                             family);
+}
+
 static bool drain_step(struct worker *w)
 {
     struct pipeline *p = w->pipeline;
@@ -95,6 +103,8 @@ static bool drain_step(struct worker *w)
     w->shard.written = atomic_load_explicit(&p->written, memory_order_acquire);
     if (shard_drain(&w->shard, b, p->params.threads))
         pipeline_fail(p, PIPELINE_MEMORY);
+    for (int f = 0; f < FAMILIES && !w->shard.mark_segments; f++)
+        take_lists(w, b, (enum family)f, w->index, 1);
     atomic_fetch_add_explicit(&b->drained, 1, memory_order_acq_rel);
     w->drained++;
     return true;
@@ -169,7 +179,7 @@ static void *worker_main(void *argument)
         }
         did = timed(w, STEP_SETTLE, settle_step(p));
         did |= timed(w, STEP_MERGE, merge_step(p));
-        did |= timed(w, STEP_FORMAT, format_step(p));
+        did |= timed(w, STEP_FORMAT, format_step(w));
         did |= timed(w, STEP_WRITE, write_step(p));
         /* Before claiming: what is prepared goes on for others to claim, and decompression, where there is
          * any, is what a run waits for. */
@@ -289,6 +299,10 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
         w->pipeline = p;
         w->index = i;
         decoder_init(&w->decoder, p);
+        /* A worker drains as many lists as it fills, but not always in turn. */
+        if (spare_lists_init(&w->spare, 2 * LANES * threads))
+            goto fail;
+        w->decoder.spare = &w->spare;
         if (shard_init(&w->shard, i, params->rules, wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS],
                        wants[REPORT_PACKETS]))
             goto fail;
@@ -403,8 +417,10 @@ void pipeline_destroy(struct pipeline *p)
         return;
     for (uint64_t i = 0; p->batches && i <= p->ring_mask; i++)
         batch_free(&p->batches[i], p->params.threads);
-    for (unsigned i = 0; p->workers && i < p->params.threads; i++)
+    for (unsigned i = 0; p->workers && i < p->params.threads; i++) {
         shard_free(&p->workers[i].shard);
+        spare_lists_free(&p->workers[i].spare);
+    }
     for (unsigned i = 0; p->streams && i < p->params.threads * FAMILIES; i++)
         stream_map_free(&p->streams[i]);
     for (uint64_t i = 0; p->chunks && i <= p->ring_mask; i++)

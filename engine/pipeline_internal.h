@@ -17,6 +17,7 @@ struct worker {
     bool started;
     uint64_t drained; /* batches that its shard has drained; nobody else looks */
     struct shard shard;
+    struct spare_lists spare; /* of what it drained or, if that is for a report of packets, formatted */
     struct decoder decoder;
     struct walk walk;
     bool small_frames; /* were in the batch that it decoded last */
@@ -106,6 +107,10 @@ ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)
     return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
 }
 
+/* Gives the worker the memory of a batch's lists, of all lanes, this family and these shards: it was the last
+ * to read them. */
+void take_lists(struct worker *w, struct batch *b, enum family family, unsigned shard, unsigned shards);
+
 /* decode_step.c */
 void decode_batch(struct worker *w, struct batch *b);
 /* Decodes a lane again from position start on; its lists and counts start afresh. */
@@ -127,7 +132,7 @@ bool settle_step(struct pipeline *p);
 
 /* merge.c */
 bool merge_step(struct pipeline *p);
-bool format_step(struct pipeline *p);
+bool format_step(struct worker *w);
 bool write_step(struct pipeline *p);
 /* Rows of conversations.csv; true when something was done, *done when all are written. */
 bool rows_step(struct worker *w, bool *done);

@@ -50,7 +50,7 @@ static int merge_lists(struct segment_list *into, struct segment_list *from, enu
 {
     const size_t size = segment_size(family), added = (size_t)(from->end - from->items);
     while ((size_t)(into->limit - into->end) < added)
-        if (segment_list_grow(into, size))
+        if (segment_list_grow(into, NULL, family))
             return -1;
     uint32_t old = segment_list_count(into, family), new = segment_list_count(from, family);
     for (uint32_t to = old + new; new;) {

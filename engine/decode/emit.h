@@ -49,7 +49,7 @@ ALWAYS_INLINE bool frame_is_ethernet(const struct frame *f)
 ALWAYS_INLINE struct segment *list_add(struct decoder *d, enum family family, uint64_t shard_hash)
 {
     struct segment_list *list = &d->lists[family * d->shards + hash_shard(shard_hash, d->shards)];
-    struct segment *s = segment_list_add(list, family);
+    struct segment *s = segment_list_add(list, d->spare, family);
     if (unlikely(!s))
         d->failed = true;
     return s;

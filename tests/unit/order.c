@@ -101,7 +101,7 @@ static void rig_segment(struct rig *r, unsigned number, unsigned tuple, unsigned
     enum family family = tuple % 2;
     struct lane *lane = &r->batch->lane[r->lane];
     struct segment_list *l = &lane->lists[(unsigned)family * shards + tuple / 2 % shards];
-    struct segment *s = segment_list_add(l, family);
+    struct segment *s = segment_list_add(l, NULL, family);
     cr_assert(s);
     memset(s, 0, segment_size(family));
     s->hash = 1 + tuple % 5;
@@ -126,7 +126,7 @@ static void rig_end_batch(struct rig *r)
         atomic_fetch_add(&b->drained, 1);
     }
     cr_assert(merge_step(r->p));
-    while (format_step(r->p))
+    while (format_step(&r->p->workers[0]))
         ;
     cr_assert(write_step(r->p));
     cr_assert_eq(atomic_load(&b->state), BATCH_FREE);

@@ -40,7 +40,7 @@ static void rig_add4(struct rig *r, uint32_t number, uint32_t hash, unsigned fla
 {
     struct segment_list *l = &r->lists[FAMILY_IPV4];
     const uint32_t count = segment_list_count(l, FAMILY_IPV4);
-    struct segment4 *s = (struct segment4 *)segment_list_add(l, FAMILY_IPV4);
+    struct segment4 *s = (struct segment4 *)segment_list_add(l, NULL, FAMILY_IPV4);
     if (!s)
         abort();
     *s = (struct segment4){
@@ -58,7 +58,7 @@ static void rig_add6(struct rig *r, uint32_t number, uint32_t hash, unsigned fla
 {
     struct segment_list *l = &r->lists[FAMILY_IPV6];
     const uint32_t count = segment_list_count(l, FAMILY_IPV6);
-    struct segment6 *s = (struct segment6 *)segment_list_add(l, FAMILY_IPV6);
+    struct segment6 *s = (struct segment6 *)segment_list_add(l, NULL, FAMILY_IPV6);
     if (!s)
         abort();
     *s = (struct segment6){.s = {.hash = hash, .position = count << 8, .flags = (uint16_t)flags}};
