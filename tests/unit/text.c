@@ -34,6 +34,12 @@ Test(text, number)
         expect_number(n);
         expect_number(n + 1);
     }
+    /* Of every length, and any digits. */
+    uint64_t any = 1;
+    for (unsigned i = 0; i < 20000; i++) {
+        any = any * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        expect_number(any >> i % 64);
+    }
     expect_number(UINT64_C(10000000000000000000));
     expect_number(UINT64_MAX);
 }
