@@ -63,6 +63,10 @@ ALWAYS_INLINE int number_list(struct pipeline *p, const struct batch *b, struct 
                               const struct creation_list *created, struct reuse_list *reused)
 {
     uint32_t r = 0;
+    /* Each a miss to wait for, somewhere in the map: 0.6 of 1.2 ns a frame of 64 bytes, in a step that one
+     * worker at a time does. */
+    for (uint32_t k = 0; k < reused->count; k++)
+        stream_map_fetch(map, reused->items[k].previous_record);
     for (uint32_t i = 0; i < created->count; i++) {
         const struct creation *c = &created->items[i];
         const uint64_t stream = p->totals.conversations + rank_in_batch(p, b, c->position);

@@ -14,9 +14,10 @@ enum {
     /* Time between two records in a row of a chain that is believed: a day forward, a minute back. */
     GUESS_SECONDS_FORWARD = 86400,
     GUESS_SECONDS_BACK = 60,
-    /* A lane that is walked alone is fetched so far ahead; with 512 and 2,048 bytes no difference beyond
-       noise. */
-    AHEAD_BYTES = 1024,
+    /* A lane that is walked alone is fetched so far ahead, two lines for each record, since records of 64
+       bytes take one and a quarter: 3.6 ns a frame of the walk's own time, where one line 1,024 bytes ahead
+       took 4.9 and one line 2,048 ahead 4.2. 3,072: no difference. */
+    AHEAD_BYTES = 2048,
 };
 
 enum fault { FAULT_HEADER, FAULT_LENGTH, FAULT_DATA };
@@ -244,6 +245,7 @@ ALWAYS_INLINE void walk_lane(const struct capture *c, const struct batch *b, str
         if (unlikely(captured > longest || next > end))
             break;
         __builtin_prefetch(p + AHEAD_BYTES);
+        __builtin_prefetch(p + AHEAD_BYTES + CACHE_LINE);
         fill_frame(f++, p, captured, fraction_ns, kind, swapped);
         p = next;
     }
