@@ -58,6 +58,28 @@ Test(segment_list, takes_what_is_spare)
     cr_assert(!spare.lists[0]);
 }
 
+/* A new list begins with what the ones before had to grow to, and so is not copied as often as they were. */
+Test(segment_list, begins_as_large_as_others_became)
+{
+    struct spare_lists spare;
+    cr_assert_eq(spare_lists_init(&spare, 2), 0);
+    struct segment_list a = {0}, b = {0}, c = {0};
+    fill(&a, &spare, 1, FAMILY_IPV4);
+    fill(&b, &spare, 1000, FAMILY_IPV4);
+    fill(&c, &spare, 1, FAMILY_IPV4);
+    cr_assert_lt(a.limit - a.items, b.limit - b.items);
+    cr_assert_eq(c.limit - c.items, b.limit - b.items);
+    struct segment_list other = {0};
+    fill(&other, &spare, 1, FAMILY_IPV6);
+    cr_assert_eq((size_t)(other.limit - other.items) / segment_size(FAMILY_IPV6),
+                 (size_t)(a.limit - a.items) / segment_size(FAMILY_IPV4));
+    free(a.items);
+    free(b.items);
+    free(c.items);
+    free(other.items);
+    spare_lists_free(&spare);
+}
+
 /* What is given beyond the limit is freed: a worker that drains much and decodes little hoards nothing. */
 Test(segment_list, spares_so_many_and_no_more)
 {
