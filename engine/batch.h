@@ -50,7 +50,7 @@ struct lane {
     /* Set in settling. */
     uint64_t first_frame;
 
-    /* lists[family * shards + shard] */
+    /* lists[family * shards + shard]; their memory comes with decoding and goes with their last reader */
     struct segment_list *lists;
     struct fragment_list fragments;
     struct ftp_list ftp;

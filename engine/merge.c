@@ -376,8 +376,8 @@ bool format_step(struct worker *w)
         if ((p->params.sink->wants[REPORT_REUSE] && format_reuses(p, b)) ||
             (p->params.sink->wants[REPORT_PACKETS] && format_packets(p, b)) || format_ended(p, b))
             pipeline_fail(p, PIPELINE_MEMORY);
-        for (int f = 0; f < FAMILIES && p->params.sink->wants[REPORT_PACKETS]; f++)
-            take_lists(w, b, (enum family)f, 0, p->params.threads);
+        if (p->params.sink->wants[REPORT_PACKETS])
+            take_lists(w, b, 0, p->params.threads);
         atomic_store_explicit(&b->state, BATCH_FORMATTED, memory_order_release);
         return true;
     }

@@ -8,8 +8,8 @@
  *   place is free when the batch before it in that place is written: so the number of batches under way is
  *   bounded, and a slow writer slows the claims. Where frames do not wait (ports), every worker polls its
  * part of the source all the time, and what it has gathered is its next claim.
- * - decode: The claimer decodes it: each frame's segments go to the list of their shard. No other worker
- * looks at the batch meanwhile.
+ * - decode: The claimer decodes it: each frame's segments go to the list of their shard, whose memory is one
+ * of those that the worker was the last to read. No other worker looks at the batch meanwhile.
  * - settle: One worker at a time, in batch order: proves guessed boundaries and numbers the frames.
  * - drain: Every worker, for its own shard, in batch order: its lists go through its table and the rules. The
  *   last one to have drained a batch makes it ready for merging.
@@ -84,15 +84,16 @@ static bool claim_step(struct worker *w)
     return true;
 }
 
-void take_lists(struct worker *w, struct batch *b, enum family family, unsigned shard, unsigned shards)
+void take_lists(struct worker *w, struct batch *b, unsigned shard, unsigned shards)
 {
+    const unsigned all = w->pipeline->params.threads;
     for (unsigned i = 0; i < b->lanes_used; i++)
-        for (unsigned k = shard; k < shard + shards; k++)
-            spare_lists_give(&w->spare, &b->lane[i].lists[(unsigned)family * w->pipeline->params.threads + k],
-                             family);
+        for (unsigned f = 0; f < FAMILIES; f++)
+            for (unsigned k = shard; k < shard + shards; k++)
+                spare_lists_give(&w->spare, &b->lane[i].lists[f * all + k], (enum family)f);
 }
 
-static bool drain_step(struct worker *w)
+bool drain_step(struct worker *w)
 {
     struct pipeline *p = w->pipeline;
     /* The acquire pairs with settling's release: lists and frame numbers are complete. */
@@ -103,8 +104,8 @@ static bool drain_step(struct worker *w)
     w->shard.written = atomic_load_explicit(&p->written, memory_order_acquire);
     if (shard_drain(&w->shard, b, p->params.threads))
         pipeline_fail(p, PIPELINE_MEMORY);
-    for (int f = 0; f < FAMILIES && !w->shard.mark_segments; f++)
-        take_lists(w, b, (enum family)f, w->index, 1);
+    if (!w->shard.mark_segments)
+        take_lists(w, b, w->index, 1);
     atomic_fetch_add_explicit(&b->drained, 1, memory_order_acq_rel);
     w->drained++;
     return true;
@@ -177,7 +178,7 @@ static void *worker_main(void *argument)
             idle = 0;
             continue;
         }
-        did = timed(w, STEP_SETTLE, settle_step(p));
+        did = timed(w, STEP_SETTLE, settle_step(w));
         did |= timed(w, STEP_MERGE, merge_step(p));
         did |= timed(w, STEP_FORMAT, format_step(w));
         did |= timed(w, STEP_WRITE, write_step(p));
@@ -299,8 +300,8 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
         w->pipeline = p;
         w->index = i;
         decoder_init(&w->decoder, p);
-        /* A worker drains as many lists as it fills, but not always in turn. */
-        if (spare_lists_init(&w->spare, 2 * LANES * threads))
+        /* Where all decode alike, a worker drains as many lists as it fills, but not in turn. */
+        if (spare_lists_init(&w->spare, 4 * LANES * threads))
             goto fail;
         w->decoder.spare = &w->spare;
         if (shard_init(&w->shard, i, params->rules, wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS],

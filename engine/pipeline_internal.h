@@ -56,7 +56,8 @@ struct pipeline {
     uint64_t chain;           /* position where the next lane has to begin */
     const void *context;      /* what it has to be read with */
     bool broken;              /* the input's chain broke: what follows in this input does not count */
-    struct decoder redecoder; /* for lanes whose guess was wrong */
+    struct decoder
+        redecoder; /* for lanes whose guess was wrong; its spare lists are those of the turn's holder */
     struct walk rewalk;
     struct fragment_table fragment_table;
     struct fragment_list nested;         /* fragments found in datagrams that were put together */
@@ -107,9 +108,11 @@ ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)
     return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
 }
 
-/* Gives the worker the memory of a batch's lists, of all lanes, this family and these shards: it was the last
- * to read them. */
-void take_lists(struct worker *w, struct batch *b, enum family family, unsigned shard, unsigned shards);
+/* pipeline.c: the worker's shard drains the next batch, if one is settled. */
+bool drain_step(struct worker *w);
+/* Gives the worker the memory of a batch's lists, of all lanes and families and of these shards: it was the
+ * last to read them. */
+void take_lists(struct worker *w, struct batch *b, unsigned shard, unsigned shards);
 
 /* decode_step.c */
 void decode_batch(struct worker *w, struct batch *b);
@@ -128,7 +131,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane);
 void settle_ftp(struct pipeline *p, struct batch *b, struct lane *lane);
 
 /* settle.c: true when something was done. */
-bool settle_step(struct pipeline *p);
+bool settle_step(struct worker *w);
 
 /* merge.c */
 bool merge_step(struct pipeline *p);

@@ -42,13 +42,13 @@ int segment_list_grow(struct segment_list *list, struct spare_lists *spare, enum
         return 0;
     }
     const size_t size = (size_t)(list->limit - list->items), used = (size_t)(list->end - list->items);
-    const size_t first = spare && spare->usual[f] ? spare->usual[f] : FIRST * segment_size(f);
+    const size_t first = spare && spare->grown_to[f] ? spare->grown_to[f] : FIRST * segment_size(f);
     const size_t more = size ? size * 2 : first;
     uint8_t *items = realloc(list->items, more);
     if (!items)
         return -1;
     if (spare)
-        spare->usual[f] = more;
+        spare->grown_to[f] = more;
     *list = (struct segment_list){items, items + used, items + more};
     return 0;
 }

@@ -95,8 +95,8 @@ struct segment_list {
 struct spare_lists {
     struct segment_list *lists[FAMILIES];
     uint32_t count[FAMILIES];
-    uint32_t most;          /* of each family; what is given beyond is freed */
-    size_t usual[FAMILIES]; /* bytes that a list had to grow to lately: new ones begin so */
+    uint32_t most;             /* of each family; what is given beyond is freed */
+    size_t grown_to[FAMILIES]; /* bytes that the last list to grow came to: new ones begin so */
 };
 
 /* 0, or -1 when memory is short; then there is nothing to free. */

@@ -85,13 +85,15 @@ static void settle_batch(struct pipeline *p, struct batch *b)
     atomic_store_explicit(&p->shown_bytes, p->totals.decoded.captured_bytes, memory_order_relaxed);
 }
 
-bool settle_step(struct pipeline *p)
+bool settle_step(struct worker *w)
 {
+    struct pipeline *p = w->pipeline;
     uint64_t n = atomic_load_explicit(&p->settled, memory_order_relaxed);
     struct batch *b = &p->batches[n & p->ring_mask];
     if (atomic_load_explicit(&b->state, memory_order_relaxed) != BATCH_DECODED || !turn_take(&p->settle_turn))
         return false;
     bool did = false;
+    p->redecoder.spare = &w->spare;
     for (n = atomic_load_explicit(&p->settled, memory_order_relaxed);; n++) {
         b = &p->batches[n & p->ring_mask];
         /* Pairs with the release of the claimer that decoded it. */

@@ -46,11 +46,12 @@ static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32
 
 /* Merges the segments of from into the lane's list, by position; from is empty then. From the end, so that
  * each is moved once. */
-static int merge_lists(struct segment_list *into, struct segment_list *from, enum family family)
+static int merge_lists(struct segment_list *into, struct segment_list *from, struct spare_lists *spare,
+                       enum family family)
 {
     const size_t size = segment_size(family), added = (size_t)(from->end - from->items);
     while ((size_t)(into->limit - into->end) < added)
-        if (segment_list_grow(into, NULL, family))
+        if (segment_list_grow(into, spare, family))
             return -1;
     uint32_t old = segment_list_count(into, family), new = segment_list_count(from, family);
     for (uint32_t to = old + new; new;) {
@@ -92,6 +93,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
 
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
         if (p->fragment_lists[i].end != p->fragment_lists[i].items &&
-            merge_lists(&lane->lists[i], &p->fragment_lists[i], (enum family)(i / p->params.threads)))
+            merge_lists(&lane->lists[i], &p->fragment_lists[i], d->spare,
+                        (enum family)(i / p->params.threads)))
             pipeline_fail(p, PIPELINE_MEMORY);
 }

@@ -31,10 +31,11 @@ ALWAYS_INLINE uint64_t stream_map_get(const struct stream_map *m, uint32_t recor
     return m->chunks[record >> STREAM_CHUNK_BITS][record & ((1u << STREAM_CHUNK_BITS) - 1)];
 }
 
-/* For a stream_map_get() that comes soon. */
+/* For a stream_map_get() that comes soon; the entry need not be there yet. */
 ALWAYS_INLINE void stream_map_fetch(const struct stream_map *m, uint32_t record)
 {
-    __builtin_prefetch(&m->chunks[record >> STREAM_CHUNK_BITS][record & ((1u << STREAM_CHUNK_BITS) - 1)]);
+    const uintptr_t chunk = (uintptr_t)m->chunks[record >> STREAM_CHUNK_BITS];
+    __builtin_prefetch((const void *)(chunk + sizeof(uint64_t) * (record & ((1u << STREAM_CHUNK_BITS) - 1))));
 }
 
 #endif

@@ -38,7 +38,8 @@ char *text_number(char *p, uint64_t n)
         const uint32_t six = (uint32_t)n;
         return put_three(put_first(p, six / THOUSAND), six % THOUSAND);
     }
-    /* Up to 10^10 in one way, so that sequence numbers of nine and of ten digits make no branch to guess. */
+    /* From 10^6 to 10^10 in one way, so that sequence numbers of nine and of ten digits make no branch to
+     * guess. */
     uint64_t millions = n / MILLION;
     if (millions >= 10 * THOUSAND) {
         p = text_number(p, millions / THOUSAND);

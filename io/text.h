@@ -6,7 +6,7 @@
 #include "../engine/util.h"
 
 enum {
-    TEXT_BEYOND = 8,
+    TEXT_BEYOND = 9,       /* nine digits of a time of which one is wanted */
     TEXT_NUMBER_MAX = 20,  /* 2^64 - 1 */
     TEXT_TIME_MAX = 22,    /* sign, 10 digits, point, 9 digits */
     TEXT_ADDRESS_MAX = 46, /* IPv6 with an embedded IPv4 address */

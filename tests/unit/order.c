@@ -101,7 +101,7 @@ static void rig_segment(struct rig *r, unsigned number, unsigned tuple, unsigned
     enum family family = tuple % 2;
     struct lane *lane = &r->batch->lane[r->lane];
     struct segment_list *l = &lane->lists[(unsigned)family * shards + tuple / 2 % shards];
-    struct segment *s = segment_list_add(l, NULL, family);
+    struct segment *s = segment_list_add(l, &r->p->workers[0].spare, family);
     cr_assert(s);
     memset(s, 0, segment_size(family));
     s->hash = 1 + tuple % 5;
@@ -119,15 +119,18 @@ static void rig_end_batch(struct rig *r)
     struct batch *b = r->batch;
     atomic_store(&b->state, BATCH_DECODED);
     atomic_store(&r->p->claimed, ++r->number);
-    cr_assert(settle_step(r->p));
+    cr_assert(settle_step(&r->p->workers[0]));
     cr_assert(!merge_step(r->p)); /* not before all shards have drained it */
     for (unsigned i = 0; i < r->p->params.threads; i++) {
-        cr_assert_eq(shard_drain(&r->p->workers[i].shard, b, r->p->params.threads), 0);
-        atomic_fetch_add(&b->drained, 1);
+        cr_assert(drain_step(&r->p->workers[i]));
+        cr_assert_eq(pipeline_has_failed(r->p), false);
     }
     cr_assert(merge_step(r->p));
     while (format_step(&r->p->workers[0]))
         ;
+    /* Whoever read a list last has its memory. */
+    for (unsigned i = 0; i < b->lanes_used * FAMILIES * r->p->params.threads; i++)
+        cr_assert(!b->list_pool[i].items);
     cr_assert(write_step(r->p));
     cr_assert_eq(atomic_load(&b->state), BATCH_FREE);
 }
