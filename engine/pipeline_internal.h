@@ -56,8 +56,7 @@ struct pipeline {
     uint64_t chain;           /* position where the next lane has to begin */
     const void *context;      /* what it has to be read with */
     bool broken;              /* the input's chain broke: what follows in this input does not count */
-    struct decoder
-        redecoder; /* for lanes whose guess was wrong; its spare lists are those of the turn's holder */
+    struct decoder redecoder; /* for lanes whose guess was wrong; with the holder's spare lists */
     struct walk rewalk;
     struct fragment_table fragment_table;
     struct fragment_list nested;         /* fragments found in datagrams that were put together */

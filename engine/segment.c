@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 
-int spare_lists_init(struct spare_lists *s, uint32_t most)
+enum { LIST_FIRST = 64 };
+
+int spare_lists_init(struct spare_lists *s, uint32_t most, uint32_t first)
 {
     struct segment_list *lists = calloc(FAMILIES * (size_t)most, sizeof *lists);
     if (!lists)
         return -1;
-    *s = (struct spare_lists){.most = most};
+    *s = (struct spare_lists){.most = most, .first = first};
     for (int f = 0; f < FAMILIES; f++)
         s->lists[f] = lists + (size_t)f * most;
     return 0;
@@ -36,19 +38,15 @@ void spare_lists_give(struct spare_lists *s, struct segment_list *list, enum fam
 
 int segment_list_grow(struct segment_list *list, struct spare_lists *spare, enum family f)
 {
-    enum { FIRST = 64 };
     if (!list->items && spare && spare->count[f]) {
         *list = spare->lists[f][--spare->count[f]];
         return 0;
     }
     const size_t size = (size_t)(list->limit - list->items), used = (size_t)(list->end - list->items);
-    const size_t first = spare && spare->grown_to[f] ? spare->grown_to[f] : FIRST * segment_size(f);
-    const size_t more = size ? size * 2 : first;
+    const size_t more = size ? size * 2 : segment_size(f) * (spare ? spare->first : (uint32_t)LIST_FIRST);
     uint8_t *items = realloc(list->items, more);
     if (!items)
         return -1;
-    if (spare)
-        spare->grown_to[f] = more;
     *list = (struct segment_list){items, items + used, items + more};
     return 0;
 }

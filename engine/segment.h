@@ -95,12 +95,12 @@ struct segment_list {
 struct spare_lists {
     struct segment_list *lists[FAMILIES];
     uint32_t count[FAMILIES];
-    uint32_t most;             /* of each family; what is given beyond is freed */
-    size_t grown_to[FAMILIES]; /* bytes that the last list to grow came to: new ones begin so */
+    uint32_t most;  /* of each family; what is given beyond is freed */
+    uint32_t first; /* segments that a new list has room for */
 };
 
 /* 0, or -1 when memory is short; then there is nothing to free. */
-int spare_lists_init(struct spare_lists *s, uint32_t most);
+int spare_lists_init(struct spare_lists *s, uint32_t most, uint32_t first);
 void spare_lists_free(struct spare_lists *s);
 /* Takes the memory of a list that nobody will read any more. */
 void spare_lists_give(struct spare_lists *s, struct segment_list *list, enum family f);

@@ -9,9 +9,9 @@
  * bucket is not full, the tuple is new: the second pass begins its conversation and does all that its first
  * segment does, and the third has nothing to do (but under 4.0, and where conversations are forgotten, the
  * third pass does it all). If it is full, the next two are fetched, and the segment goes round the ring once
- * more. A new conversation costs 590 instructions so, in all steps, where it was 720, and
- * fewer branches that are not foreseen. Whatever is rarer (an equal tag of another tuple, a record that was
- * superseded meanwhile) is noticed when the record is updated, and looked up again by find_or_add(). */
+ * more. A new conversation costs 590 instructions so, in all steps, where it was 720, and fewer branches that
+ * are not foreseen. Whatever is rarer (an equal tag of another tuple, a record that was superseded meanwhile)
+ * is noticed when the record is updated, and looked up again by find_or_add(). */
 #include "shard.h"
 
 #include <stdlib.h>

@@ -213,7 +213,7 @@ ALWAYS_INLINE void walk_common(const struct capture *c, const struct batch *b, s
                 chains[i].limit = NULL;
                 continue;
             }
-            __builtin_prefetch(p + 64);
+            __builtin_prefetch(p + CACHE_LINE);
             __builtin_prefetch(next);
             fill_frame(&walk->frame[i][k], p, captured, fraction_ns, kind, swapped);
             chains[i].at = next;
