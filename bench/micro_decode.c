@@ -5,6 +5,7 @@
 #include "../engine/source.h"
 #include "micro.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 enum { FRAMES = 64, FRAME_ROOM = 128, KEY_MAX = sizeof(struct key6), AT_A_TIME = WALK_FRAMES };
@@ -55,6 +56,7 @@ static void time_hashes(void)
 struct decoding {
     uint8_t bytes[FRAMES][FRAME_ROOM];
     struct frame frames[FRAMES];
+    uint8_t records[FRAMES * (RUN_HEADER + FRAME_ROOM)], *records_end;
     struct segment_list lists[FAMILIES];
     struct decode_counts counts;
     struct decoder decoder;
@@ -70,7 +72,21 @@ static void decode_all(void *argument)
         decode_frames(&d->decoder, &d->frames[i], AT_A_TIME, i);
 }
 
-static void time_decode(const char *what, enum micro_frame_kind kind)
+/* The same of records, one behind the other. */
+static void decode_records(void *argument)
+{
+    struct decoding *d = argument;
+    for (int f = 0; f < FAMILIES; f++)
+        segment_list_clear(&d->lists[f]);
+    struct record_run run = {.at = d->records,
+                             .limit = d->records_end,
+                             .longest = FRAME_ROOM,
+                             .kind = d->frames[0].kind,
+                             .fraction_ns = 1000};
+    micro_check(decode_run(&d->decoder, &run, 0) == FRAMES, "records of a run");
+}
+
+static void time_decode(const char *what, enum micro_frame_kind kind, bool records)
 {
     static struct decoding d;
     enum family family = kind == FRAME_IPV6 ? FAMILY_IPV6 : FAMILY_IPV4;
@@ -85,8 +101,15 @@ static void time_decode(const char *what, enum micro_frame_kind kind)
         micro_check(length <= FRAME_ROOM, what);
         d.frames[i] = (struct frame){
             .data = d.bytes[i], .captured = length, .length = length, .link_type = 1, .decimals = 6};
+        if (i == 0)
+            d.records_end = d.records;
+        memset(d.records_end, 0, RUN_HEADER);
+        memcpy(d.records_end + 8, (const uint32_t[]){htole32(length), htole32(length)}, 8);
+        memcpy(d.records_end + RUN_HEADER, d.bytes[i], length);
+        d.records_end += RUN_HEADER + length;
     }
-    decode_all(&d);
+    void (*const decode)(void *) = records ? decode_records : decode_all;
+    decode(&d);
     micro_check(segment_list_count(&d.lists[family], family) == FRAMES &&
                     segment_list_count(&d.lists[!family], !family) == 0,
                 what);
@@ -97,7 +120,7 @@ static void time_decode(const char *what, enum micro_frame_kind kind)
                         SEGMENT_FLAGS(s) == TCP_ACK && s->position == i << 8,
                     what);
     }
-    micro_time("decode", what, FRAMES, decode_all, &d);
+    micro_time("decode", what, FRAMES, decode, &d);
     free(d.lists[FAMILY_IPV4].items);
     free(d.lists[FAMILY_IPV6].items);
     memset(d.lists, 0, sizeof d.lists);
@@ -114,9 +137,10 @@ void micro_decode(void)
     for (size_t i = 0; i < sizeof key.secret; i++)
         key.secret[i] = (uint8_t)micro_mix(i);
     time_hashes();
-    time_decode("Ethernet, IPv4, TCP", FRAME_PLAIN);
-    time_decode("Ethernet, VLAN, IPv4, TCP", FRAME_VLAN);
-    time_decode("Ethernet, IPv6, TCP", FRAME_IPV6);
+    time_decode("Ethernet, IPv4, TCP", FRAME_PLAIN, false);
+    time_decode("records of Ethernet, IPv4, TCP, walked, too", FRAME_PLAIN, true);
+    time_decode("Ethernet, VLAN, IPv4, TCP", FRAME_VLAN, false);
+    time_decode("Ethernet, IPv6, TCP", FRAME_IPV6, false);
     static struct step_clock clock;
     step_clock_start(&clock, true);
     micro_time("decode", "reading the clock for --stats, once a step", FRAMES, read_clock, &clock);

@@ -120,6 +120,14 @@ static unsigned frames_in_time(const struct batch *b, struct lane *lane, const s
     return n;
 }
 
+static void enter_lane(struct decoder *d, struct lane *lane)
+{
+    d->lists = lane->lists;
+    d->counts = &lane->counts;
+    d->fragments = &lane->fragments;
+    d->ftp = &lane->ftp;
+}
+
 /* The walk's next turn: false when none of its lanes has any more. */
 static bool decode_turn(const struct decode_job *job)
 {
@@ -137,10 +145,7 @@ static bool decode_turn(const struct decode_job *job)
         any |= n > 0;
         if (b->time_limit != INT64_MAX)
             n = frames_in_time(b, lane, walk->frame[i], n);
-        d->lists = lane->lists;
-        d->counts = &lane->counts;
-        d->fragments = &lane->fragments;
-        d->ftp = &lane->ftp;
+        enter_lane(d, lane);
         if (unlikely(leaves_out))
             decode_wanted(job, lane, walk->frame[i], n);
         else
@@ -150,6 +155,29 @@ static bool decode_turn(const struct decode_job *job)
             lane->last_time = walk->frame[i][n - 1].time;
     }
     return any;
+}
+
+/* What decoding has to go through again for each frame. */
+static bool looks_at_each(const struct decode_job *job)
+{
+    return job->check_ignored || job->pipeline->params.filter || job->batch->time_limit != INT64_MAX;
+}
+
+/* The run of records at the lane's position, if there is one. */
+static void decode_run_of(const struct decode_job *job, struct lane *lane)
+{
+    struct source *source = job->pipeline->params.source;
+    const struct batch *b = job->batch;
+    struct record_run run;
+    if (lane->state != LANE_OPEN || !source->ops->run || looks_at_each(job) ||
+        !source->ops->run(source, b, lane, &run))
+        return;
+    enter_lane(job->decoder, lane);
+    const uint32_t n = decode_run(job->decoder, &run, (uint32_t)lane->frames);
+    lane->frames += n;
+    lane->position = (uint64_t)(run.at - b->bytes) + b->base;
+    if (n)
+        lane->last_time = run.last_time;
 }
 
 static void decode_lanes(void *argument)
@@ -163,8 +191,10 @@ static void decode_lanes(void *argument)
     open_lanes(job);
     for (walk->first = first; walk->first < end; walk->first = walk->end) {
         walk->end = job->one_by_one ? walk->first + 1 : end;
-        while (decode_turn(job))
-            ;
+        do {
+            if (job->one_by_one)
+                decode_run_of(job, &job->batch->lane[walk->first]);
+        } while (decode_turn(job));
     }
     if (job->decoder->failed)
         pipeline_fail(job->pipeline, PIPELINE_MEMORY);

@@ -23,4 +23,19 @@ struct frame {
 
 _Static_assert(sizeof(struct frame) == 32, "two frames a cache line");
 
+/* Records one right behind the other, each of seconds, fraction of a second, captured length, length on the
+ * wire, 4 bytes each, little-endian, and the captured bytes: what most pcap files are. Owned by whoever has
+ * the run, its bytes by the source, like those of a frame. */
+struct record_run {
+    const uint8_t *at;    /* the next record */
+    const uint8_t *limit; /* a record here or behind this is not of the run */
+    uint32_t longest; /* nor is what would have more captured bytes; before limit, a record of as many may be
+                         read */
+    uint32_t kind;    /* of all frames */
+    int64_t fraction_ns; /* ns a unit of the fraction */
+    int64_t last_time;   /* of the last frame before at; set by whoever reads on */
+};
+
+enum { RUN_HEADER = 16 };
+
 #endif

@@ -48,6 +48,8 @@ struct capture_format {
     /* As in struct source_ops; lanes lie in b->bytes, and have contexts of c. */
     void (*guess)(const struct capture *c, const struct batch *b, struct lane *lane);
     void (*walk)(const struct capture *c, struct batch *b, struct walk *walk);
+    bool (*run)(const struct capture *c, const struct batch *b, const struct lane *lane,
+                struct record_run *run);
     void (*change)(struct capture *c, struct batch *b, struct lane *lane);
     void (*fault)(struct capture *c, const struct batch *b, const struct lane *lane);
     /* For streams, which are cut into batches at record boundaries: the length of the record at p, of which

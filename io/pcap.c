@@ -284,6 +284,23 @@ static void pcap_walk(const struct capture *c, struct batch *b, struct walk *wal
 #undef NEXT
 }
 
+/* Of records of usual length, as far from the end of the file as the longest of them. */
+static bool pcap_run(const struct capture *c, const struct batch *b, const struct lane *lane,
+                     struct record_run *run)
+{
+    enum { LONGEST = 4096 };
+    const uint32_t longest = MIN(c->captured_max, (uint32_t)LONGEST), reach = RECORD_HEADER + longest;
+    const bool little_endian = c->swapped == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    if (!c->plain || !little_endian || b->end - b->base < reach)
+        return false;
+    *run = (struct record_run){.at = b->bytes + (lane->position - b->base),
+                               .limit = b->bytes + (MIN(lane->limit, b->end - reach) - b->base),
+                               .longest = longest,
+                               .kind = kind_of(c),
+                               .fraction_ns = c->fraction_ns};
+    return run->at < run->limit;
+}
+
 static void pcap_fault(struct capture *c, const struct batch *b, const struct lane *lane)
 {
     uint64_t size = b->end, at = lane->position;
@@ -312,6 +329,7 @@ const struct capture_format format_pcap = {
     .open = pcap_read_header,
     .guess = pcap_guess,
     .walk = pcap_walk,
+    .run = pcap_run,
     .fault = pcap_fault,
     .record_length = pcap_record_length,
     .records_length = pcap_records_length,

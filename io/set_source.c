@@ -577,6 +577,14 @@ static void set_walk(struct source *source, struct batch *b, struct walk *walk)
         walk_merged(b, walk);
 }
 
+static bool set_run(struct source *source, const struct batch *b, const struct lane *lane,
+                    struct record_run *run)
+{
+    (void)source;
+    const struct capture *c = b->input;
+    return c && c->format->run && c->format->run(c, b, lane, run);
+}
+
 /* Frames whose bytes are gone are empty from now on. */
 static void find_ends(struct merged *m)
 {
@@ -753,6 +761,7 @@ static const struct source_ops ops = {
     .claim = set_claim,
     .guess = set_guess,
     .walk = set_walk,
+    .run = set_run,
     .guard = set_guard,
     .decoded = set_decoded,
     .change = set_change,

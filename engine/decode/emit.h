@@ -45,6 +45,10 @@ ALWAYS_INLINE bool frame_is_ethernet(const struct frame *f)
     enum { LINK_ETHERNET = 1 };
     return f->link_type == LINK_ETHERNET && !f->fcs;
 }
+ALWAYS_INLINE bool kind_is_ethernet(uint32_t kind)
+{
+    return frame_is_ethernet(&(struct frame){.kind = kind});
+}
 
 ALWAYS_INLINE struct segment *list_add(struct decoder *d, enum family family, uint64_t shard_hash)
 {
@@ -78,6 +82,12 @@ ALWAYS_INLINE void store_pair16(uint16_t pair[2], uint32_t halves)
 ALWAYS_INLINE uint16_t segment_flags(const struct frame *f, uint16_t offset_flags)
 {
     return (uint16_t)((offset_flags & 0x0fff) | f->decimals << 12);
+}
+
+/* Of a frame of this kind, without any TCP flag. */
+ALWAYS_INLINE uint16_t kind_flags(uint32_t kind)
+{
+    return segment_flags(&(struct frame){.kind = kind}, 0);
 }
 
 /* What both families have. tcp: at least 14 bytes, of which acknowledgement and all before it are there. */

@@ -7,6 +7,7 @@
 #include "../../engine/decode.h"
 #include "fuzz.h"
 
+#include <endian.h>
 #include <sys/mman.h>
 
 enum { SHARDS = 3, FRAME_MAX = 1 << 16, PAGE = 4096, HEAD = 4 };
@@ -28,7 +29,7 @@ static uint8_t *guarded_end(void)
     return end;
 }
 
-enum way { WAY_GENERAL, WAY_PLAIN, WAY_PLAIN_PORTABLE, WAYS };
+enum way { WAY_GENERAL, WAY_PLAIN, WAY_PLAIN_PORTABLE, WAY_RUN, WAY_RUN_PORTABLE, WAYS };
 
 static void decode(struct result *r, const struct frame *f, enum rules rules, enum way way)
 {
@@ -48,8 +49,17 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, en
         decode_frames(&d, f, 1, 77);
     else if (way == WAY_PLAIN_PORTABLE)
         decode_frames_portable(&d, f, 1, 77);
-    else
+    else if (way == WAY_GENERAL)
         decode_frame(&d, f, 77);
+    else {
+        struct record_run run = {.at = f->data - RUN_HEADER,
+                                 .limit = f->data,
+                                 .longest = f->captured,
+                                 .kind = f->kind,
+                                 .last_time = -1};
+        REQUIRE((way == WAY_RUN ? decode_run : decode_run_portable)(&d, &run, 77) == 1);
+        REQUIRE(run.at == f->data + f->captured && run.last_time == f->time);
+    }
     REQUIRE(!d.failed);
 }
 
@@ -128,7 +138,7 @@ static void check_equal(const struct result *a, const struct result *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct result a, b;
-    if (size < HEAD || size > FRAME_MAX)
+    if (size < HEAD || size > FRAME_MAX - RUN_HEADER)
         return 0;
     uint32_t captured = (uint32_t)size - HEAD;
     struct frame f = {.data = guarded_end() - captured,
@@ -138,6 +148,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       .decimals = data[3] % 10,
                       .fcs = data[2] & 1 ? 4 : 0};
     memcpy(guarded_end() - captured, data + HEAD, captured);
+    /* Behind the header of a record at time 0. */
+    memset(guarded_end() - captured - RUN_HEADER, 0, RUN_HEADER);
+    memcpy(guarded_end() - captured - 8, (const uint32_t[]){htole32(f.captured), htole32(f.length)}, 8);
     enum rules rules = (data[2] >> 1) % 3;
     decode(&a, &f, rules, WAY_GENERAL);
     check(&a, &f);

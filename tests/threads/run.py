@@ -64,6 +64,21 @@ def same(tcpreuse, arguments, frames=None):
     return out
 
 
+def filtered(tcpreuse, path):
+    """Complaints unless a filter takes what it names, and one that takes everything changes nothing."""
+    out = []
+    alone = program.run(tcpreuse, ['-f', 'ip6', path])
+    hosts = {':' in row['src'] for row in alone.rows('packets')}
+    if hosts != {True}:
+        out.append('ip6: %s' % (alone.describe() if alone.status else hosts))
+    plain, all_taken = program.run(tcpreuse, [path]), program.run(tcpreuse, ['-f', 'ip or ip6', path])
+    for report in ('reuse', 'conversations', 'packets'):
+        if plain.reports[report] != all_taken.reports.get(report):
+            out.append('ip or ip6: %s: %s' % (report, program.first_difference(plain.reports[report],
+                                                                              all_taken.reports.get(report, b''))))
+    return out
+
+
 def generate(tracegen, path, *options):
     done = program.bare([tracegen] + [str(o) for o in options] + ['-w', path])
     if done.status:
@@ -109,6 +124,8 @@ def main():
         for rules in ('4.0', '4.2'):
             tap.ok('small frames, rules %s' % rules, same(args.tcpreuse, ['--rules', rules, small]))
         tap.ok('small frames with some ignored', same(args.tcpreuse, ['--ignore', '1,7-9,%d-%d' % (few, 3 * few), small]))
+
+        tap.ok('small frames, filtered', same(args.tcpreuse, ['-f', 'ip6', small]) + filtered(args.tcpreuse, small))
 
         large = generate(args.tracegen, at('large.pcap'), '--frames', few, '--flows', 200, '--mix', 'imix', '--reuse', 30, '--vlan', 50)
         tap.ok('frames of mixed sizes', same(args.tcpreuse, [large], walk.count(large)))

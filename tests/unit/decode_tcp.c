@@ -131,6 +131,36 @@ Test(tcp, several_in_a_frame)
     decoding_close(&d);
 }
 
+/* A packet that is nearly plain: often with some bit changed. */
+static struct packet random_packet(uint64_t *random, unsigned *behind)
+{
+    *behind = random_below(random, 9);
+    struct packet p = packet(&(struct tcp_fields){.source = 1 + random_below(random, 3),
+                                                  .destination = 1 + random_below(random, 3),
+                                                  .seq = random_below(random, UINT32_MAX),
+                                                  .ack = random_below(random, UINT32_MAX),
+                                                  .flags = random_below(random, 512)},
+                             40 + *behind, *behind);
+    for (unsigned k = 0; k < 8; k++) /* few hosts, of which either may be the lower */
+        p.bytes[26 + k] = (uint8_t)(k % 4 == 3 ? random_below(random, 3) : 250);
+    if (random_below(random, 2))
+        p.bytes[random_below(random, p.size)] ^= (uint8_t)(1u << random_below(random, 8));
+    return p;
+}
+
+static void expect_the_same(const struct decoding *a, const struct decoding *b, unsigned lists)
+{
+    cr_assert(!memcmp(a->counts.frames, b->counts.frames, sizeof a->counts.frames));
+    cr_assert(a->counts.segments == b->counts.segments && a->counts.wire_bytes == b->counts.wire_bytes &&
+              a->counts.captured_bytes == b->counts.captured_bytes);
+    for (unsigned i = 0; i < lists; i++) {
+        const struct segment_list *x = &a->lists[i], *y = &b->lists[i];
+        const size_t size = (size_t)(x->end - x->items);
+        cr_assert_eq(size, (size_t)(y->end - y->items));
+        cr_assert(!size || !memcmp(x->items, y->items, size));
+    }
+}
+
 /* Frames that are nearly plain, of which each has some byte or length changed at random: the short ways make
  * of them what decode_frame() makes. */
 Test(tcp, plain_frames)
@@ -146,18 +176,9 @@ Test(tcp, plain_frames)
             struct packet packets[FRAMES];
             struct frame frames[FRAMES];
             for (unsigned i = 0; i < FRAMES; i++) {
-                unsigned behind = random_below(&random, 9);
+                unsigned behind;
                 struct packet *p = &packets[i];
-                *p = packet(&(struct tcp_fields){.source = 1 + random_below(&random, 3),
-                                                 .destination = 1 + random_below(&random, 3),
-                                                 .seq = random_below(&random, UINT32_MAX),
-                                                 .ack = random_below(&random, UINT32_MAX),
-                                                 .flags = random_below(&random, 512)},
-                            40 + behind, behind);
-                for (unsigned k = 0; k < 8; k++) /* few hosts, of which either may be the lower */
-                    p->bytes[26 + k] = (uint8_t)(k % 4 == 3 ? random_below(&random, 3) : 250);
-                if (random_below(&random, 2))
-                    p->bytes[random_below(&random, p->size)] ^= (uint8_t)(1u << random_below(&random, 8));
+                *p = random_packet(&random, &behind);
                 frames[i] = (struct frame){.data = p->bytes,
                                            .captured = p->size - random_below(&random, 2) * behind,
                                            .length = p->size + random_below(&random, 3) - 1,
@@ -173,22 +194,75 @@ Test(tcp, plain_frames)
             decode_frames(&plain.decoder, frames, FRAMES, 5);
             decode_frames_portable(&portable.decoder, frames, FRAMES, 5);
             segments += general.counts.segments;
-            for (size_t w = 1; w < ARRAY_LEN(all); w++) {
-                cr_assert(
-                    !memcmp(general.counts.frames, all[w]->counts.frames, sizeof general.counts.frames));
-                cr_assert(general.counts.segments == all[w]->counts.segments &&
-                          general.counts.wire_bytes == all[w]->counts.wire_bytes &&
-                          general.counts.captured_bytes == all[w]->counts.captured_bytes);
-                for (unsigned i = 0; i < FAMILIES * SHARDS; i++) {
-                    const struct segment_list *a = &general.lists[i], *b = &all[w]->lists[i];
-                    const size_t size = (size_t)(a->end - a->items);
-                    cr_assert_eq(size, (size_t)(b->end - b->items));
-                    cr_assert(!size || !memcmp(a->items, b->items, size));
-                }
-            }
+            for (size_t w = 1; w < ARRAY_LEN(all); w++)
+                expect_the_same(&general, all[w], FAMILIES * SHARDS);
         }
         for (size_t w = 0; w < ARRAY_LEN(all); w++)
             decoding_close(all[w]);
     }
     cr_expect_gt(segments, (uint64_t)FRAMES * RUNS); /* a third and more have one */
+}
+
+static uint8_t *put_le32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        *p++ = (uint8_t)(v >> 8 * i);
+    return p;
+}
+
+/* The same of records, up to the one that is not of the run. */
+Test(tcp, runs)
+{
+    enum { RECORDS = 70, RUNS = 1000, SHARDS = 3, LONGEST = 100, ROOM = 200 };
+    struct decoding general, plain, portable;
+    struct decoding *all[] = {&general, &plain, &portable};
+    uint64_t random = 5, segments = 0;
+    for (enum rules rules = RULES_4_0; rules <= RULES_4_4; rules++) {
+        for (size_t w = 0; w < ARRAY_LEN(all); w++)
+            decoding_open(all[w], rules, SHARDS, 1);
+        for (int i = 0; i < RUNS; i++) {
+            static uint8_t bytes[(RECORDS + 1) * ROOM];
+            const unsigned records = random_below(&random, RECORDS + 1);
+            const bool ends = random_below(&random, 2); /* with a record that is too long */
+            const uint32_t kind = (struct frame){.link_type = random_below(&random, 9) ? 1 : 101,
+                                                 .decimals = (uint8_t)random_below(&random, 10),
+                                                 .fcs = random_below(&random, 9) ? 0 : 4}
+                                      .kind;
+            struct frame frames[RECORDS];
+            uint8_t *p = bytes;
+            for (size_t w = 0; w < ARRAY_LEN(all); w++)
+                decoding_clear(all[w]);
+            for (unsigned k = 0; k < records; k++) {
+                unsigned behind;
+                const struct packet packet = random_packet(&random, &behind);
+                const uint32_t seconds = random_below(&random, UINT32_MAX),
+                               fraction = random_below(&random, 1000000),
+                               captured = packet.size - random_below(&random, 2) * behind,
+                               length = packet.size + random_below(&random, 3) - 1;
+                p = put_le32(put_le32(put_le32(put_le32(p, seconds), fraction), captured), length);
+                frames[k] = (struct frame){.data = p,
+                                           .time = seconds * INT64_C(1000000000) + fraction * INT64_C(1000),
+                                           .captured = captured,
+                                           .length = length,
+                                           .kind = kind};
+                memcpy(p, packet.bytes, captured);
+                p += captured;
+                decode_frame(&general.decoder, &frames[k], 5 + k);
+            }
+            put_le32(p + 8, LONGEST + 1);
+            const struct record_run run = {bytes, ends ? bytes + sizeof bytes : p, LONGEST, kind, 1000, -1};
+            struct record_run a = run, b = run;
+            cr_assert_eq(decode_run(&plain.decoder, &a, 5), records);
+            cr_assert_eq(decode_run_portable(&portable.decoder, &b, 5), records);
+            cr_assert(a.at == p && b.at == p);
+            const int64_t last = records ? frames[records - 1].time : -1;
+            cr_assert(a.last_time == last && b.last_time == last);
+            segments += general.counts.segments;
+            for (size_t w = 1; w < ARRAY_LEN(all); w++)
+                expect_the_same(&general, all[w], FAMILIES * SHARDS);
+        }
+        for (size_t w = 0; w < ARRAY_LEN(all); w++)
+            decoding_close(all[w]);
+    }
+    cr_expect_gt(segments, (uint64_t)RECORDS / 2 * RUNS);
 }
