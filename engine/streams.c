@@ -20,7 +20,8 @@ void stream_map_free(struct stream_map *m)
 
 int stream_map_add_chunk(struct stream_map *m, uint32_t record)
 {
-    uint64_t *chunk = pages_alloc(CHUNK_SIZE, false);
+    /* The first in small pages, so that a small capture touches little memory. */
+    uint64_t *chunk = pages_alloc(CHUNK_SIZE, record >> STREAM_CHUNK_BITS > 0);
     if (!chunk)
         return -1;
     m->chunks[record >> STREAM_CHUNK_BITS] = chunk;

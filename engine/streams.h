@@ -6,10 +6,10 @@
 
 #include "util.h"
 
-enum { STREAM_CHUNK_BITS = 16 };
+enum { STREAM_CHUNK_BITS = 18 }; /* 2 MB: one huge page */
 
 struct stream_map {
-    uint64_t **chunks;   /* 2^16 of them, so that the directory never moves; 8 bytes of address space each */
+    uint64_t **chunks;   /* 2^14 of them, so that the directory never moves; 8 bytes of address space each */
     uint32_t chunks_end; /* there is none from this one on */
 };
 
