@@ -163,14 +163,20 @@ static bool looks_at_each(const struct decode_job *job)
     return job->check_ignored || job->pipeline->params.filter || job->batch->time_limit != INT64_MAX;
 }
 
+/* False: there is no run of records at the lane's position. */
+static bool begins_run(const struct decode_job *job, const struct lane *lane, struct record_run *run)
+{
+    struct source *source = job->pipeline->params.source;
+    return lane->state == LANE_OPEN && source->ops->run && !looks_at_each(job) &&
+           source->ops->run(source, job->batch, lane, run);
+}
+
 /* The run of records at the lane's position, if there is one. */
 static void decode_run_of(const struct decode_job *job, struct lane *lane)
 {
-    struct source *source = job->pipeline->params.source;
     const struct batch *b = job->batch;
     struct record_run run;
-    if (lane->state != LANE_OPEN || !source->ops->run || looks_at_each(job) ||
-        !source->ops->run(source, b, lane, &run))
+    if (!begins_run(job, lane, &run))
         return;
     enter_lane(job->decoder, lane);
     const uint32_t n = decode_run(job->decoder, &run, (uint32_t)lane->frames);
@@ -202,19 +208,28 @@ static void decode_lanes(void *argument)
 
 /* Of frames up to this size, lanes are walked one by one: they lie in memory as processors expect them, and
  * what the walk and the lists of one lane need stays in the L1 cache. 0.86 of the time of 64 bytes, 0.93 of
- * 128; of 300 it is 1.06, and 2.1 of 491 on average, where a header is a miss that only those of other lanes
- * can hide. */
-enum { SMALL_FRAMES = 160 };
+ * 98 on average; of 188 it is 1.06, and 2.1 of 491, where a header is a miss that only those of other lanes
+ * can hide. Records that lie in runs gain more by it: 0.84 of the time of 170 bytes on average, 0.92 of 216,
+ * 1.02 of 255, 1.19 of 310. */
+enum { SMALL_FRAMES = 160, SMALL_FRAMES_IN_RUNS = 240 };
 
 /* By the batch that the worker decoded before. */
-static bool are_small(const struct batch *b)
+static bool are_small(const struct decode_job *job)
 {
+    const struct batch *b = job->batch;
     uint64_t frames = 0, bytes = 0;
     for (unsigned i = 0; i < b->lanes_used; i++) {
         frames += b->lane[i].frames;
         bytes += b->lane[i].counts.captured_bytes;
     }
-    return frames && bytes <= frames * SMALL_FRAMES;
+    if (!frames || bytes > frames * SMALL_FRAMES_IN_RUNS)
+        return false;
+    if (bytes <= frames * SMALL_FRAMES)
+        return true;
+    const struct lane *first = &b->lane[0];
+    const struct lane again = {.state = LANE_OPEN, .position = first->start, .limit = first->limit};
+    struct record_run run;
+    return first->start < first->limit && begins_run(job, &again, &run);
 }
 
 static void run(struct decode_job *job)
@@ -243,7 +258,7 @@ void decode_batch(struct worker *w, struct batch *b)
 
     b->redone = 0;
     run(&job);
-    w->small_frames = are_small(b);
+    w->small_frames = are_small(&job);
 
     /* Where a lane ends, the next one has to begin. What does not fit is decoded again here, by all workers
      * at once, and not in settling: only a batch's first lane is left to that. */
