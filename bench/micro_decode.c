@@ -82,7 +82,8 @@ static void decode_records(void *argument)
                              .limit = d->records_end,
                              .longest = FRAME_ROOM,
                              .kind = d->frames[0].kind,
-                             .fraction_ns = 1000};
+                             .fraction_ns = 1000,
+                             .latest = INT64_MAX};
     micro_check(decode_run(&d->decoder, &run, 0) == FRAMES, "records of a run");
 }
 

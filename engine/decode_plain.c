@@ -133,7 +133,7 @@ uint32_t decode_run_portable(struct decoder *d, struct record_run *run, uint32_t
         unsigned n = 0;
         do {
             frames[n] = run_frame(run, p);
-            if (frames[n].captured > run->longest) {
+            if (frames[n].captured > run->longest || frames[n].time > run->latest) {
                 limit = p;
                 break;
             }
@@ -273,14 +273,14 @@ decode_frames_vector(struct decoder *d, const struct frame *frames, unsigned n, 
     add_counts(d->counts, &counts);
 }
 
-/* decode_run() for later generations, of Ethernet frames. */
-static __attribute__((noinline)) VECTORS uint32_t decode_run_vector(struct decoder *d, struct record_run *run,
-                                                                    uint32_t index)
+/* decode_run() for later generations, of Ethernet frames. timed: some may be too late. */
+ALWAYS_INLINE VECTORS uint32_t decode_run_of(struct decoder *d, struct record_run *run, uint32_t index,
+                                             bool timed)
 {
     const uint64_t key = hash_key4(d->key);
     const struct known known = known_of(kind_flags(run->kind));
     const uint32_t longest = run->longest, first = index;
-    const int64_t fraction_ns = run->fraction_ns;
+    const int64_t fraction_ns = run->fraction_ns, latest = run->latest;
     struct plain plain[AT_A_TIME];
     struct plain_counts counts = {0};
     const uint8_t *p = run->at, *limit = run->limit;
@@ -289,7 +289,7 @@ static __attribute__((noinline)) VECTORS uint32_t decode_run_vector(struct decod
         struct plain *end = plain;
         for (; end < plain + AT_A_TIME && p < limit; end++) {
             const uint32_t captured = load_le32(p + 8);
-            if (unlikely(captured > longest)) {
+            if (unlikely(captured > longest || (timed && run_time(fraction_ns, p) > latest))) {
                 limit = p;
                 break;
             }
@@ -323,6 +323,17 @@ static __attribute__((noinline)) VECTORS uint32_t decode_run_vector(struct decod
     return index - first;
 }
 
+static __attribute__((noinline)) VECTORS uint32_t decode_run_vector(struct decoder *d, struct record_run *run,
+                                                                    uint32_t index)
+{
+    return decode_run_of(d, run, index, false);
+}
+static __attribute__((noinline)) VECTORS uint32_t decode_run_in_time(struct decoder *d,
+                                                                     struct record_run *run, uint32_t index)
+{
+    return decode_run_of(d, run, index, true);
+}
+
 static bool has_vectors(void)
 {
     return __builtin_cpu_supports("avx2");
@@ -330,6 +341,7 @@ static bool has_vectors(void)
 #else
 #define decode_frames_vector decode_frames_portable
 #define decode_run_vector    decode_run_portable
+#define decode_run_in_time   decode_run_portable
 static bool has_vectors(void)
 {
     return false;
@@ -347,6 +359,6 @@ void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, ui
 uint32_t decode_run(struct decoder *d, struct record_run *run, uint32_t index)
 {
     if (likely(d->rules != RULES_4_0 && has_vectors() && kind_is_ethernet(run->kind)))
-        return decode_run_vector(d, run, index);
+        return (run->latest == INT64_MAX ? decode_run_vector : decode_run_in_time)(d, run, index);
     return decode_run_portable(d, run, index);
 }

@@ -157,10 +157,10 @@ static bool decode_turn(const struct decode_job *job)
     return any;
 }
 
-/* What decoding has to go through again for each frame. */
+/* Each frame is looked at before it is decoded. */
 static bool looks_at_each(const struct decode_job *job)
 {
-    return job->check_ignored || job->pipeline->params.filter || job->batch->time_limit != INT64_MAX;
+    return job->check_ignored || job->pipeline->params.filter;
 }
 
 /* False: there is no run of records at the lane's position. */
@@ -178,6 +178,7 @@ static void decode_run_of(const struct decode_job *job, struct lane *lane)
     struct record_run run;
     if (!begins_run(job, lane, &run))
         return;
+    run.latest = b->time_limit;
     enter_lane(job->decoder, lane);
     const uint32_t n = decode_run(job->decoder, &run, (uint32_t)lane->frames);
     lane->frames += n;

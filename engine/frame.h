@@ -33,7 +33,9 @@ struct record_run {
                          read */
     uint32_t kind;    /* of all frames */
     int64_t fraction_ns; /* ns a unit of the fraction */
-    int64_t last_time;   /* of the last frame before at; set by whoever reads on */
+    int64_t latest;    /* a frame that is later is not of the run; INT64_MAX: all may be. Set by whoever reads
+                          on,    too */
+    int64_t last_time; /* of the last frame before at; set by whoever reads on */
 };
 
 enum { RUN_HEADER = 16 };

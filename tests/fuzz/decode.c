@@ -56,6 +56,7 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, en
                                  .limit = f->data,
                                  .longest = f->captured,
                                  .kind = f->kind,
+                                 .latest = INT64_MAX,
                                  .last_time = -1};
         REQUIRE((way == WAY_RUN ? decode_run : decode_run_portable)(&d, &run, 77) == 1);
         REQUIRE(run.at == f->data + f->captured && run.last_time == f->time);

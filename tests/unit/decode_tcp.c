@@ -223,7 +223,9 @@ Test(tcp, runs)
         for (int i = 0; i < RUNS; i++) {
             static uint8_t bytes[(RECORDS + 1) * ROOM];
             const unsigned records = random_below(&random, RECORDS + 1);
-            const bool ends = random_below(&random, 2); /* with a record that is too long */
+            /* With the limit, or before it with a record that is too long, or too late. */
+            const enum { LIMIT, TOO_LONG, TOO_LATE, ENDS } ends = random_below(&random, ENDS);
+            int64_t latest = 0;
             const uint32_t kind = (struct frame){.link_type = random_below(&random, 9) ? 1 : 101,
                                                  .decimals = (uint8_t)random_below(&random, 10),
                                                  .fcs = random_below(&random, 9) ? 0 : 4}
@@ -235,7 +237,7 @@ Test(tcp, runs)
             for (unsigned k = 0; k < records; k++) {
                 unsigned behind;
                 const struct packet packet = random_packet(&random, &behind);
-                const uint32_t seconds = random_below(&random, UINT32_MAX),
+                const uint32_t seconds = random_below(&random, UINT32_MAX - 1),
                                fraction = random_below(&random, 1000000),
                                captured = packet.size - random_below(&random, 2) * behind,
                                length = packet.size + random_below(&random, 3) - 1;
@@ -245,12 +247,23 @@ Test(tcp, runs)
                                            .captured = captured,
                                            .length = length,
                                            .kind = kind};
+                latest = MAX(latest, frames[k].time);
                 memcpy(p, packet.bytes, captured);
                 p += captured;
                 decode_frame(&general.decoder, &frames[k], 5 + k);
             }
-            put_le32(p + 8, LONGEST + 1);
-            const struct record_run run = {bytes, ends ? bytes + sizeof bytes : p, LONGEST, kind, 1000, -1};
+            const int64_t later = latest + 1000;
+            put_le32(put_le32(put_le32(put_le32(p, (uint32_t)(later / 1000000000)),
+                                       (uint32_t)(later % 1000000000 / 1000)),
+                              LONGEST + (ends == TOO_LONG)),
+                     LONGEST);
+            const struct record_run run = {.at = bytes,
+                                           .limit = ends == LIMIT ? p : bytes + sizeof bytes,
+                                           .longest = LONGEST,
+                                           .kind = kind,
+                                           .fraction_ns = 1000,
+                                           .latest = ends == TOO_LATE ? latest : INT64_MAX,
+                                           .last_time = -1};
             struct record_run a = run, b = run;
             cr_assert_eq(decode_run(&plain.decoder, &a, 5), records);
             cr_assert_eq(decode_run_portable(&portable.decoder, &b, 5), records);
