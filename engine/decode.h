@@ -192,7 +192,8 @@ enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const 
 
 /* The same for n frames, the first of which is the index-th of its lane. */
 void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index);
-/* The same for the frames of a run, whose place is moved behind them. How many they are. */
+/* The same for the frames of a run, whose place is moved behind them, and last_time set. How many they are.
+ */
 uint32_t decode_run(struct decoder *d, struct record_run *run, uint32_t index);
 /* Both with nothing that not every processor has: what they do where there is no better way. */
 void decode_frames_portable(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index);

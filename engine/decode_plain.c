@@ -50,15 +50,8 @@ ALWAYS_INLINE bool decode_plain_frame(struct decoder *d, const struct frame *f, 
     return true;
 }
 
-/* Records are fetched so far ahead, two lines for each, since records of 64 bytes take one and a quarter.
- * With a walk of its own before decoding, that took 3.6 ns a frame, 4.9 with one line 1,024 bytes ahead, 4.2
- * with one line 2,048 ahead. 3,072: no difference. */
-ALWAYS_INLINE void run_fetch(const uint8_t *record)
-{
-    enum { AHEAD_BYTES = 2048 };
-    __builtin_prefetch(record + AHEAD_BYTES);
-    __builtin_prefetch(record + AHEAD_BYTES + CACHE_LINE);
-}
+/* Frames come so many at a time, or more. */
+enum { AT_A_TIME = 16 };
 
 struct plain_counts {
     uint64_t frames, wire, captured;
@@ -114,32 +107,33 @@ ALWAYS_INLINE int64_t run_time(int64_t fraction_ns, const uint8_t *record)
     return load_le32(record) * INT64_C(1000000000) + (int64_t)load_le32(record + 4) * fraction_ns;
 }
 
-static __attribute__((noinline)) struct frame run_frame(const struct record_run *run, const uint8_t *record)
+/* captured: as it was read when it was looked at. What is mapped may have changed since. */
+static __attribute__((noinline)) struct frame run_frame(const struct record_run *run, const uint8_t *record,
+                                                        uint32_t captured)
 {
     return (struct frame){.data = record + RUN_HEADER,
                           .time = run_time(run->fraction_ns, record),
-                          .captured = load_le32(record + 8),
+                          .captured = captured,
                           .length = load_le32(record + 12),
                           .kind = run->kind};
 }
 
 uint32_t decode_run_portable(struct decoder *d, struct record_run *run, uint32_t index)
 {
-    enum { FRAMES = 16 };
-    struct frame frames[FRAMES];
+    struct frame frames[AT_A_TIME];
     const uint32_t first = index;
     const uint8_t *p = run->at, *limit = run->limit;
     while (p < limit) {
         unsigned n = 0;
         do {
-            frames[n] = run_frame(run, p);
+            frames[n] = run_frame(run, p, load_le32(p + 8));
             if (frames[n].captured > run->longest || frames[n].time > run->latest) {
                 limit = p;
                 break;
             }
             run_fetch(p);
             p += RUN_HEADER + frames[n++].captured;
-        } while (n < FRAMES && p < limit);
+        } while (n < AT_A_TIME && p < limit);
         decode_frames_portable(d, frames, n, index);
         index += n;
         if (n)
@@ -154,9 +148,9 @@ uint32_t decode_run_portable(struct decoder *d, struct record_run *run, uint32_t
 
 /* What is known of a plain frame before its segment is laid down. */
 struct plain {
-    const uint8_t *data; /* set, and all else undefined, where flow is NOT_PLAIN */
+    const uint8_t *data;
     uint64_t hash;
-    uint32_t payload, wire; /* neighbours, as in a segment */
+    uint32_t payload, wire; /* neighbours, as in a segment; wire of a record that is NOT_PLAIN: captured */
     uint16_t flags;         /* as a segment has them */
     uint8_t flow;           /* 0 or 1; NOT_PLAIN */
 };
@@ -190,7 +184,7 @@ ALWAYS_INLINE VECTORS bool look_at_frame(struct plain *plain, const uint8_t *p, 
     return true;
 }
 
-/* What stands in a segment from its ports on, but for ports, flags and addresses, by flow. */
+/* What stands in a segment from its ports on, but for ports, TCP flags and addresses, by flow. */
 struct known {
     uint16_t word[2][8];
 } ALIGNED(16);
@@ -230,11 +224,8 @@ ALWAYS_INLINE VECTORS void put_segment(struct decoder *d, const struct plain *pl
     _mm_storeu_si128((__m128i *)(void *)s->port, tuple);
 }
 
-/* In two passes: the chain from a tuple to its hash and to its list is long, and several are under way in a
- * loop that does nothing else. */
-enum { AT_A_TIME = 16 };
-
-/* The same as decode_frames_of() for later generations. */
+/* The same as decode_frames_of() for later generations. In two passes, as decode_run_of(): the chain from a
+ * tuple to its hash and to its list is long, and several are under way in a loop that does nothing else. */
 static __attribute__((noinline)) VECTORS void
 decode_frames_vector(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index)
 {
@@ -242,15 +233,19 @@ decode_frames_vector(struct decoder *d, const struct frame *frames, unsigned n, 
     struct plain plain[AT_A_TIME];
     struct plain_counts counts = {.frames = n};
     while (n) {
-        const unsigned some = MIN(n, (unsigned)AT_A_TIME);
-        /* Nearly always all frames are of one kind. */
+        /* Those of one kind, as nearly always all are. */
         const uint32_t kind = frames->kind;
+        unsigned some = MIN(n, (unsigned)AT_A_TIME);
         const bool ethernet = kind_is_ethernet(kind);
         const struct known known = known_of(kind_flags(kind));
         for (unsigned i = 0; i < some; i++) {
             const struct frame *f = &frames[i];
+            if (unlikely(f->kind != kind)) {
+                some = i;
+                break;
+            }
             plain[i].data = f->data;
-            if (unlikely(!ethernet || f->kind != kind || f->captured < ALL ||
+            if (unlikely(!ethernet || f->captured < ALL ||
                          !look_at_frame(&plain[i], f->data, f->captured, f->length, key)))
                 plain[i].flow = NOT_PLAIN;
         }
@@ -297,7 +292,7 @@ ALWAYS_INLINE VECTORS uint32_t decode_run_of(struct decoder *d, struct record_ru
             end->data = p + RUN_HEADER;
             if (unlikely(captured < ALL ||
                          !look_at_frame(end, p + RUN_HEADER, captured, load_le32(p + 12), key)))
-                end->flow = NOT_PLAIN;
+                *end = (struct plain){.data = p + RUN_HEADER, .wire = captured, .flow = NOT_PLAIN};
             p += RUN_HEADER + captured;
         }
         const uint32_t some = (uint32_t)(end - plain);
@@ -306,7 +301,7 @@ ALWAYS_INLINE VECTORS uint32_t decode_run_of(struct decoder *d, struct record_ru
         for (const struct plain *l = plain; l < end; l++, index++) {
             const uint8_t *const record = l->data - RUN_HEADER;
             if (unlikely(l->flow == NOT_PLAIN)) {
-                const struct frame f = run_frame(run, record);
+                const struct frame f = run_frame(run, record, l->wire);
                 counts.frames--;
                 counts.captured -= f.captured;
                 decode_frame(d, &f, index);

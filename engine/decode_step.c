@@ -128,6 +128,12 @@ static void enter_lane(struct decoder *d, struct lane *lane)
     d->ftp = &lane->ftp;
 }
 
+/* Each frame is looked at before it is decoded. */
+static bool looks_at_each(const struct decode_job *job)
+{
+    return job->check_ignored || job->pipeline->params.filter;
+}
+
 /* The walk's next turn: false when none of its lanes has any more. */
 static bool decode_turn(const struct decode_job *job)
 {
@@ -136,7 +142,7 @@ static bool decode_turn(const struct decode_job *job)
     struct batch *b = job->batch;
     struct decoder *d = job->decoder;
     struct walk *walk = job->walk;
-    const bool leaves_out = job->check_ignored || p->params.filter;
+    const bool leaves_out = looks_at_each(job);
     bool any = false;
     source->ops->walk(source, b, walk);
     for (unsigned i = walk->first; i < walk->end; i++) {
@@ -157,13 +163,7 @@ static bool decode_turn(const struct decode_job *job)
     return any;
 }
 
-/* Each frame is looked at before it is decoded. */
-static bool looks_at_each(const struct decode_job *job)
-{
-    return job->check_ignored || job->pipeline->params.filter;
-}
-
-/* False: there is no run of records at the lane's position. */
+/* False: there is no run of records at the lane's position, or each frame is to be looked at. */
 static bool begins_run(const struct decode_job *job, const struct lane *lane, struct record_run *run)
 {
     struct source *source = job->pipeline->params.source;
@@ -172,7 +172,7 @@ static bool begins_run(const struct decode_job *job, const struct lane *lane, st
 }
 
 /* The run of records at the lane's position, if there is one. */
-static void decode_run_of(const struct decode_job *job, struct lane *lane)
+static void decode_lane_run(const struct decode_job *job, struct lane *lane)
 {
     const struct batch *b = job->batch;
     struct record_run run;
@@ -200,7 +200,7 @@ static void decode_lanes(void *argument)
         walk->end = job->one_by_one ? walk->first + 1 : end;
         do {
             if (job->one_by_one)
-                decode_run_of(job, &job->batch->lane[walk->first]);
+                decode_lane_run(job, &job->batch->lane[walk->first]);
         } while (decode_turn(job));
     }
     if (job->decoder->failed)

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_FRAME_H
 #define TCPREUSE_FRAME_H
 
-#include <stdint.h>
+#include "util.h"
 
 /* Time stamps are nanoseconds since the epoch, with the number of decimals that the capture really has. */
 struct frame {
@@ -29,15 +29,26 @@ _Static_assert(sizeof(struct frame) == 32, "two frames a cache line");
 struct record_run {
     const uint8_t *at;    /* the next record */
     const uint8_t *limit; /* a record here or behind this is not of the run */
-    uint32_t longest; /* nor is what would have more captured bytes; before limit, a record of as many may be
-                         read */
-    uint32_t kind;    /* of all frames */
+    /* Nor is what would have more captured bytes. At each place before limit, a header and so many bytes
+     * behind it may be read. */
+    uint32_t longest;
+    uint32_t kind;       /* of all frames */
     int64_t fraction_ns; /* ns a unit of the fraction */
-    int64_t latest;    /* a frame that is later is not of the run; INT64_MAX: all may be. Set by whoever reads
-                          on,    too */
-    int64_t last_time; /* of the last frame before at; set by whoever reads on */
+    /* Set by whoever reads on: */
+    int64_t latest;    /* a frame that is later is not of the run; INT64_MAX: all may be */
+    int64_t last_time; /* of the last frame before at */
 };
 
 enum { RUN_HEADER = 16 };
+
+/* What whoever reads on fetches at each record: two lines far ahead, since records of 64 bytes take one and a
+ * quarter. 3.6 ns a frame for a walk alone, where one line 1,024 bytes ahead took 4.9 and one line 2,048
+ * ahead 4.2. Up to 6,144 bytes ahead: no difference. */
+ALWAYS_INLINE void run_fetch(const uint8_t *record)
+{
+    enum { AHEAD_BYTES = 2048 };
+    __builtin_prefetch(record + AHEAD_BYTES);
+    __builtin_prefetch(record + AHEAD_BYTES + CACHE_LINE);
+}
 
 #endif

@@ -20,7 +20,7 @@ struct worker {
     struct spare_lists spare; /* of what it drained or, if that is for a report of packets, formatted */
     struct decoder decoder;
     struct walk walk;
-    bool small_frames; /* were in the batch that it decoded last */
+    bool small_frames; /* were in the batch that it decoded last: lanes are walked one by one */
     struct step_clock clock;
 } ALIGNED(CACHE_LINE);
 

@@ -14,10 +14,6 @@ enum {
     /* Time between two records in a row of a chain that is believed: a day forward, a minute back. */
     GUESS_SECONDS_FORWARD = 86400,
     GUESS_SECONDS_BACK = 60,
-    /* A lane that is walked alone is fetched so far ahead, two lines for each record, since records of 64
-       bytes take one and a quarter: 3.6 ns a frame of the walk's own time, where one line 1,024 bytes ahead
-       took 4.9 and one line 2,048 ahead 4.2. 3,072: no difference. */
-    AHEAD_BYTES = 2048,
 };
 
 enum fault { FAULT_HEADER, FAULT_LENGTH, FAULT_DATA };
@@ -244,8 +240,7 @@ ALWAYS_INLINE void walk_lane(const struct capture *c, const struct batch *b, str
         const uint8_t *next = p + RECORD_HEADER + captured;
         if (unlikely(captured > longest || next > end))
             break;
-        __builtin_prefetch(p + AHEAD_BYTES);
-        __builtin_prefetch(p + AHEAD_BYTES + CACHE_LINE);
+        run_fetch(p);
         fill_frame(f++, p, captured, fraction_ns, kind, swapped);
         p = next;
     }
@@ -284,7 +279,8 @@ static void pcap_walk(const struct capture *c, struct batch *b, struct walk *wal
 #undef NEXT
 }
 
-/* Of records of usual length, as far from the end of the file as the longest of them. */
+/* Of records of usual length, as far from the end of the batch's bytes as the longest of them. */
+_Static_assert((int)RECORD_HEADER == (int)RUN_HEADER, "records are those of a run");
 static bool pcap_run(const struct capture *c, const struct batch *b, const struct lane *lane,
                      struct record_run *run)
 {

@@ -285,7 +285,8 @@ Test(pcap, lanes)
     static struct frame whole[RECORD_MAX];
     struct lane one = {.start = c->first_record, .limit = image.size};
     cr_assert_eq(walk_lane(c, &one, whole), 300);
-    cr_assert_gt(in_runs, 200); /* the last ones are too near to the end */
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        cr_assert_gt(in_runs, 200); /* the last ones are too near to the end */
     for (uint64_t size = 1; size < 3000; size = size * 3 + 1) {
         uint64_t position = c->first_record;
         unsigned n = 0;
@@ -303,9 +304,11 @@ Test(pcap, lanes)
     capture_drop(c);
 }
 
-/* Records that are not in the machine's usual byte order, or longer than usual, lie in no run. */
+/* Records that are big-endian, or longer than usual, lie in no run. */
 Test(pcap, runs)
 {
+    const bool big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+    image.swapped = big_endian;
     put_header(0xa1b2c3d4, 1);
     put_records(100, 17);
     put_record(1700000100, 1, 20000, 20000);
@@ -318,11 +321,18 @@ Test(pcap, runs)
     lane = (struct lane){.start = image.at[101], .limit = image.at[103]};
     cr_assert_eq(walk_lane(c, &lane, frames), 2);
     cr_expect_eq(in_runs, 102);
+
+    /* Of a batch whose bytes begin later. */
+    struct batch late = {.bytes = c->bytes + image.at[5], .base = image.at[5], .end = image.size};
+    struct record_run run;
+    lane = (struct lane){.position = image.at[7], .limit = image.at[9], .state = LANE_OPEN};
+    cr_assert(c->format->run(c, &late, &lane, &run));
+    cr_expect(run.at == c->bytes + image.at[7] && run.limit == c->bytes + image.at[9]);
     capture_drop(c);
     close(fd);
 
     image.size = image.records = in_runs = 0;
-    image.swapped = true;
+    image.swapped = !big_endian;
     put_header(0xa1b2c3d4, 1);
     put_record(1700000000, 1, 0, 60); /* 0 is 0 in any order */
     put_records(300, 17);
