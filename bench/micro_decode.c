@@ -97,13 +97,12 @@ static void time_decode(const char *what, enum micro_frame_kind kind, bool recor
                                  .tcp_header_bytes = rules_header_bytes(RULES_4_4),
                                  .lists = d.lists,
                                  .counts = &d.counts};
+    d.records_end = d.records;
     for (unsigned i = 0; i < FRAMES; i++) {
         uint32_t length = micro_frame(d.bytes[i], kind, i);
         micro_check(length <= FRAME_ROOM, what);
         d.frames[i] = (struct frame){
             .data = d.bytes[i], .captured = length, .length = length, .link_type = 1, .decimals = 6};
-        if (i == 0)
-            d.records_end = d.records;
         memset(d.records_end, 0, RUN_HEADER);
         memcpy(d.records_end + 8, (const uint32_t[]){htole32(length), htole32(length)}, 8);
         memcpy(d.records_end + RUN_HEADER, d.bytes[i], length);

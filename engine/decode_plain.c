@@ -50,7 +50,7 @@ ALWAYS_INLINE bool decode_plain_frame(struct decoder *d, const struct frame *f, 
     return true;
 }
 
-/* Frames come so many at a time, or more. */
+/* Frames looked at before their segments are laid down; a walk gives as many in a turn. */
 enum { AT_A_TIME = 16 };
 
 struct plain_counts {

@@ -151,6 +151,14 @@ static struct packet random_packet(uint64_t *random, unsigned *behind)
 static void expect_the_same(const struct decoding *a, const struct decoding *b, unsigned lists)
 {
     cr_assert(!memcmp(a->counts.frames, b->counts.frames, sizeof a->counts.frames));
+    cr_assert_eq(a->counts.segments_truncated, b->counts.segments_truncated);
+    cr_assert_eq(a->counts.notes.count, b->counts.notes.count);
+    for (uint32_t i = 0; i < a->counts.notes.count; i++) {
+        const struct note *x = &a->counts.notes.items[i], *y = &b->counts.notes.items[i];
+        cr_assert(x->outcome == y->outcome && x->subject == y->subject && x->value == y->value &&
+                  x->frames == y->frames);
+    }
+    cr_assert_eq(a->fragments.used, b->fragments.used);
     cr_assert(a->counts.segments == b->counts.segments && a->counts.wire_bytes == b->counts.wire_bytes &&
               a->counts.captured_bytes == b->counts.captured_bytes);
     for (unsigned i = 0; i < lists; i++) {
