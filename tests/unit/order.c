@@ -214,7 +214,7 @@ struct model {
     bool seen[TUPLES];
     uint32_t isn[TUPLES];
     uint64_t stream[TUPLES];
-    uint64_t streams;
+    uint64_t streams, before;
     uint64_t first[CONVERSATIONS_MAX], last[CONVERSATIONS_MAX];
 };
 
@@ -230,20 +230,23 @@ static void model_segment(struct model *m, uint64_t frame, unsigned number, unsi
         m->first[m->stream[tuple]] = frame;
     }
     m->last[m->stream[tuple]] = frame;
-    text_print(&m->text[REPORT_PACKETS], "%" PRIu64 ".%u %" PRIu64 "%s\n", frame, number, m->stream[tuple],
-               reuse ? "!" : "");
+    text_print(&m->text[REPORT_PACKETS], "%" PRIu64 ".%u %" PRIu64 "%s\n", frame, number,
+               m->before + m->stream[tuple], reuse ? "!" : "");
     if (reuse)
         text_print(&m->text[REPORT_REUSE], "%" PRIu64 ".%u %" PRIu64 "<%" PRIu64 "\n", frame, number,
-                   m->stream[tuple], previous);
+                   m->before + m->stream[tuple], m->before + previous);
 }
 
-static void random_batches(unsigned shards, const bool wants[REPORTS], uint64_t seed)
+/* before: conversations that there have been already; then conversations.csv is not made here, which has
+ * them, too. */
+static void random_batches(unsigned shards, const bool wants[REPORTS], uint64_t seed, uint64_t before)
 {
     static struct model m;
     memset(&m, 0, sizeof m);
     struct rig r;
     uint64_t random = mix(seed), frame = 0;
     rig_open(&r, shards, wants);
+    r.p->totals.conversations = m.before = before;
     for (int batch = 0; batch < 60; batch++) {
         rig_begin_batch(&r);
         for (unsigned lanes = random_below(&random, LANES + 1); lanes; lanes--) {
@@ -277,7 +280,7 @@ static void random_batches(unsigned shards, const bool wants[REPORTS], uint64_t 
             cr_expect_eq(is->length, 0);
         free(m.text[i].bytes);
     }
-    cr_expect_eq(pipeline_totals(r.p)->conversations, m.streams);
+    cr_expect_eq(pipeline_totals(r.p)->conversations, before + m.streams);
     cr_expect_eq(pipeline_totals(r.p)->frames, frame);
     rig_close(&r);
 }
@@ -286,7 +289,7 @@ Test(order, random_batches)
 {
     for (unsigned shards = 1; shards <= 8; shards++)
         for (uint64_t seed = 0; seed < 10; seed++)
-            random_batches(shards, all, seed);
+            random_batches(shards, all, seed, 0);
 }
 
 /* Without a report that needs finished conversations, a reuse takes its predecessor's record. */
@@ -295,7 +298,7 @@ Test(order, random_batches_without_finished_records)
     static const bool only_reuse[REPORTS] = {[REPORT_REUSE] = true};
     for (unsigned shards = 1; shards <= 8; shards++)
         for (uint64_t seed = 0; seed < 10; seed++)
-            random_batches(shards, only_reuse, seed);
+            random_batches(shards, only_reuse, seed, 0);
 }
 
 /* More rows than a piece of conversations.csv has. */
@@ -407,4 +410,16 @@ Test(order, settling_proves_guesses)
     rig_end_batch(&r);
     cr_expect_eq(pipeline_totals(r.p)->frames, 50);
     rig_close(&r);
+}
+
+/* Stream numbers that become longer than 32 bits meanwhile. */
+Test(order, random_batches_after_many_conversations)
+{
+    static const bool kept[REPORTS] = {[REPORT_REUSE] = true, [REPORT_PACKETS] = true};
+    static const bool only_reuse[REPORTS] = {[REPORT_REUSE] = true};
+    for (unsigned shards = 1; shards <= 8; shards++)
+        for (uint64_t before = 0; before < 600; before += 200) {
+            random_batches(shards, kept, before, (UINT64_C(1) << 32) - before);
+            random_batches(shards, only_reuse, before, (UINT64_C(1) << 32) - before);
+        }
 }
