@@ -73,7 +73,7 @@ static void decode_all(void *argument)
 }
 
 /* The same of records, one behind the other. */
-static void decode_records(void *argument)
+static void decode_run_records(void *argument)
 {
     struct decoding *d = argument;
     for (int f = 0; f < FAMILIES; f++)
@@ -108,7 +108,7 @@ static void time_decode(const char *what, enum micro_frame_kind kind, bool recor
         memcpy(d.records_end + RUN_HEADER, d.bytes[i], length);
         d.records_end += RUN_HEADER + length;
     }
-    void (*const decode)(void *) = records ? decode_records : decode_all;
+    void (*const decode)(void *) = records ? decode_run_records : decode_all;
     decode(&d);
     micro_check(segment_list_count(&d.lists[family], family) == FRAMES &&
                     segment_list_count(&d.lists[!family], !family) == 0,

@@ -102,11 +102,6 @@ void decode_frames_portable(struct decoder *d, const struct frame *frames, unsig
     (unlikely(d->rules == RULES_4_0) ? decode_frames_4_0 : decode_frames_later)(d, frames, n, index);
 }
 
-ALWAYS_INLINE int64_t run_time(int64_t fraction_ns, const uint8_t *record)
-{
-    return load_le32(record) * INT64_C(1000000000) + (int64_t)load_le32(record + 4) * fraction_ns;
-}
-
 /* captured: as it was read when it was looked at. What is mapped may have changed since. */
 static __attribute__((noinline)) struct frame run_frame(const struct record_run *run, const uint8_t *record,
                                                         uint32_t captured)
@@ -141,6 +136,15 @@ uint32_t decode_run_portable(struct decoder *d, struct record_run *run, uint32_t
     }
     run->at = p;
     return index - first;
+}
+
+void decode_records_portable(struct decoder *d, const struct record_run *run, const uint8_t *const *records,
+                             unsigned n, uint32_t index)
+{
+    struct frame frames[AT_A_TIME];
+    for (unsigned i = 0; i < n; i++)
+        frames[i] = run_frame(run, records[i], (uint32_t)(records[i + 1] - records[i]) - RUN_HEADER);
+    decode_frames_portable(d, frames, n, index);
 }
 
 #if defined(__x86_64__)
@@ -268,6 +272,53 @@ decode_frames_vector(struct decoder *d, const struct frame *frames, unsigned n, 
     add_counts(d->counts, &counts);
 }
 
+ALWAYS_INLINE VECTORS void look_at_record(struct plain *plain, const uint8_t *record, uint32_t captured,
+                                          uint64_t key)
+{
+    plain->data = record + RUN_HEADER;
+    if (unlikely(captured < ALL ||
+                 !look_at_frame(plain, record + RUN_HEADER, captured, load_le32(record + 12), key)))
+        *plain = (struct plain){.data = record + RUN_HEADER, .wire = captured, .flow = NOT_PLAIN};
+}
+
+/* The segments of records that were looked at. They are counted as plain ones, with what all have captured.
+ */
+ALWAYS_INLINE VECTORS void put_records(struct decoder *d, const struct record_run *run,
+                                       const struct plain *plain, const struct plain *end, uint32_t index,
+                                       const struct known *known, struct plain_counts *counts)
+{
+    const int64_t fraction_ns = run->fraction_ns;
+    for (const struct plain *l = plain; l < end; l++, index++) {
+        const uint8_t *const record = l->data - RUN_HEADER;
+        if (unlikely(l->flow == NOT_PLAIN)) {
+            const struct frame f = run_frame(run, record, l->wire);
+            counts->frames--;
+            counts->captured -= f.captured;
+            decode_frame(d, &f, index);
+            continue;
+        }
+        counts->wire += l->wire;
+        put_segment(d, l, run_time(fraction_ns, record), index << 8, known);
+    }
+}
+
+/* decode_records() for later generations, of Ethernet frames. */
+static __attribute__((noinline)) VECTORS void decode_records_vector(struct decoder *d,
+                                                                    const struct record_run *run,
+                                                                    const uint8_t *const *records, unsigned n,
+                                                                    uint32_t index)
+{
+    const uint64_t key = hash_key4(d->key);
+    const struct known known = known_of(kind_flags(run->kind));
+    struct plain plain[AT_A_TIME];
+    struct plain_counts counts = {.frames = n,
+                                  .captured = (uint64_t)(records[n] - records[0]) - n * (uint64_t)RUN_HEADER};
+    for (unsigned i = 0; i < n; i++)
+        look_at_record(&plain[i], records[i], (uint32_t)(records[i + 1] - records[i]) - RUN_HEADER, key);
+    put_records(d, run, plain, plain + n, index, &known, &counts);
+    add_counts(d->counts, &counts);
+}
+
 /* decode_run() for later generations, of Ethernet frames. timed: some may be too late. */
 ALWAYS_INLINE VECTORS uint32_t decode_run_of(struct decoder *d, struct record_run *run, uint32_t index,
                                              bool timed)
@@ -289,27 +340,14 @@ ALWAYS_INLINE VECTORS uint32_t decode_run_of(struct decoder *d, struct record_ru
                 break;
             }
             run_fetch(p);
-            end->data = p + RUN_HEADER;
-            if (unlikely(captured < ALL ||
-                         !look_at_frame(end, p + RUN_HEADER, captured, load_le32(p + 12), key)))
-                *end = (struct plain){.data = p + RUN_HEADER, .wire = captured, .flow = NOT_PLAIN};
+            look_at_record(end, p, captured, key);
             p += RUN_HEADER + captured;
         }
         const uint32_t some = (uint32_t)(end - plain);
         counts.frames += some;
         counts.captured += (uint64_t)(p - begin) - some * (uint64_t)RUN_HEADER;
-        for (const struct plain *l = plain; l < end; l++, index++) {
-            const uint8_t *const record = l->data - RUN_HEADER;
-            if (unlikely(l->flow == NOT_PLAIN)) {
-                const struct frame f = run_frame(run, record, l->wire);
-                counts.frames--;
-                counts.captured -= f.captured;
-                decode_frame(d, &f, index);
-                continue;
-            }
-            counts.wire += l->wire;
-            put_segment(d, l, run_time(fraction_ns, record), index << 8, &known);
-        }
+        put_records(d, run, plain, end, index, &known, &counts);
+        index += some;
         if (some)
             run->last_time = run_time(fraction_ns, end[-1].data - RUN_HEADER);
     }
@@ -334,9 +372,10 @@ static bool has_vectors(void)
     return __builtin_cpu_supports("avx2");
 }
 #else
-#define decode_frames_vector decode_frames_portable
-#define decode_run_vector    decode_run_portable
-#define decode_run_in_time   decode_run_portable
+#define decode_frames_vector  decode_frames_portable
+#define decode_records_vector decode_records_portable
+#define decode_run_vector     decode_run_portable
+#define decode_run_in_time    decode_run_portable
 static bool has_vectors(void)
 {
     return false;
@@ -356,4 +395,13 @@ uint32_t decode_run(struct decoder *d, struct record_run *run, uint32_t index)
     if (likely(d->rules != RULES_4_0 && has_vectors() && kind_is_ethernet(run->kind)))
         return (run->latest == INT64_MAX ? decode_run_vector : decode_run_in_time)(d, run, index);
     return decode_run_portable(d, run, index);
+}
+
+void decode_records(struct decoder *d, const struct record_run *run, const uint8_t *const *records,
+                    unsigned n, uint32_t index)
+{
+    if (likely(d->rules != RULES_4_0 && has_vectors() && kind_is_ethernet(run->kind)))
+        decode_records_vector(d, run, records, n, index);
+    else
+        decode_records_portable(d, run, records, n, index);
 }

@@ -41,6 +41,11 @@ struct record_run {
 
 enum { RUN_HEADER = 16 };
 
+ALWAYS_INLINE int64_t run_time(int64_t fraction_ns, const uint8_t *record)
+{
+    return load_le32(record) * INT64_C(1000000000) + (int64_t)load_le32(record + 4) * fraction_ns;
+}
+
 /* What whoever reads on fetches at each record: two lines far ahead, since records of 64 bytes take one and a
  * quarter. 3.6 ns a frame for a walk alone, where one line 1,024 bytes ahead took 4.9 and one line 2,048
  * ahead 4.2. Up to 6,144 bytes ahead: no difference. */
@@ -49,6 +54,17 @@ ALWAYS_INLINE void run_fetch(const uint8_t *record)
     enum { AHEAD_BYTES = 2048 };
     __builtin_prefetch(record + AHEAD_BYTES);
     __builtin_prefetch(record + AHEAD_BYTES + CACHE_LINE);
+}
+
+/* The same of a record whose place nothing foretells: all that decoding reads of most frames, the record's
+ * header, and those of Ethernet, IPv4 and TCP. They lie in two lines or three of one page; fetched together,
+ * they took 0.96 of the time of fetching the second when the first was read, and without the third 1.03. */
+ALWAYS_INLINE void run_fetch_headers(const uint8_t *record)
+{
+    enum { HEADERS = RUN_HEADER + 14 + 20 + 20 };
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + CACHE_LINE);
+    __builtin_prefetch(record + HEADERS - 1);
 }
 
 #endif

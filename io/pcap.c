@@ -279,15 +279,18 @@ static void pcap_walk(const struct capture *c, struct batch *b, struct walk *wal
 #undef NEXT
 }
 
-/* Of records of usual length, as far from the end of the batch's bytes as the longest of them. */
+/* Of records of usual length, as far from the end of the batch's bytes as the longest of them: in a small
+ * file none but the usual ones, in a large one all that there may be. */
 _Static_assert((int)RECORD_HEADER == (int)RUN_HEADER, "records are those of a run");
 static bool pcap_run(const struct capture *c, const struct batch *b, const struct lane *lane,
                      struct record_run *run)
 {
-    enum { LONGEST = 4096 };
-    const uint32_t longest = MIN(c->captured_max, (uint32_t)LONGEST), reach = RECORD_HEADER + longest;
+    enum { LONGEST = 4096, PART = 64 };
+    const uint64_t bytes = b->end - b->base,
+                   usual = MIN(MAX(bytes / PART, (uint64_t)LONGEST), RECORD_LENGTH_MAX);
+    const uint32_t longest = MIN(c->captured_max, (uint32_t)usual), reach = RECORD_HEADER + longest;
     const bool little_endian = c->swapped == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-    if (!c->plain || !little_endian || b->end - b->base < reach)
+    if (!c->plain || !little_endian || bytes < reach)
         return false;
     *run = (struct record_run){.at = b->bytes + (lane->position - b->base),
                                .limit = b->bytes + (MIN(lane->limit, b->end - reach) - b->base),

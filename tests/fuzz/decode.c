@@ -29,7 +29,16 @@ static uint8_t *guarded_end(void)
     return end;
 }
 
-enum way { WAY_GENERAL, WAY_PLAIN, WAY_PLAIN_PORTABLE, WAY_RUN, WAY_RUN_PORTABLE, WAYS };
+enum way {
+    WAY_GENERAL,
+    WAY_PLAIN,
+    WAY_PLAIN_PORTABLE,
+    WAY_RUN,
+    WAY_RUN_PORTABLE,
+    WAY_WALKED,
+    WAY_WALKED_PORTABLE,
+    WAYS
+};
 
 static void decode(struct result *r, const struct frame *f, enum rules rules, enum way way)
 {
@@ -58,8 +67,13 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, en
                                  .kind = f->kind,
                                  .latest = INT64_MAX,
                                  .last_time = -1};
-        REQUIRE((way == WAY_RUN ? decode_run : decode_run_portable)(&d, &run, 77) == 1);
-        REQUIRE(run.at == f->data + f->captured && run.last_time == f->time);
+        const uint8_t *const records[] = {run.at, f->data + f->captured};
+        if (way == WAY_WALKED || way == WAY_WALKED_PORTABLE) {
+            (way == WAY_WALKED ? decode_records : decode_records_portable)(&d, &run, records, 1, 77);
+        } else {
+            REQUIRE((way == WAY_RUN ? decode_run : decode_run_portable)(&d, &run, 77) == 1);
+            REQUIRE(run.at == records[1] && run.last_time == f->time);
+        }
     }
     REQUIRE(!d.failed);
 }

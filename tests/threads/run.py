@@ -11,6 +11,7 @@ middle of the file finds a great many that are none. How many frames there reall
 import argparse
 import json
 import os
+import struct
 import sys
 import tempfile
 
@@ -79,6 +80,46 @@ def filtered(tcpreuse, path):
     return out
 
 
+def records(path):
+    """Header, time stamp and lengths of each record of a little-endian capture."""
+    with open(path, 'rb') as file:
+        data = file.read()
+    at = 24
+    while at < len(data):
+        seconds, fraction, captured, length = struct.unpack_from('<4I', data, at)
+        yield (seconds, fraction, length), data[at + 16:at + 16 + captured]
+        at += 16 + captured
+
+
+def write_records(path, rows, order):
+    with open(path, 'wb') as file:
+        file.write(struct.pack(order + 'IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
+        for (seconds, fraction, length), data in rows:
+            file.write(struct.pack(order + '4I', seconds, fraction, len(data), length) + data)
+    return path
+
+
+def padded(rows):
+    """Some frames with bytes behind their packet, of any number up to what a capture may hold."""
+    for i, ((seconds, fraction, length), data) in enumerate(rows):
+        more = (0, 5000, 1, 70000)[i % 4] if i % 97 < 4 and i % 5 == 0 else 0
+        yield (seconds, fraction, length + more), data + bytes(more)
+
+
+def orders(tcpreuse, directory, paths):
+    """Complaints unless the same records say the same in both byte orders, of which but one lies in runs."""
+    runs, out = {}, []
+    for order in '<>':
+        made = [write_records(os.path.join(directory, 'order-%d.pcap' % i), padded(records(path)), order) for i, path in enumerate(paths)]
+        runs[order] = [program.run(tcpreuse, ['-j', threads] + made, timeout=300) for threads in (1, 3)]
+    for little, big in zip(*runs.values()):
+        for report in ('reuse', 'conversations', 'packets'):
+            if little.status or little.reports[report] != big.reports.get(report):
+                out.append('%s: %s' % (report, little.describe() if little.status else program.first_difference(
+                    little.reports[report], big.reports.get(report, b''))))
+    return out
+
+
 def generate(tracegen, path, *options):
     done = program.bare([tracegen] + [str(o) for o in options] + ['-w', path])
     if done.status:
@@ -132,6 +173,8 @@ def main():
         big = generate(args.tracegen, at('big.pcap'), '--frames', few, '--flows', 200, '--mix', 'mtu', '--big-endian', '--nanosecond')
         tap.ok('large frames, the other byte order', same(args.tcpreuse, [big], walk.count(big)))
 
+        tap.ok('frames of mixed sizes, both byte orders', orders(args.tcpreuse, directory, [large]))
+
         cruel = generate(args.tracegen, at('cruel.pcap'), '--hostile', '--frames', args.frames // 2, '--fragments', 5, '--icmp', 5)
         tap.ok('hostile headers', same(args.tcpreuse, [cruel], walk.count(cruel)))
         odd = program.write(directory, 'odd.pcap', hostile.pcap(1, few, 0.5))
@@ -141,6 +184,7 @@ def main():
         several = [generate(args.tracegen, at('part%d.pcap' % i), '--frames', few, '--flows', 100, '--seed', 7, '--reuse', 50,
                             '--start', start) for i, start in enumerate((1700000000, 1700000000, 1700001000))]
         total = sum(walk.count(path) for path in several)
+        tap.ok('several files, both byte orders', orders(args.tcpreuse, directory, several))
         tap.ok('several files', same(args.tcpreuse, several[::-1], total))
         tap.ok('several files, appended', same(args.tcpreuse, ['--append'] + several, total))
         os.mkdir(at('directory'))

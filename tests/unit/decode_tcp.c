@@ -218,12 +218,27 @@ static uint8_t *put_le32(uint8_t *p, uint32_t v)
     return p;
 }
 
+/* Some records at a time, as whoever has walked them gives them. */
+typedef void decode_some(struct decoder *, const struct record_run *, const uint8_t *const *, unsigned,
+                         uint32_t);
+
+static void decode_walked(decode_some *decode, struct decoder *d, const struct record_run *run,
+                          const uint8_t *const *records, unsigned count, uint64_t *random)
+{
+    enum { MOST = 16 };
+    for (unsigned k = 0, n; k < count; k += n) {
+        n = random_below(random, MOST + 1); /* MIN() would draw twice */
+        n = MIN(n, count - k);
+        decode(d, run, records + k, n, 5 + k);
+    }
+}
+
 /* The same of records, up to the one that is not of the run. */
 Test(tcp, runs)
 {
     enum { RECORDS = 70, RUNS = 1000, SHARDS = 3, LONGEST = 100, ROOM = 200 };
-    struct decoding general, plain, portable;
-    struct decoding *all[] = {&general, &plain, &portable};
+    struct decoding general, plain, portable, walked, walked_portable;
+    struct decoding *all[] = {&general, &plain, &portable, &walked, &walked_portable};
     uint64_t random = 5, segments = 0;
     for (enum rules rules = RULES_4_0; rules <= RULES_4_4; rules++) {
         for (size_t w = 0; w < ARRAY_LEN(all); w++)
@@ -239,6 +254,7 @@ Test(tcp, runs)
                                                  .fcs = random_below(&random, 9) ? 0 : 4}
                                       .kind;
             struct frame frames[RECORDS];
+            const uint8_t *at[RECORDS + 1];
             uint8_t *p = bytes;
             for (size_t w = 0; w < ARRAY_LEN(all); w++)
                 decoding_clear(all[w]);
@@ -258,10 +274,12 @@ Test(tcp, runs)
                                            .length = length,
                                            .kind = kind};
                 latest = MAX(latest, frames[k].time);
+                at[k] = p - RUN_HEADER;
                 memcpy(p, packet.bytes, captured);
                 p += captured;
                 decode_frame(&general.decoder, &frames[k], 5 + k);
             }
+            at[records] = p;
             const int64_t later = latest + 1000;
             put_le32(put_le32(put_le32(put_le32(p, (uint32_t)(later / 1000000000)),
                                        (uint32_t)(later % 1000000000 / 1000)),
@@ -280,6 +298,8 @@ Test(tcp, runs)
             cr_assert(a.at == p && b.at == p);
             const int64_t last = records ? frames[records - 1].time : -1;
             cr_assert(a.last_time == last && b.last_time == last);
+            decode_walked(decode_records, &walked.decoder, &run, at, records, &random);
+            decode_walked(decode_records_portable, &walked_portable.decoder, &run, at, records, &random);
             segments += general.counts.segments;
             for (size_t w = 1; w < ARRAY_LEN(all); w++)
                 expect_the_same(&general, all[w], FAMILIES * SHARDS);
