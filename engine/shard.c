@@ -21,6 +21,7 @@ enum {
     FEWEST = 16, /* segments found and not updated yet, while there are more to be found */
     FOUND = 48,  /* as many, after the first two passes have gone on alone */
     RING = 128,  /* room for them; a power of two */
+    AWAY = 64,   /* tuples that are to be moved into their own bucket */
 };
 _Static_assert((int)RECORDS_AHEAD >= FOUND + 3 * RING / 2, "see drain_lists()");
 
@@ -105,6 +106,10 @@ struct drain {
     const struct announcement_list *announcements;
     uint32_t announced;
     bool failed; /* memory is short */
+    struct away {
+        uint32_t hash, record;
+    } away[AWAY]; /* met behind their own bucket: see move_home() */
+    uint32_t away_count;
 };
 
 /* Takes in what was announced before this position of the batch. 0 or -1. */
@@ -249,6 +254,42 @@ static int forget_idle(struct shard *s, struct shard_result *result, int64_t now
     }
 }
 
+/* The tuple of this record was found, or put, behind its own bucket. Where records may be another tuple's
+ * before long, nothing is noted. */
+ALWAYS_INLINE void note_away(struct drain *d, uint32_t hash, uint32_t record)
+{
+    if (d->away_count < AWAY && !d->shard->forgets)
+        d->away[d->away_count++] = (struct away){hash, record};
+}
+
+/* Takes the tuples that were noted into their own buckets, and into the place of each one of those there:
+ * any, since most conversations are over, and if it is not, it comes back the same way. So 5 % of the tuples
+ * lie behind their own buckets, but less than 1 % of the segments have to look there, each of which costs
+ * three branches that are not foreseen: 0.95 of the time of 64 bytes with 200,000 active flows, 0.78 of the
+ * drain's with 1,000. Only when no segment is on its way: else one that looks behind its bucket would be
+ * overtaken by the next of its tuple. */
+static __attribute__((noinline)) void move_home(struct drain *d)
+{
+    const struct table *t = d->table;
+    for (uint32_t i = 0; i < d->away_count; i++) {
+        const struct away *a = &d->away[i];
+        struct bucket *const own = table_bucket(t, a->hash), *b = own;
+        int slot = bucket_slot(b, a->hash, a->record);
+        while (slot < 0 && b->tag[BUCKET_SLOTS - 1]) {
+            b = table_next_bucket(t, b);
+            slot = bucket_slot(b, a->hash, a->record);
+        }
+        if (slot < 0 || b == own)
+            continue;
+        const unsigned victim = a->record % BUCKET_SLOTS;
+        b->tag[slot] = own->tag[victim];
+        b->record[slot] = own->record[victim];
+        own->tag[victim] = a->hash;
+        own->record[victim] = a->record;
+    }
+    d->away_count = 0;
+}
+
 /* The newest conversation of the segment's tuple: its slot's record number, or a new conversation (*created).
  * NULL when memory is short. */
 static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const struct segment *s,
@@ -257,13 +298,15 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
 {
     struct table *t = d->table;
     *created = false;
-    uint64_t mask = (1ull << (32 - t->shift)) - 1, at = hash >> t->shift;
-    for (;; at = (at + 1) & mask) {
-        struct bucket *b = &t->buckets[at];
+    struct bucket *const own = table_bucket(t, hash), *b = own;
+    for (;; b = table_next_bucket(t, b)) {
         for (unsigned match = bucket_match(b, hash); match; match &= ~(3u << 2 * first_slot(match))) {
             const unsigned slot = first_slot(match);
-            if (!tuple_difference(table_record(t, b->record[slot], family), s, family))
-                return &b->record[slot];
+            if (tuple_difference(table_record(t, b->record[slot], family), s, family))
+                continue;
+            if (b != own)
+                note_away(d, hash, b->record[slot]);
+            return &b->record[slot];
         }
         if (b->tag[BUCKET_SLOTS - 1])
             continue;
@@ -271,6 +314,8 @@ static __attribute__((noinline)) uint32_t *find_or_add(struct drain *d, const st
         if (record == RECORD_NONE || note_creation(d, family, batch_position(d, s, frame), record))
             return NULL;
         begin_record(table_record(t, record, family), s, frame, family);
+        if (b != own)
+            note_away(d, hash, record);
         *created = true;
         t->used++;
         return bucket_fill_slot(b, hash, record);
@@ -537,6 +582,8 @@ ALWAYS_INLINE void create_in(struct drain *d, struct bucket *b, const struct fou
         return;
     }
     bucket_fill_slot(b, hash, record);
+    if (unlikely(b != table_bucket(t, hash)))
+        note_away(d, hash, record);
     t->used++;
     struct conversation *c = table_record(t, record, family);
     begin_record(c, s, f->frame, family);
@@ -564,6 +611,7 @@ ALWAYS_INLINE bool find_further(struct drain *d, struct found *f, enum family fa
         return false;
     }
     take_candidate(t, f, b->record[first_slot(match)], family);
+    note_away(d, hash, f->record);
     return true;
 }
 
@@ -742,6 +790,8 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
         if (!steps || grows || p.pending < FEWEST || p.pending > RING / 2) {
             while (p.pending && !failed)
                 failed = RUN(p.pending, false, false, true);
+            if (unlikely(d->away_count))
+                move_home(d);
             failed |= grows && table_grow(d->table);
             steps = MIN(steps, (uint64_t)FOUND);
             if (failed || !steps)

@@ -5,9 +5,11 @@
  * the tuple's whole 32-bit hash, and its upper bits are the bucket's number: so the table grows by splitting
  * each bucket into two neighbours, in one sequential pass that never looks at a record.
  *
- * A tuple lies in its own bucket, or in a later one if all from its own one up to that are full. What is
- * removed leaves no gap: the bucket's last slot moves there, and into a bucket that was full one tuple comes
- * back from behind, if there is one that had to pass it; and so on from where that was. */
+ * A tuple lies in its own bucket, or in a later one if all from its own one up to that are full; which of
+ * them lie in later ones, and in which slots, is all the same, so that those in use can be taken home
+ * (shard.c). What is removed leaves no gap: the bucket's last slot moves there, and into a bucket that was
+ * full one tuple comes back from behind, if there is one that had to pass it; and so on from where that was.
+ */
 #ifndef TCPREUSE_TABLE_H
 #define TCPREUSE_TABLE_H
 
@@ -101,6 +103,15 @@ ALWAYS_INLINE unsigned bucket_match(const struct bucket *b, uint32_t tag)
     return bucket_match_portable(b, tag);
 }
 #endif
+
+/* Where this record lies in the bucket, with its tag; -1: it does not. */
+ALWAYS_INLINE int bucket_slot(const struct bucket *b, uint32_t tag, uint32_t record)
+{
+    for (unsigned match = bucket_match(b, tag); match; match &= ~(3u << 2 * first_slot(match)))
+        if (b->record[first_slot(match)] == record)
+            return (int)first_slot(match);
+    return -1;
+}
 
 /* Puts a record into a bucket that is not full; its slot. */
 ALWAYS_INLINE uint32_t *bucket_fill_slot(struct bucket *b, uint32_t tag, uint32_t record)

@@ -342,6 +342,11 @@ static bool is_in_index(const struct table *t, uint32_t hash, uint32_t record)
     }
 }
 
+static bool is_in_own_bucket(const struct table *t, uint32_t hash, uint32_t record)
+{
+    return bucket_slot(table_bucket(t, hash), hash, record) >= 0;
+}
+
 static void put_in_index(struct table *t, uint32_t hash, uint32_t record)
 {
     struct bucket *b = table_bucket(t, hash);
@@ -358,6 +363,44 @@ static bool has_gaps(const struct table *t)
             if (t->buckets[i].tag[k] && !t->buckets[i].tag[k - 1])
                 return true;
     return false;
+}
+
+/* Tuples that lie behind their own buckets, and get segments, lie in them afterwards; nothing else is lost by
+ * it. */
+Test(table, tuples_in_use_come_home)
+{
+    enum { TUPLES = 5900, USED = 40 }; /* 8,192 slots, 72 % of them in use */
+    for (int f = 0; f < FAMILIES; f++) {
+        struct rig *r = rig_open();
+        static uint32_t record[TUPLES], away[TUPLES];
+        uint32_t count = 0, wrong = 0, home = 0;
+        const struct table *t = &r->shard.table[f];
+        for (uint32_t i = 0; i < TUPLES; i++)
+            f == FAMILY_IPV4 ? rig_add4(r, i, spread(i), TCP_ACK, 0) : rig_add6(r, i, spread(i), TCP_ACK);
+        rig_drain(r);
+        for (uint32_t i = 0; i < TUPLES; i++) {
+            record[i] = rig_record(r, f, i);
+            if (!is_in_own_bucket(t, spread(i), record[i]))
+                away[count++] = i;
+        }
+        cr_assert_gt(count, 2 * USED, "%u are behind their own buckets", count);
+        rig_clear(r);
+        for (uint32_t k = 0; k < 2 * USED; k++) { /* the second time as the first */
+            const uint32_t i = away[k % USED];
+            f == FAMILY_IPV4 ? rig_add4(r, i, spread(i), TCP_ACK, 0) : rig_add6(r, i, spread(i), TCP_ACK);
+        }
+        rig_drain(r);
+        for (uint32_t k = 0; k < 2 * USED; k++)
+            wrong += rig_record(r, f, k) != record[away[k % USED]];
+        for (uint32_t k = 0; k < USED; k++)
+            home += is_in_own_bucket(t, spread(away[k]), record[away[k]]);
+        for (uint32_t i = 0; i < TUPLES; i++)
+            wrong += !is_in_index(t, spread(i), record[i]);
+        cr_expect_gt(home, USED - 5, "%u came home", home); /* but where two have one bucket */
+        cr_expect_eq(wrong, 0);
+        cr_expect(!has_gaps(t));
+        rig_close(r);
+    }
 }
 
 /* What is taken out is gone, everything else is found, whatever overflowed: hashes in a few buckets, and in
