@@ -51,7 +51,7 @@ ALWAYS_INLINE bool decode_plain_frame(struct decoder *d, const struct frame *f, 
 }
 
 /* Frames looked at before their segments are laid down; a walk gives as many in a turn. */
-enum { AT_A_TIME = 16 };
+enum { AT_A_TIME = RECORDS_AT_A_TIME };
 
 struct plain_counts {
     uint64_t frames, wire, captured;

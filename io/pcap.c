@@ -279,8 +279,8 @@ static void pcap_walk(const struct capture *c, struct batch *b, struct walk *wal
 #undef NEXT
 }
 
-/* Of records of usual length, as far from the end of the batch's bytes as the longest of them: in a small
- * file none but the usual ones, in a large one all that there may be. */
+/* Of records of usual length, as far from the end of the batch's bytes as the longest of them: where those
+ * are few (a small file, a chunk of a stream) that is less than where they are many. */
 _Static_assert((int)RECORD_HEADER == (int)RUN_HEADER, "records are those of a run");
 static bool pcap_run(const struct capture *c, const struct batch *b, const struct lane *lane,
                      struct record_run *run)

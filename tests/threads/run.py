@@ -100,7 +100,7 @@ def write_records(path, rows, order):
 
 
 def padded(rows):
-    """Some frames with bytes behind their packet, of any number up to what a capture may hold."""
+    """Some frames with bytes behind their packet: one, some thousands, and more than an IP packet can have."""
     for i, ((seconds, fraction, length), data) in enumerate(rows):
         more = (0, 5000, 1, 70000)[i % 4] if i % 97 < 4 and i % 5 == 0 else 0
         yield (seconds, fraction, length + more), data + bytes(more)
@@ -185,6 +185,10 @@ def main():
                             '--start', start) for i, start in enumerate((1700000000, 1700000000, 1700001000))]
         total = sum(walk.count(path) for path in several)
         tap.ok('several files, both byte orders', orders(args.tcpreuse, directory, several))
+        # 1,000 frames a second: each begins in the middle of the one before
+        chained = [generate(args.tracegen, at('chain%d.pcap' % i), '--frames', few, '--flows', 100, '--mix', 'imix', '--rate', 1000,
+                            '--start', 1700000000 + i * few // 2000) for i in range(3)]
+        tap.ok('several files of mixed sizes, both byte orders', orders(args.tcpreuse, directory, chained))
         tap.ok('several files', same(args.tcpreuse, several[::-1], total))
         tap.ok('several files, appended', same(args.tcpreuse, ['--append'] + several, total))
         os.mkdir(at('directory'))
