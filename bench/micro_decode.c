@@ -8,7 +8,7 @@
 #include <endian.h>
 #include <stdlib.h>
 
-enum { FRAMES = 64, FRAME_ROOM = 128, KEY_MAX = sizeof(struct key6), AT_A_TIME = WALK_FRAMES };
+enum { FRAMES = 64, FRAME_ROOM = 128, KEY_MAX = sizeof(struct key6) };
 
 static struct hash_key key;
 
@@ -68,8 +68,8 @@ static void decode_all(void *argument)
     struct decoding *d = argument;
     for (int f = 0; f < FAMILIES; f++)
         segment_list_clear(&d->lists[f]);
-    for (unsigned i = 0; i < FRAMES; i += AT_A_TIME)
-        decode_frames(&d->decoder, &d->frames[i], AT_A_TIME, i);
+    for (unsigned i = 0; i < FRAMES; i += WALK_FRAMES)
+        decode_frames(&d->decoder, &d->frames[i], WALK_FRAMES, i);
 }
 
 /* The same of records, one behind the other. */

@@ -195,12 +195,14 @@ void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, ui
 /* The same for the frames of a run, whose place is moved behind them, and last_time set. How many they are.
  */
 uint32_t decode_run(struct decoder *d, struct record_run *run, uint32_t index);
-enum { RECORDS_AT_A_TIME = 16 };
 
-/* The same for n frames of a run, at most RECORDS_AT_A_TIME, whose records begin at records[0] to [n - 1],
+/* Frames that are looked at before their segments are laid down. */
+enum { AT_A_TIME = 16 };
+/* The same for n frames of a run, at most AT_A_TIME, whose records begin at records[0] to [n - 1],
  * and the next one at records[n]: for whoever has walked them. The run stays as it is. */
 void decode_records(struct decoder *d, const struct record_run *run, const uint8_t *const *records,
                     unsigned n, uint32_t index);
+
 /* All with nothing that not every processor has: what they do where there is no better way. */
 void decode_records_portable(struct decoder *d, const struct record_run *run, const uint8_t *const *records,
                              unsigned n, uint32_t index);

@@ -191,38 +191,36 @@ static void decode_lane_run(const struct decode_job *job, struct lane *lane)
 struct lane_runs {
     unsigned used;
     bool broke; /* one of them has ended, and not where its lane does */
-    uint32_t longest;
     struct lane *lane[LANES];
-    const uint8_t *limit[LANES]; /* NULL: the run has ended */
-    struct record_run run[LANES];
+    struct record_run run[LANES]; /* limit is NULL when it has ended */
 };
 
-_Static_assert((int)WALK_FRAMES <= (int)RECORDS_AT_A_TIME, "a lane's records of a turn are decoded at once");
 /* What is walked of them in a turn: where so many records begin, and where the last of them ends. */
 struct runs_turn {
     const uint8_t *record[LANES][WALK_FRAMES + 1];
     unsigned count[LANES];
 };
+_Static_assert((int)WALK_FRAMES <= (int)AT_A_TIME, "a lane's records of a turn may be decoded at once");
 
 /* Records number k and following, before end, of each run: one of each in turn, so that the misses of their
  * headers overlap. */
 ALWAYS_INLINE void walk_runs_of(struct lane_runs *r, struct runs_turn *turn, unsigned k, unsigned end,
                                 bool timed)
 {
-    const uint32_t longest = r->longest;
     const unsigned used = r->used;
     for (; k < end; k++)
         for (unsigned i = 0; i < used; i++) {
+            struct record_run *const run = &r->run[i];
             const uint8_t *const record = turn->record[i][k];
-            if (unlikely(record >= r->limit[i])) {
-                r->limit[i] = NULL;
+            if (unlikely(record >= run->limit)) {
+                run->limit = NULL;
                 turn->record[i][k + 1] = record; /* any: the next step looks at it */
                 continue;
             }
-            const struct record_run *const run = &r->run[i];
             const uint32_t captured = load_le32(record + 8);
-            if (unlikely(captured > longest || (timed && run_time(run->fraction_ns, record) > run->latest))) {
-                r->limit[i] = NULL;
+            if (unlikely(captured > run->longest ||
+                         (timed && run_time(run->fraction_ns, record) > run->latest))) {
+                run->limit = NULL;
                 r->broke = true;
                 turn->record[i][k + 1] = record;
                 continue;
@@ -250,21 +248,18 @@ static void begin_runs(const struct decode_job *job, struct lane_runs *r, struct
     struct batch *b = job->batch;
     r->used = 0;
     r->broke = false;
-    r->longest = UINT32_MAX;
     for (unsigned i = 0; i < b->lanes_used; i++) {
         struct record_run *run = &r->run[r->used];
         if (!begins_run(job, &b->lane[i], run))
             continue;
         run->latest = b->time_limit;
-        r->longest = MIN(r->longest, run->longest);
-        r->limit[r->used] = run->limit;
         r->lane[r->used] = &b->lane[i];
         turn->record[r->used][0] = run->at;
         turn->count[r->used++] = 0;
     }
 }
 
-/* Records first and following, n of them, that were walked of run i. */
+/* The next n records that were walked of run i. */
 static void decode_walked(const struct decode_job *job, const struct lane_runs *r, unsigned i,
                           const uint8_t *const *records, unsigned n)
 {
@@ -282,9 +277,9 @@ static void decode_walked(const struct decode_job *job, const struct lane_runs *
 /* The runs at all lanes' positions, where there are such, until one of them breaks or all are at their ends.
  * Each lane's next header is a miss that nothing but the length of the record before leads to: so between two
  * steps of the walk eight records that have arrived are decoded (where all lanes are used), and what is
- * fetched comes meanwhile. 0.94 of the time of
- * frames of 980 and 491 bytes, two threads, beside sixteen steps and then their 128 frames; two steps and
- * then sixteen frames, 0.956; with twelve lanes, the same; with sixteen, 1.06 to 1.09. */
+ * fetched comes meanwhile. 0.94 of the time of frames of 980 and 491 bytes, two threads, beside sixteen steps
+ * and then their 128 frames; two steps and then sixteen frames, 0.956; with twelve lanes, the same; with
+ * sixteen, 1.06 to 1.09. */
 static void decode_runs(const struct decode_job *job)
 {
     struct lane_runs r;

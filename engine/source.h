@@ -51,9 +51,9 @@ struct source_ops {
      * LANE_DONE. A record that cannot be read makes it LANE_FAULT, one that changes how others are read
      * LANE_CHANGE. Frame data stays valid until the batch is released. Any thread, one a batch. */
     void (*walk)(struct source *, struct batch *, struct walk *);
-    /* For lanes that are LANE_OPEN: the run of records, all of the lane's, that begins
-     * at its position. Whoever decodes some moves position behind them, and walk goes on. False: there is
-     * none; but there may be no record in one. Any thread. NULL: there never is one. */
+    /* For lanes that are LANE_OPEN: the run of records, all of the lane's, that begins at its position.
+     * Whoever decodes some moves position behind them, and walk goes on. False: there is none; but there may
+     * be no record in one. Any thread. NULL: there never is one. */
     bool (*run)(struct source *, const struct batch *, const struct lane *, struct record_run *);
     /* The batch is decoded, by the worker that claimed it. Its frames are needed once more only where
      * settling decodes lanes again: those that are not exact, and those with frames to be ignored. NULL:

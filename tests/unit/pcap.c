@@ -328,6 +328,22 @@ Test(pcap, runs)
     lane = (struct lane){.position = image.at[7], .limit = image.at[9], .state = LANE_OPEN};
     cr_assert(c->format->run(c, &late, &lane, &run));
     cr_expect(run.at == c->bytes + image.at[7] && run.limit == c->bytes + image.at[9]);
+
+    /* What may be read at its last place is all of the longest record, which is longer where bytes are many;
+     * nothing is read here. */
+    static const struct {
+        uint64_t bytes;
+        uint32_t longest;
+    } sizes[] = {{10000, 4096}, {1 << 20, 16384}, {16 << 20, 262144}, {UINT64_C(1) << 40, 262144}};
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct batch whole = {.bytes = c->bytes, .end = sizes[i].bytes};
+        const uint64_t last = sizes[i].bytes - RUN_HEADER - sizes[i].longest;
+        lane = (struct lane){.position = last - 1, .limit = sizes[i].bytes, .state = LANE_OPEN};
+        cr_assert(c->format->run(c, &whole, &lane, &run));
+        cr_expect(run.longest == sizes[i].longest && run.limit == c->bytes + last);
+        lane.position = last;
+        cr_expect_not(c->format->run(c, &whole, &lane, &run));
+    }
     capture_drop(c);
     close(fd);
 
