@@ -148,22 +148,37 @@ void decode_records_portable(struct decoder *d, const struct record_run *run, co
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-/* What is known of a plain frame before its segment is laid down. */
-struct plain {
-    const uint8_t *data;
-    uint64_t hash;
-    uint32_t payload, wire; /* neighbours, as in a segment; wire of a record that is NOT_PLAIN: captured */
-    uint16_t flags;         /* as a segment has them */
-    uint8_t flow;           /* 0 or 1; NOT_PLAIN */
-};
-enum { NOT_PLAIN = 2 };
-
 /* With the headers' fields taken to their places by shuffles. */
 #define VECTORS __attribute__((target("avx2")))
 
-/* At least ALL bytes are captured. */
-ALWAYS_INLINE VECTORS bool look_at_frame(struct plain *plain, const uint8_t *p, uint32_t captured,
-                                         uint32_t length, uint64_t key)
+/* What a loop over frames of one kind needs for each of them: read once, since the compiler would take every
+ * segment that is laid down for a change of the decoder. */
+struct at_hand {
+    uint64_t key;
+    struct segment_list *lists; /* one a shard, of IPv4 */
+    struct spare_lists *spare;
+    uint32_t shards;
+    /* What stands in a segment from its ports on, but for ports, TCP flags and addresses, by flow. */
+    uint16_t known[2][8] ALIGNED(16);
+};
+
+ALWAYS_INLINE struct at_hand take_at_hand(const struct decoder *d, uint32_t kind)
+{
+    const uint16_t decimals = kind_flags(kind);
+    return (struct at_hand){
+        .key = hash_key4(d->key),
+        .lists = &d->lists[FAMILY_IPV4 * d->shards],
+        .spare = d->spare,
+        .shards = d->shards,
+        .known = {{[2] = decimals, [3] = SEGMENT_LENGTH_KNOWN},
+                  {[2] = decimals, [3] = SEGMENT_LENGTH_KNOWN | SEGMENT_FLOW}},
+    };
+}
+
+/* False, and nothing done, for a frame that is not plain. position: of the segment. */
+ALWAYS_INLINE VECTORS bool decode_plain_vector(struct decoder *d, const struct at_hand *h, const uint8_t *p,
+                                               uint32_t captured, uint32_t length, int64_t time,
+                                               uint32_t position)
 {
     /* From byte 12 on: ether type, version and header length; fragment, of which the bit that forbids them
      * may be set; protocol. */
@@ -171,36 +186,6 @@ ALWAYS_INLINE VECTORS bool look_at_frame(struct plain *plain, const uint8_t *p, 
     const __m128i counts = _mm_setr_epi8(-1, -1, -1, 0, 0, 0, 0, 0, 0x3f, -1, 0, -1, 0, 0, 0, 0);
     /* From the addresses on: each endpoint as one number, address above port. */
     const __m128i ends = _mm_setr_epi8(9, 8, 3, 2, 1, 0, -1, -1, 11, 10, 7, 6, 5, 4, -1, -1);
-    __m128i head = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)(p + 12)), want);
-    /* The lower half of the acknowledgement is above. */
-    const uint32_t offset_flags = load_be32(p + OFFSET_FLAGS - 2);
-    if (unlikely(!_mm_testz_si128(head, counts) ||
-                 !lengths_are_plain(p, captured, length, offset_flags, &plain->payload)))
-        return false;
-    __m128i both = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + ADDRESSES)), ends);
-    uint64_t from = (uint64_t)_mm_cvtsi128_si64(both), to = (uint64_t)_mm_extract_epi64(both, 1);
-    plain->hash = hash_ends4(from, to, key);
-    plain->wire = length;
-    plain->flags = offset_flags & 0x0fff;
-    plain->flow = from > to;
-    return true;
-}
-
-/* What stands in a segment from its ports on, but for ports, TCP flags and addresses, by flow. */
-struct known {
-    uint16_t word[2][8];
-} ALIGNED(16);
-
-/* decimals: of the time stamp, where a segment's flags have them. */
-ALWAYS_INLINE struct known known_of(uint16_t decimals)
-{
-    return (struct known){{{[2] = decimals, [3] = SEGMENT_LENGTH_KNOWN},
-                           {[2] = decimals, [3] = SEGMENT_LENGTH_KNOWN | SEGMENT_FLOW}}};
-}
-
-ALWAYS_INLINE VECTORS void put_segment(struct decoder *d, const struct plain *plain, int64_t time,
-                                       uint32_t position, const struct known *known)
-{
     /* From the addresses on: ports, room for the flags and bits, addresses, for each order of the endpoints.
      */
     static const int8_t in_order[2][16] ALIGNED(16) = {
@@ -209,94 +194,76 @@ ALWAYS_INLINE VECTORS void put_segment(struct decoder *d, const struct plain *pl
     };
     /* From the sequence number on: it and the acknowledgement, room for two lengths. */
     const __m128i numbers = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, -1, -1, -1, -1, -1, -1, -1, -1);
-    struct segment *s = list_add(d, FAMILY_IPV4, plain->hash);
-    if (unlikely(!s))
-        return;
-    const uint8_t *p = plain->data;
-    __m128i order = _mm_load_si128((const __m128i *)(const void *)in_order[plain->flow]);
-    __m128i tuple = _mm_loadu_si128((const __m128i *)(const void *)(p + ADDRESSES));
-    __m128i seq_ack = _mm_loadu_si128((const __m128i *)(const void *)(p + TCP + 4));
-    tuple = _mm_insert_epi16(_mm_shuffle_epi8(tuple, order), plain->flags, 2);
-    tuple = _mm_or_si128(tuple, _mm_load_si128((const __m128i *)(const void *)known->word[plain->flow]));
-    s->hash = hash_tag(plain->hash);
+    if (unlikely(captured < ALL))
+        return false;
+    const __m128i head = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)(p + 12)), want);
+    /* The lower half of the acknowledgement is above. */
+    const uint32_t offset_flags = load_be32(p + OFFSET_FLAGS - 2);
+    uint32_t payload;
+    if (unlikely(!_mm_testz_si128(head, counts) ||
+                 !lengths_are_plain(p, captured, length, offset_flags, &payload)))
+        return false;
+    const __m128i tuple = _mm_loadu_si128((const __m128i *)(const void *)(p + ADDRESSES));
+    const __m128i seq_ack = _mm_loadu_si128((const __m128i *)(const void *)(p + TCP + 4));
+    const __m128i both = _mm_shuffle_epi8(tuple, ends);
+    const uint64_t from = (uint64_t)_mm_cvtsi128_si64(both), to = (uint64_t)_mm_extract_epi64(both, 1);
+    const uint64_t hash = hash_ends4(from, to, h->key);
+    const unsigned flow = from > to;
+    struct segment *s = segment_list_add(&h->lists[hash_shard(hash, h->shards)], h->spare, FAMILY_IPV4);
+    if (unlikely(!s)) {
+        d->failed = true;
+        return true;
+    }
+    const __m128i order = _mm_load_si128((const __m128i *)(const void *)in_order[flow]);
+    const __m128i known = _mm_load_si128((const __m128i *)(const void *)h->known[flow]);
+    const __m128i ordered = _mm_insert_epi16(_mm_shuffle_epi8(tuple, order), offset_flags & 0x0fff, 2);
+    const __m128i lengths = _mm_insert_epi32(_mm_shuffle_epi8(seq_ack, numbers), (int)payload, 2);
+    s->hash = hash_tag(hash);
     s->position = position;
     s->time = time;
-    _mm_storeu_si128((__m128i *)(void *)&s->seq, _mm_insert_epi64(_mm_shuffle_epi8(seq_ack, numbers),
-                                                                  (int64_t)load_le64(&plain->payload), 1));
-    _mm_storeu_si128((__m128i *)(void *)s->port, tuple);
+    _mm_storeu_si128((__m128i *)(void *)&s->seq, _mm_insert_epi32(lengths, (int)length, 3));
+    _mm_storeu_si128((__m128i *)(void *)s->port, _mm_or_si128(ordered, known));
+    return true;
 }
 
-/* The same as decode_frames_of() for later generations. In two passes, as decode_run_of(): the chain from a
- * tuple to its hash and to its list is long, and several are under way in a loop that does nothing else. */
+/* The same as decode_frames_of() for later generations. */
 static __attribute__((noinline)) VECTORS void
 decode_frames_vector(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index)
 {
-    const uint64_t key = hash_key4(d->key);
-    struct plain plain[AT_A_TIME];
-    struct plain_counts counts = {.frames = n};
+    struct plain_counts plain = {0};
     while (n) {
         /* Those of one kind, as nearly always all are. */
         const uint32_t kind = frames->kind;
-        unsigned some = MIN(n, (unsigned)AT_A_TIME);
         const bool ethernet = kind_is_ethernet(kind);
-        const struct known known = known_of(kind_flags(kind));
-        for (unsigned i = 0; i < some; i++) {
-            const struct frame *f = &frames[i];
-            if (unlikely(f->kind != kind)) {
-                some = i;
-                break;
-            }
-            plain[i].data = f->data;
-            if (unlikely(!ethernet || f->captured < ALL ||
-                         !look_at_frame(&plain[i], f->data, f->captured, f->length, key)))
-                plain[i].flow = NOT_PLAIN;
+        const struct at_hand h = take_at_hand(d, kind);
+        for (; n && frames->kind == kind; n--, frames++, index++) {
+            const struct frame *f = frames;
+            if (likely(ethernet &&
+                       decode_plain_vector(d, &h, f->data, f->captured, f->length, f->time, index << 8)))
+                count_plain(&plain, f);
+            else
+                decode_frame(d, f, index);
         }
-        uint32_t position = index << 8;
-        for (unsigned i = 0; i < some; i++, position += 1 << 8) {
-            const struct frame *f = &frames[i];
-            if (unlikely(plain[i].flow == NOT_PLAIN)) {
-                counts.frames--;
-                decode_frame(d, f, position >> 8);
-                continue;
-            }
-            counts.wire += plain[i].wire;
-            counts.captured += f->captured;
-            put_segment(d, &plain[i], f->time, position, &known);
-        }
-        frames += some;
-        index += some;
-        n -= some;
     }
-    add_counts(d->counts, &counts);
+    add_counts(d->counts, &plain);
 }
 
-ALWAYS_INLINE VECTORS void look_at_record(struct plain *plain, const uint8_t *record, uint32_t captured,
-                                          uint64_t key)
+/* The frame of a record of a run of Ethernet frames. plain: of records that are plain it counts what is on
+ * the wire; of others it takes back frame and captured bytes. */
+ALWAYS_INLINE VECTORS void decode_record(struct decoder *d, const struct at_hand *h,
+                                         const struct record_run *run, int64_t fraction_ns,
+                                         const uint8_t *record, uint32_t captured, uint32_t position,
+                                         struct plain_counts *plain)
 {
-    plain->data = record + RUN_HEADER;
-    if (unlikely(captured < ALL ||
-                 !look_at_frame(plain, record + RUN_HEADER, captured, load_le32(record + 12), key)))
-        *plain = (struct plain){.data = record + RUN_HEADER, .wire = captured, .flow = NOT_PLAIN};
-}
-
-/* The segments of records that were looked at. They are counted as plain ones, with what all have captured.
- */
-ALWAYS_INLINE VECTORS void put_records(struct decoder *d, const struct record_run *run,
-                                       const struct plain *plain, const struct plain *end, uint32_t index,
-                                       const struct known *known, struct plain_counts *counts)
-{
-    const int64_t fraction_ns = run->fraction_ns;
-    for (const struct plain *l = plain; l < end; l++, index++) {
-        const uint8_t *const record = l->data - RUN_HEADER;
-        if (unlikely(l->flow == NOT_PLAIN)) {
-            const struct frame f = run_frame(run, record, l->wire);
-            counts->frames--;
-            counts->captured -= f.captured;
-            decode_frame(d, &f, index);
-            continue;
-        }
-        counts->wire += l->wire;
-        put_segment(d, l, run_time(fraction_ns, record), index << 8, known);
+    const uint32_t length = load_le32(record + 12);
+    if (likely(decode_plain_vector(d, h, record + RUN_HEADER, captured, length, run_time(fraction_ns, record),
+                                   position))) {
+        plain->wire += length;
+    } else {
+        const struct frame f = run_frame(run, record, captured);
+        plain->frames--;
+        plain->captured -= captured;
+        decode_frame(d, &f, position >> 8);
     }
 }
 
@@ -306,52 +273,44 @@ static __attribute__((noinline)) VECTORS void decode_records_vector(struct decod
                                                                     const uint8_t *const *records, unsigned n,
                                                                     uint32_t index)
 {
-    const uint64_t key = hash_key4(d->key);
-    const struct known known = known_of(kind_flags(run->kind));
-    struct plain plain[AT_A_TIME];
-    struct plain_counts counts = {.frames = n,
-                                  .captured = (uint64_t)(records[n] - records[0]) - n * (uint64_t)RUN_HEADER};
+    const struct at_hand h = take_at_hand(d, run->kind);
+    const int64_t fraction_ns = run->fraction_ns;
+    struct plain_counts plain = {.frames = n,
+                                 .captured = (uint64_t)(records[n] - records[0]) - n * (uint64_t)RUN_HEADER};
     for (unsigned i = 0; i < n; i++)
-        look_at_record(&plain[i], records[i], (uint32_t)(records[i + 1] - records[i]) - RUN_HEADER, key);
-    put_records(d, run, plain, plain + n, index, &known, &counts);
-    add_counts(d->counts, &counts);
+        decode_record(d, &h, run, fraction_ns, records[i],
+                      (uint32_t)(records[i + 1] - records[i]) - RUN_HEADER, (index + i) << 8, &plain);
+    add_counts(d->counts, &plain);
 }
 
 /* decode_run() for later generations, of Ethernet frames. timed: some may be too late. */
 ALWAYS_INLINE VECTORS uint32_t decode_run_of(struct decoder *d, struct record_run *run, uint32_t index,
                                              bool timed)
 {
-    const uint64_t key = hash_key4(d->key);
-    const struct known known = known_of(kind_flags(run->kind));
-    const uint32_t longest = run->longest, first = index;
+    const struct at_hand h = take_at_hand(d, run->kind);
+    const uint32_t longest = run->longest;
     const int64_t fraction_ns = run->fraction_ns, latest = run->latest;
-    struct plain plain[AT_A_TIME];
-    struct plain_counts counts = {0};
-    const uint8_t *p = run->at, *limit = run->limit;
+    uint32_t position = index << 8;
+    struct plain_counts plain = {0};
+    const uint8_t *const begin = run->at, *const limit = run->limit, *p = begin, *last = NULL;
     while (p < limit) {
-        const uint8_t *const begin = p;
-        struct plain *end = plain;
-        for (; end < plain + AT_A_TIME && p < limit; end++) {
-            const uint32_t captured = load_le32(p + 8);
-            if (unlikely(captured > longest || (timed && run_time(fraction_ns, p) > latest))) {
-                limit = p;
-                break;
-            }
-            run_fetch(p);
-            look_at_record(end, p, captured, key);
-            p += RUN_HEADER + captured;
-        }
-        const uint32_t some = (uint32_t)(end - plain);
-        counts.frames += some;
-        counts.captured += (uint64_t)(p - begin) - some * (uint64_t)RUN_HEADER;
-        put_records(d, run, plain, end, index, &known, &counts);
-        index += some;
-        if (some)
-            run->last_time = run_time(fraction_ns, end[-1].data - RUN_HEADER);
+        const uint32_t captured = load_le32(p + 8);
+        if (unlikely(captured > longest || (timed && run_time(fraction_ns, p) > latest)))
+            break;
+        run_fetch(p);
+        decode_record(d, &h, run, fraction_ns, p, captured, position, &plain);
+        position += 1 << 8;
+        last = p;
+        p += RUN_HEADER + captured;
     }
+    if (last)
+        run->last_time = run_time(fraction_ns, last);
     run->at = p;
-    add_counts(d->counts, &counts);
-    return index - first;
+    const uint32_t n = (position - (index << 8)) >> 8;
+    plain.frames += n;
+    plain.captured += (uint64_t)(p - begin) - n * (uint64_t)RUN_HEADER;
+    add_counts(d->counts, &plain);
+    return n;
 }
 
 static __attribute__((noinline)) VECTORS uint32_t decode_run_vector(struct decoder *d, struct record_run *run,

@@ -19,7 +19,7 @@ int hash_key_draw(struct hash_key *key);
 /* The shard (0 to shards - 1) comes from the upper half, the tag in the shard's table from the lower. */
 ALWAYS_INLINE unsigned hash_shard(uint64_t hash, unsigned shards)
 {
-    return (unsigned)(((hash >> 32) * shards) >> 32);
+    return (unsigned)((unsigned __int128)hash * shards >> 64);
 }
 
 ALWAYS_INLINE uint32_t hash_tag(uint64_t hash)
