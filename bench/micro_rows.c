@@ -82,14 +82,15 @@ static void fill(struct formatting *f)
         memcpy(f->segments6[i].address[1], prefix, 16);
         f->segments6[i].address[0][15] = (uint8_t)i;
         f->segments6[i].address[1][13] = 0x80;
-        struct conversation c = {.first_frame_port0 = (uint64_t)(9000000 + i) << 16 | 40000,
-                                 .last_frame_port1 = (uint64_t)(9900000 + i) << 16 | 443,
-                                 .frames_state =
-                                     14 << 16 | 6 << STATE_DECIMALS_SHIFT | 3 << STATE_KNOWN_SHIFT | 31,
-                                 .bytes = 9876,
-                                 .first_time = s.time - 2500000000,
+        struct conversation c = {.first_time = s.time - 2500000000,
                                  .last_time = s.time - 1500000000,
-                                 .isn = {s.seq, s.ack}};
+                                 .isn = {s.seq, s.ack},
+                                 .port = {40000, 443},
+                                 .state = 6 << STATE_DECIMALS_SHIFT | 31 << STATE_COMPLETENESS_SHIFT,
+                                 .marks = MARK_KNOWN};
+        conversation_set_first_frame(&c, 9000000 + i);
+        for (unsigned k = 0; k < 14; k++)
+            conversation_add_frame(&c, 9900000 + i, k ? 700 : 776);
         f->conversations[i].v4 = (struct conversation4){c, {0x0a000001 + i, 0x0a800001}};
         f->reuses[i] = (struct reuse){.position = i << 8,
                                       .trigger = TRIGGER_SYN_ISN,

@@ -32,9 +32,13 @@ int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_reco
     *s = (struct shard){
         .index = index, .rules = rules, .keep_records = keep_records, .mark_segments = mark_segments};
     for (unsigned i = 0; i < ARRAY_LEN(s->adds); i++) {
-        struct segment segment = {.flags = i & 31, .payload = !(i >> 5), .bits = SEGMENT_LENGTH_KNOWN};
-        s->adds[i] = rules_completeness(rules, 0, &segment, false, false);
+        const struct segment segment = {
+            .flags = (uint16_t)(i >> 1), .payload = !(i & 1), .bits = SEGMENT_LENGTH_KNOWN};
+        const uint8_t has = rules_completeness(rules, 0, &segment, false, false);
+        s->adds[i] = port_word_of((struct port_word){.flags_state = has << STATE_COMPLETENESS_SHIFT});
     }
+    const struct segment syn = {.flags = TCP_SYN, .bits = SEGMENT_LENGTH_KNOWN};
+    s->syn_completeness = rules_completeness(rules, 0, &syn, true, true);
     for (int f = 0; f < FAMILIES; f++)
         if (table_init(&s->table[f], f))
             return -1;
@@ -82,20 +86,26 @@ static int list_grow(void **items, uint32_t *capacity, size_t size)
     return 0;
 }
 
+/* 0 if the conversation has the segment's addresses. */
+ALWAYS_INLINE uint64_t address_difference(const struct conversation *c, const struct segment *s,
+                                          enum family family)
+{
+    if (family == FAMILY_IPV4)
+        return load_raw64(((const struct conversation4 *)c)->address) ^
+               load_raw64(((const struct segment4 *)s)->address);
+    const uint8_t *have = ((const struct conversation6 *)c)->address[0];
+    const uint8_t *want = ((const struct segment6 *)s)->address[0];
+    uint64_t difference = 0;
+    for (int i = 0; i < 32; i += 8)
+        difference |= load_raw64(have + i) ^ load_raw64(want + i);
+    return difference;
+}
+
 /* 0 if the conversation has the segment's tuple. */
 ALWAYS_INLINE uint64_t tuple_difference(const struct conversation *c, const struct segment *s,
                                         enum family family)
 {
-    uint64_t ports =
-        (uint16_t)(c->first_frame_port0 ^ s->port[0]) | (uint16_t)(c->last_frame_port1 ^ s->port[1]);
-    if (family == FAMILY_IPV4)
-        return ports | (load_raw64(((const struct conversation4 *)c)->address) ^
-                        load_raw64(((const struct segment4 *)s)->address));
-    const uint8_t *have = ((const struct conversation6 *)c)->address[0];
-    const uint8_t *want = ((const struct segment6 *)s)->address[0];
-    for (int i = 0; i < 32; i += 8)
-        ports |= load_raw64(have + i) ^ load_raw64(want + i);
-    return ports;
+    return (load_raw32(c->port) ^ load_raw32(s->port)) | address_difference(c, s, family);
 }
 
 /* What the drain of one list needs at hand. */
@@ -158,10 +168,11 @@ static __attribute__((noinline)) int find_announced(struct drain *d, const struc
 ALWAYS_INLINE void begin_record(struct conversation *c, const struct segment *s, uint64_t frame,
                                 enum family family)
 {
-    c->first_frame_port0 = frame << 16 | s->port[0];
-    c->last_frame_port1 = s->port[1];
-    c->frames_state = s->bits & SEGMENT_FLOW ? STATE_CLIENT_1 : 0;
-    c->bytes = 0;
+    c->port[0] = s->port[0];
+    c->port[1] = s->port[1];
+    c->state = s->bits & SEGMENT_FLOW ? STATE_CLIENT_1 : 0;
+    c->marks = 0;
+    conversation_set_first_frame(c, frame);
     c->first_time = s->time;
     c->isn[0] = c->isn[1] = 0;
     if (family == FAMILY_IPV4)
@@ -172,7 +183,7 @@ ALWAYS_INLINE void begin_record(struct conversation *c, const struct segment *s,
 
 /* In the order of the capture: what the third pass creates may stand before what the second one has created
  * already. */
-static int note_creation(struct drain *d, enum family family, uint32_t position, uint32_t record)
+ALWAYS_INLINE int note_creation(struct drain *d, enum family family, uint32_t position, uint32_t record)
 {
     struct creation_list *list = &d->result->created[family];
     struct creation *c = LIST_ADD(list);
@@ -189,11 +200,11 @@ static uint32_t new_record(struct drain *d, enum family family, uint32_t hash)
 {
     struct shard *s = d->shard;
     if (likely(!s->forgets))
-        return table_add_record(d->table);
+        return table_add_record(d->table, family);
     struct idle_list *idle = &s->idle[family];
     uint32_t record = idle_list_use_again(idle, s->written);
     if (record == RECORD_NONE)
-        record = table_add_record(d->table);
+        record = table_add_record(d->table, family);
     if (record == RECORD_NONE || idle_list_grow(idle, record))
         return RECORD_NONE;
     idle_list_add(idle, record, hash);
@@ -214,7 +225,7 @@ static int end_record(struct shard *s, struct shard_result *result, enum family 
             .position = position, .record = record, .ending = (uint8_t)ending, .family = (uint8_t)family};
         memcpy(&e->conversation, c, conversation_size(family));
     }
-    c->frames_state |= STATE_SUPERSEDED;
+    c->marks |= MARK_SUPERSEDED;
     idle_list_give_up(&s->idle[family], record, s->batch);
     return 0;
 }
@@ -362,7 +373,7 @@ static __attribute__((noinline)) struct conversation *open_reuse(struct drain *d
             if (d->shard->forgets &&
                 end_record(d->shard, d->result, family, *record, r->position, ENDING_REUSE))
                 return NULL;
-            c->frames_state |= STATE_SUPERSEDED;
+            c->marks |= MARK_SUPERSEDED;
             *record = fresh;
             c = table_record(d->table, fresh, family);
         }
@@ -376,17 +387,26 @@ static __attribute__((noinline)) struct conversation *open_reuse(struct drain *d
     return c;
 }
 
+ALWAYS_INLINE struct rules_state rules_state_of(const struct conversation *c)
+{
+    return (struct rules_state){.isn = {c->isn[0], c->isn[1]},
+                                .known = (uint8_t)conversation_known(c),
+                                .completeness = (uint8_t)conversation_completeness(c)};
+}
+
+/* What any segment leaves: one more frame, and where and when it was. */
+ALWAYS_INLINE void leave_traces(struct conversation *c, const struct segment *s, uint64_t frame)
+{
+    conversation_add_frame(c, frame, s->wire);
+    c->last_time = s->time;
+}
+
 /* One segment through the rules. */
 ALWAYS_INLINE void update(struct conversation *c, struct segment *s, uint64_t frame, enum rules rules,
                           bool created, enum trigger trigger, bool mark)
 {
     unsigned flow = s->bits & SEGMENT_FLOW;
-    unsigned had = conversation_state(c);
-    struct rules_state state = {
-        .isn = {c->isn[0], c->isn[1]},
-        .known = had >> STATE_KNOWN_SHIFT & 3,
-        .completeness = had & COMPLETENESS,
-    };
+    struct rules_state state = rules_state_of(c);
     bool is_new = rules_is_new(rules, &state, flow, s->flags, created, trigger);
     /* 4.0 shows a conversation that a SYN reopens as one that has a SYN, at that very segment. */
     if (rules == RULES_4_0 && created && trigger != TRIGGER_NONE)
@@ -396,19 +416,16 @@ ALWAYS_INLINE void update(struct conversation *c, struct segment *s, uint64_t fr
     rules_learn_isns(rules, &state, s);
     state.completeness = rules_completeness(rules, state.completeness, s, is_new, created);
 
-    unsigned now = (had & ~(STATE_DECIMALS | 3u << STATE_KNOWN_SHIFT | COMPLETENESS)) |
-                   MAX(s->flags & STATE_DECIMALS, had & STATE_DECIMALS) |
-                   (unsigned)state.known << STATE_KNOWN_SHIFT | state.completeness;
-    if (unlikely(s->flags & TCP_SYN) && !(now & STATE_CLIENT_KNOWN)) {
-        unsigned client = s->flags & TCP_ACK ? flow ^ 1 : flow;
-        now = (now & ~(unsigned)STATE_CLIENT_1) | (client ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN;
-    }
+    unsigned client = c->state & (STATE_CLIENT_1 | STATE_CLIENT_KNOWN);
+    if (unlikely(s->flags & TCP_SYN) && !(client & STATE_CLIENT_KNOWN))
+        client = ((s->flags & TCP_ACK ? flow ^ 1 : flow) ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN;
+    c->state =
+        (uint16_t)(MAX(s->flags & STATE_DECIMALS, c->state & STATE_DECIMALS) | client |
+                   (unsigned)state.completeness << STATE_COMPLETENESS_SHIFT);
+    c->marks = (uint8_t)((c->marks & MARK_SUPERSEDED) | state.known << MARK_KNOWN_SHIFT);
     c->isn[0] = state.isn[0];
     c->isn[1] = state.isn[1];
-    c->frames_state = ((c->frames_state + (1 << 16)) & ~0xffffull) | now;
-    c->bytes += s->wire;
-    c->last_frame_port1 = frame << 16 | (c->last_frame_port1 & 0xffff);
-    c->last_time = s->time;
+    leave_traces(c, s, frame);
 }
 
 /* What the second pass leaves for the third, of a segment that is to be updated. */
@@ -420,51 +437,42 @@ struct found {
 };
 
 /* It takes no segment. */
-static const union conversation_any no_conversation = {.c.frames_state = STATE_SUPERSEDED};
-
-/* 0 for the segment that nearly all are: no SYN, of a conversation whose ISNs are known, with time stamps as
- * it had before. */
-ALWAYS_INLINE uint64_t oddity(uint64_t state, uint32_t flags_bits)
-{
-    const uint64_t known = 3u << STATE_KNOWN_SHIFT;
-    _Static_assert(STATE_DECIMALS == 15 << 12, "the decimals of segment and conversation lie alike");
-    return (flags_bits & (STATE_DECIMALS | TCP_SYN | SEGMENT_SHORT_OFFSET << SEGMENT_BITS_SHIFT)) ^
-           (state & (STATE_DECIMALS | STATE_SUPERSEDED | known)) ^ known;
-}
-
-/* What any segment leaves: one more frame, state's low half, and where and when it was. */
-ALWAYS_INLINE void leave_traces(struct conversation *c, const struct segment *s, uint64_t frame,
-                                uint64_t state)
-{
-    c->frames_state = state + (1 << 16);
-    c->bytes += s->wire;
-    c->last_frame_port1 = frame << 16 | s->port[1];
-    c->last_time = s->time;
-}
+static const union conversation_any no_conversation = {.c.marks = MARK_SUPERSEDED};
 
 /* Of shard.adds. A payload of unknown length is 0. */
-ALWAYS_INLINE unsigned adds_index(const struct segment *s, uint32_t flags_bits)
+ALWAYS_INLINE unsigned adds_index(const struct segment *s)
 {
-    return (flags_bits & 31) | (-(unsigned)(s->payload == 0) & 32);
+    const unsigned flags = s->flags & 31;
+    return flags + flags + (s->payload == 0);
 }
 
-/* For such a segment the rules can only add to completeness, what their table says: one branch for all that
- * may be odd, and none else. False, and nothing done, for all others. */
-ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, const uint8_t *adds,
+/* What is compared of a segment's port_word and its conversation's: ports, decimals, and bits that only one
+ * of the two has, so that the other's are 0. */
+#define COMPARED(bits)                                                                                       \
+    port_word_of((struct port_word){.port = {0xffff, 0xffff},                                                \
+                                    .flags_state = STATE_DECIMALS | TCP_SYN,                                 \
+                                    .bits_marks = MARK_SUPERSEDED | MARK_KNOWN | SEGMENT_SHORT_OFFSET | (bits)})
+
+/* The segment that nearly all are: no SYN, of a conversation whose ISNs are known, with time stamps as it had
+ * before. For such a one the rules can only add to completeness, what their table says: one branch for all
+ * that may be odd, and none else. False, and nothing done, for all others. */
+ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, const uint64_t *adds,
                                 enum family family, bool mark, bool forgets)
 {
     struct conversation *c = f->conversation;
     struct segment *s = f->segment;
-    const uint64_t state = c->frames_state;
-    const uint32_t flags_bits = segment_flags_bits(s);
-    if (unlikely(oddity(state, flags_bits) | tuple_difference(c, s, family)) ||
+    const uint64_t word = conversation_port_word(c);
+    const uint64_t want = port_word_of((struct port_word){.bits_marks = MARK_KNOWN});
+    if (unlikely((((segment_port_word(s) ^ word) & COMPARED(0)) ^ want) |
+                 address_difference(c, s, family)) ||
         (forgets && unlikely(is_expired(d->shard, c, s->time))))
         return false;
     if (mark) {
-        s->completeness = state & COMPLETENESS;
+        s->completeness = (uint8_t)conversation_completeness(c);
         s->record = f->record;
     }
-    leave_traces(c, s, f->frame, state | adds[adds_index(s, flags_bits)]);
+    conversation_set_port_word(c, word | adds[adds_index(s)]);
+    leave_traces(c, s, f->frame);
     if (forgets)
         idle_list_touch(&d->shard->idle[family], f->record);
     return true;
@@ -476,23 +484,22 @@ ALWAYS_INLINE bool update_synack(const struct drain *d, const struct found *f, e
 {
     struct conversation *c = f->conversation;
     struct segment *s = f->segment;
-    const uint64_t state = c->frames_state;
-    const uint32_t flags_bits = segment_flags_bits(s);
     const unsigned flow = s->bits & SEGMENT_FLOW;
-    const uint32_t want = TCP_SYN | TCP_ACK, bits = (SEGMENT_SHORT_OFFSET | SEGMENT_QUOTED)
-                                                    << SEGMENT_BITS_SHIFT;
-    const uint64_t known = 3u << STATE_KNOWN_SHIFT, learned = UINT64_C(1) << STATE_KNOWN_SHIFT << flow;
-    if (((flags_bits & (want | STATE_DECIMALS | bits)) ^ want ^
-         (state & (STATE_DECIMALS | STATE_SUPERSEDED | STATE_CLIENT_KNOWN | known)) ^ known ^ learned ^
-         STATE_CLIENT_KNOWN) |
-        tuple_difference(c, s, family))
+    const uint64_t word = conversation_port_word(c);
+    const uint64_t learned = port_word_of((struct port_word){.bits_marks = (uint8_t)(1 << MARK_KNOWN_SHIFT << flow)});
+    const uint64_t want = port_word_of((struct port_word){.flags_state = TCP_SYN, .bits_marks = MARK_KNOWN});
+    if ((((segment_port_word(s) ^ word) & COMPARED(SEGMENT_QUOTED)) ^ want ^ learned) |
+        address_difference(c, s, family))
+        return false;
+    if (!(s->flags & TCP_ACK) || !(c->state & STATE_CLIENT_KNOWN))
         return false;
     if (mark) {
-        s->completeness = state & COMPLETENESS;
+        s->completeness = (uint8_t)conversation_completeness(c);
         s->record = f->record;
     }
     c->isn[flow] = s->seq;
-    leave_traces(c, s, f->frame, state | learned | d->shard->adds[adds_index(s, flags_bits)]);
+    conversation_set_port_word(c, word | learned | d->shard->adds[adds_index(s)]);
+    leave_traces(c, s, f->frame);
     return true;
 }
 
@@ -571,14 +578,35 @@ ALWAYS_INLINE bool find_record(const struct table *t, struct found *f, struct bu
     return true;
 }
 
+/* A SYN and nothing else, as nearly all conversations begin. */
+ALWAYS_INLINE bool is_plain_syn(const struct segment *s)
+{
+    return ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) ^ TCP_SYN) == 0 && s->payload == 0 &&
+           !(s->bits & (SEGMENT_QUOTED | SEGMENT_SHORT_OFFSET));
+}
+
+/* What update() does with such a one and its conversation, by what the rules have said of it before. */
+ALWAYS_INLINE void update_created_by_syn(const struct drain *d, struct conversation *c, struct segment *s,
+                                         uint64_t frame, bool mark)
+{
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    if (mark)
+        s->completeness = 0;
+    c->isn[flow] = s->seq;
+    c->marks = (uint8_t)(1 << MARK_KNOWN_SHIFT << flow);
+    c->state = (uint16_t)((s->flags & STATE_DECIMALS) | (flow ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN |
+                          (unsigned)d->shard->syn_completeness << STATE_COMPLETENESS_SHIFT);
+    leave_traces(c, s, frame);
+}
+
 /* Begins the conversation of a tuple that is not in the table, in this bucket, with all that its first
  * segment does. */
 ALWAYS_INLINE void create_in(struct drain *d, struct bucket *b, const struct found *f, enum family family,
                              enum rules rules, bool mark)
 {
-    struct table *t = d->table;
+    struct table *const t = d->table;
     struct segment *s = f->segment;
-    const uint32_t hash = s->hash, record = table_add_record(t);
+    const uint32_t hash = s->hash, record = table_add_record(t, family);
     if (record == RECORD_NONE || note_creation(d, family, batch_position(d, s, f->frame), record)) {
         d->failed = true;
         return;
@@ -589,7 +617,10 @@ ALWAYS_INLINE void create_in(struct drain *d, struct bucket *b, const struct fou
     t->used++;
     struct conversation *c = table_record(t, record, family);
     begin_record(c, s, f->frame, family);
-    update(c, s, f->frame, rules, true, TRIGGER_NONE, mark);
+    if (likely(is_plain_syn(s)))
+        update_created_by_syn(d, c, s, f->frame, mark);
+    else
+        update(c, s, f->frame, rules, true, TRIGGER_NONE, mark);
     if (mark)
         s->record = record;
 }
@@ -624,9 +655,7 @@ ALWAYS_INLINE int update_special(struct drain *d, struct conversation *c, uint32
 {
     enum trigger trigger = TRIGGER_NONE;
     if (s->flags & TCP_SYN && !created) {
-        struct rules_state state = {.isn = {c->isn[0], c->isn[1]},
-                                    .known = conversation_state(c) >> STATE_KNOWN_SHIFT & 3,
-                                    .completeness = conversation_state(c) & COMPLETENESS};
+        const struct rules_state state = rules_state_of(c);
         trigger = rules_reuse(rules, &state, s->bits & SEGMENT_FLOW, s->flags, s->seq);
         if (trigger != TRIGGER_NONE) {
             bool opens = rules_opens_conversation(rules, trigger);
@@ -659,7 +688,7 @@ ALWAYS_INLINE int update_odd(struct drain *d, struct found *f, enum family famil
     uint32_t hash = s->hash, record = f->record, *slot = NULL;
     struct conversation *c = f->conversation;
     bool created = false;
-    if (conversation_state(c) & STATE_SUPERSEDED || tuple_difference(c, s, family)) {
+    if (c->marks & MARK_SUPERSEDED || tuple_difference(c, s, family)) {
         if (!(slot = find_or_add(d, s, hash, frame, family, &created)))
             return -1;
         record = *slot;
@@ -687,16 +716,18 @@ typedef int odd_function(struct drain *, struct found *);
 
 struct passes {
     struct pass fetch, find;
-    struct found found[RING]; /* those that are not updated yet */
-    uint32_t in, out;         /* what was put in and taken out, in bytes, so that a step multiplies nothing */
+    struct found *in, *out; /* of the ring: where the next one is put, and taken out */
     uint32_t pending;
 };
 
-ALWAYS_INLINE struct found *found_at(struct passes *p, uint32_t bytes)
+/* A ring of these, those that are not updated yet. At an even multiple of its size: so a pointer goes round by
+ * losing one bit. */
+enum { RING_BYTES = RING * sizeof(struct found) };
+_Static_assert((RING_BYTES & (RING_BYTES - 1)) == 0, "a power of two");
+
+ALWAYS_INLINE struct found *ring_next(struct found *f)
 {
-    _Static_assert(sizeof p->found % sizeof *p->found == 0 && (sizeof p->found & (sizeof p->found - 1)) == 0,
-                   "a power of two");
-    return (struct found *)(void *)((uint8_t *)p->found + (bytes & (sizeof p->found - 1)));
+    return (struct found *)((uintptr_t)(f + 1) & ~(uintptr_t)RING_BYTES);
 }
 
 /* So many steps of the passes that take part, one segment each a step; as many as are to be updated have to
@@ -708,8 +739,8 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
     const size_t size = segment_size(family);
     /* The compiler would read all of it anew in each step, for what the step before wrote. */
     struct table table = *d->table;
-    const uint8_t *const adds = d->shard->adds;
-    uint32_t in = p->in, out = p->out;
+    const uint64_t *const adds = d->shard->adds;
+    struct found *in = p->in, *out = p->out;
     while (steps) {
         uint64_t n = steps, first_frame = 0;
         if (fetch)
@@ -721,15 +752,15 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
         uint8_t *fetched = p->fetch.at, *found = p->find.at;
         for (uint64_t i = n; i; i--) {
             if (update) {
-                struct found *f = found_at(p, out);
-                out += sizeof *f;
+                struct found *const f = out;
+                out = ring_next(out);
                 if (unlikely(!update_plain(d, f, adds, family, mark, forgets))) {
                     const int result = odd(d, f);
                     if (result < 0)
                         return -1;
                     if (result) {
-                        *found_at(p, in) = *f;
-                        in += sizeof *f;
+                        *in = *f;
+                        in = ring_next(in);
                     }
                     table = *d->table;
                 }
@@ -739,14 +770,14 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
                 fetched += size;
             }
             if (find) {
-                struct found *f = found_at(p, in);
+                struct found *const f = in;
                 struct bucket *bucket;
                 f->segment = (struct segment *)(void *)found;
                 f->frame = first_frame + (f->segment->position >> 8);
                 found += size;
-                in += sizeof *f;
+                in = ring_next(in);
                 if (unlikely(!find_record(&table, f, &bucket, family)) && create) {
-                    in -= sizeof *f;
+                    in = f;
                     create(d, bucket, f);
                     table = *d->table;
                 }
@@ -760,7 +791,7 @@ ALWAYS_INLINE int run_passes(struct drain *d, struct passes *p, uint64_t steps, 
     }
     p->in = in;
     p->out = out;
-    p->pending = (in - out) / (uint32_t)sizeof *p->found;
+    p->pending = ((uintptr_t)in - (uintptr_t)out) % RING_BYTES / sizeof *in;
     return 0;
 }
 
@@ -782,7 +813,8 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
         return 0;
     struct pass begin = {.lane = batch->lane, .lanes_end = batch->lane + batch->lanes_used, .list = list};
     pass_enter(&begin, family);
-    struct passes p = {.fetch = begin, .find = begin};
+    struct found ring[RING] ALIGNED(2 * RING_BYTES);
+    struct passes p = {.fetch = begin, .find = begin, .in = ring, .out = ring};
 #define RUN(steps, fetch, find, update)                                                                      \
     run_passes(d, &p, steps, fetch, find, update, family, mark, forgets, odd, create)
     bool failed = RUN(MIN(left, (uint64_t)AHEAD), true, false, false);
@@ -800,7 +832,7 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
                 continue;
             failed = fetches ? RUN(steps, true, true, false) : RUN(steps, false, true, false);
         } else {
-            steps = MIN(steps, (uint64_t)p.pending);
+            steps = MIN(steps, (uint64_t)MIN(p.pending, RING / 2 - 1)); /* the ring never looks empty when it is full */
             failed = fetches ? RUN(steps, true, true, true) : RUN(steps, false, true, true);
         }
         left -= steps;

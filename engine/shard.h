@@ -17,9 +17,11 @@ struct shard {
     enum rules rules;
     bool keep_records;  /* finished conversations stay, for a report of conversations or packets */
     bool mark_segments; /* leave record, completeness and reuse in the segments, for a report of packets */
-    /* What a segment adds to completeness, by its five lowest flags, and 32 if it carries no data:
-     * rules_completeness() of a segment without SYN, or with SYN and ACK, of a conversation that is there. */
-    uint8_t adds[64];
+    /* What a segment adds to its conversation's port_word, which is completeness, by twice its five lowest
+     * flags, and one more if it carries no data: rules_completeness() of a segment without SYN, or with SYN and ACK, of a
+     * conversation that is there. */
+    uint64_t adds[64];
+    uint8_t syn_completeness; /* of a conversation after the SYN that creates it */
     /* Only where conversations are forgotten. */
     bool forgets;
     bool note_ended;   /* leave those that ended in the batch's result, for a report of conversations */

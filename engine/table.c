@@ -16,6 +16,11 @@ static uint64_t limit_for(uint64_t buckets)
     return buckets * BUCKET_SLOTS * 3 / 4;
 }
 
+static uint64_t own_bucket(const struct table *t, uint32_t hash)
+{
+    return (uint64_t)(table_bucket(t, hash) - t->buckets);
+}
+
 unsigned bucket_match_portable(const struct bucket *b, uint32_t tag)
 {
     unsigned mask = 0;
@@ -26,9 +31,10 @@ unsigned bucket_match_portable(const struct bucket *b, uint32_t tag)
 
 int table_init(struct table *t, enum family family)
 {
-    *t = (struct table){.record_size = conversation_size(family), .shift = 32 - FIRST_BUCKETS_BITS};
-    t->buckets = pages_alloc(sizeof(struct bucket) << FIRST_BUCKETS_BITS, false);
-    t->limit = limit_for(1ull << FIRST_BUCKETS_BITS);
+    *t = (struct table){.record_size = conversation_size(family),
+                        .mask = ((1u << FIRST_BUCKETS_BITS) - 1) << HASH_BITS_UNUSED};
+    t->buckets = pages_alloc(sizeof(struct bucket) * table_buckets(t), false);
+    t->limit = limit_for(table_buckets(t));
     return t->buckets ? 0 : -1;
 }
 
@@ -39,38 +45,35 @@ void table_free(struct table *t)
     for (uint64_t i = 0; t->records && i <= t->records >> RECORD_CHUNK_BITS; i++)
         pages_free(t->chunks[i], t->record_size * RECORD_CHUNK);
     free(t->chunks);
-    pages_free(t->buckets, sizeof(struct bucket) << (32 - t->shift));
+    pages_free(t->buckets, sizeof(struct bucket) * table_buckets(t));
     *t = (struct table){0};
 }
 
-uint32_t table_add_record(struct table *t)
+int table_add_chunk(struct table *t)
 {
     if (t->records == UINT32_MAX)
-        return RECORD_NONE;
-    const uint32_t number = t->records + 1, chunk = number >> RECORD_CHUNK_BITS;
-    if (number == 1 || !(number & (RECORD_CHUNK - 1))) {
-        if (chunk == t->chunk_capacity) {
-            uint32_t capacity = chunk ? chunk * 2 : 16;
-            uint8_t **chunks = realloc(t->chunks, capacity * sizeof *chunks);
-            if (!chunks)
-                return RECORD_NONE;
-            t->chunks = chunks;
-            t->chunk_capacity = capacity;
-        }
-        /* The first chunk in small pages, so that a small capture touches little memory. */
-        t->chunks[chunk] = pages_alloc(t->record_size * RECORD_CHUNK, chunk > 0);
-        if (!t->chunks[chunk])
-            return RECORD_NONE;
+        return -1;
+    const uint32_t chunk = (t->records + 1) >> RECORD_CHUNK_BITS;
+    if (chunk == t->chunk_capacity) {
+        uint32_t capacity = chunk ? chunk * 2 : 16;
+        uint8_t **chunks = realloc(t->chunks, capacity * sizeof *chunks);
+        if (!chunks)
+            return -1;
+        t->chunks = chunks;
+        t->chunk_capacity = capacity;
     }
-    /* The next ones will be written soon. */
-    __builtin_prefetch(t->chunks[chunk] + (size_t)((number + 4) & (RECORD_CHUNK - 1)) * t->record_size, 1);
-    return t->records = number;
+    /* The first chunk in small pages, so that a small capture touches little memory. */
+    t->chunks[chunk] = pages_alloc(t->record_size * RECORD_CHUNK, chunk > 0);
+    if (!t->chunks[chunk])
+        return -1;
+    t->room = (chunk + 1) * RECORD_CHUNK - 1 - t->records;
+    return 0;
 }
 
 void table_remove(struct table *t, uint32_t hash, uint32_t record)
 {
-    const uint64_t mask = (1ull << (32 - t->shift)) - 1;
-    uint64_t at = hash >> t->shift;
+    const uint64_t mask = table_buckets(t) - 1;
+    uint64_t at = own_bucket(t, hash);
     int slot = 0;
     while (t->buckets[at].record[slot] != record || t->buckets[at].tag[slot] != hash)
         if (++slot == BUCKET_SLOTS) {
@@ -97,7 +100,7 @@ void table_remove(struct table *t, uint32_t hash, uint32_t record)
             from = (from + 1) & mask;
             const struct bucket *c = &t->buckets[from];
             for (int i = 0; i < BUCKET_SLOTS && c->tag[i] && found < 0; i++)
-                if (((from - (c->tag[i] >> t->shift)) & mask) >= ((from - at) & mask))
+                if (((from - own_bucket(t, c->tag[i])) & mask) >= ((from - at) & mask))
                     found = i;
         } while (found < 0 && t->buckets[from].tag[BUCKET_SLOTS - 1]);
         if (found < 0)
@@ -111,28 +114,27 @@ void table_remove(struct table *t, uint32_t hash, uint32_t record)
 
 int table_grow(struct table *t)
 {
-    uint64_t old_count = 1ull << (32 - t->shift);
-    unsigned shift = t->shift - 1;
-    if (shift == 0)
+    const uint64_t count = table_buckets(t);
+    if (count >> BUCKETS_BITS_MAX)
         return -1;
-    struct bucket *buckets = pages_alloc(sizeof(struct bucket) * old_count * 2, true);
-    if (!buckets)
+    struct table larger = *t;
+    larger.mask = (uint32_t)((count * 2 - 1) << HASH_BITS_UNUSED);
+    larger.limit = limit_for(count * 2);
+    larger.buckets = pages_alloc(sizeof(struct bucket) * count * 2, true);
+    if (!larger.buckets)
         return -1;
-    pages_touch(buckets, sizeof(struct bucket) * old_count * 2);
-    uint64_t mask = old_count * 2 - 1;
-    for (uint64_t i = 0; i < old_count; i++) {
+    pages_touch(larger.buckets, sizeof(struct bucket) * count * 2);
+    for (uint64_t i = 0; i < count; i++) {
         const struct bucket *from = &t->buckets[i];
         for (int slot = 0; slot < BUCKET_SLOTS && from->tag[slot]; slot++) {
-            uint64_t to = from->tag[slot] >> shift;
-            while (buckets[to].tag[BUCKET_SLOTS - 1])
-                to = (to + 1) & mask;
-            bucket_fill_slot(&buckets[to], from->tag[slot], from->record[slot]);
+            struct bucket *to = table_bucket(&larger, from->tag[slot]);
+            while (to->tag[BUCKET_SLOTS - 1])
+                to = table_next_bucket(&larger, to);
+            bucket_fill_slot(to, from->tag[slot], from->record[slot]);
         }
     }
-    pages_free(t->buckets, sizeof(struct bucket) * old_count);
-    t->buckets = buckets;
-    t->shift = shift;
-    t->limit = limit_for(old_count * 2);
+    pages_free(t->buckets, sizeof(struct bucket) * count);
+    *t = larger;
     return 0;
 }
 
@@ -140,7 +142,7 @@ void table_measure(const struct table *t, struct table_measures *m)
 {
     if (!t->buckets)
         return;
-    uint64_t buckets = 1ull << (32 - t->shift);
+    const uint64_t buckets = table_buckets(t);
     m->tuples += t->used;
     m->slots += buckets * BUCKET_SLOTS;
     m->records += t->records;
@@ -148,7 +150,7 @@ void table_measure(const struct table *t, struct table_measures *m)
     m->record_bytes += t->records * t->record_size;
     for (uint64_t i = 0; i < MIN(buckets, (uint64_t)MEASURED_BUCKETS); i++)
         for (int slot = 0; slot < BUCKET_SLOTS && t->buckets[i].tag[slot]; slot++) {
-            uint64_t distance = (i - (t->buckets[i].tag[slot] >> t->shift)) & (buckets - 1);
+            uint64_t distance = (i - own_bucket(t, t->buckets[i].tag[slot])) & (buckets - 1);
             m->sampled++;
             m->own += distance == 0;
             m->next += distance == 1;

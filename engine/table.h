@@ -2,8 +2,8 @@
  * of the newest of each tuple. One thread uses a table at a time.
  *
  * The index is made of 64-byte buckets of 8 tags and 8 record numbers, open addressing by bucket. A tag is
- * the tuple's whole 32-bit hash, and its upper bits are the bucket's number: so the table grows by splitting
- * each bucket into two neighbours, in one sequential pass that never looks at a record.
+ * the tuple's whole 32-bit hash, of which some of the lower bits are the bucket's number: so the table grows
+ * by splitting each bucket into two, in one sequential pass that never looks at a record.
  *
  * A tuple lies in its own bucket, or in a later one if all from its own one up to that are full; which of
  * them lie in later ones, and in which slots, is all the same, so that those in use can be taken home
@@ -20,6 +20,11 @@ enum {
     RECORD_CHUNK_BITS = 15, /* 32,768 IPv4 records fill 2 MB: one huge page */
     RECORD_CHUNK = 1 << RECORD_CHUNK_BITS,
     RECORD_NONE = 0,
+    /* The lowest bits of a hash are in no bucket's number: as they lie, the others are an eighth of the
+     * bucket's place in bytes, which is as near to it as an address has it for nothing. 2^29 buckets hold 2^32
+     * tuples, nearly. */
+    HASH_BITS_UNUSED = 3,
+    BUCKETS_BITS_MAX = 32 - HASH_BITS_UNUSED,
 };
 
 struct bucket {
@@ -31,12 +36,13 @@ _Static_assert(sizeof(struct bucket) == CACHE_LINE, "one line a bucket");
 
 struct table {
     struct bucket *buckets;
-    unsigned shift;   /* bucket of a hash = hash >> shift */
+    uint32_t mask;    /* of the bits of a hash that are its bucket's number, above HASH_BITS_UNUSED */
     uint64_t used;    /* slots in use: tuples */
     uint64_t limit;   /* grow before used reaches it */
     uint8_t **chunks; /* of records */
     uint32_t chunk_capacity;
     uint32_t records; /* made so far, numbered from 1; the place of number 0 is there and unused */
+    uint32_t room;    /* for so many more, in the last chunk */
     size_t record_size;
 };
 
@@ -57,8 +63,8 @@ struct table_measures {
  * others. */
 void table_measure(const struct table *t, struct table_measures *m);
 
-/* A new record's number, all zero; RECORD_NONE when memory is short or 2^32 - 1 records are there. */
-uint32_t table_add_record(struct table *t);
+/* Room for the next record. 0, or -1 when memory is short or 2^32 - 1 records are there. */
+int table_add_chunk(struct table *t);
 /* Takes a record out of the index; it is there, with this hash. */
 void table_remove(struct table *t, uint32_t hash, uint32_t record);
 /* Splits every bucket. 0 or -1, and then the table is as before. */
@@ -70,16 +76,34 @@ ALWAYS_INLINE void *table_record(const struct table *t, uint32_t number, enum fa
            (size_t)(number & (RECORD_CHUNK - 1)) * conversation_size(family);
 }
 
+/* A new record's number, all zero; RECORD_NONE when memory is short or 2^32 - 1 records are there. */
+ALWAYS_INLINE uint32_t table_add_record(struct table *t, enum family family)
+{
+    if (unlikely(!t->room) && table_add_chunk(t))
+        return RECORD_NONE;
+    t->room--;
+    const uint32_t number = ++t->records;
+    /* The next ones will be written soon. */
+    const uintptr_t place = (uintptr_t)table_record(t, number, family);
+    __builtin_prefetch((const void *)(place + 4 * conversation_size(family)), 1);
+    return number;
+}
+
+ALWAYS_INLINE uint64_t table_buckets(const struct table *t)
+{
+    return ((uint64_t)t->mask >> HASH_BITS_UNUSED) + 1;
+}
+
 ALWAYS_INLINE struct bucket *table_bucket(const struct table *t, uint32_t hash)
 {
-    return &t->buckets[hash >> t->shift];
+    _Static_assert(sizeof(struct bucket) >> HASH_BITS_UNUSED == sizeof(uint64_t), "see HASH_BITS_UNUSED");
+    return (struct bucket *)(void *)((uint64_t *)(void *)t->buckets + (hash & t->mask));
 }
 
 /* Where a tuple lies whose own bucket is full, unless this one is full, too. */
 ALWAYS_INLINE struct bucket *table_next_bucket(const struct table *t, const struct bucket *b)
 {
-    uint64_t mask = (UINT64_C(1) << (32 - t->shift)) - 1;
-    return &t->buckets[((uint64_t)(b - t->buckets) + 1) & mask];
+    return &t->buckets[((uint64_t)(b - t->buckets) + 1) & (table_buckets(t) - 1)];
 }
 
 /* Which slots of the bucket have this tag: two bits a slot, from the lowest on. */

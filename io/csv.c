@@ -167,7 +167,7 @@ static int format_reuse(struct sink *sink, struct text *text, const struct reuse
     p = put_endpoint(p, addresses, !r->flow, conversation_port(c, !r->flow));
     p = put_number(p, r->isn);
     p = put_number(p, r->previous_isn);
-    p = put_number(p, conversation_state(c) & COMPLETENESS);
+    p = put_number(p, conversation_completeness(c));
     p = put_number(p, conversation_first_frame(c));
     p = put_number(p, conversation_last_frame(c));
     p = put_time(p, c->last_time, decimals);
@@ -175,7 +175,7 @@ static int format_reuse(struct sink *sink, struct text *text, const struct reuse
     p = put_time(p, c->first_time, decimals);
     p = put_number(p, conversation_frames(c));
     p = put_number(p, conversation_bytes(c));
-    p = put(p, end_name(conversation_state(c)));
+    p = put(p, end_name(conversation_completeness(c)));
     text->length += (size_t)(p - start);
     return end_row(sink, text, &row->origin);
 }
@@ -212,8 +212,8 @@ static int format_conversation(struct sink *sink, struct text *text, const struc
         [ENDING_RUN] = "run", [ENDING_REUSE] = "reuse", [ENDING_EXPIRED] = "expired"};
     const struct conversation *c = &row->conversation->c;
     struct addresses addresses = addresses_of(row->conversation, row->family);
-    unsigned state = conversation_state(c), decimals = conversation_decimals(c);
-    unsigned client = (state & STATE_CLIENT_1) != 0;
+    unsigned completeness = conversation_completeness(c), decimals = conversation_decimals(c);
+    unsigned client = conversation_client(c);
     char *start = text_room(text, ROW_MAX), *p = start;
     if (!p)
         return -1;
@@ -224,17 +224,17 @@ static int format_conversation(struct sink *sink, struct text *text, const struc
     p = put_time(p, c->last_time, decimals);
     p = put_endpoint(p, addresses, client, conversation_port(c, client));
     p = put_endpoint(p, addresses, !client, conversation_port(c, !client));
-    p = put_number(p, state & COMPLETENESS);
+    p = put_number(p, completeness);
     p = put_number(p, conversation_frames(c));
     p = put_number(p, conversation_bytes(c));
     p = put_time(p, c->last_time - c->first_time, decimals);
     for (unsigned i = 0; i < 2; i++) {
         unsigned side = i ? !client : client;
-        if (state >> (STATE_KNOWN_SHIFT + side) & 1)
+        if (conversation_known(c) >> side & 1)
             p = text_number(p, c->isn[side]);
         *p++ = ',';
     }
-    p = put(p, end_name(state));
+    p = put(p, end_name(completeness));
     if (sink->wants_ending) {
         *p++ = ',';
         p = put(p, endings[row->ending]);

@@ -49,7 +49,7 @@ static int format_reuse(struct sink *sink, struct text *t, const struct reuse_ro
     (void)sink;
     const struct reuse *r = row->reuse;
     const struct conversation *c = &r->previous.c;
-    unsigned state = conversation_state(c), known = state >> STATE_KNOWN_SHIFT & 3;
+    unsigned known = conversation_known(c);
     if (r->flow)
         known = (known & 1) << 1 | known >> 1;
     return text_print(
@@ -58,7 +58,7 @@ static int format_reuse(struct sink *sink, struct text *t, const struct reuse_ro
         " %s %s %u %u %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRIu64 " %" PRIu64 "\n",
         r->frame, r->time, r->decimals, r->stream, r->previous_stream, r->trigger, r->opens, r->flags, r->isn,
         r->previous_isn, conversation_endpoint(&r->previous, row->family, r->flow),
-        conversation_endpoint(&r->previous, row->family, !r->flow), state & COMPLETENESS, known,
+        conversation_endpoint(&r->previous, row->family, !r->flow), conversation_completeness(c), known,
         conversation_first_frame(c), conversation_last_frame(c), c->first_time, c->last_time,
         conversation_frames(c), conversation_bytes(c));
 }
@@ -86,19 +86,19 @@ static int format_conversation(struct sink *sink, struct text *t, const struct c
 {
     (void)sink;
     const struct conversation *c = &row->conversation->c;
-    unsigned state = conversation_state(c), client = (state & STATE_CLIENT_1) != 0;
+    unsigned client = conversation_client(c);
     char isn[2][16];
     for (unsigned i = 0; i < 2; i++) {
         unsigned side = i ? !client : client;
         strcpy(isn[i], "-");
-        if (state >> (STATE_KNOWN_SHIFT + side) & 1)
+        if (conversation_known(c) >> side & 1)
             sprintf(isn[i], "%" PRIu32, c->isn[side]);
     }
     return text_print(t,
                       "%" PRIu64 " %s %s %u %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRIu64
                       " %" PRIu64 " %s %s\n",
                       row->stream, conversation_endpoint(row->conversation, row->family, client),
-                      conversation_endpoint(row->conversation, row->family, !client), state & COMPLETENESS,
+                      conversation_endpoint(row->conversation, row->family, !client), conversation_completeness(c),
                       conversation_first_frame(c), conversation_last_frame(c), c->first_time, c->last_time,
                       conversation_frames(c), conversation_bytes(c), isn[0], isn[1]);
 }
