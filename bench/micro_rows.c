@@ -86,8 +86,7 @@ static void fill(struct formatting *f)
                                  .last_time = s.time - 1500000000,
                                  .isn = {s.seq, s.ack},
                                  .port = {40000, 443},
-                                 .state = 6 << STATE_DECIMALS_SHIFT | 31 << STATE_COMPLETENESS_SHIFT,
-                                 .marks = MARK_KNOWN};
+                                 .state = 6 << STATE_DECIMALS_SHIFT | 31 << STATE_COMPLETENESS_SHIFT};
         conversation_set_first_frame(&c, 9000000 + i);
         for (unsigned k = 0; k < 14; k++)
             conversation_add_frame(&c, 9900000 + i, k ? 700 : 776);

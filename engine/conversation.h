@@ -54,15 +54,16 @@ enum conversation_state {
 };
 
 enum conversation_marks {
-    MARK_KNOWN_SHIFT = 5, /* bits 5 and 6: isn[0] and isn[1] are known */
-    MARK_KNOWN = 3 << MARK_KNOWN_SHIFT,
+    MARK_UNKNOWN_SHIFT = 5, /* bits 5 and 6: isn[0] and isn[1] are not known */
+    MARK_UNKNOWN = 3 << MARK_UNKNOWN_SHIFT,
     MARK_SUPERSEDED = 0x80, /* a newer conversation has the tuple: nothing touches this one any more */
 };
 
 _Static_assert(!((COMPLETENESS << STATE_COMPLETENESS_SHIFT | STATE_CLIENT_1 | STATE_CLIENT_KNOWN) &
                  (TCP_SYN | STATE_DECIMALS)),
                "what is compared with a segment's flags has bits of its own");
-_Static_assert(!((MARK_KNOWN | MARK_SUPERSEDED) & (SEGMENT_REUSE * 2 - 1)), "and so has what is with its bits");
+_Static_assert(!((MARK_UNKNOWN | MARK_SUPERSEDED) & (SEGMENT_REUSE * 2 - 1)),
+               "and so has what is with its bits");
 
 /* The eight bytes from the ports on as one number, of a segment and of a conversation. */
 struct port_word {
@@ -101,8 +102,8 @@ ALWAYS_INLINE void conversation_set_port_word(struct conversation *c, uint64_t w
 
 ALWAYS_INLINE uint64_t conversation_first_frame(const struct conversation *c)
 {
-    return c->f0 | c->f8_bytes >> CONVERSATION_BYTES_BITS << 8 | c->f16_frames >> CONVERSATION_FRAMES_BITS << 16 |
-           (uint64_t)c->f32 << 32;
+    return c->f0 | c->f8_bytes >> CONVERSATION_BYTES_BITS << 8 |
+           c->f16_frames >> CONVERSATION_FRAMES_BITS << 16 | (uint64_t)c->f32 << 32;
 }
 ALWAYS_INLINE uint64_t conversation_last_frame(const struct conversation *c)
 {
@@ -148,7 +149,7 @@ ALWAYS_INLINE unsigned conversation_client(const struct conversation *c)
 /* Bit 0 and 1: whether isn[0] and isn[1] are known. */
 ALWAYS_INLINE unsigned conversation_known(const struct conversation *c)
 {
-    return c->marks >> MARK_KNOWN_SHIFT & 3;
+    return ~(unsigned)c->marks >> MARK_UNKNOWN_SHIFT & 3;
 }
 ALWAYS_INLINE uint16_t conversation_port(const struct conversation *c, unsigned endpoint)
 {

@@ -17,14 +17,15 @@ enum { IP = 14, ADDRESSES = 26, TCP = 34, OFFSET_FLAGS = 46, ALL = 54 };
 enum { IP_HEADER = 20, TCP_HEADER = 20 };
 
 /* Of a frame whose headers are all plain: the payload's length; false where some length is odd. One sign
- * tells it of all. */
-ALWAYS_INLINE bool lengths_are_plain(const uint8_t *p, int64_t captured, int64_t length,
-                                     uint32_t offset_flags, uint32_t *payload)
+ * tells it of all. Whether more is captured than was on the wire, as some writers have it, is all the same,
+ * where the datagram is all there. */
+ALWAYS_INLINE bool lengths_are_plain(const uint8_t *p, int64_t length, uint32_t offset_flags,
+                                     uint32_t *payload)
 {
     const int64_t total = load_be16(p + 16), header = (offset_flags >> 10) & 0x3c;
     const int64_t left = total - IP_HEADER - header;
     *payload = (uint32_t)left;
-    return (left | (header - TCP_HEADER) | (length - IP - total) | (length - captured)) >= 0;
+    return (left | (header - TCP_HEADER) | (length - IP - total)) >= 0;
 }
 
 /* False, and nothing done, for a frame that is not plain. follows_ftp: under generation 4.0 those of FTP
@@ -41,7 +42,7 @@ ALWAYS_INLINE bool decode_plain_frame(struct decoder *d, const struct frame *f, 
     uint16_t offset_flags = load_be16(p + OFFSET_FLAGS);
     uint32_t payload;
     if (unlikely(type_version != 0x080045 || fragment_protocol != 6 ||
-                 !lengths_are_plain(p, f->captured, f->length, offset_flags, &payload)))
+                 !lengths_are_plain(p, f->length, offset_flags, &payload)))
         return false;
     if (follows_ftp &&
         unlikely(load_be16(p + TCP) == FTP_CONTROL_PORT || load_be16(p + TCP + 2) == FTP_CONTROL_PORT))
@@ -200,8 +201,7 @@ ALWAYS_INLINE VECTORS bool decode_plain_vector(struct decoder *d, const struct a
     /* The lower half of the acknowledgement is above. */
     const uint32_t offset_flags = load_be32(p + OFFSET_FLAGS - 2);
     uint32_t payload;
-    if (unlikely(!_mm_testz_si128(head, counts) ||
-                 !lengths_are_plain(p, captured, length, offset_flags, &payload)))
+    if (unlikely(!_mm_testz_si128(head, counts) || !lengths_are_plain(p, length, offset_flags, &payload)))
         return false;
     const __m128i tuple = _mm_loadu_si128((const __m128i *)(const void *)(p + ADDRESSES));
     const __m128i seq_ack = _mm_loadu_si128((const __m128i *)(const void *)(p + TCP + 4));

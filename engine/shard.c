@@ -171,7 +171,7 @@ ALWAYS_INLINE void begin_record(struct conversation *c, const struct segment *s,
     c->port[0] = s->port[0];
     c->port[1] = s->port[1];
     c->state = s->bits & SEGMENT_FLOW ? STATE_CLIENT_1 : 0;
-    c->marks = 0;
+    c->marks = MARK_UNKNOWN;
     conversation_set_first_frame(c, frame);
     c->first_time = s->time;
     c->isn[0] = c->isn[1] = 0;
@@ -419,10 +419,9 @@ ALWAYS_INLINE void update(struct conversation *c, struct segment *s, uint64_t fr
     unsigned client = c->state & (STATE_CLIENT_1 | STATE_CLIENT_KNOWN);
     if (unlikely(s->flags & TCP_SYN) && !(client & STATE_CLIENT_KNOWN))
         client = ((s->flags & TCP_ACK ? flow ^ 1 : flow) ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN;
-    c->state =
-        (uint16_t)(MAX(s->flags & STATE_DECIMALS, c->state & STATE_DECIMALS) | client |
-                   (unsigned)state.completeness << STATE_COMPLETENESS_SHIFT);
-    c->marks = (uint8_t)((c->marks & MARK_SUPERSEDED) | state.known << MARK_KNOWN_SHIFT);
+    c->state = (uint16_t)(MAX(s->flags & STATE_DECIMALS, c->state & STATE_DECIMALS) | client |
+                          (unsigned)state.completeness << STATE_COMPLETENESS_SHIFT);
+    c->marks = (uint8_t)((c->marks & MARK_SUPERSEDED) | (~state.known & 3) << MARK_UNKNOWN_SHIFT);
     c->isn[0] = state.isn[0];
     c->isn[1] = state.isn[1];
     leave_traces(c, s, frame);
@@ -449,9 +448,10 @@ ALWAYS_INLINE unsigned adds_index(const struct segment *s)
 /* What is compared of a segment's port_word and its conversation's: ports, decimals, and bits that only one
  * of the two has, so that the other's are 0. */
 #define COMPARED(bits)                                                                                       \
-    port_word_of((struct port_word){.port = {0xffff, 0xffff},                                                \
-                                    .flags_state = STATE_DECIMALS | TCP_SYN,                                 \
-                                    .bits_marks = MARK_SUPERSEDED | MARK_KNOWN | SEGMENT_SHORT_OFFSET | (bits)})
+    port_word_of(                                                                                            \
+        (struct port_word){.port = {0xffff, 0xffff},                                                         \
+                           .flags_state = STATE_DECIMALS | TCP_SYN,                                          \
+                           .bits_marks = MARK_SUPERSEDED | MARK_UNKNOWN | SEGMENT_SHORT_OFFSET | (bits)})
 
 /* The segment that nearly all are: no SYN, of a conversation whose ISNs are known, with time stamps as it had
  * before. For such a one the rules can only add to completeness, what their table says: one branch for all
@@ -462,9 +462,7 @@ ALWAYS_INLINE bool update_plain(const struct drain *d, const struct found *f, co
     struct conversation *c = f->conversation;
     struct segment *s = f->segment;
     const uint64_t word = conversation_port_word(c);
-    const uint64_t want = port_word_of((struct port_word){.bits_marks = MARK_KNOWN});
-    if (unlikely((((segment_port_word(s) ^ word) & COMPARED(0)) ^ want) |
-                 address_difference(c, s, family)) ||
+    if (unlikely(((segment_port_word(s) ^ word) & COMPARED(0)) | address_difference(c, s, family)) ||
         (forgets && unlikely(is_expired(d->shard, c, s->time))))
         return false;
     if (mark) {
@@ -486,9 +484,10 @@ ALWAYS_INLINE bool update_synack(const struct drain *d, const struct found *f, e
     struct segment *s = f->segment;
     const unsigned flow = s->bits & SEGMENT_FLOW;
     const uint64_t word = conversation_port_word(c);
-    const uint64_t learned = port_word_of((struct port_word){.bits_marks = (uint8_t)(1 << MARK_KNOWN_SHIFT << flow)});
-    const uint64_t want = port_word_of((struct port_word){.flags_state = TCP_SYN, .bits_marks = MARK_KNOWN});
-    if ((((segment_port_word(s) ^ word) & COMPARED(SEGMENT_QUOTED)) ^ want ^ learned) |
+    const uint64_t learned =
+        port_word_of((struct port_word){.bits_marks = (uint8_t)(1 << MARK_UNKNOWN_SHIFT << flow)});
+    const uint64_t syn = port_word_of((struct port_word){.flags_state = TCP_SYN});
+    if ((((segment_port_word(s) ^ word) & COMPARED(SEGMENT_QUOTED)) ^ syn ^ learned) |
         address_difference(c, s, family))
         return false;
     if (!(s->flags & TCP_ACK) || !(c->state & STATE_CLIENT_KNOWN))
@@ -498,7 +497,7 @@ ALWAYS_INLINE bool update_synack(const struct drain *d, const struct found *f, e
         s->record = f->record;
     }
     c->isn[flow] = s->seq;
-    conversation_set_port_word(c, word | learned | d->shard->adds[adds_index(s)]);
+    conversation_set_port_word(c, (word ^ learned) | d->shard->adds[adds_index(s)]);
     leave_traces(c, s, f->frame);
     return true;
 }
@@ -593,7 +592,7 @@ ALWAYS_INLINE void update_created_by_syn(const struct drain *d, struct conversat
     if (mark)
         s->completeness = 0;
     c->isn[flow] = s->seq;
-    c->marks = (uint8_t)(1 << MARK_KNOWN_SHIFT << flow);
+    c->marks = (uint8_t)(1 << MARK_UNKNOWN_SHIFT << !flow);
     c->state = (uint16_t)((s->flags & STATE_DECIMALS) | (flow ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN |
                           (unsigned)d->shard->syn_completeness << STATE_COMPLETENESS_SHIFT);
     leave_traces(c, s, frame);
@@ -678,12 +677,8 @@ ALWAYS_INLINE int update_odd(struct drain *d, struct found *f, enum family famil
                              bool mark, bool forgets, create_function *create)
 {
     struct segment *s = f->segment;
-    if (create) {
-        if (likely(update_synack(d, f, family, mark)))
-            return 0;
-        if (f->conversation == &no_conversation.c)
-            return find_further(d, f, family, create);
-    }
+    if (create && f->conversation == &no_conversation.c)
+        return find_further(d, f, family, create);
     const uint64_t frame = f->frame;
     uint32_t hash = s->hash, record = f->record, *slot = NULL;
     struct conversation *c = f->conversation;
@@ -720,8 +715,8 @@ struct passes {
     uint32_t pending;
 };
 
-/* A ring of these, those that are not updated yet. At an even multiple of its size: so a pointer goes round by
- * losing one bit. */
+/* A ring of these, those that are not updated yet. At an even multiple of its size: so a pointer goes round
+ * by losing one bit. */
 enum { RING_BYTES = RING * sizeof(struct found) };
 _Static_assert((RING_BYTES & (RING_BYTES - 1)) == 0, "a power of two");
 
@@ -832,7 +827,8 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
                 continue;
             failed = fetches ? RUN(steps, true, true, false) : RUN(steps, false, true, false);
         } else {
-            steps = MIN(steps, (uint64_t)MIN(p.pending, RING / 2 - 1)); /* the ring never looks empty when it is full */
+            steps = MIN(steps, (uint64_t)MIN(p.pending,
+                                             RING / 2 - 1)); /* the ring never looks empty when it is full */
             failed = fetches ? RUN(steps, true, true, true) : RUN(steps, false, true, true);
         }
         left -= steps;
@@ -848,9 +844,13 @@ ALWAYS_INLINE int drain_lists(struct drain *d, const struct batch *batch, size_t
     {                                                                                                        \
         create_in(d, b, f, family, rules, mark);                                                             \
     }                                                                                                        \
-    static __attribute__((noinline)) int name##_odd(struct drain *d, struct found *f)                        \
+    static __attribute__((noinline)) int name##_rare(struct drain *d, struct found *f)                       \
     {                                                                                                        \
         return update_odd(d, f, family, rules, mark, false, (rules) == RULES_4_0 ? NULL : name##_create);    \
+    }                                                                                                        \
+    static __attribute__((noinline)) int name##_odd(struct drain *d, struct found *f)                        \
+    {                                                                                                        \
+        return (rules) != RULES_4_0 && likely(update_synack(d, f, family, mark)) ? 0 : name##_rare(d, f);    \
     }                                                                                                        \
     static int name(struct drain *d, const struct batch *batch, size_t list)                                 \
     {                                                                                                        \

@@ -21,8 +21,8 @@ enum {
     RECORD_CHUNK = 1 << RECORD_CHUNK_BITS,
     RECORD_NONE = 0,
     /* The lowest bits of a hash are in no bucket's number: as they lie, the others are an eighth of the
-     * bucket's place in bytes, which is as near to it as an address has it for nothing. 2^29 buckets hold 2^32
-     * tuples, nearly. */
+     * bucket's place in bytes, which is as near to it as an address has it for nothing. 2^29 buckets hold
+     * 2^32 tuples, nearly. */
     HASH_BITS_UNUSED = 3,
     BUCKETS_BITS_MAX = 32 - HASH_BITS_UNUSED,
 };

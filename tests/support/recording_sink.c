@@ -98,9 +98,10 @@ static int format_conversation(struct sink *sink, struct text *t, const struct c
                       "%" PRIu64 " %s %s %u %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRIu64
                       " %" PRIu64 " %s %s\n",
                       row->stream, conversation_endpoint(row->conversation, row->family, client),
-                      conversation_endpoint(row->conversation, row->family, !client), conversation_completeness(c),
-                      conversation_first_frame(c), conversation_last_frame(c), c->first_time, c->last_time,
-                      conversation_frames(c), conversation_bytes(c), isn[0], isn[1]);
+                      conversation_endpoint(row->conversation, row->family, !client),
+                      conversation_completeness(c), conversation_first_frame(c), conversation_last_frame(c),
+                      c->first_time, c->last_time, conversation_frames(c), conversation_bytes(c), isn[0],
+                      isn[1]);
 }
 
 static int write_rows(struct sink *sink, enum report report, const struct text *text)
