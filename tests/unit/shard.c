@@ -1,0 +1,169 @@
+/* The short ways of the shard, for the segments that most are, against the rules themselves: conversations of
+ * a few segments of every kind, each put through rules.h one by one, and all of them through a shard. */
+#include "../../engine/shard.h"
+#include "../support/random.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+enum { TUPLES = 60000, EACH = 5 };
+
+/* What is expected of a tuple's newest conversation. */
+struct expected {
+    struct rules_state state;
+    unsigned client, decimals;
+    bool client_known;
+    uint64_t first_frame, last_frame, frames, bytes;
+    int64_t first_time, last_time;
+};
+
+static struct segment any_segment(uint64_t *random)
+{
+    /* Plain ones often enough that a conversation has some in a row. */
+    static const uint16_t usual[] = {TCP_SYN, TCP_SYN | TCP_ACK, TCP_ACK, TCP_ACK | TCP_PSH,
+                                     TCP_FIN | TCP_ACK};
+    const bool is_usual = random_below(random, 3) != 0;
+    struct segment s = {.flags = is_usual ? usual[random_below(random, ARRAY_LEN(usual))]
+                                          : (uint16_t)random_below(random, 4096),
+                        .bits = (uint8_t)(SEGMENT_LENGTH_KNOWN | random_below(random, 2)),
+                        .seq = 1 + random_below(random, 3),
+                        .ack = 1 + random_below(random, 3),
+                        .payload = random_below(random, 2) * 7,
+                        .wire = 60 + random_below(random, 1000),
+                        .time = random_below(random, 1000000)};
+    if (!random_below(random, 8))
+        s.bits |= SEGMENT_QUOTED;
+    if (!random_below(random, 8))
+        s.bits |= SEGMENT_SHORT_OFFSET;
+    if (!random_below(random, 8)) {
+        s.bits &= (uint8_t)~SEGMENT_LENGTH_KNOWN;
+        s.payload = 0;
+    }
+    s.flags |= (uint16_t)((random_below(random, 6) ? 6 : 9) << STATE_DECIMALS_SHIFT);
+    return s;
+}
+
+static void expect(struct expected *e, const struct segment *s, uint64_t frame, enum rules rules)
+{
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    bool created = !e->frames;
+    enum trigger trigger = TRIGGER_NONE;
+    if (!created) {
+        trigger = rules_reuse(rules, &e->state, flow, s->flags, s->seq);
+        created = rules_opens_conversation(rules, trigger);
+        if (trigger != TRIGGER_NONE && !created)
+            e->state.isn[flow] = s->seq;
+    }
+    if (created)
+        *e = (struct expected){.client = flow, .first_frame = frame, .first_time = s->time};
+    const bool is_new = rules_is_new(rules, &e->state, flow, s->flags, created, trigger);
+    if (rules == RULES_4_0 && created && trigger != TRIGGER_NONE)
+        e->state.completeness = HAS_SYN;
+    rules_learn_isns(rules, &e->state, s);
+    e->state.completeness = rules_completeness(rules, e->state.completeness, s, is_new, created);
+    if (s->flags & TCP_SYN && !e->client_known) {
+        e->client = s->flags & TCP_ACK ? !flow : flow;
+        e->client_known = true;
+    }
+    e->decimals = MAX(e->decimals, SEGMENT_DECIMALS(s));
+    e->frames++;
+    e->bytes += s->wire;
+    e->last_frame = frame;
+    e->last_time = s->time;
+}
+
+static unsigned differences(const struct conversation *c, const struct expected *e)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < 2; i++)
+        n += (e->state.known >> i & 1) && c->isn[i] != e->state.isn[i];
+    n += conversation_known(c) != e->state.known;
+    n += conversation_completeness(c) != e->state.completeness;
+    n += conversation_client(c) != e->client;
+    n += conversation_decimals(c) != e->decimals;
+    n += conversation_frames(c) != e->frames || conversation_bytes(c) != e->bytes;
+    n += conversation_first_frame(c) != e->first_frame || conversation_last_frame(c) != e->last_frame;
+    n += c->first_time != e->first_time || c->last_time != e->last_time;
+    return n;
+}
+
+static void check(enum family family, enum rules rules, uint64_t seed, uint64_t first_frame)
+{
+    static struct expected expected[TUPLES];
+    memset(expected, 0, sizeof expected);
+    uint64_t random = seed;
+    struct shard *shard = aligned_alloc(CACHE_LINE, sizeof *shard);
+    cr_assert_eq(shard_init(shard, 0, rules, false, false), 0);
+    struct segment_list lists[FAMILIES] = {0};
+    static struct batch batch;
+    struct shard_result result = {0};
+    batch = (struct batch){.result = &result, .lanes_used = 1, .first_frame = first_frame};
+    batch.lane[0].lists = lists;
+    batch.lane[0].first_frame = first_frame;
+    struct segment_list *list = &lists[family];
+    uint32_t count = 0;
+    for (unsigned k = 0; k < EACH; k++)
+        for (uint32_t t = 0; t < TUPLES; t++) {
+            struct segment *s = segment_list_add(list, NULL, family);
+            cr_assert(s);
+            memset(s, 0, segment_size(family));
+            *s = any_segment(&random);
+            expect(&expected[t], s, first_frame + count, rules);
+            s->position = count++ << 8;
+            s->port[0] = (uint16_t)t;
+            s->port[1] = (uint16_t)(7 + (t >> 16));
+            s->hash = (uint32_t)mix(t) | 1;
+        }
+    cr_assert_eq(shard_drain(shard, &batch, 1), 0);
+
+    const struct table *table = &shard->table[family];
+    cr_assert_eq(table->used, TUPLES);
+    unsigned wrong = 0;
+    for (uint32_t r = 1; r <= table->records; r++) {
+        const struct conversation *c = table_record(table, r, family);
+        wrong += differences(c, &expected[conversation_port(c, 0)]) != 0;
+    }
+    cr_expect_eq(wrong, 0, "%u of %u conversations", wrong, table->records);
+    free(list->items);
+    for (int f = 0; f < FAMILIES; f++) {
+        free(result.created[f].items);
+        free(result.reused[f].items);
+    }
+    shard_free(shard);
+    free(shard);
+}
+
+Test(shard, does_what_the_rules_say)
+{
+    for (int family = 0; family < FAMILIES; family++)
+        for (int rules = RULES_4_0; rules <= RULES_4_4; rules++)
+            check((enum family)family, (enum rules)rules, 1000u * (unsigned)rules, 1);
+}
+
+/* Numbers of frames that need all of their 48 bits. */
+Test(shard, large_frame_numbers)
+{
+    check(FAMILY_IPV4, RULES_4_4, 5, UINT64_C(0xfedcba000000) - 1000);
+    check(FAMILY_IPV6, RULES_4_4, 6, UINT64_C(0x123456789abc));
+}
+
+Test(shard, numbers_of_a_conversation)
+{
+    static const uint64_t frames[] = {1,       0xff,       0x100,       0xffff,
+                                      0x10000, 0xffffffff, 0x100000000, 0xfedcba987654};
+    for (unsigned i = 0; i < ARRAY_LEN(frames); i++)
+        for (unsigned k = 0; k < ARRAY_LEN(frames); k++) {
+            struct conversation c;
+            memset(&c, 0xaa, sizeof c);
+            conversation_set_first_frame(&c, frames[i]);
+            cr_expect_eq(conversation_frames(&c), 0);
+            cr_expect_eq(conversation_bytes(&c), 0);
+            c.f16_frames += (UINT64_C(1) << CONVERSATION_FRAMES_BITS) - 2;
+            c.f8_bytes += (UINT64_C(1) << CONVERSATION_BYTES_BITS) - 100;
+            conversation_add_frame(&c, frames[k], 99);
+            cr_expect_eq(conversation_first_frame(&c), frames[i]);
+            cr_expect_eq(conversation_last_frame(&c), frames[k]);
+            cr_expect_eq(conversation_frames(&c), (UINT64_C(1) << CONVERSATION_FRAMES_BITS) - 1);
+            cr_expect_eq(conversation_bytes(&c), (UINT64_C(1) << CONVERSATION_BYTES_BITS) - 1);
+        }
+}
