@@ -196,7 +196,7 @@ void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, ui
  */
 uint32_t decode_run(struct decoder *d, struct record_run *run, uint32_t index);
 
-/* Frames that are looked at before their segments are laid down. */
+/* Records that may be decoded with one call. */
 enum { AT_A_TIME = 16 };
 /* The same for n frames of a run, at most AT_A_TIME, whose records begin at records[0] to [n - 1],
  * and the next one at records[n]: for whoever has walked them. The run stays as it is. */

@@ -56,17 +56,6 @@ _Static_assert(sizeof(struct segment) == 40, "grows every batch");
 _Static_assert(sizeof(struct segment4) == 48, "grows every batch");
 _Static_assert(sizeof(struct segment6) == 72, "grows every batch");
 
-/* Flags and decimals, and above them the bits of enum segment_bits. */
-#define SEGMENT_BITS_SHIFT 16
-ALWAYS_INLINE uint32_t segment_flags_bits(const struct segment *s)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return load_le32(&s->flags) & 0xffffff; /* the compiler does not see that they are neighbours */
-#else
-    return s->flags | (uint32_t)s->bits << SEGMENT_BITS_SHIFT;
-#endif
-}
-
 #define SEGMENT_FLAGS(s)    ((s)->flags & 0x0fff)
 #define SEGMENT_DECIMALS(s) ((unsigned)(s)->flags >> 12)
 /* A lane's positions have 24 bits for the frame: no lane may hold more frames. */

@@ -173,6 +173,22 @@ Test(table, grows)
     check_tuples(50000, ascending);
 }
 
+/* Hashes that are spread fill buckets alike, however often the index has grown: 95 % of the tuples lie in
+ * their own, where 69 % of the slots are in use. */
+Test(table, buckets_are_filled_alike)
+{
+    struct rig *r = rig_open();
+    enum { TUPLES = 5650 << 5 };
+    for (uint32_t i = 0; i < TUPLES; i++)
+        rig_add4(r, i, spread(i), TCP_ACK, 0);
+    rig_drain(r);
+    struct table_measures m = {0};
+    table_measure(&r->shard.table[FAMILY_IPV4], &m);
+    cr_expect_eq(m.slots, 8192 << 5);
+    cr_expect_gt(m.own, m.sampled * 93 / 100, "%u of %u", (unsigned)m.own, (unsigned)m.sampled);
+    rig_close(r);
+}
+
 Test(table, tags_collide)
 {
     check_tuples(3000, few_tags);
@@ -405,6 +421,36 @@ Test(table, tuples_in_use_come_home)
         cr_expect(!has_gaps(t));
         rig_close(r);
     }
+}
+
+/* As many segments as can wait at a time: all of 64 that were found while none went round go round. */
+Test(table, all_that_wait_go_round)
+{
+    enum { TUPLES = 5900, SEGMENTS = 300, BEGIN = 96, END = 160 };
+    struct rig *r = rig_open();
+    static uint32_t away[TUPLES], home[TUPLES];
+    uint32_t away_count = 0, home_count = 0, wrong = 0;
+    const struct table *t = &r->shard.table[FAMILY_IPV4];
+    for (uint32_t i = 0; i < TUPLES; i++)
+        rig_add4(r, i, spread(i), TCP_ACK, 0);
+    rig_drain(r);
+    for (uint32_t i = 0; i < TUPLES; i++)
+        if (is_in_own_bucket(t, spread(i), rig_record(r, FAMILY_IPV4, i)))
+            home[home_count++] = i;
+        else
+            away[away_count++] = i;
+    cr_assert(away_count >= 16 + END - BEGIN && home_count >= SEGMENTS);
+    rig_clear(r);
+    for (uint32_t k = 0, a = 0, h = 0; k < SEGMENTS; k++) {
+        const uint32_t i = k < 16 || (k >= BEGIN && k < END) ? away[a++] : home[h++];
+        rig_add4(r, i, spread(i), TCP_ACK, 0);
+    }
+    rig_drain(r);
+    for (uint32_t k = 0; k < SEGMENTS; k++)
+        wrong += conversation_frames(table_record(t, rig_record(r, FAMILY_IPV4, k), FAMILY_IPV4)) != 2;
+    cr_expect_eq(wrong, 0);
+    cr_expect_eq(t->records, TUPLES);
+    rig_close(r);
 }
 
 /* What is taken out is gone, everything else is found, whatever overflowed: hashes in a few buckets, and in
