@@ -3,23 +3,22 @@
  * later the second finds the record in it and fetches that, and some AHEAD segments later still the third
  * updates it. Each takes one segment in turn, so that the misses under way are always as many: half the time
  * of passes that take 32 segments each in turn, and stand still at the ends of their groups. 8 apart, 1.2 of
- * the time; 16 and 48, no difference. With a loop of its own for each pass, 8, 16 or 32 steps long: 1.03, 1.02,
- * 1.18 of the time, since misses come in bursts then.
+ * the time; 16 and 48, no difference. With a loop of its own for each pass, 8, 16 or 32 steps
+ * long: 1.03, 1.02, 1.18 of the time, since misses come in bursts then.
  *
- * What a pass does in a step is kept short (72 instructions for all three; with 89, 20 M frames took 1.06 of
- * the time): as many misses are under way as there are steps in the processor's window. So one comparison of
- * words tells that a segment is plain and of its conversation (conversation.h), the ring goes round by an
- * address that loses a bit, and a bucket's place is in its hash (table.h).
+ * What a pass does in a step is kept short (72 instructions for all three, where it was 89): misses are under
+ * way for as many steps as the processor's window holds. So one comparison of words tells that a segment is
+ * plain and of its conversation (conversation.h), the ring goes round by an address that loses a bit, and a
+ * bucket's place is in its hash (table.h).
  *
  * Finding looks at the first slot with the tuple's tag in the tuple's own bucket. If there is none, and the
  * bucket is not full, the tuple is new: the second pass begins its conversation and does all that its first
  * segment does, and the third has nothing to do (but under 4.0, and where conversations are forgotten, the
  * third pass does it all). If it is full, the next two are fetched, and the segment goes round the ring once
- * more; its tuple is taken into its own bucket then, and the next ones need not. A conversation more costs 390
- * instructions so, in all steps of the pipeline, half of its cost in time are branches that are not foreseen
- * and memory that is touched for the first time. Whatever is
- * rarer (an equal tag of another tuple, a record that was superseded meanwhile) is noticed when the record is
- * updated, and looked up again by find_or_add(). */
+ * more; its tuple is taken into its own bucket then, and the next ones need not. A conversation more costs
+ * 390 instructions so, in all steps of the pipeline. Whatever is rarer (an equal tag of another tuple, a
+ * record that was superseded meanwhile) is noticed when the record is updated, and looked up again by
+ * find_or_add(). */
 #include "shard.h"
 
 #include <stdlib.h>
