@@ -171,20 +171,21 @@ static bool begins_run(const struct decode_job *job, const struct lane *lane, st
            source->ops->run(source, job->batch, lane, run);
 }
 
-/* The run of records at the lane's position, if there is one. */
+/* The runs of records at the lane's position, as long as there are any. */
 static void decode_lane_run(const struct decode_job *job, struct lane *lane)
 {
     const struct batch *b = job->batch;
     struct record_run run;
-    if (!begins_run(job, lane, &run))
-        return;
-    run.latest = b->time_limit;
-    enter_lane(job->decoder, lane);
-    const uint32_t n = decode_run(job->decoder, &run, (uint32_t)lane->frames);
-    lane->frames += n;
-    lane->position = (uint64_t)(run.at - b->bytes) + b->base;
-    if (n)
+    while (begins_run(job, lane, &run)) {
+        run.latest = b->time_limit;
+        enter_lane(job->decoder, lane);
+        const uint32_t n = decode_run(job->decoder, &run, (uint32_t)lane->frames);
+        if (!n)
+            return;
+        lane->frames += n;
+        lane->position = (uint64_t)(run.at - b->bytes) + b->base;
         lane->last_time = run.last_time;
+    }
 }
 
 /* The runs of several lanes, which are walked side by side. */

@@ -341,7 +341,14 @@ Test(pcap, runs)
         lane = (struct lane){.position = last - 1, .limit = sizes[i].bytes, .state = LANE_OPEN};
         cr_assert(c->format->run(c, &whole, &lane, &run));
         cr_expect(run.longest == sizes[i].longest && run.limit == c->bytes + last);
+        /* Where no more is left than that, runs of shorter records, until too little is left for any. */
+        const uint32_t shorter = (RUN_HEADER + sizes[i].longest) / 8;
         lane.position = last;
+        cr_assert(c->format->run(c, &whole, &lane, &run));
+        cr_expect(run.longest == shorter && run.limit == c->bytes + sizes[i].bytes - RUN_HEADER - shorter);
+        lane.position = sizes[i].bytes - RUN_HEADER - 1;
+        cr_expect_not(c->format->run(c, &whole, &lane, &run));
+        lane.position = sizes[i].bytes;
         cr_expect_not(c->format->run(c, &whole, &lane, &run));
     }
     capture_drop(c);
