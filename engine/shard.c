@@ -586,7 +586,7 @@ ALWAYS_INLINE bool find_record(const struct table *t, struct found *f, struct bu
 /* A SYN and nothing else, as nearly all conversations begin. */
 ALWAYS_INLINE bool is_plain_syn(const struct segment *s)
 {
-    return ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) ^ TCP_SYN) == 0 && s->payload == 0 &&
+    return (s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN && s->payload == 0 &&
            !(s->bits & (SEGMENT_QUOTED | SEGMENT_SHORT_OFFSET));
 }
 
