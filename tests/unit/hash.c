@@ -103,6 +103,32 @@ Test(hash, spread)
     decoding_close(&d);
 }
 
+/* All pairs of 128 hosts, with one port: a product of both ends that is not mixed any more leaves most
+ * buckets and shards empty. The bits that are a bucket's number, and the shards, within six standard
+ * deviations. */
+Test(hash, pairs_of_hosts)
+{
+    enum { HOSTS = 128, PAIRS = HOSTS * (HOSTS - 1) / 2, BUCKETS = 64 };
+    for (uint64_t key = 1; key <= 4; key++) {
+        struct decoding d;
+        decoding_open(&d, RULES_4_4, SHARDS, key);
+        unsigned buckets[BUCKETS] = {0}, shards[SHARDS] = {0};
+        for (uint32_t from = 0; from < HOSTS; from++)
+            for (uint32_t to = 0; to < from; to++) {
+                struct place p = place_of(&d, FAMILY_IPV4, 0x0a000000 + from, 0x0a000000 + to, 53, 53);
+                buckets[p.tag >> 3 & (BUCKETS - 1)]++;
+                shards[p.shard]++;
+            }
+        for (unsigned b = 0; b < BUCKETS; b++)
+            cr_expect(buckets[b] > PAIRS / BUCKETS - 67 && buckets[b] < PAIRS / BUCKETS + 68,
+                      "bucket %u has %u", b, buckets[b]);
+        for (unsigned i = 0; i < SHARDS; i++)
+            cr_expect(shards[i] > PAIRS / SHARDS - 190 && shards[i] < PAIRS / SHARDS + 190, "shard %u has %u",
+                      i, shards[i]);
+        decoding_close(&d);
+    }
+}
+
 /* Under generation 4.0 ports do not count for the shard, and spread the tags all the same. */
 Test(hash, shards_of_hosts)
 {
