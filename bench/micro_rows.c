@@ -37,30 +37,29 @@ static void format_conversations(void *argument)
     }
 }
 
+static void format_packets_of(struct formatting *f, enum family family)
+{
+    struct packet_row rows[PACKET_ROWS];
+    f->text.length = 0;
+    for (unsigned i = 0; i < ROWS; i += PACKET_ROWS) {
+        for (unsigned k = 0; k < PACKET_ROWS; k++)
+            rows[k] = (struct packet_row){.frame = 10000000 + i + k,
+                                          .stream = 1000000 + i + k,
+                                          .segment = family == FAMILY_IPV4 ? &f->segments[i + k].s
+                                                                           : &f->segments6[i + k].s,
+                                          .family = family};
+        f->sink->ops->format_packets(f->sink, &f->text, rows, PACKET_ROWS);
+    }
+}
+
 static void format_packets(void *argument)
 {
-    struct formatting *f = argument;
-    f->text.length = 0;
-    for (unsigned i = 0; i < ROWS; i++) {
-        struct packet_row row = {.frame = 10000000 + i,
-                                 .stream = 1000000 + i,
-                                 .segment = &f->segments[i].s,
-                                 .family = FAMILY_IPV4};
-        f->sink->ops->format_packet(f->sink, &f->text, &row);
-    }
+    format_packets_of(argument, FAMILY_IPV4);
 }
 
 static void format_packets6(void *argument)
 {
-    struct formatting *f = argument;
-    f->text.length = 0;
-    for (unsigned i = 0; i < ROWS; i++) {
-        struct packet_row row = {.frame = 10000000 + i,
-                                 .stream = 1000000 + i,
-                                 .segment = &f->segments6[i].s,
-                                 .family = FAMILY_IPV6};
-        f->sink->ops->format_packet(f->sink, &f->text, &row);
-    }
+    format_packets_of(argument, FAMILY_IPV6);
 }
 
 static void fill(struct formatting *f)

@@ -66,6 +66,10 @@ ALWAYS_INLINE void store_le32(void *p, uint32_t v)
 {
     memcpy(p, &v, sizeof v);
 }
+ALWAYS_INLINE void store_le64(void *p, uint64_t v)
+{
+    memcpy(p, &v, sizeof v);
+}
 #else
 ALWAYS_INLINE uint16_t load_be16(const void *p)
 {
@@ -94,6 +98,11 @@ ALWAYS_INLINE uint64_t load_le64(const void *p)
 ALWAYS_INLINE void store_le32(void *p, uint32_t v)
 {
     v = __builtin_bswap32(v);
+    memcpy(p, &v, sizeof v);
+}
+ALWAYS_INLINE void store_le64(void *p, uint64_t v)
+{
+    v = __builtin_bswap64(v);
     memcpy(p, &v, sizeof v);
 }
 #endif

@@ -19,7 +19,5 @@ char *text_time(char *p, int64_t ns, unsigned decimals);
 char *text_ipv4(char *p, uint32_t address);
 /* RFC 5952. */
 char *text_ipv6(char *p, const uint8_t address[16]);
-/* Four hexadecimal digits behind 0x, as tshark writes tcp.flags. */
-char *text_flags(char *p, unsigned flags);
 
 #endif

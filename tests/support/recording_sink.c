@@ -82,6 +82,14 @@ static int format_packet(struct sink *sink, struct text *t, const struct packet_
         endpoint_text(row->family, address[!flow], s->port[!flow]), SEGMENT_FLAGS(s), s->seq, s->ack, length);
 }
 
+static int format_packets(struct sink *sink, struct text *t, const struct packet_row *rows, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (format_packet(sink, t, &rows[i]))
+            return -1;
+    return 0;
+}
+
 static int format_conversation(struct sink *sink, struct text *t, const struct conversation_row *row)
 {
     (void)sink;
@@ -121,7 +129,7 @@ static int write_rows(struct sink *sink, enum report report, const struct text *
 
 static const struct sink_ops ops = {
     .format_reuse = format_reuse,
-    .format_packet = format_packet,
+    .format_packets = format_packets,
     .format_conversation = format_conversation,
     .write = write_rows,
 };

@@ -24,6 +24,14 @@ static int format_packet(struct sink *sink, struct text *t, const struct packet_
                       row->stream, row->segment->bits & SEGMENT_REUSE ? "!" : "");
 }
 
+static int format_packets(struct sink *sink, struct text *t, const struct packet_row *rows, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (format_packet(sink, t, &rows[i]))
+            return -1;
+    return 0;
+}
+
 static int format_conversation(struct sink *sink, struct text *t, const struct conversation_row *row)
 {
     (void)sink;
@@ -49,7 +57,7 @@ static void rig_open(struct rig *r, unsigned shards, const bool wants[REPORTS])
     recording_sink_init(&r->out);
     r->ops = *r->out.sink.ops;
     r->ops.format_reuse = format_reuse;
-    r->ops.format_packet = format_packet;
+    r->ops.format_packets = format_packets;
     r->ops.format_conversation = format_conversation;
     r->out.sink.ops = &r->ops;
     memcpy(r->out.sink.wants, wants, sizeof r->out.sink.wants);

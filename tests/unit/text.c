@@ -109,18 +109,6 @@ Test(text, ipv6)
     }
 }
 
-Test(text, flags)
-{
-    static const struct {
-        unsigned flags;
-        const char *expected;
-    } cases[] = {{0, "0x0000"}, {0x002, "0x0002"}, {0x012, "0x0012"}, {0xfff, "0x0fff"}, {0xabc, "0x0abc"}};
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        TEXT(is, text_flags(p, cases[i].flags));
-        cr_expect_str_eq(is, cases[i].expected);
-    }
-}
-
 /* Addresses with runs of zeros in every place are written as the C library writes them. */
 Test(text, ipv6_as_the_library)
 {

@@ -1,0 +1,296 @@
+#include "csv_rows.h"
+#include "text_digits.h"
+
+static const char *const trigger_names[TRIGGERS] = {
+    [TRIGGER_NONE] = "",
+    [TRIGGER_SYN_ISN] = "syn-isn",
+    [TRIGGER_SYN_AFTER_RST] = "syn-after-rst",
+    [TRIGGER_SYN_AFTER_FIN] = "syn-after-fin",
+    [TRIGGER_SYNACK_ISN] = "synack-isn",
+    [TRIGGER_SYNACK_AFTER_RST] = "synack-after-rst",
+    [TRIGGER_SYNACK_AFTER_FIN] = "synack-after-fin",
+};
+
+/* No row of any report is longer: 20 numbers of at most 22 characters, and two addresses. */
+enum { ROW_MAX = 640 };
+
+static char *put(char *p, const char *s)
+{
+    size_t n = strlen(s);
+    memcpy(p, s, n);
+    return p + n;
+}
+
+/* Both endpoints' addresses, of one family: the other pointer is NULL. */
+struct addresses {
+    const uint32_t *v4;
+    const uint8_t (*v6)[16];
+};
+
+static char *put_endpoint(char *p, struct addresses addresses, unsigned endpoint, uint16_t port)
+{
+    if (addresses.v4)
+        p = text_ipv4(p, addresses.v4[endpoint]);
+    else
+        p = text_ipv6(p, addresses.v6[endpoint]);
+    *p++ = ',';
+    p = text_number(p, port);
+    *p++ = ',';
+    return p;
+}
+
+static char *put_number(char *p, uint64_t n)
+{
+    p = text_number(p, n);
+    *p++ = ',';
+    return p;
+}
+
+static char *put_time(char *p, int64_t ns, unsigned decimals)
+{
+    p = text_time(p, ns, decimals);
+    *p++ = ',';
+    return p;
+}
+
+/* How a conversation had ended: an RST ends it whatever else there was. */
+static const char *end_name(unsigned completeness)
+{
+    return completeness & HAS_RST ? "rst" : completeness & HAS_FIN ? "fin" : "open";
+}
+
+static struct addresses addresses_of(const union conversation_any *c, enum family family)
+{
+    if (family == FAMILY_IPV4)
+        return (struct addresses){.v4 = c->v4.address};
+    return (struct addresses){.v6 = c->v6.address};
+}
+
+/* A field that may hold anything, quoted where RFC 4180, 2 asks for it. */
+static char *put_quoted(char *p, const char *s)
+{
+    if (!s[strcspn(s, ",\"\r\n")])
+        return put(p, s);
+    *p++ = '"';
+    for (; *s; s++) {
+        if (*s == '"')
+            *p++ = '"';
+        *p++ = *s;
+    }
+    *p++ = '"';
+    return p;
+}
+
+/* The columns file and file_frame, where they are wanted, and the row's end. */
+static int end_row(const struct sink *sink, struct text *text, const struct origin *origin)
+{
+    size_t room = sink->wants_origin ? 2 * strlen(origin->file) + TEXT_NUMBER_MAX + 8 : 1;
+    char *start = text_room(text, room), *p = start;
+    if (!p)
+        return -1;
+    if (sink->wants_origin) {
+        *p++ = ',';
+        p = put_quoted(p, origin->file);
+        *p++ = ',';
+        p = text_number(p, origin->frame);
+    }
+    *p++ = '\n';
+    text->length += (size_t)(p - start);
+    return 0;
+}
+
+int csv_format_reuse(struct sink *sink, struct text *text, const struct reuse_row *row)
+{
+    const struct reuse *r = row->reuse;
+    const struct conversation *c = &r->previous.c;
+    struct addresses addresses = addresses_of(&r->previous, row->family);
+    unsigned decimals = conversation_decimals(c);
+    char *start = text_room(text, ROW_MAX), *p = start;
+    if (!p)
+        return -1;
+    p = put_number(p, r->frame);
+    p = put_time(p, r->time, r->decimals);
+    p = put_number(p, r->stream);
+    p = put_number(p, r->previous_stream);
+    p = put(p, trigger_names[r->trigger]);
+    *p++ = ',';
+    p = put_endpoint(p, addresses, r->flow, conversation_port(c, r->flow));
+    p = put_endpoint(p, addresses, !r->flow, conversation_port(c, !r->flow));
+    p = put_number(p, r->isn);
+    p = put_number(p, r->previous_isn);
+    p = put_number(p, conversation_completeness(c));
+    p = put_number(p, conversation_first_frame(c));
+    p = put_number(p, conversation_last_frame(c));
+    p = put_time(p, c->last_time, decimals);
+    p = put_time(p, r->time - c->last_time, MAX(decimals, r->decimals));
+    p = put_time(p, c->first_time, decimals);
+    p = put_number(p, conversation_frames(c));
+    p = put_number(p, conversation_bytes(c));
+    p = put(p, end_name(conversation_completeness(c)));
+    text->length += (size_t)(p - start);
+    return end_row(sink, text, &row->origin);
+}
+
+/* What the rows of one call have in common, so that only the first of them has to work it out: the second of
+ * the time stamp, and the frame's number but for its last three digits. */
+struct common {
+    int64_t second;     /* its beginning, in ns, not before the epoch */
+    uint64_t thousands; /* of the frame's number */
+    unsigned second_length, thousands_length;
+    char second_text[16], thousands_text[16]; /* 10 digits and the point; 12, since frames have 48 bits */
+};
+
+ALWAYS_INLINE char *put_frame(char *p, struct common *common, uint64_t frame)
+{
+    const uint64_t thousands = frame / 1000;
+    if (unlikely(thousands != common->thousands)) {
+        if (!thousands)
+            return put_six(p, (uint32_t)frame);
+        common->thousands = thousands;
+        common->thousands_length =
+            (unsigned)(text_number(common->thousands_text, thousands) - common->thousands_text);
+    }
+    memcpy(p, common->thousands_text, sizeof common->thousands_text);
+    p += common->thousands_length;
+    store_le32(p, (uint32_t)three_digits((uint32_t)(frame % 1000)));
+    return p + 3;
+}
+
+ALWAYS_INLINE char *put_packet_time(char *p, struct common *common, int64_t ns, unsigned decimals)
+{
+    enum { SECOND = 1000000000 };
+    uint64_t fraction = (uint64_t)ns - (uint64_t)common->second;
+    if (unlikely(fraction >= SECOND)) {
+        if (ns < 0)
+            return text_time(p, ns, decimals);
+        fraction = (uint64_t)ns % SECOND;
+        common->second = ns - (int64_t)fraction;
+        char *end = text_number(common->second_text, (uint64_t)ns / SECOND);
+        *end++ = '.';
+        common->second_length = (unsigned)(end - common->second_text);
+    }
+    memcpy(p, common->second_text, sizeof common->second_text);
+    p += common->second_length;
+    put_nine(p, (uint32_t)fraction);
+    return decimals ? p + decimals : p - 1;
+}
+
+/* Completeness and whether the segment reuses ports, with the comma behind each. */
+ALWAYS_INLINE char *put_state(char *p, unsigned completeness, bool reused)
+{
+    const bool two = completeness > 9;
+    const uint64_t state = three_digits(completeness) | UINT64_C(0x2c302c) << 24 | (uint64_t)reused << 32;
+    store_le64(p, state >> (two ? 8 : 16));
+    return p + 4 + two;
+}
+
+/* A port, with the comma behind it. */
+ALWAYS_INLINE char *put_port(char *p, uint16_t port)
+{
+    p = put_six(p, port);
+    *p++ = ',';
+    return p;
+}
+
+/* 0x0 and three digits. */
+ALWAYS_INLINE char *put_flags(char *p, unsigned flags)
+{
+    static const char digits[16] = "0123456789abcdef";
+    memcpy(p, "0x0", 3);
+    p[3] = digits[flags >> 8];
+    p[4] = digits[flags >> 4 & 15];
+    p[5] = digits[flags & 15];
+    return p + 6;
+}
+
+/* 400 instructions a row, where it were 740 with a function call and a branch or two for each number, and
+ * half the time: 84 instead of 172 ticks (micro rows); packets.csv of 20 M segments, with two threads, took
+ * 0.71 of the time. */
+int csv_format_packets(struct sink *sink, struct text *text, const struct packet_row *rows, unsigned count)
+{
+    struct common common = {.second_text = "0.", .second_length = 2, .thousands = UINT64_MAX};
+    for (const struct packet_row *row = rows, *end = rows + count; row < end; row++) {
+        const struct segment *s = row->segment;
+        const unsigned flow = s->bits & SEGMENT_FLOW;
+        char *start = text_room(text, ROW_MAX), *p = start;
+        if (!p)
+            return -1;
+        p = put_frame(p, &common, row->frame);
+        *p++ = ',';
+        p = put_packet_time(p, &common, s->time, SEGMENT_DECIMALS(s));
+        *p++ = ',';
+        p = put_any_number(p, row->stream);
+        *p++ = ',';
+        p = put_state(p, s->completeness, s->bits & SEGMENT_REUSE);
+        if (likely(row->family == FAMILY_IPV4)) {
+            const uint32_t *address = ((const struct segment4 *)s)->address;
+            p = put_ipv4(p, address[flow]);
+            *p++ = ',';
+            p = put_port(p, s->port[flow]);
+            p = put_ipv4(p, address[!flow]);
+        } else {
+            const uint8_t(*address)[16] = ((const struct segment6 *)s)->address;
+            p = text_ipv6(p, address[flow]);
+            *p++ = ',';
+            p = put_port(p, s->port[flow]);
+            p = text_ipv6(p, address[!flow]);
+        }
+        *p++ = ',';
+        p = put_port(p, s->port[!flow]);
+        p = put_flags(p, SEGMENT_FLAGS(s));
+        *p++ = ',';
+        p = put_number_below_10_10(p, s->seq);
+        *p++ = ',';
+        p = put_number_below_10_10(p, s->ack);
+        *p++ = ',';
+        if (s->bits & SEGMENT_LENGTH_KNOWN)
+            p = put_number_below_10_10(p, s->payload);
+        if (sink->wants_origin) {
+            text->length += (size_t)(p - start);
+            if (end_row(sink, text, &row->origin))
+                return -1;
+            continue;
+        }
+        *p++ = '\n';
+        text->length += (size_t)(p - start);
+    }
+    return 0;
+}
+
+int csv_format_conversation(struct sink *sink, struct text *text, const struct conversation_row *row)
+{
+    static const char *const endings[] = {
+        [ENDING_RUN] = "run", [ENDING_REUSE] = "reuse", [ENDING_EXPIRED] = "expired"};
+    const struct conversation *c = &row->conversation->c;
+    struct addresses addresses = addresses_of(row->conversation, row->family);
+    unsigned completeness = conversation_completeness(c), decimals = conversation_decimals(c);
+    unsigned client = conversation_client(c);
+    char *start = text_room(text, ROW_MAX), *p = start;
+    if (!p)
+        return -1;
+    p = put_number(p, row->stream);
+    p = put_number(p, conversation_first_frame(c));
+    p = put_number(p, conversation_last_frame(c));
+    p = put_time(p, c->first_time, decimals);
+    p = put_time(p, c->last_time, decimals);
+    p = put_endpoint(p, addresses, client, conversation_port(c, client));
+    p = put_endpoint(p, addresses, !client, conversation_port(c, !client));
+    p = put_number(p, completeness);
+    p = put_number(p, conversation_frames(c));
+    p = put_number(p, conversation_bytes(c));
+    p = put_time(p, c->last_time - c->first_time, decimals);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned side = i ? !client : client;
+        if (conversation_known(c) >> side & 1)
+            p = text_number(p, c->isn[side]);
+        *p++ = ',';
+    }
+    p = put(p, end_name(completeness));
+    if (sink->wants_ending) {
+        *p++ = ',';
+        p = put(p, endings[row->ending]);
+    }
+    *p++ = '\n';
+    text->length += (size_t)(p - start);
+    return 0;
+}
