@@ -30,18 +30,18 @@ struct addresses {
 static char *put_endpoint(char *p, struct addresses addresses, unsigned endpoint, uint16_t port)
 {
     if (addresses.v4)
-        p = text_ipv4(p, addresses.v4[endpoint]);
+        p = put_ipv4(p, addresses.v4[endpoint]);
     else
         p = text_ipv6(p, addresses.v6[endpoint]);
     *p++ = ',';
-    p = text_number(p, port);
+    p = put_six(p, port);
     *p++ = ',';
     return p;
 }
 
 static char *put_number(char *p, uint64_t n)
 {
-    p = text_number(p, n);
+    p = put_any_number(p, n);
     *p++ = ',';
     return p;
 }
