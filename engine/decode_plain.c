@@ -103,17 +103,18 @@ void decode_frames_portable(struct decoder *d, const struct frame *frames, unsig
 }
 
 /* captured: as it was read when it was looked at. What is mapped may have changed since. */
-static __attribute__((noinline)) struct frame run_frame(const struct record_run *run, const uint8_t *record,
-                                                        uint32_t captured)
+ALWAYS_INLINE struct frame run_frame(const struct record_run *run, enum run_layout layout,
+                                     const uint8_t *record, uint32_t captured)
 {
-    return (struct frame){.data = record + RUN_HEADER,
-                          .time = run_time(run->fraction_ns, record),
+    return (struct frame){.data = record + run_header(layout),
+                          .time = run_time(layout, run->fraction_ns, record),
                           .captured = captured,
-                          .length = load_le32(record + 12),
+                          .length = run_on_wire(layout, record),
                           .kind = run->kind};
 }
 
-uint32_t decode_run_portable(struct decoder *d, struct record_run *run, uint32_t index)
+ALWAYS_INLINE uint32_t decode_run_by_frames(struct decoder *d, struct record_run *run, uint32_t index,
+                                            enum run_layout layout)
 {
     struct frame frames[AT_A_TIME];
     const uint32_t first = index;
@@ -121,13 +122,14 @@ uint32_t decode_run_portable(struct decoder *d, struct record_run *run, uint32_t
     while (p < limit) {
         unsigned n = 0;
         do {
-            frames[n] = run_frame(run, p, load_le32(p + 8));
-            if (frames[n].captured > run->longest || frames[n].time > run->latest) {
+            const uint32_t captured = run_captured(layout, p);
+            if (!run_has(run, layout, p, captured) || run_time(layout, run->fraction_ns, p) > run->latest) {
                 limit = p;
                 break;
             }
+            frames[n++] = run_frame(run, layout, p, captured);
             run_fetch(p);
-            p += RUN_HEADER + frames[n++].captured;
+            p += run_record_length(layout, captured);
         } while (n < AT_A_TIME && p < limit);
         decode_frames_portable(d, frames, n, index);
         index += n;
@@ -138,12 +140,19 @@ uint32_t decode_run_portable(struct decoder *d, struct record_run *run, uint32_t
     return index - first;
 }
 
+uint32_t decode_run_portable(struct decoder *d, struct record_run *run, uint32_t index)
+{
+    return run->layout == RUN_PCAP ? decode_run_by_frames(d, run, index, RUN_PCAP)
+                                   : decode_run_by_frames(d, run, index, RUN_PCAPNG);
+}
+
 void decode_records_portable(struct decoder *d, const struct record_run *run, const uint8_t *const *records,
                              unsigned n, uint32_t index)
 {
     struct frame frames[AT_A_TIME];
     for (unsigned i = 0; i < n; i++)
-        frames[i] = run_frame(run, records[i], (uint32_t)(records[i + 1] - records[i]) - RUN_HEADER);
+        frames[i] =
+            run_frame(run, RUN_PCAP, records[i], (uint32_t)(records[i + 1] - records[i]) - RUN_HEADER);
     decode_frames_portable(d, frames, n, index);
 }
 
@@ -249,22 +258,29 @@ decode_frames_vector(struct decoder *d, const struct frame *frames, unsigned n, 
     add_counts(d->counts, &plain);
 }
 
+static __attribute__((noinline)) void decode_odd_record(struct decoder *d, const struct record_run *run,
+                                                        enum run_layout layout, const uint8_t *record,
+                                                        uint32_t captured, uint32_t index)
+{
+    const struct frame f = run_frame(run, layout, record, captured);
+    decode_frame(d, &f, index);
+}
+
 /* The frame of a record of a run of Ethernet frames. plain: of records that are plain it counts what is on
  * the wire; of others it takes back frame and captured bytes. */
 ALWAYS_INLINE VECTORS void decode_record(struct decoder *d, const struct at_hand *h,
-                                         const struct record_run *run, int64_t fraction_ns,
-                                         const uint8_t *record, uint32_t captured, uint32_t position,
-                                         struct plain_counts *plain)
+                                         const struct record_run *run, enum run_layout layout,
+                                         int64_t fraction_ns, const uint8_t *record, uint32_t captured,
+                                         uint32_t position, struct plain_counts *plain)
 {
-    const uint32_t length = load_le32(record + 12);
-    if (likely(decode_plain_vector(d, h, record + RUN_HEADER, captured, length, run_time(fraction_ns, record),
-                                   position))) {
+    const uint32_t length = run_on_wire(layout, record);
+    if (likely(decode_plain_vector(d, h, record + run_header(layout), captured, length,
+                                   run_time(layout, fraction_ns, record), position))) {
         plain->wire += length;
     } else {
-        const struct frame f = run_frame(run, record, captured);
         plain->frames--;
         plain->captured -= captured;
-        decode_frame(d, &f, position >> 8);
+        decode_odd_record(d, run, layout, record, captured, position >> 8);
     }
 }
 
@@ -279,50 +295,77 @@ static __attribute__((noinline)) VECTORS void decode_records_vector(struct decod
     struct plain_counts plain = {.frames = n,
                                  .captured = (uint64_t)(records[n] - records[0]) - n * (uint64_t)RUN_HEADER};
     for (unsigned i = 0; i < n; i++)
-        decode_record(d, &h, run, fraction_ns, records[i],
+        decode_record(d, &h, run, RUN_PCAP, fraction_ns, records[i],
                       (uint32_t)(records[i + 1] - records[i]) - RUN_HEADER, (index + i) << 8, &plain);
     add_counts(d->counts, &plain);
 }
 
 /* decode_run() for later generations, of Ethernet frames. timed: some may be too late. */
 ALWAYS_INLINE VECTORS uint32_t decode_run_of(struct decoder *d, struct record_run *run, uint32_t index,
-                                             bool timed)
+                                             enum run_layout layout, bool timed)
 {
     const struct at_hand h = take_at_hand(d, run->kind);
-    const uint32_t longest = run->longest;
-    const int64_t fraction_ns = run->fraction_ns, latest = run->latest;
+    const struct record_run of = *run; /* what decoding writes is no reason to read it again */
+    const int64_t fraction_ns = run->fraction_ns;
     uint32_t position = index << 8;
     struct plain_counts plain = {0};
     const uint8_t *const begin = run->at, *const limit = run->limit, *p = begin, *last = NULL;
     while (p < limit) {
-        const uint32_t captured = load_le32(p + 8);
-        if (unlikely(captured > longest || (timed && run_time(fraction_ns, p) > latest)))
+        const uint32_t captured = run_captured(layout, p);
+        if (unlikely(!run_has(&of, layout, p, captured) ||
+                     (timed && run_time(layout, fraction_ns, p) > of.latest)))
             break;
         run_fetch(p);
-        decode_record(d, &h, run, fraction_ns, p, captured, position, &plain);
+        decode_record(d, &h, run, layout, fraction_ns, p, captured, position, &plain);
         position += 1 << 8;
         last = p;
-        p += RUN_HEADER + captured;
+        p += run_record_length(layout, captured);
+        if (layout != RUN_PCAP) /* whose records tell it all together */
+            plain.captured += captured;
     }
     if (last)
-        run->last_time = run_time(fraction_ns, last);
+        run->last_time = run_time(layout, fraction_ns, last);
     run->at = p;
     const uint32_t n = (position - (index << 8)) >> 8;
     plain.frames += n;
-    plain.captured += (uint64_t)(p - begin) - n * (uint64_t)RUN_HEADER;
+    if (layout == RUN_PCAP)
+        plain.captured += (uint64_t)(p - begin) - n * (uint64_t)RUN_HEADER;
     add_counts(d->counts, &plain);
     return n;
 }
 
+typedef uint32_t run_function(struct decoder *, struct record_run *, uint32_t);
+
 static __attribute__((noinline)) VECTORS uint32_t decode_run_vector(struct decoder *d, struct record_run *run,
                                                                     uint32_t index)
 {
-    return decode_run_of(d, run, index, false);
+    return decode_run_of(d, run, index, RUN_PCAP, false);
 }
 static __attribute__((noinline)) VECTORS uint32_t decode_run_in_time(struct decoder *d,
                                                                      struct record_run *run, uint32_t index)
 {
-    return decode_run_of(d, run, index, true);
+    return decode_run_of(d, run, index, RUN_PCAP, true);
+}
+static __attribute__((noinline)) VECTORS uint32_t decode_blocks_vector(struct decoder *d,
+                                                                       struct record_run *run, uint32_t index)
+{
+    return decode_run_of(d, run, index, RUN_PCAPNG, false);
+}
+static __attribute__((noinline)) VECTORS uint32_t decode_blocks_in_time(struct decoder *d,
+                                                                        struct record_run *run,
+                                                                        uint32_t index)
+{
+    return decode_run_of(d, run, index, RUN_PCAPNG, true);
+}
+
+static run_function *const run_functions[2][2] = {
+    [RUN_PCAP] = {decode_run_vector, decode_run_in_time},
+    [RUN_PCAPNG] = {decode_blocks_vector, decode_blocks_in_time},
+};
+
+static uint32_t decode_ethernet_run(struct decoder *d, struct record_run *run, uint32_t index)
+{
+    return run_functions[run->layout][run->latest != INT64_MAX](d, run, index);
 }
 
 static bool has_vectors(void)
@@ -332,8 +375,7 @@ static bool has_vectors(void)
 #else
 #define decode_frames_vector  decode_frames_portable
 #define decode_records_vector decode_records_portable
-#define decode_run_vector     decode_run_portable
-#define decode_run_in_time    decode_run_portable
+#define decode_ethernet_run   decode_run_portable
 static bool has_vectors(void)
 {
     return false;
@@ -351,7 +393,7 @@ void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, ui
 uint32_t decode_run(struct decoder *d, struct record_run *run, uint32_t index)
 {
     if (likely(d->rules != RULES_4_0 && has_vectors() && kind_is_ethernet(run->kind)))
-        return (run->latest == INT64_MAX ? decode_run_vector : decode_run_in_time)(d, run, index);
+        return decode_ethernet_run(d, run, index);
     return decode_run_portable(d, run, index);
 }
 

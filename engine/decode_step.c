@@ -188,7 +188,9 @@ static void decode_lane_run(const struct decode_job *job, struct lane *lane)
     }
 }
 
-/* The runs of several lanes, which are walked side by side. */
+/* The runs of several lanes, which are walked side by side: those of pcap files. Blocks of pcapng have their
+ * length at their end, too, which has to be looked at before they are decoded, and the walk does that; runs
+ * of them are for small frames, which lie one after the other. */
 struct lane_runs {
     unsigned used;
     bool broke; /* one of them has ended, and not where its lane does */
@@ -220,7 +222,7 @@ ALWAYS_INLINE void walk_runs_of(struct lane_runs *r, struct runs_turn *turn, uns
             }
             const uint32_t captured = load_le32(record + 8);
             if (unlikely(captured > run->longest ||
-                         (timed && run_time(run->fraction_ns, record) > run->latest))) {
+                         (timed && run_time(RUN_PCAP, run->fraction_ns, record) > run->latest))) {
                 run->limit = NULL;
                 r->broke = true;
                 turn->record[i][k + 1] = record;
@@ -251,7 +253,7 @@ static void begin_runs(const struct decode_job *job, struct lane_runs *r, struct
     r->broke = false;
     for (unsigned i = 0; i < b->lanes_used; i++) {
         struct record_run *run = &r->run[r->used];
-        if (!begins_run(job, &b->lane[i], run))
+        if (!begins_run(job, &b->lane[i], run) || run->layout != RUN_PCAP)
             continue;
         run->latest = b->time_limit;
         r->lane[r->used] = &b->lane[i];
@@ -272,7 +274,7 @@ static void decode_walked(const struct decode_job *job, const struct lane_runs *
     decode_records(job->decoder, &r->run[i], records, n, (uint32_t)lane->frames);
     lane->frames += n;
     lane->position = (uint64_t)(records[n] - b->bytes) + b->base;
-    lane->last_time = run_time(r->run[i].fraction_ns, records[n - 1]);
+    lane->last_time = run_time(RUN_PCAP, r->run[i].fraction_ns, records[n - 1]);
 }
 
 /* The runs at all lanes' positions, where there are such, until one of them breaks or all are at their ends.
@@ -351,7 +353,8 @@ static bool are_small(const struct decode_job *job)
     if (bytes <= frames * SMALL_FRAMES)
         return true;
     const struct lane *first = &b->lane[0];
-    const struct lane again = {.state = LANE_OPEN, .position = first->start, .limit = first->limit};
+    const struct lane again = {
+        .state = LANE_OPEN, .position = first->start, .limit = first->limit, .context = first->context};
     struct record_run run;
     return first->start < first->limit && begins_run(job, &again, &run);
 }

@@ -23,27 +23,83 @@ struct frame {
 
 _Static_assert(sizeof(struct frame) == 32, "two frames a cache line");
 
-/* Records one right behind the other, each of seconds, fraction of a second, captured length, length on the
- * wire, 4 bytes each, little-endian, and the captured bytes: what most pcap files are. Owned by whoever has
- * the run, its bytes by the source, like those of a frame. */
+/* Records one right behind the other, little-endian, all numbers of 4 bytes: what most files are.
+ *
+ *     RUN_PCAP    | seconds | fraction | captured length | length on the wire | captured bytes |
+ *     RUN_PCAPNG  | 6 | length | interface | time, upper half | lower half | captured length | length on the
+ *                 wire | captured bytes, padded to 4 | length |: enhanced packet blocks without options
+ *
+ * Owned by whoever has the run, its bytes by the source, like those of a frame. */
+enum run_layout { RUN_PCAP, RUN_PCAPNG };
+
 struct record_run {
     const uint8_t *at;    /* the next record */
     const uint8_t *limit; /* a record here or behind this is not of the run */
-    /* Nor is what would have more captured bytes. At each place before limit, a header and so many bytes
-     * behind it may be read. */
+    /* Nor is what would have more captured bytes. At each place before limit, a record with so many may be
+     * read. */
     uint32_t longest;
     uint32_t kind;       /* of all frames */
-    int64_t fraction_ns; /* ns a unit of the fraction */
+    int64_t fraction_ns; /* ns a unit of the fraction, or of the time */
+    enum run_layout layout;
+    /* RUN_PCAPNG. Nor is what has another interface, or a greater upper half, with which a time may be more
+     * than 2^63 - 1 ns. */
+    uint32_t interfaces, upper_halves;
     /* Set by whoever reads on: */
     int64_t latest;    /* a frame that is later is not of the run; INT64_MAX: all may be */
     int64_t last_time; /* of the last frame before at */
 };
 
-enum { RUN_HEADER = 16 };
+enum {
+    RUN_HEADER = 16,
+    RUN_BLOCK_HEADER = 28,
+    RUN_BLOCK = 32, /* without captured bytes */
+};
 
-ALWAYS_INLINE int64_t run_time(int64_t fraction_ns, const uint8_t *record)
+/* Where the captured bytes begin in a record. */
+ALWAYS_INLINE uint32_t run_header(enum run_layout layout)
 {
-    return load_le32(record) * INT64_C(1000000000) + (int64_t)load_le32(record + 4) * fraction_ns;
+    return layout == RUN_PCAP ? RUN_HEADER : RUN_BLOCK_HEADER;
+}
+
+ALWAYS_INLINE uint32_t run_captured(enum run_layout layout, const uint8_t *record)
+{
+    return load_le32(record + run_header(layout) - 8);
+}
+
+ALWAYS_INLINE uint32_t run_on_wire(enum run_layout layout, const uint8_t *record)
+{
+    return load_le32(record + run_header(layout) - 4);
+}
+
+/* Of the record that has so many captured bytes. */
+ALWAYS_INLINE uint64_t run_record_length(enum run_layout layout, uint32_t captured)
+{
+    return layout == RUN_PCAP ? (uint64_t)RUN_HEADER + captured
+                              : RUN_BLOCK + (((uint64_t)captured + 3) & ~UINT64_C(3));
+}
+
+/* Of a record of the run. */
+ALWAYS_INLINE int64_t run_time(enum run_layout layout, int64_t fraction_ns, const uint8_t *record)
+{
+    if (layout == RUN_PCAP)
+        return load_le32(record) * INT64_C(1000000000) + (int64_t)load_le32(record + 4) * fraction_ns;
+    return ((int64_t)load_le32(record + 12) << 32 | load_le32(record + 16)) * fraction_ns;
+}
+
+/* Whether the record, which begins before the limit and has so many captured bytes, is of the run, but for
+ * its time. */
+ALWAYS_INLINE bool run_has(const struct record_run *run, enum run_layout layout, const uint8_t *record,
+                           uint32_t captured)
+{
+    if (unlikely(captured > run->longest))
+        return false;
+    if (layout == RUN_PCAP)
+        return true;
+    const uint32_t length = (uint32_t)run_record_length(layout, captured);
+    return likely(!((load_le32(record) ^ 6) | (load_le32(record + 4) ^ length) |
+                    (load_le32(record + length - 4) ^ length))) &&
+           likely(load_le32(record + 8) < run->interfaces) &&
+           likely(load_le32(record + 12) < run->upper_halves);
 }
 
 /* What whoever reads on fetches at each record: two lines far ahead, since records of 64 bytes take one and a

@@ -279,29 +279,15 @@ static void pcap_walk(const struct capture *c, struct batch *b, struct walk *wal
 #undef NEXT
 }
 
-/* Of records of usual length, as far from the end of the batch's bytes as the longest of them: where those
- * are few (a small file, a chunk of a stream) that is less than where they are many, and less still where
- * few of them are left: so a file of 1,250 small frames leaves five of them to the walk, and not 51, which
- * are 3 % of the processor's time outside the kernel. */
 _Static_assert((int)RECORD_HEADER == (int)RUN_HEADER, "records are those of a run");
 static bool pcap_run(const struct capture *c, const struct batch *b, const struct lane *lane,
                      struct record_run *run)
 {
-    enum { LONGEST = 4096, PART = 64, PART_LEFT = 8 };
-    const uint64_t bytes = b->end - b->base, left = b->end - MIN(lane->position, b->end);
-    uint64_t usual = MIN(MAX(bytes / PART, (uint64_t)LONGEST), RECORD_LENGTH_MAX);
-    if (left <= usual + RECORD_HEADER)
-        usual = left / PART_LEFT;
-    const uint32_t longest = MIN(c->captured_max, (uint32_t)usual), reach = RECORD_HEADER + longest;
     const bool little_endian = c->swapped == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-    if (!c->plain || !little_endian || bytes < reach)
+    if (!c->plain || !little_endian)
         return false;
-    *run = (struct record_run){.at = b->bytes + (lane->position - b->base),
-                               .limit = b->bytes + (MIN(lane->limit, b->end - reach) - b->base),
-                               .longest = longest,
-                               .kind = kind_of(c),
-                               .fraction_ns = c->fraction_ns};
-    return run->at < run->limit;
+    *run = (struct record_run){.layout = RUN_PCAP, .kind = kind_of(c), .fraction_ns = c->fraction_ns};
+    return capture_run(b, lane, c->captured_max, RECORD_HEADER, run);
 }
 
 static void pcap_fault(struct capture *c, const struct batch *b, const struct lane *lane)

@@ -37,8 +37,63 @@ enum way {
     WAY_RUN_PORTABLE,
     WAY_WALKED,
     WAY_WALKED_PORTABLE,
+    WAY_BLOCK,
+    WAY_BLOCK_PORTABLE,
     WAYS
 };
+
+static void put_le32(uint8_t *p, uint32_t n)
+{
+    n = htole32(n);
+    memcpy(p, &n, 4);
+}
+
+/* The frame in an enhanced packet block of interface 1 at time 0, alone in a run; and one that is no such
+ * block, by any of its numbers, is not of the run. */
+static void decode_block(struct decoder *d, const struct frame *f, enum way way)
+{
+    static uint8_t block[FRAME_MAX + RUN_BLOCK + PAGE]; /* what is fetched ahead is never read */
+    const uint32_t length = RUN_BLOCK + (f->captured + 3) / 4 * 4;
+    const uint32_t head[] = {6, length, 1, 0, 0, f->captured, f->length};
+    memset(block + length - 8, 0xff, 4); /* padding, where there is any */
+    for (unsigned i = 0; i < ARRAY_LEN(head); i++)
+        put_le32(block + 4 * i, head[i]);
+    memcpy(block + RUN_BLOCK_HEADER, f->data, f->captured);
+    put_le32(block + length - 4, length);
+    uint32_t (*const run_of)(struct decoder *, struct record_run *, uint32_t) =
+        way == WAY_BLOCK ? decode_run : decode_run_portable;
+    const struct record_run begin = {.at = block,
+                                     .limit = block + 1,
+                                     .longest = f->captured,
+                                     .kind = f->kind,
+                                     .fraction_ns = 1000,
+                                     .layout = RUN_PCAPNG,
+                                     .interfaces = 2,
+                                     .upper_halves = 1,
+                                     .latest = INT64_MAX,
+                                     .last_time = -1};
+    struct record_run run = begin;
+    REQUIRE(run_of(d, &run, 77) == 1);
+    REQUIRE(run.at == block + length && run.last_time == 0);
+
+    static const struct {
+        unsigned at;
+        uint32_t wrong;
+    } changes[] = {{0, 7}, {4, RUN_BLOCK - 4}, {8, 2}, {12, 1}, {20, UINT32_MAX}};
+    for (unsigned i = 0; i < ARRAY_LEN(changes); i++) {
+        put_le32(block + changes[i].at, changes[i].wrong);
+        run = begin;
+        REQUIRE(run_of(d, &run, 77) == 0 && run.at == block && run.last_time == -1);
+        put_le32(block + changes[i].at, head[changes[i].at / 4]);
+    }
+    put_le32(block + length - 4, length + 4);
+    run = begin;
+    REQUIRE(run_of(d, &run, 77) == 0);
+    put_le32(block + length - 4, length);
+    run = begin;
+    run.latest = -1;
+    REQUIRE(run_of(d, &run, 77) == 0);
+}
 
 static void decode(struct result *r, const struct frame *f, enum rules rules, enum way way)
 {
@@ -60,6 +115,8 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, en
         decode_frames_portable(&d, f, 1, 77);
     else if (way == WAY_GENERAL)
         decode_frame(&d, f, 77);
+    else if (way == WAY_BLOCK || way == WAY_BLOCK_PORTABLE)
+        decode_block(&d, f, way);
     else {
         struct record_run run = {.at = f->data - RUN_HEADER,
                                  .limit = f->data,
