@@ -469,12 +469,12 @@ static bool pcapng_run(const struct capture *c, const struct batch *b, const str
     if (!little_endian || !context->count)
         return false;
     const struct pcapng_interface *first = context->table->first;
+    if (!first->scale)
+        return false;
     uint32_t alike = 1;
     while (alike < MIN(context->count, (uint32_t)TABLE_FIRST) && first[alike].kind == first->kind &&
            first[alike].scale == first->scale && first[alike].captured_max == first->captured_max)
         alike++;
-    if (!first->scale)
-        return false;
     *run = (struct record_run){.layout = RUN_PCAPNG,
                                .kind = first->kind,
                                .fraction_ns = first->scale,
