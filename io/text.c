@@ -32,11 +32,11 @@ const uint8_t text_octet_lengths[256] = {
 
 char *text_number(char *p, uint64_t n)
 {
-    const uint64_t TEN_BILLION = UINT64_C(10000000000), NINE_DIGITS = 1000000000;
+    enum { BILLION = 1000000000 };
     if (n < TEN_BILLION)
         return put_number_below_10_10(p, n);
-    p = text_number(p, n / NINE_DIGITS);
-    put_nine(p, (uint32_t)(n % NINE_DIGITS));
+    p = text_number(p, n / BILLION);
+    put_nine(p, (uint32_t)(n % BILLION));
     return p + 9;
 }
 

@@ -44,6 +44,9 @@ ALWAYS_INLINE char *put_six(char *p, uint32_t n)
     return put_without_zeros(p, six_digits(n), 6);
 }
 
+#define TEN_BILLION UINT64_C(10000000000)
+
+/* n < TEN_BILLION, as are all numbers of 32 bits. */
 ALWAYS_INLINE char *put_number_below_10_10(char *p, uint64_t n)
 {
     enum { MILLION = 1000000 };
@@ -58,7 +61,7 @@ ALWAYS_INLINE char *put_number_below_10_10(char *p, uint64_t n)
 
 ALWAYS_INLINE char *put_any_number(char *p, uint64_t n)
 {
-    return likely(n < UINT64_C(10000000000)) ? put_number_below_10_10(p, n) : text_number(p, n);
+    return likely(n < TEN_BILLION) ? put_number_below_10_10(p, n) : text_number(p, n);
 }
 
 /* n < 10^9, all nine digits. */
