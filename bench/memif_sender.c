@@ -8,7 +8,7 @@
  *
  * What does not fit into the ring is offered again, so nothing is lost here. Prints one line: frames,
  * seconds. */
-#include "sending.h"
+#include "bench/sending.h"
 
 #include <inttypes.h>
 #include <rte_eal.h>

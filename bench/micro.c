@@ -4,8 +4,8 @@
  *
  * Each figure is the median of several rounds; the least one stands beside it. Where both are far apart, the
  * machine was busy. */
-#include "micro.h"
-#include "../engine/clock.h"
+#include "bench/micro.h"
+#include "engine/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef MICRO_H
 #define MICRO_H
 
-#include "../engine/util.h"
+#include "engine/util.h"
 
 extern bool micro_short; /* fewer rounds, smaller tables */
 

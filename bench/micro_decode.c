@@ -1,9 +1,9 @@
 /* Hash of a tuple, and decoding of frames that lie in the L1 cache: instructions, not misses. */
-#include "../engine/clock.h"
-#include "../engine/decode/emit.h"
-#include "../engine/rules.h"
-#include "../engine/source.h"
-#include "micro.h"
+#include "bench/micro.h"
+#include "engine/clock.h"
+#include "engine/decode/emit.h"
+#include "engine/rules.h"
+#include "engine/source.h"
 
 #include <endian.h>
 #include <stdlib.h>

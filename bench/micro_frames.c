@@ -1,6 +1,6 @@
 /* A file of its own, since the generator and the engine both have a struct segment. */
-#include "micro.h"
-#include "tracegen_frame.h"
+#include "bench/micro.h"
+#include "bench/tracegen_frame.h"
 
 uint32_t micro_frame(uint8_t *p, enum micro_frame_kind kind, unsigned n)
 {

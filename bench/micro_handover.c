@@ -1,10 +1,10 @@
 /* How a list of segments gets from the worker that decodes to the one that drains: writing it, reading it on
  * the same core, reading it on another one, and what the signal that it is there takes. Two threads, bound to
  * two cores where there are two. */
-#include "../engine/clock.h"
-#include "../engine/segment.h"
-#include "../engine/turn.h"
-#include "micro.h"
+#include "bench/micro.h"
+#include "engine/clock.h"
+#include "engine/segment.h"
+#include "engine/turn.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,7 +1,7 @@
 /* A row of each report. */
-#include "../io/csv.h"
-#include "../io/text.h"
-#include "micro.h"
+#include "bench/micro.h"
+#include "io/csv.h"
+#include "io/text.h"
 
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
  * All frames of a connection go through the same queue. Prints one line: frames, seconds. The run must not
  * end before the feeder does, since its rings go with the EAL. (The EAL loads nothing from below a directory
  * that anybody may write to, such as /tmp.) */
-#include "sending.h"
+#include "bench/sending.h"
 
 #include <inttypes.h>
 #include <pthread.h>

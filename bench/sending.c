@@ -1,4 +1,4 @@
-#include "sending.h"
+#include "bench/sending.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracegen.h"
-#include "tracegen_frame.h"
+#include "bench/tracegen.h"
+#include "bench/tracegen_frame.h"
 
 static const struct size_mix mixes[] = {
     /* About 491 and 980 bytes a frame, handshakes and closings of 64 bytes included. */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tracegen_random.h"
+#include "bench/tracegen_random.h"
 
 /* Frame sizes of the data phase of conversations. A size of 0 stands for an acknowledgement without data. */
 struct size_mix {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracegen.h"
-#include "tracegen_frame.h"
+#include "bench/tracegen.h"
+#include "bench/tracegen_frame.h"
 
 #define PIECE_MIN 1000u
 #define PIECE_MAX 1400u

@@ -1,4 +1,4 @@
-#include "tracegen_frame.h"
+#include "bench/tracegen_frame.h"
 
 /* MSS 1460, two NOPs, SACK permitted: what a SYN has at least, where the frame has room for it. */
 static const uint8_t syn_options[8] = {2, 4, 0x05, 0xb4, 1, 1, 4, 2};

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracegen.h"
-#include "tracegen_frame.h"
+#include "bench/tracegen.h"
+#include "bench/tracegen_frame.h"
 
 #define PACKET_MAX 4096u
 /* Enough for the pieces of a few datagrams to arrive mixed up. */

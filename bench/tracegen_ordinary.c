@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tracegen.h"
-#include "tracegen_frame.h"
+#include "bench/tracegen.h"
+#include "bench/tracegen_frame.h"
 
 enum step_kind { STEP_SEGMENT, STEP_DATA, STEP_END };
 

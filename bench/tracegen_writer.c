@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tracegen.h"
+#include "bench/tracegen.h"
 
 /* What one write() takes. It stays in the second-level cache between being filled and being copied by the
  * kernel. */

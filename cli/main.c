@@ -1,13 +1,13 @@
 /* tcpreuse: introduces the parts to each other. */
-#include "../io/bpf.h"
-#include "../io/csv.h"
-#include "../io/dpdk_source.h"
-#include "../io/inputs.h"
-#include "../io/set_source.h"
-#include "../io/statistics.h"
-#include "../io/summary.h"
-#include "options.h"
-#include "progress.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "io/bpf.h"
+#include "io/csv.h"
+#include "io/dpdk_source.h"
+#include "io/inputs.h"
+#include "io/set_source.h"
+#include "io/statistics.h"
+#include "io/summary.h"
 
 #include <errno.h>
 #include <signal.h>

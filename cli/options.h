@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_OPTIONS_H
 #define TCPREUSE_OPTIONS_H
 
-#include "../engine/pipeline.h"
+#include "engine/pipeline.h"
 
 enum exit_status {
     EXIT_DONE = 0,

@@ -2,10 +2,10 @@
 #ifndef TCPREUSE_PROGRESS_H
 #define TCPREUSE_PROGRESS_H
 
-#include "../engine/pipeline.h"
-#include "../io/dpdk_source.h"
-#include "../io/set_source.h"
-#include "options.h"
+#include "cli/options.h"
+#include "engine/pipeline.h"
+#include "io/dpdk_source.h"
+#include "io/set_source.h"
 
 struct progress;
 

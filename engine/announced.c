@@ -1,4 +1,4 @@
-#include "announced.h"
+#include "engine/announced.h"
 
 #include <stdlib.h>
 

@@ -8,9 +8,9 @@
 #ifndef TCPREUSE_BATCH_H
 #define TCPREUSE_BATCH_H
 
-#include "announced.h"
-#include "decode.h"
-#include "events.h"
+#include "engine/announced.h"
+#include "engine/decode.h"
+#include "engine/events.h"
 
 #include <stdatomic.h>
 

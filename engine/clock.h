@@ -7,7 +7,7 @@
 #ifndef TCPREUSE_CLOCK_H
 #define TCPREUSE_CLOCK_H
 
-#include "util.h"
+#include "engine/util.h"
 
 #include <time.h>
 

@@ -1,4 +1,4 @@
-#include "control.h"
+#include "engine/control.h"
 
 #include <stdlib.h>
 

@@ -4,9 +4,9 @@
 #ifndef TCPREUSE_CONTROL_H
 #define TCPREUSE_CONTROL_H
 
-#include "ftp.h"
-#include "rules.h"
-#include "tuple.h"
+#include "engine/ftp.h"
+#include "engine/rules.h"
+#include "engine/tuple.h"
 
 enum { CONTROL_MAX = 1 << 15 };
 

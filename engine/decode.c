@@ -1,4 +1,4 @@
-#include "decode.h"
+#include "engine/decode.h"
 
 #include <stdlib.h>
 

@@ -11,7 +11,7 @@
  * between the two: 88 instructions a frame of 64 bytes, where a walk and decoding for themselves took 156,
  * and decoding in two passes of sixteen frames, with a description between, 118. Those that decode_step.c
  * walks side by side are decoded without one, too. */
-#include "decode/emit.h"
+#include "engine/decode/emit.h"
 
 enum { IP = 14, ADDRESSES = 26, TCP = 34, OFFSET_FLAGS = 46, ALL = 54 };
 /* The total length counts from the IPv4 header. */

@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_EVENTS_H
 #define TCPREUSE_EVENTS_H
 
-#include "conversation.h"
-#include "rules.h"
+#include "engine/conversation.h"
+#include "engine/rules.h"
 
 /* Positions in a batch: frame's index in the batch << 8 | number of the segment in its frame. */
 

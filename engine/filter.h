@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_FILTER_H
 #define TCPREUSE_FILTER_H
 
-#include "frame.h"
+#include "engine/frame.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "fragments.h"
+#include "engine/fragments.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_FRAME_H
 #define TCPREUSE_FRAME_H
 
-#include "util.h"
+#include "engine/util.h"
 
 /* Time stamps are nanoseconds since the epoch, with the number of decimals that the capture really has. */
 struct frame {

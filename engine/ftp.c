@@ -1,4 +1,4 @@
-#include "ftp.h"
+#include "engine/ftp.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "hash.h"
+#include "engine/hash.h"
 
 #include <errno.h>
 #include <sys/random.h>

@@ -4,7 +4,7 @@
 #ifndef TCPREUSE_HASH_H
 #define TCPREUSE_HASH_H
 
-#include "util.h"
+#include "engine/util.h"
 
 #define HASH_SECRET_SIZE                                                                                     \
     192 /* XXH3 takes 136 bytes or more, and quality does not rise beyond its own default */

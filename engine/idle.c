@@ -1,4 +1,4 @@
-#include "idle.h"
+#include "engine/idle.h"
 
 #include <stdlib.h>
 

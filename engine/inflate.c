@@ -1,6 +1,6 @@
-#include "inflate.h"
+#include "engine/inflate.h"
 
-#include "util.h"
+#include "engine/util.h"
 
 #include <zlib.h>
 

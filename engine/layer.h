@@ -6,7 +6,7 @@
 #ifndef TCPREUSE_LAYER_H
 #define TCPREUSE_LAYER_H
 
-#include "util.h"
+#include "engine/util.h"
 
 struct layer {
     const uint8_t *at;

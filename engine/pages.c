@@ -1,4 +1,4 @@
-#include "pages.h"
+#include "engine/pages.h"
 
 #include <stdint.h>
 #include <sys/mman.h>

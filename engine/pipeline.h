@@ -2,11 +2,11 @@
 #ifndef TCPREUSE_PIPELINE_H
 #define TCPREUSE_PIPELINE_H
 
-#include "clock.h"
-#include "filter.h"
-#include "sink.h"
-#include "source.h"
-#include "table.h"
+#include "engine/clock.h"
+#include "engine/filter.h"
+#include "engine/sink.h"
+#include "engine/source.h"
+#include "engine/table.h"
 
 /* Frames first to last, inclusive, counted from 1. */
 struct frame_range {

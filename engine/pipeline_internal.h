@@ -2,11 +2,11 @@
 #ifndef TCPREUSE_PIPELINE_INTERNAL_H
 #define TCPREUSE_PIPELINE_INTERNAL_H
 
-#include "control.h"
-#include "pipeline.h"
-#include "shard.h"
-#include "streams.h"
-#include "turn.h"
+#include "engine/control.h"
+#include "engine/pipeline.h"
+#include "engine/shard.h"
+#include "engine/streams.h"
+#include "engine/turn.h"
 
 #include <pthread.h>
 

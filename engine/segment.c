@@ -1,4 +1,4 @@
-#include "segment.h"
+#include "engine/segment.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #ifndef TCPREUSE_SEGMENT_H
 #define TCPREUSE_SEGMENT_H
 
-#include "util.h"
+#include "engine/util.h"
 
 /* TCP flags (RFC 9293, 3.1; RFC 3540 and RFC 9768 for the highest). */
 enum {

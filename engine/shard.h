@@ -2,9 +2,9 @@
 #ifndef TCPREUSE_SHARD_H
 #define TCPREUSE_SHARD_H
 
-#include "batch.h"
-#include "idle.h"
-#include "table.h"
+#include "engine/batch.h"
+#include "engine/idle.h"
+#include "engine/table.h"
 
 /* A shard begins conversations up to so many segments ahead of the one that it updates, and that one may
  * begin one, too: their records lie no further than this from their place in the order of the capture. */

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_SINK_H
 #define TCPREUSE_SINK_H
 
-#include "source.h"
+#include "engine/source.h"
 
 /* A segment with its stream. */
 struct packet_row {

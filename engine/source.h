@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_SOURCE_H
 #define TCPREUSE_SOURCE_H
 
-#include "batch.h"
+#include "engine/batch.h"
 
 enum claim {
     CLAIM_BATCH, /* the batch is filled: input, first, lanes_used, and of each lane begin, limit and exact */

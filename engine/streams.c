@@ -1,5 +1,5 @@
-#include "streams.h"
-#include "pages.h"
+#include "engine/streams.h"
+#include "engine/pages.h"
 
 enum {
     DIRECTORY = 1 << (32 - STREAM_CHUNK_BITS),

@@ -7,7 +7,7 @@
 #ifndef TCPREUSE_STREAMS_H
 #define TCPREUSE_STREAMS_H
 
-#include "util.h"
+#include "engine/util.h"
 
 #include <stdatomic.h>
 

@@ -1,5 +1,5 @@
-#include "table.h"
-#include "pages.h"
+#include "engine/table.h"
+#include "engine/pages.h"
 
 #include <stdlib.h>
 

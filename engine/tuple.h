@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_TUPLE_H
 #define TCPREUSE_TUPLE_H
 
-#include "hash.h"
-#include "segment.h"
+#include "engine/hash.h"
+#include "engine/segment.h"
 
 /* Without padding: it is hashed, and compared as bytes. */
 struct tuple {

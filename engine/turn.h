@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_TURN_H
 #define TCPREUSE_TURN_H
 
-#include "util.h"
+#include "engine/util.h"
 
 #include <stdatomic.h>
 

@@ -1,6 +1,6 @@
-#include "bpf.h"
-#include "module.h"
-#include "pcap_module.h"
+#include "io/bpf.h"
+#include "io/module.h"
+#include "io/pcap_module.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_BPF_H
 #define TCPREUSE_BPF_H
 
-#include "../engine/filter.h"
-#include "problems.h"
+#include "engine/filter.h"
+#include "io/problems.h"
 
 struct bpf;
 

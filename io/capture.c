@@ -1,8 +1,8 @@
 /* Mapped files. Mapping beats reading (20 ns a 64-byte frame through read(), 7 mapped), but a file that is
  * cut while it is mapped raises SIGBUS where its pages were. So whoever reads mapped bytes does so in
  * capture_guard(), and a handler jumps back there. */
-#include "capture.h"
-#include "stream.h"
+#include "io/capture.h"
+#include "io/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>

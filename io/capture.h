@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_CAPTURE_H
 #define TCPREUSE_CAPTURE_H
 
-#include "../engine/source.h"
-#include "problems.h"
+#include "engine/source.h"
+#include "io/problems.h"
 
 /* A longer record is taken for a sign of damage, as Wireshark does (its WTAP_MAX_PACKET_SIZE_STANDARD). */
 enum { RECORD_LENGTH_MAX = 262144 };

@@ -1,5 +1,5 @@
-#include "csv.h"
-#include "csv_rows.h"
+#include "io/csv.h"
+#include "io/csv_rows.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #ifndef TCPREUSE_CSV_H
 #define TCPREUSE_CSV_H
 
-#include "../engine/sink.h"
+#include "engine/sink.h"
 
 struct csv_sink;
 

@@ -1,5 +1,5 @@
-#include "csv_rows.h"
-#include "text_digits.h"
+#include "io/csv_rows.h"
+#include "io/text_digits.h"
 
 static const char *const trigger_names[TRIGGERS] = {
     [TRIGGER_NONE] = "",

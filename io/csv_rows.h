@@ -3,7 +3,7 @@
 #ifndef TCPREUSE_CSV_ROWS_H
 #define TCPREUSE_CSV_ROWS_H
 
-#include "../engine/sink.h"
+#include "engine/sink.h"
 
 int csv_format_reuse(struct sink *sink, struct text *text, const struct reuse_row *row);
 int csv_format_packets(struct sink *sink, struct text *text, const struct packet_row *rows, unsigned count);

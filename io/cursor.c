@@ -1,4 +1,4 @@
-#include "cursor.h"
+#include "io/cursor.h"
 
 #include <sched.h>
 #include <stdlib.h>

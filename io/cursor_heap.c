@@ -1,4 +1,4 @@
-#include "cursor_heap.h"
+#include "io/cursor_heap.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* Loads the part that is linked with DPDK, when it is asked for. */
-#include "dpdk_module.h"
-#include "module.h"
+#include "io/dpdk_module.h"
+#include "io/module.h"
 
 #include <stdio.h>
 

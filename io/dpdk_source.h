@@ -3,8 +3,8 @@
 #ifndef TCPREUSE_DPDK_SOURCE_H
 #define TCPREUSE_DPDK_SOURCE_H
 
-#include "../engine/source.h"
-#include "port_counters.h"
+#include "engine/source.h"
+#include "io/port_counters.h"
 
 struct dpdk_source;
 

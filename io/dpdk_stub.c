@@ -1,5 +1,5 @@
 /* Built without DPDK. */
-#include "dpdk_source.h"
+#include "io/dpdk_source.h"
 
 #include <stdio.h>
 

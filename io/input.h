@@ -2,9 +2,9 @@
 #ifndef TCPREUSE_INPUT_H
 #define TCPREUSE_INPUT_H
 
-#include "../engine/turn.h"
-#include "capture.h"
-#include "stream.h"
+#include "engine/turn.h"
+#include "io/capture.h"
+#include "io/stream.h"
 
 /* A piece of a stream in memory: whole records, cut into lanes at record boundaries. */
 struct chunk {

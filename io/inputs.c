@@ -1,4 +1,4 @@
-#include "inputs.h"
+#include "io/inputs.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_INPUTS_H
 #define TCPREUSE_INPUTS_H
 
-#include "look.h"
-#include "problems.h"
+#include "io/look.h"
+#include "io/problems.h"
 
 struct inputs {
     char **paths;

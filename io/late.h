@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_LATE_H
 #define TCPREUSE_LATE_H
 
-#include "capture.h"
+#include "io/capture.h"
 
 /* Sets c->late_at where the file, all of which is in memory, has a frame later than limit, as far as its last
  * frames tell. Before c is shared. */

@@ -1,6 +1,6 @@
-#include "look.h"
-#include "capture.h"
-#include "stream.h"
+#include "io/look.h"
+#include "io/capture.h"
+#include "io/stream.h"
 
 #include <fcntl.h>
 #include <pthread.h>

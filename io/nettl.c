@@ -7,7 +7,7 @@
  * The subsystem tells what the bytes are. Seen on files that editcap writes, and on what tshark makes of
  * others.
  */
-#include "records.h"
+#include "io/records.h"
 
 enum {
     FILE_HEADER = 128,

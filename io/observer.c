@@ -9,7 +9,7 @@
  *
  * Seen on files that editcap writes, and on what tshark makes of others.
  */
-#include "records.h"
+#include "io/records.h"
 
 enum {
     FILE_HEADER = 36,

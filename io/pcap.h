@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_PCAP_H
 #define TCPREUSE_PCAP_H
 
-#include "capture.h"
+#include "io/capture.h"
 
 enum {
     FILE_HEADER = 24,

@@ -1,4 +1,4 @@
-#include "pcap_module.h"
+#include "io/pcap_module.h"
 
 #include <stdio.h>
 

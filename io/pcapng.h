@@ -8,7 +8,7 @@
 #ifndef TCPREUSE_PCAPNG_H
 #define TCPREUSE_PCAPNG_H
 
-#include "capture.h"
+#include "io/capture.h"
 
 enum {
     BLOCK_INTERFACE = 1,

@@ -1,5 +1,5 @@
 /* What is wrong with a pcapng block, in words. */
-#include "pcapng.h"
+#include "io/pcapng.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "port_counters.h"
+#include "io/port_counters.h"
 
-#include "../engine/util.h"
+#include "engine/util.h"
 
 #include <string.h>
 

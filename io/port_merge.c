@@ -1,6 +1,6 @@
-#include "port_merge.h"
+#include "io/port_merge.h"
 
-#include "../engine/util.h"
+#include "engine/util.h"
 
 #include <stdlib.h>
 #include <string.h>

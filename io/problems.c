@@ -1,4 +1,4 @@
-#include "problems.h"
+#include "io/problems.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_READ_AHEAD_H
 #define TCPREUSE_READ_AHEAD_H
 
-#include "capture.h"
+#include "io/capture.h"
 
 struct read_ahead;
 

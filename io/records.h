@@ -4,7 +4,7 @@
 #ifndef TCPREUSE_RECORDS_H
 #define TCPREUSE_RECORDS_H
 
-#include "capture.h"
+#include "io/capture.h"
 
 #include <inttypes.h>
 

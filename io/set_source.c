@@ -1,7 +1,7 @@
-#include "set_source.h"
-#include "cursor_heap.h"
-#include "late.h"
-#include "read_ahead.h"
+#include "io/set_source.h"
+#include "io/cursor_heap.h"
+#include "io/late.h"
+#include "io/read_ahead.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -8,10 +8,10 @@
 #ifndef TCPREUSE_SET_SOURCE_H
 #define TCPREUSE_SET_SOURCE_H
 
-#include "../engine/source.h"
-#include "look.h"
-#include "problems.h"
-#include "stop.h"
+#include "engine/source.h"
+#include "io/look.h"
+#include "io/problems.h"
+#include "io/stop.h"
 
 struct set_source;
 

@@ -1,4 +1,4 @@
-#include "statistics.h"
+#include "io/statistics.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,4 @@
-#include "stop.h"
+#include "io/stop.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -3,8 +3,8 @@
 #ifndef TCPREUSE_STREAM_H
 #define TCPREUSE_STREAM_H
 
-#include "problems.h"
-#include "stop.h"
+#include "io/problems.h"
+#include "io/stop.h"
 
 #include <sys/types.h>
 

@@ -3,7 +3,7 @@
 #ifndef TCPREUSE_STREAM_CODEC_H
 #define TCPREUSE_STREAM_CODEC_H
 
-#include "stream.h"
+#include "io/stream.h"
 
 #include <stdatomic.h>
 #include <stddef.h>

@@ -12,9 +12,9 @@
  * three and 0.61 s.
  *
  * What follows the last member is treated as gzip does: zeros pad, anything else is ignored, but told. */
-#include "../engine/util.h"
-#include "inflate.h"
-#include "stream_codec.h"
+#include "engine/util.h"
+#include "io/inflate.h"
+#include "io/stream_codec.h"
 
 #include <stdlib.h>
 

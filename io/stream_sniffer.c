@@ -13,8 +13,8 @@
  *
  * Checked with tshark on files of the compressor that the tests have.
  */
-#include "../engine/util.h"
-#include "stream_codec.h"
+#include "engine/util.h"
+#include "io/stream_codec.h"
 
 #include <stdlib.h>
 

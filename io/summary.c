@@ -1,5 +1,5 @@
-#include "summary.h"
-#include "statistics.h"
+#include "io/summary.h"
+#include "io/statistics.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

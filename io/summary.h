@@ -2,10 +2,10 @@
 #ifndef TCPREUSE_SUMMARY_H
 #define TCPREUSE_SUMMARY_H
 
-#include "../engine/pipeline.h"
-#include "memory.h"
-#include "port_counters.h"
-#include "problems.h"
+#include "engine/pipeline.h"
+#include "io/memory.h"
+#include "io/port_counters.h"
+#include "io/problems.h"
 
 #include <stdio.h>
 

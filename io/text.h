@@ -3,7 +3,7 @@
 #ifndef TCPREUSE_TEXT_H
 #define TCPREUSE_TEXT_H
 
-#include "../engine/util.h"
+#include "engine/util.h"
 
 enum {
     TEXT_BEYOND = 9,       /* nine digits of a time of which one is wanted */

@@ -4,7 +4,7 @@
  *    |                           Epoch Time                          |
  *    | identity: 2 ^ IDLen bytes | signature: SigLen words |
  */
-#include "../decode.h"
+#include "engine/decode.h"
 
 enum { AYIYA_FORWARD = 1 };
 

@@ -2,8 +2,8 @@
  *
  * DEFLATE (RFC 2394) is the only algorithm that is looked for, whatever the CPI says: often it was
  * negotiated. */
-#include "../decode.h"
-#include "../inflate.h"
+#include "engine/decode.h"
+#include "engine/inflate.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
  *    |                       Source Address                          |
  *    |                    Destination Address                        |
  */
-#include "../decode.h"
+#include "engine/decode.h"
 
 enum {
     MORE_FRAGMENTS = 0x2000,

@@ -7,7 +7,7 @@
  *
  * Extension headers: | next header | length in 8 bytes, without the first 8 | ...
  */
-#include "../decode.h"
+#include "engine/decode.h"
 
 enum {
     NEXT_HOP_BY_HOP = 0,

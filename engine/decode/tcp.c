@@ -7,7 +7,7 @@
  *    | Offset|Rsrvd|     Flags       |            Window             |
  *    |           Checksum            |         Urgent Pointer        |
  */
-#include "emit.h"
+#include "engine/decode/emit.h"
 
 /* A segment of an FTP control connection, with what it says. The text that may come with a reset says nothing
  * to 4.0. */

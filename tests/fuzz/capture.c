@@ -4,10 +4,10 @@
  *
  *     | generation of rules 1 | bytes a lane 1 | the file's bytes ...
  */
-#include "../../engine/pipeline.h"
-#include "../../io/set_source.h"
-#include "../support/recording_sink.h"
-#include "fuzz.h"
+#include "engine/pipeline.h"
+#include "io/set_source.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/support/recording_sink.h"
 
 #include <inttypes.h>
 #include <sys/mman.h>

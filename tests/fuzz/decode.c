@@ -4,8 +4,8 @@
  *
  * The frame lies in front of a page that cannot be read, so that reading too far is noticed without a
  * sanitizer, too. */
-#include "../../engine/decode.h"
-#include "fuzz.h"
+#include "engine/decode.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <endian.h>
 #include <sys/mman.h>

@@ -4,8 +4,8 @@
  *     driver ROUNDS FOLDER     each seed is changed ROUNDS times
  *     driver 0 FILE
  */
-#include "../support/random.h"
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/support/random.h"
 
 #include <dirent.h>
 #include <string.h>

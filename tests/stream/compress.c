@@ -1,4 +1,4 @@
-#include "compress.h"
+#include "tests/stream/compress.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* io/stream.h: what comes out is what went in, or there is a problem. A program of its own that speaks TAP.
  */
-#include "../../io/stream.h"
-#include "compress.h"
+#include "io/stream.h"
+#include "tests/stream/compress.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "reference.h"
+#include "tests/stress/reference.h"
 
 #include <inttypes.h>
 #include <stdio.h>

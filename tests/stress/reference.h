@@ -4,10 +4,10 @@
 #ifndef TCPREUSE_TEST_REFERENCE_H
 #define TCPREUSE_TEST_REFERENCE_H
 
-#include "../../engine/pipeline.h"
-#include "../support/memory_source.h"
-#include "../support/recording_sink.h"
-#include "../support/traffic.h"
+#include "engine/pipeline.h"
+#include "tests/support/memory_source.h"
+#include "tests/support/recording_sink.h"
+#include "tests/support/traffic.h"
 
 struct reference {
     struct text text[REPORTS];

@@ -3,9 +3,9 @@
  *
  *     stress [SEED [ROUNDS]]
  */
-#include "../../engine/pipeline.h"
-#include "../support/random.h"
-#include "reference.h"
+#include "engine/pipeline.h"
+#include "tests/stress/reference.h"
+#include "tests/support/random.h"
 
 #include <inttypes.h>
 #include <stdio.h>

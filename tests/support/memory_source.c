@@ -1,5 +1,5 @@
-#include "memory_source.h"
-#include "random.h"
+#include "tests/support/memory_source.h"
+#include "tests/support/random.h"
 
 #include <sched.h>
 #include <setjmp.h>

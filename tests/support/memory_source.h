@@ -8,7 +8,7 @@
 #ifndef TCPREUSE_TEST_MEMORY_SOURCE_H
 #define TCPREUSE_TEST_MEMORY_SOURCE_H
 
-#include "../../engine/source.h"
+#include "engine/source.h"
 
 struct memory_input {
     const struct frame *frames;

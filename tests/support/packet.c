@@ -1,4 +1,4 @@
-#include "packet.h"
+#include "tests/support/packet.h"
 
 #include <stdlib.h>
 

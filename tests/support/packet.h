@@ -3,7 +3,7 @@
 #ifndef TCPREUSE_TEST_PACKET_H
 #define TCPREUSE_TEST_PACKET_H
 
-#include "../../engine/util.h"
+#include "engine/util.h"
 
 struct packet {
     uint8_t bytes[2048];

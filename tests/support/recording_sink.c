@@ -1,4 +1,4 @@
-#include "recording_sink.h"
+#include "tests/support/recording_sink.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -9,7 +9,7 @@
 #ifndef TCPREUSE_TEST_RECORDING_SINK_H
 #define TCPREUSE_TEST_RECORDING_SINK_H
 
-#include "../../engine/sink.h"
+#include "engine/sink.h"
 
 struct recording_sink {
     struct sink sink;

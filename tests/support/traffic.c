@@ -1,6 +1,6 @@
-#include "traffic.h"
-#include "packet.h"
-#include "random.h"
+#include "tests/support/traffic.h"
+#include "tests/support/packet.h"
+#include "tests/support/random.h"
 
 #include <stdlib.h>
 

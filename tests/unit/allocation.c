@@ -4,11 +4,11 @@
  *
  * The requests of the program's own code are caught by the linker's --wrap, those of libraries are not. No
  * Criterion: it would ask for memory too. */
-#include "../../engine/pipeline.h"
-#include "../../io/csv.h"
-#include "../../io/set_source.h"
-#include "../stress/reference.h"
-#include "../support/packet.h"
+#include "engine/pipeline.h"
+#include "io/csv.h"
+#include "io/set_source.h"
+#include "tests/stress/reference.h"
+#include "tests/support/packet.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* Rows of packets.csv, of which those of one call share what they have in common, beside rows that printf
  * writes. */
-#include "../../io/csv_rows.h"
-#include "../support/random.h"
+#include "io/csv_rows.h"
+#include "tests/support/random.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

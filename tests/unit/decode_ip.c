@@ -1,5 +1,5 @@
 /* IPv4 and IPv6: header, lengths, extension headers. */
-#include "decoding.h"
+#include "tests/unit/decoding.h"
 
 #include <criterion/criterion.h>
 

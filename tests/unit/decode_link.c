@@ -1,5 +1,5 @@
 /* Ethernet, tags and LLC: to IP, or not. */
-#include "decoding.h"
+#include "tests/unit/decoding.h"
 
 #include <criterion/criterion.h>
 

@@ -1,6 +1,6 @@
 /* The TCP header: how much of it counts, and what it becomes. */
-#include "../support/random.h"
-#include "decoding.h"
+#include "tests/support/random.h"
+#include "tests/unit/decoding.h"
 
 #include <criterion/criterion.h>
 

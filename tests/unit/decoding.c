@@ -1,5 +1,5 @@
-#include "decoding.h"
-#include "../support/random.h"
+#include "tests/unit/decoding.h"
+#include "tests/support/random.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

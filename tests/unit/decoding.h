@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_TEST_DECODING_H
 #define TCPREUSE_TEST_DECODING_H
 
-#include "../../engine/decode.h"
-#include "../support/packet.h"
+#include "engine/decode.h"
+#include "tests/support/packet.h"
 
 struct decoding {
     struct decoder decoder;

@@ -1,9 +1,9 @@
 /* FTP under generation 4.0: what is read out of a line, which segments are read, and what waits to be taken
  * up. What is expected of odd spellings is what Wireshark 4.0.17 made of each. */
-#include "../../engine/ftp.h"
-#include "../../engine/announced.h"
-#include "../../engine/control.h"
-#include "../support/random.h"
+#include "engine/ftp.h"
+#include "engine/announced.h"
+#include "engine/control.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

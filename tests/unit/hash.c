@@ -1,6 +1,6 @@
 /* The keyed hash of the tuple, as the decoder makes it. */
-#include "../support/random.h"
-#include "decoding.h"
+#include "tests/support/random.h"
+#include "tests/unit/decoding.h"
 
 #include <criterion/criterion.h>
 

@@ -1,6 +1,6 @@
 /* The reader of pcap files: headers of all kinds, guessed boundaries, and damage. */
-#include "../../io/capture.h"
-#include "../support/random.h"
+#include "io/capture.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

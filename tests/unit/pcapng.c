@@ -1,5 +1,5 @@
 /* Runs of pcapng blocks: how far they reach, and of which interfaces. */
-#include "../../io/capture.h"
+#include "io/capture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Queues of frames by hand: what may go on, and what waits. A frame is its number. */
-#include "../../io/port_merge.h"
-#include "../support/random.h"
+#include "io/port_merge.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 

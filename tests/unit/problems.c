@@ -1,5 +1,5 @@
 /* What is said about damaged input. */
-#include "../../io/problems.h"
+#include "io/problems.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

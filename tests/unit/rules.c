@@ -1,5 +1,5 @@
 /* The rules, case by case: the steps of docs/rules.md in the three generations. */
-#include "../../engine/rules.h"
+#include "engine/rules.h"
 
 #include <criterion/criterion.h>
 

@@ -1,6 +1,6 @@
 /* The conversation table through the shard that uses it, and its parts. */
-#include "../../engine/shard.h"
-#include "../support/random.h"
+#include "engine/shard.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
