@@ -3,7 +3,7 @@
  * two cores where there are two. */
 #include "bench/micro.h"
 #include "engine/clock.h"
-#include "engine/segment.h"
+#include "engine/conversations/segment.h"
 #include "engine/turn.h"
 
 #include <pthread.h>

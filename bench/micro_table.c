@@ -1,7 +1,7 @@
 /* A shard's table: the whole drain of a segment, and bare lookups in groups of several sizes, with
  * conversations that fit the second-level cache, the third, and none. */
 #include "bench/micro.h"
-#include "engine/shard.h"
+#include "engine/conversations/shard.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 #ifndef TCPREUSE_BATCH_H
 #define TCPREUSE_BATCH_H
 
-#include "engine/announced.h"
+#include "engine/conversations/announced.h"
+#include "engine/conversations/events.h"
 #include "engine/decode.h"
-#include "engine/events.h"
 
 #include <stdatomic.h>
 

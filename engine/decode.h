@@ -6,13 +6,13 @@
 #ifndef TCPREUSE_DECODE_H
 #define TCPREUSE_DECODE_H
 
+#include "engine/conversations/hash.h"
+#include "engine/conversations/segment.h"
 #include "engine/fragments.h"
 #include "engine/frame.h"
 #include "engine/ftp.h"
-#include "engine/hash.h"
 #include "engine/layer.h"
 #include "engine/rules.h"
-#include "engine/segment.h"
 
 enum outcome {
     OUTCOME_WITHOUT_TCP,

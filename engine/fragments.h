@@ -11,9 +11,9 @@
 #ifndef TCPREUSE_FRAGMENTS_H
 #define TCPREUSE_FRAGMENTS_H
 
+#include "engine/conversations/hash.h"
+#include "engine/conversations/segment.h"
 #include "engine/frame.h"
-#include "engine/hash.h"
-#include "engine/segment.h"
 
 /* What fragments of one datagram have in common. Without padding: it is hashed. */
 struct fragment_key {

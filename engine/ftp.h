@@ -8,7 +8,7 @@
 #ifndef TCPREUSE_FTP_H
 #define TCPREUSE_FTP_H
 
-#include "engine/segment.h"
+#include "engine/conversations/segment.h"
 
 enum { FTP_CONTROL_PORT = 21, FTP_DATA_PORT = 20 };
 

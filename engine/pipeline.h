@@ -3,10 +3,10 @@
 #define TCPREUSE_PIPELINE_H
 
 #include "engine/clock.h"
+#include "engine/conversations/table.h"
 #include "engine/filter.h"
 #include "engine/sink.h"
 #include "engine/source.h"
-#include "engine/table.h"
 
 /* Frames first to last, inclusive, counted from 1. */
 struct frame_range {

@@ -2,9 +2,9 @@
 #ifndef TCPREUSE_PIPELINE_INTERNAL_H
 #define TCPREUSE_PIPELINE_INTERNAL_H
 
-#include "engine/control.h"
+#include "engine/conversations/control.h"
+#include "engine/conversations/shard.h"
 #include "engine/pipeline.h"
-#include "engine/shard.h"
 #include "engine/streams.h"
 #include "engine/turn.h"
 

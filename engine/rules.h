@@ -15,7 +15,7 @@
 #ifndef TCPREUSE_RULES_H
 #define TCPREUSE_RULES_H
 
-#include "engine/segment.h"
+#include "engine/conversations/segment.h"
 
 enum rules { RULES_4_0, RULES_4_2, RULES_4_4 };
 

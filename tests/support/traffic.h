@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_TEST_TRAFFIC_H
 #define TCPREUSE_TEST_TRAFFIC_H
 
+#include "engine/conversations/segment.h"
 #include "engine/frame.h"
-#include "engine/segment.h"
 
 enum { TRAFFIC_FRAME_MAX = 78 };
 

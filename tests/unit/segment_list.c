@@ -1,5 +1,5 @@
 /* Lists of segments, and the memory that goes from one to the next. */
-#include "engine/segment.h"
+#include "engine/conversations/segment.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The short ways of the shard, for the segments that most are, against the rules themselves: conversations of
  * a few segments of every kind, each put through rules.h one by one, and all of them through a shard. */
-#include "engine/shard.h"
+#include "engine/conversations/shard.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>

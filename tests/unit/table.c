@@ -1,5 +1,5 @@
 /* The conversation table through the shard that uses it, and its parts. */
-#include "engine/shard.h"
+#include "engine/conversations/shard.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>

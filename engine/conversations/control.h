@@ -4,9 +4,9 @@
 #ifndef TCPREUSE_CONTROL_H
 #define TCPREUSE_CONTROL_H
 
+#include "engine/conversations/tuple.h"
 #include "engine/ftp.h"
 #include "engine/rules.h"
-#include "engine/tuple.h"
 
 enum { CONTROL_MAX = 1 << 15 };
 

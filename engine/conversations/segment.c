@@ -1,4 +1,4 @@
-#include "engine/segment.h"
+#include "engine/conversations/segment.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_EVENTS_H
 #define TCPREUSE_EVENTS_H
 
-#include "engine/conversation.h"
+#include "engine/conversations/conversation.h"
 #include "engine/rules.h"
 
 /* Positions in a batch: frame's index in the batch << 8 | number of the segment in its frame. */

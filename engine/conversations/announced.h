@@ -4,7 +4,7 @@
 #ifndef TCPREUSE_ANNOUNCED_H
 #define TCPREUSE_ANNOUNCED_H
 
-#include "engine/tuple.h"
+#include "engine/conversations/tuple.h"
 
 enum { ANNOUNCED_MAX = 1 << 16 };
 

@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_CONVERSATION_H
 #define TCPREUSE_CONVERSATION_H
 
+#include "engine/conversations/segment.h"
 #include "engine/rules.h"
-#include "engine/segment.h"
 
 /* The number of the first frame, up to 2.8e14, lies in pieces where others leave room: f0 are its lowest
  * eight bits, f8 bits 8 to 15, f16 bits 16 to 31, f32 bits 32 to 47. */

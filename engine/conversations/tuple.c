@@ -1,7 +1,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "engine/tuple.h"
+#include "engine/conversations/tuple.h"
 
 uint64_t tuple_hash(const struct tuple *t, const struct hash_key *key)
 {

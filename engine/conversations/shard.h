@@ -3,8 +3,8 @@
 #define TCPREUSE_SHARD_H
 
 #include "engine/batch.h"
-#include "engine/idle.h"
-#include "engine/table.h"
+#include "engine/conversations/idle.h"
+#include "engine/conversations/table.h"
 
 /* A shard begins conversations up to so many segments ahead of the one that it updates, and that one may
  * begin one, too: their records lie no further than this from their place in the order of the capture. */

@@ -19,7 +19,7 @@
  * 390 instructions so, in all steps of the pipeline. Whatever is rarer (an equal tag of another tuple, a
  * record that was superseded meanwhile) is noticed when the record is updated, and looked up again by
  * find_or_add(). */
-#include "engine/shard.h"
+#include "engine/conversations/shard.h"
 
 #include <stdlib.h>
 

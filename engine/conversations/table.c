@@ -1,4 +1,4 @@
-#include "engine/table.h"
+#include "engine/conversations/table.h"
 #include "engine/pages.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "engine/hash.h"
+#include "engine/conversations/hash.h"
 
 #include <errno.h>
 #include <sys/random.h>

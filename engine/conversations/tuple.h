@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_TUPLE_H
 #define TCPREUSE_TUPLE_H
 
-#include "engine/hash.h"
-#include "engine/segment.h"
+#include "engine/conversations/hash.h"
+#include "engine/conversations/segment.h"
 
 /* Without padding: it is hashed, and compared as bytes. */
 struct tuple {

@@ -1,4 +1,4 @@
-#include "engine/idle.h"
+#include "engine/conversations/idle.h"
 
 #include <stdlib.h>
 

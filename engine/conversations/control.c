@@ -1,4 +1,4 @@
-#include "engine/control.h"
+#include "engine/conversations/control.h"
 
 #include <stdlib.h>
 

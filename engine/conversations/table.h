@@ -13,7 +13,7 @@
 #ifndef TCPREUSE_TABLE_H
 #define TCPREUSE_TABLE_H
 
-#include "engine/conversation.h"
+#include "engine/conversations/conversation.h"
 
 enum {
     BUCKET_SLOTS = 8,

@@ -1,4 +1,4 @@
-#include "engine/announced.h"
+#include "engine/conversations/announced.h"
 
 #include <stdlib.h>
 

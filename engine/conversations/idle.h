@@ -6,7 +6,7 @@
 #ifndef TCPREUSE_IDLE_H
 #define TCPREUSE_IDLE_H
 
-#include "engine/table.h"
+#include "engine/conversations/table.h"
 
 struct idle_link {
     uint32_t older, newer; /* records; of one that waits to be used again, newer is the next that waits */
