@@ -5,7 +5,7 @@
  * Each figure is the median of several rounds; the least one stands beside it. Where both are far apart, the
  * machine was busy. */
 #include "bench/micro.h"
-#include "engine/clock.h"
+#include "engine/pipeline/step_clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

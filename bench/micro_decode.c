@@ -1,7 +1,7 @@
 /* Hash of a tuple, and decoding of frames that lie in the L1 cache: instructions, not misses. */
 #include "bench/micro.h"
-#include "engine/clock.h"
 #include "engine/decode/emit.h"
+#include "engine/pipeline/step_clock.h"
 #include "engine/rules.h"
 #include "engine/source.h"
 

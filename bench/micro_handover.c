@@ -2,9 +2,9 @@
  * the same core, reading it on another one, and what the signal that it is there takes. Two threads, bound to
  * two cores where there are two. */
 #include "bench/micro.h"
-#include "engine/clock.h"
 #include "engine/conversations/segment.h"
-#include "engine/turn.h"
+#include "engine/pipeline/step_clock.h"
+#include "engine/pipeline/turn.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -2,9 +2,9 @@
 #ifndef TCPREUSE_PIPELINE_H
 #define TCPREUSE_PIPELINE_H
 
-#include "engine/clock.h"
 #include "engine/conversations/table.h"
 #include "engine/filter.h"
+#include "engine/pipeline/step_clock.h"
 #include "engine/sink.h"
 #include "engine/source.h"
 

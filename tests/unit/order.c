@@ -1,7 +1,7 @@
 /* What gives the reports their order: numbering streams and putting rows in the order of frames, over shards,
  * families, lanes and batches, with frames of several segments. The steps are taken by hand, with segments
  * that no decoder made, so that every arrangement can be had. */
-#include "engine/pipeline_internal.h"
+#include "engine/pipeline/state.h"
 #include "tests/support/random.h"
 #include "tests/support/recording_sink.h"
 

@@ -1,5 +1,5 @@
 /* Step 3: in batch order, prove that every lane begins where its predecessor ended, and number the frames. */
-#include "engine/pipeline_internal.h"
+#include "engine/pipeline/state.h"
 
 #include <assert.h>
 

@@ -25,7 +25,7 @@
  * When the source has ended, the number of batches is known; when as many are written, the workers go on to
  * the rows of conversations.csv, piece by piece, and end. A worker that fails sets the pipeline's error, and
  * all others end too. */
-#include "engine/pipeline_internal.h"
+#include "engine/pipeline/state.h"
 
 #include <sched.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "engine/streams.h"
+#include "engine/pipeline/stream_map.h"
 #include "engine/pages.h"
 
 enum {

@@ -5,8 +5,8 @@
 #include "engine/conversations/control.h"
 #include "engine/conversations/shard.h"
 #include "engine/pipeline.h"
-#include "engine/streams.h"
-#include "engine/turn.h"
+#include "engine/pipeline/stream_map.h"
+#include "engine/pipeline/turn.h"
 
 #include <pthread.h>
 

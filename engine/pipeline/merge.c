@@ -1,6 +1,6 @@
 /* Steps 5 to 7: number the streams of a batch that all shards have drained, format its rows, write them.
  * Numbering and writing go in batch order; formatting is done by whoever finds a numbered batch. */
-#include "engine/pipeline_internal.h"
+#include "engine/pipeline/state.h"
 
 #include <stdlib.h>
 
