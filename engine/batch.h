@@ -10,7 +10,7 @@
 
 #include "engine/conversations/announced.h"
 #include "engine/conversations/events.h"
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 
 #include <stdatomic.h>
 

@@ -5,7 +5,7 @@
 #define TCPREUSE_CONTROL_H
 
 #include "engine/conversations/tuple.h"
-#include "engine/ftp.h"
+#include "engine/decode/ftp.h"
 #include "engine/rules.h"
 
 enum { CONTROL_MAX = 1 << 15 };

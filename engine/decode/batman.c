@@ -4,7 +4,7 @@
  *     version 15:   | type 1 | 15 | TTL 1 | ... | Ethernet     unicast 0x40: 10 bytes, with addresses 0x42:
  * 18, broadcast 0x01: 14 version 14:   unicast 3: 10 bytes          7 to 13: unicast 3: 9 bytes
  */
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 
 static uint32_t header_size(unsigned type, unsigned version)
 {

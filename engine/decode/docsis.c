@@ -6,7 +6,7 @@
  * Types 0 and 2 hold Ethernet, with its FCS; parameter 4 (isolation) does not. A header whose check sequence
  * (CRC of ITU-T X.25, low byte first) is wrong is not followed, as Wireshark does not.
  */
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 
 enum {
     HEADER = 4,

@@ -5,7 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 
 /* What is hashed of an IPv6 tuple: both endpoints, the lower first, padded with zeros to words that are
  * stored and loaded whole. (36 bytes without padding were loaded across their stores, which a processor

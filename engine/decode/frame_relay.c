@@ -4,7 +4,7 @@
  * ... | address 2 to 4 | ether type 2 | ...                                                     Cisco NLPID
  * 80: | OUI 3 | protocol 2 | ...
  */
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 
 enum {
     CONTROL_UI = 0x03,

@@ -5,7 +5,7 @@
  *
  * A line that is captured as PPP may speak Cisco HDLC all the same: its address byte tells.
  */
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 
 enum {
     CISCO_UNICAST = 0x0f,

@@ -6,7 +6,7 @@
  *     redirect, RFC 4861, 4.5: | 8 | target 16 | destination 16 | options | of which | 4 | length 1 | 6 |
  * IPv6
  */
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 
 enum {
     ICMP_UNREACHABLE = 3,

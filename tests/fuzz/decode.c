@@ -4,7 +4,7 @@
  *
  * The frame lies in front of a page that cannot be read, so that reading too far is noticed without a
  * sanitizer, too. */
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <endian.h>

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_TEST_DECODING_H
 #define TCPREUSE_TEST_DECODING_H
 
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 #include "tests/support/packet.h"
 
 struct decoding {

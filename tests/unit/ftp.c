@@ -1,6 +1,6 @@
 /* FTP under generation 4.0: what is read out of a line, which segments are read, and what waits to be taken
  * up. What is expected of odd spellings is what Wireshark 4.0.17 made of each. */
-#include "engine/ftp.h"
+#include "engine/decode/ftp.h"
 #include "engine/conversations/announced.h"
 #include "engine/conversations/control.h"
 #include "tests/support/random.h"

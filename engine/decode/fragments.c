@@ -1,4 +1,4 @@
-#include "engine/fragments.h"
+#include "engine/decode/fragments.h"
 
 #include <stdlib.h>
 

@@ -8,10 +8,10 @@
 
 #include "engine/conversations/hash.h"
 #include "engine/conversations/segment.h"
-#include "engine/fragments.h"
+#include "engine/decode/fragments.h"
+#include "engine/decode/ftp.h"
+#include "engine/decode/layer.h"
 #include "engine/frame.h"
-#include "engine/ftp.h"
-#include "engine/layer.h"
 #include "engine/rules.h"
 
 enum outcome {

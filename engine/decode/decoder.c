@@ -1,4 +1,4 @@
-#include "engine/decode.h"
+#include "engine/decode/decoder.h"
 
 #include <stdlib.h>
 

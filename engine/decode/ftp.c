@@ -1,4 +1,4 @@
-#include "engine/ftp.h"
+#include "engine/decode/ftp.h"
 
 #include <stdlib.h>
 

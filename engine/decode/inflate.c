@@ -1,4 +1,4 @@
-#include "engine/inflate.h"
+#include "engine/decode/inflate.h"
 
 #include "engine/util.h"
 
