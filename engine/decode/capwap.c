@@ -5,7 +5,7 @@
  *
  * HLEN counts 4 bytes. T says that a frame of the wireless binding follows, else one of IEEE 802.3.
  */
-#include "engine/decode/wlan.h"
+#include "engine/decode/link/wlan.h"
 
 enum {
     CAPWAP_PLAIN = 0, /* type 1: DTLS */

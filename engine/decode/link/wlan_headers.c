@@ -5,7 +5,7 @@
  *     PPI:   | version 1 | flags 1 | header length 2 | link type 4 |         little endian
  *            then: | field type 2 | field length 2 | ... |
  */
-#include "engine/decode/wlan.h"
+#include "engine/decode/link/wlan.h"
 
 enum {
     AVS_VERSION_1 = 0x80211001,

@@ -10,7 +10,7 @@
  * With the A-MSDU bit of QoS control, what follows are subframes, padded to 4 bytes:
  *     | destination 6 | source 6 | length 2 | LLC ...
  */
-#include "engine/decode/wlan.h"
+#include "engine/decode/link/wlan.h"
 
 enum {
     TYPE_DATA = 2,

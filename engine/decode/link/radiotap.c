@@ -5,7 +5,7 @@
  * Everything is little endian, and a field lies at a multiple of its alignment from the header's start. The
  * flags field tells whether the frame ends in a check sequence and whether its header is padded.
  */
-#include "engine/decode/wlan.h"
+#include "engine/decode/link/wlan.h"
 
 enum {
     FIELD_FLAGS = 1,
