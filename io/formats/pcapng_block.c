@@ -1,6 +1,6 @@
 /* The pcapng blocks that hold no packet. Most are skipped, but a broken one ends the reading in Wireshark, so
  * it does here; what it objects to was found by handing such files to 4.4.18. */
-#include "io/pcapng.h"
+#include "io/formats/pcapng.h"
 
 enum {
     NAMES_BLOCK_MIN = 16,

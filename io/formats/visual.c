@@ -7,7 +7,7 @@
  *
  * Seen on files that editcap writes, and on what tshark makes of others.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum { FILE_HEADER = 192, RECORD = 20, HINT_PPP = 14 };
 

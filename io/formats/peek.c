@@ -9,7 +9,7 @@
  * There is no magic number; the twelve zeros and the few media have to do. Seen on what tshark makes of
  * crafted files.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum {
     FILE_HEADER = 50,

@@ -12,7 +12,7 @@
  *
  * Seen on files that editcap writes, and on what tshark makes of others.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum {
     VERSION_AT = 17 + 6,

@@ -12,7 +12,7 @@
  * The format was never published. What the fields mean was seen on files that editcap writes, and, with other
  * values in them, by what tshark 4.0.17 makes of them.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum {
     FILE_HEADER = 128,

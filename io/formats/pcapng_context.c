@@ -4,7 +4,7 @@
  * ... | length 4 | interface    | type 4 | length 4 | link type 2 | reserved 2 | snapshot length 4 | options
  * ... | length 4 |
  */
-#include "io/pcapng.h"
+#include "io/formats/pcapng.h"
 
 #include <stdlib.h>
 

@@ -9,7 +9,7 @@
  *
  * Seen on files that editcap writes, and on what tshark makes of others.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum {
     FILE_HEADER = 36,

@@ -8,7 +8,7 @@
  *
  * There is no magic number, so that they are tried last, and have to make sense for some records.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum { NCF_HEADER = 24, NCFX_HEADER = 20, NCFX_RADIO = 20, PROBE_RECORDS = 8, PROBE_BYTES = 4096 };
 

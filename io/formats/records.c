@@ -1,4 +1,4 @@
-#include "io/records.h"
+#include "io/formats/records.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
  * Numbers are in the byte order of the section. Everything else is in the files beside this one; pcapng.h
  * says what a context is. What ends the reading, and what does not, is as in Wireshark 4.4 and 4.6.
  */
-#include "io/pcapng.h"
+#include "io/formats/pcapng.h"
 
 #include <stdlib.h>
 

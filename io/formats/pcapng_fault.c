@@ -1,5 +1,5 @@
 /* What is wrong with a pcapng block, in words. */
-#include "io/pcapng.h"
+#include "io/formats/pcapng.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
  *
  * Interface types are those of RFC 1573. What is behind them was seen on what tshark makes of crafted files.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum {
     FILE_HEADER = 11,

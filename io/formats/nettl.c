@@ -7,7 +7,7 @@
  * The subsystem tells what the bytes are. Seen on files that editcap writes, and on what tshark makes of
  * others.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum {
     FILE_HEADER = 128,

@@ -4,7 +4,7 @@
  *     file     | magic 4 | major 2 | minor 2 | reserved 8 | snapshot length 4 | FCS and link type 4 |
  *     record   | seconds 4 | fraction 4 | captured length 4 | original length 4 | captured bytes ... |
  */
-#include "io/pcap.h"
+#include "io/formats/pcap.h"
 
 #include <inttypes.h>
 

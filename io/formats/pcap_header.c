@@ -13,7 +13,7 @@
  * writes version 2.2 with link types of its own (RFC 1573's ifType), and nanoseconds. Found by handing such
  * files to tshark 4.4.18, and https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html.
  */
-#include "io/pcap.h"
+#include "io/formats/pcap.h"
 
 #include <inttypes.h>
 

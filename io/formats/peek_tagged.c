@@ -9,7 +9,7 @@
  * Tags: 0 length, 1 and 2 the lower and the upper half of the time in ns since 1601. Seen on what tshark
  * makes of crafted files.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum {
     SECTION_HEADER = 12,

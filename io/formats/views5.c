@@ -6,7 +6,7 @@
  *
  * Seen on files that editcap writes, and on what tshark makes of others.
  */
-#include "io/records.h"
+#include "io/formats/records.h"
 
 enum { FILE_HEADER = 56, RECORD = 36, FILE_TYPE_ETHERNET = 0x18001000, VERSION = 0x10000 };
 #define RECORD_KEY 0x3333eeeeu
