@@ -1,7 +1,7 @@
 /* cat, by way of io/stream.h: to time decompression, and to compare its bytes with those of other tools.
  *
  * usage: streamcat FILE [BYTES-OF-THE-BUFFER] > OUTPUT */
-#include "io/stream.h"
+#include "io/streams/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>

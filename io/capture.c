@@ -2,7 +2,7 @@
  * cut while it is mapped raises SIGBUS where its pages were. So whoever reads mapped bytes does so in
  * capture_guard(), and a handler jumps back there. */
 #include "io/capture.h"
-#include "io/stream.h"
+#include "io/streams/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>

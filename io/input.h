@@ -4,7 +4,7 @@
 
 #include "engine/pipeline/turn.h"
 #include "io/capture.h"
-#include "io/stream.h"
+#include "io/streams/stream.h"
 
 /* A piece of a stream in memory: whole records, cut into lanes at record boundaries. */
 struct chunk {

@@ -1,6 +1,6 @@
 #include "io/look.h"
 #include "io/capture.h"
-#include "io/stream.h"
+#include "io/streams/stream.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* io/stream.h: what comes out is what went in, or there is a problem. A program of its own that speaks TAP.
  */
-#include "io/stream.h"
+#include "io/streams/stream.h"
 #include "tests/stream/compress.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* zlib, or zlib-ng in its guise, where ISA-L is not to be had. */
 #include "engine/util.h"
-#include "io/inflate.h"
+#include "io/streams/inflate.h"
 
 #include <stdlib.h>
 #include <zlib.h>

@@ -3,7 +3,7 @@
 #ifndef TCPREUSE_STREAM_CODEC_H
 #define TCPREUSE_STREAM_CODEC_H
 
-#include "io/stream.h"
+#include "io/streams/stream.h"
 
 #include <stdatomic.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* xz (xz-file-format.txt of the xz project, 1.x): streams one after the other, with stream padding. */
 #include "engine/util.h"
-#include "io/stream_codec.h"
+#include "io/streams/stream_codec.h"
 
 #include <lzma.h>
 #include <stdlib.h>

@@ -14,7 +14,7 @@
  * Checked with tshark on files of the compressor that the tests have.
  */
 #include "engine/util.h"
-#include "io/stream_codec.h"
+#include "io/streams/stream_codec.h"
 
 #include <stdlib.h>
 

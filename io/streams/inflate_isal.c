@@ -11,7 +11,7 @@
  * One difference to zlib remains: of a damaged block whose codes are not complete, zlib gives nothing, ISA-L
  * what can be decoded until a code is missing. */
 #include "engine/util.h"
-#include "io/inflate.h"
+#include "io/streams/inflate.h"
 
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>

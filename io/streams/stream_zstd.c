@@ -7,7 +7,7 @@
  * 400 MB of 64-byte frames, 151 MB compressed (level 3), on one core of an AMD EPYC server, medians of 7
  * interleaved runs: 1011 MB/s in reads of 1 MB (990 of 256 KB, 1014 of 2 MB), where zstd -dc does 825. */
 #include "engine/util.h"
-#include "io/stream_codec.h"
+#include "io/streams/stream_codec.h"
 
 #include <stdlib.h>
 #include <zstd.h>

@@ -3,7 +3,7 @@
 #ifndef TCPREUSE_INFLATE_H
 #define TCPREUSE_INFLATE_H
 
-#include "io/stream_codec.h"
+#include "io/streams/stream_codec.h"
 
 struct inflater;
 

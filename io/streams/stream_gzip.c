@@ -13,8 +13,8 @@
  *
  * What follows the last member is treated as gzip does: zeros pad, anything else is ignored, but told. */
 #include "engine/util.h"
-#include "io/inflate.h"
-#include "io/stream_codec.h"
+#include "io/streams/inflate.h"
+#include "io/streams/stream_codec.h"
 
 #include <stdlib.h>
 

@@ -3,9 +3,9 @@
  * A block of the file is read, the codec takes from it and writes right into the caller's buffer; bytes that
  * are not compressed are read right into it. What goes wrong is kept until the bytes before it are delivered.
  */
-#include "io/stream.h"
+#include "io/streams/stream.h"
 #include "engine/util.h"
-#include "io/stream_codec.h"
+#include "io/streams/stream_codec.h"
 
 #include <errno.h>
 #include <fcntl.h>
