@@ -4,8 +4,8 @@
 #include "io/bpf.h"
 #include "io/csv.h"
 #include "io/dpdk_source.h"
-#include "io/inputs.h"
-#include "io/set_source.h"
+#include "io/sets/inputs.h"
+#include "io/sets/set_source.h"
 #include "io/statistics.h"
 #include "io/summary.h"
 

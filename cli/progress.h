@@ -5,7 +5,7 @@
 #include "cli/options.h"
 #include "engine/pipeline.h"
 #include "io/dpdk_source.h"
-#include "io/set_source.h"
+#include "io/sets/set_source.h"
 
 struct progress;
 

@@ -5,7 +5,7 @@
  *     | generation of rules 1 | bytes a lane 1 | the file's bytes ...
  */
 #include "engine/pipeline.h"
-#include "io/set_source.h"
+#include "io/sets/set_source.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/recording_sink.h"
 

@@ -6,7 +6,7 @@
  * Criterion: it would ask for memory too. */
 #include "engine/pipeline.h"
 #include "io/csv.h"
-#include "io/set_source.h"
+#include "io/sets/set_source.h"
 #include "tests/stress/reference.h"
 #include "tests/support/packet.h"
 

@@ -1,5 +1,5 @@
 /* Reading ahead: in this order, so far and no farther. */
-#include "io/read_ahead.h"
+#include "io/sets/read_ahead.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
-#include "io/set_source.h"
-#include "io/cursor_heap.h"
-#include "io/late.h"
-#include "io/read_ahead.h"
+#include "io/sets/set_source.h"
+#include "io/sets/cursor_heap.h"
+#include "io/sets/late.h"
+#include "io/sets/read_ahead.h"
 
 #include <errno.h>
 #include <sched.h>

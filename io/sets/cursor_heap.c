@@ -1,4 +1,4 @@
-#include "io/cursor_heap.h"
+#include "io/sets/cursor_heap.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "io/cursor.h"
+#include "io/sets/cursor.h"
 
 #include <sched.h>
 #include <stdlib.h>

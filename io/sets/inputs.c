@@ -1,4 +1,4 @@
-#include "io/inputs.h"
+#include "io/sets/inputs.h"
 
 #include <dirent.h>
 #include <errno.h>

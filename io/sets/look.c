@@ -1,4 +1,4 @@
-#include "io/look.h"
+#include "io/sets/look.h"
 #include "io/capture.h"
 #include "io/streams/stream.h"
 

@@ -7,7 +7,7 @@
  * 1.5 GB on ext4, frames of 980 bytes, two threads, cold, and then a second run: 0.65 and 0.06 s; with the
  * workers' own faults of 4 MB 0.9 to 1.4 and 0.06 s, with MADV_WILLNEED 0.95 and 0.18 s. cat: 0.7 to 1.8 s
  * cold. */
-#include "io/read_ahead.h"
+#include "io/sets/read_ahead.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_CURSOR_HEAP_H
 #define TCPREUSE_CURSOR_HEAP_H
 
-#include "io/cursor.h"
+#include "io/sets/cursor.h"
 
 struct cursor_heap {
     struct cursor **cursors; /* a binary heap */

@@ -1,4 +1,4 @@
-#include "io/late.h"
+#include "io/sets/late.h"
 
 /* So much of the file's end is looked at: some records, most likely; and so many times more, as long as all
  * of them are late. */

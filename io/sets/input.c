@@ -1,4 +1,4 @@
-#include "io/input.h"
+#include "io/sets/input.h"
 
 #include <errno.h>
 #include <fcntl.h>

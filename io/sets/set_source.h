@@ -9,8 +9,8 @@
 #define TCPREUSE_SET_SOURCE_H
 
 #include "engine/source.h"
-#include "io/look.h"
 #include "io/problems.h"
+#include "io/sets/look.h"
 #include "io/stop.h"
 
 struct set_source;

@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_INPUTS_H
 #define TCPREUSE_INPUTS_H
 
-#include "io/look.h"
 #include "io/problems.h"
+#include "io/sets/look.h"
 
 struct inputs {
     char **paths;
