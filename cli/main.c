@@ -3,7 +3,7 @@
 #include "cli/progress.h"
 #include "io/bpf.h"
 #include "io/csv.h"
-#include "io/dpdk_source.h"
+#include "io/ports/dpdk_source.h"
 #include "io/sets/inputs.h"
 #include "io/sets/set_source.h"
 #include "io/statistics.h"

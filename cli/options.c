@@ -1,5 +1,5 @@
 #include "cli/options.h"
-#include "io/port_counters.h"
+#include "io/ports/port_counters.h"
 
 #include <errno.h>
 #include <getopt.h>

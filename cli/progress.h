@@ -4,7 +4,7 @@
 
 #include "cli/options.h"
 #include "engine/pipeline.h"
-#include "io/dpdk_source.h"
+#include "io/ports/dpdk_source.h"
 #include "io/sets/set_source.h"
 
 struct progress;

@@ -4,7 +4,7 @@
 
 #include "engine/pipeline.h"
 #include "io/memory.h"
-#include "io/port_counters.h"
+#include "io/ports/port_counters.h"
 #include "io/problems.h"
 
 #include <stdio.h>

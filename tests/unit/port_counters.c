@@ -1,5 +1,5 @@
 /* Names of drivers' statistics, and what a driver does not count. */
-#include "io/port_counters.h"
+#include "io/ports/port_counters.h"
 
 #include <criterion/criterion.h>
 

@@ -1,5 +1,5 @@
 /* Queues of frames by hand: what may go on, and what waits. A frame is its number. */
-#include "io/port_merge.h"
+#include "io/ports/port_merge.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>

@@ -9,9 +9,9 @@
  *
  * A run ends in order: each worker takes what waits in its queues, claims it, and is through; when all are,
  * there are no more batches. */
-#include "io/dpdk_internal.h"
-#include "io/dpdk_module.h"
-#include "io/port_merge.h"
+#include "io/ports/dpdk_internal.h"
+#include "io/ports/dpdk_module.h"
+#include "io/ports/port_merge.h"
 
 #include <errno.h>
 #include <rte_errno.h>

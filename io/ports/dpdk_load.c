@@ -1,6 +1,6 @@
 /* Loads the part that is linked with DPDK, when it is asked for. */
-#include "io/dpdk_module.h"
 #include "io/module.h"
+#include "io/ports/dpdk_module.h"
 
 #include <stdio.h>
 

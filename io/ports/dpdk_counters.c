@@ -1,5 +1,5 @@
 /* What a port counts as lost: as a whole, and by queue where its driver tells. */
-#include "io/dpdk_internal.h"
+#include "io/ports/dpdk_internal.h"
 
 #include <stdlib.h>
 

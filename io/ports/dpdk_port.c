@@ -1,5 +1,5 @@
 /* One port: its queues, how frames are spread over them, starting and stopping. */
-#include "io/dpdk_internal.h"
+#include "io/ports/dpdk_internal.h"
 
 #include <errno.h>
 #include <rte_errno.h>

@@ -1,6 +1,6 @@
 /* The EAL, as a library: it takes an argv that it may write to, prints its usage to standard output, where
  * reports go, and binds the thread that calls it to a core, which new threads would inherit. */
-#include "io/dpdk_internal.h"
+#include "io/ports/dpdk_internal.h"
 
 #include <ctype.h>
 #include <fcntl.h>

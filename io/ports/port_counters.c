@@ -1,4 +1,4 @@
-#include "io/port_counters.h"
+#include "io/ports/port_counters.h"
 
 #include "engine/util.h"
 

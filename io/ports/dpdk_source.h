@@ -4,7 +4,7 @@
 #define TCPREUSE_DPDK_SOURCE_H
 
 #include "engine/source.h"
-#include "io/port_counters.h"
+#include "io/ports/port_counters.h"
 
 struct dpdk_source;
 

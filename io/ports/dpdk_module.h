@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_DPDK_MODULE_H
 #define TCPREUSE_DPDK_MODULE_H
 
-#include "io/dpdk_source.h"
+#include "io/ports/dpdk_source.h"
 
 struct dpdk_module {
     const char *version; /* TCPREUSE_VERSION */

@@ -1,5 +1,5 @@
 /* Built without DPDK. */
-#include "io/dpdk_source.h"
+#include "io/ports/dpdk_source.h"
 
 #include <stdio.h>
 

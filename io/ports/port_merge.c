@@ -1,4 +1,4 @@
-#include "io/port_merge.h"
+#include "io/ports/port_merge.h"
 
 #include "engine/util.h"
 

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_DPDK_INTERNAL_H
 #define TCPREUSE_DPDK_INTERNAL_H
 
-#include "io/dpdk_source.h"
+#include "io/ports/dpdk_source.h"
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
