@@ -1,7 +1,7 @@
 /* A row of each report. */
 #include "bench/micro.h"
-#include "io/csv.h"
-#include "io/text.h"
+#include "io/reports/csv.h"
+#include "io/reports/text.h"
 
 #include <stdlib.h>
 

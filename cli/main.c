@@ -2,12 +2,12 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "io/bpf.h"
-#include "io/csv.h"
 #include "io/ports/dpdk_source.h"
+#include "io/reports/csv.h"
+#include "io/reports/statistics.h"
+#include "io/reports/summary.h"
 #include "io/sets/inputs.h"
 #include "io/sets/set_source.h"
-#include "io/statistics.h"
-#include "io/summary.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -5,7 +5,7 @@
  * The requests of the program's own code are caught by the linker's --wrap, those of libraries are not. No
  * Criterion: it would ask for memory too. */
 #include "engine/pipeline.h"
-#include "io/csv.h"
+#include "io/reports/csv.h"
 #include "io/sets/set_source.h"
 #include "tests/stress/reference.h"
 #include "tests/support/packet.h"

@@ -1,6 +1,6 @@
 /* Rows of packets.csv, of which those of one call share what they have in common, beside rows that printf
  * writes. */
-#include "io/csv_rows.h"
+#include "io/reports/csv_rows.h"
 #include "tests/support/random.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* Numbers, times and addresses in the reports. */
-#include "io/text.h"
+#include "io/reports/text.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
-#include "io/csv.h"
-#include "io/csv_rows.h"
+#include "io/reports/csv.h"
+#include "io/reports/csv_rows.h"
 
 #include <errno.h>
 #include <fcntl.h>

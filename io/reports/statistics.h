@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_STATISTICS_H
 #define TCPREUSE_STATISTICS_H
 
-#include "io/summary.h"
+#include "io/reports/summary.h"
 
 /* The members of "performance" behind the first ones, each with a comma before it. */
 void statistics_write_json(const struct summary *s, FILE *f);

@@ -7,7 +7,7 @@
 #ifndef TCPREUSE_TEXT_DIGITS_H
 #define TCPREUSE_TEXT_DIGITS_H
 
-#include "io/text.h"
+#include "io/reports/text.h"
 
 /* "000" to "999": 4 KB, which stay in the L1 cache; the fourth byte is 0. */
 extern const char text_threes[1000][4];

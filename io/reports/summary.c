@@ -1,5 +1,5 @@
-#include "io/summary.h"
-#include "io/statistics.h"
+#include "io/reports/summary.h"
+#include "io/reports/statistics.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#include "io/csv_rows.h"
-#include "io/text_digits.h"
+#include "io/reports/csv_rows.h"
+#include "io/reports/text_digits.h"
 
 static const char *const trigger_names[TRIGGERS] = {
     [TRIGGER_NONE] = "",

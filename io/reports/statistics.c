@@ -1,4 +1,4 @@
-#include "io/statistics.h"
+#include "io/reports/statistics.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,4 @@
-#include "io/text_digits.h"
+#include "io/reports/text_digits.h"
 
 const char text_threes[1000][4] = {
 #define ONES(h) h "0", h "1", h "2", h "3", h "4", h "5", h "6", h "7", h "8", h "9"
