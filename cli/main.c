@@ -1,7 +1,7 @@
 /* tcpreuse: introduces the parts to each other. */
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "io/bpf.h"
+#include "io/filters/bpf.h"
 #include "io/ports/dpdk_source.h"
 #include "io/reports/csv.h"
 #include "io/reports/statistics.h"

@@ -1,6 +1,6 @@
-#include "io/bpf.h"
+#include "io/filters/bpf.h"
+#include "io/filters/pcap_module.h"
 #include "io/module.h"
-#include "io/pcap_module.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

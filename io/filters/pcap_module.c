@@ -1,4 +1,4 @@
-#include "io/pcap_module.h"
+#include "io/filters/pcap_module.h"
 
 #include <stdio.h>
 
