@@ -9,6 +9,7 @@
  * What does not fit into the ring is offered again, so nothing is lost here. Prints one line: frames,
  * seconds. */
 #include "bench/sending.h"
+#include "engine/clock.h"
 
 #include <inttypes.h>
 #include <rte_eal.h>
@@ -26,7 +27,7 @@ static void port_start(uint16_t port)
         rte_eth_dev_start(port))
         die("the port does not start");
     struct rte_eth_link link = {0};
-    for (double end = now() + PATIENCE_S; !link.link_status && now() < end; usleep(1000))
+    for (double end = clock_seconds() + PATIENCE_S; !link.link_status && clock_seconds() < end; usleep(1000))
         if (rte_eth_link_get_nowait(port, &link))
             break;
     if (!link.link_status)
@@ -38,7 +39,7 @@ static uint64_t send_frames(uint16_t port, struct rte_mempool *pool, const struc
     struct rte_mbuf *mbufs[SEND_BURST];
     size_t next = 0;
     uint64_t sent = 0;
-    while (now() < end) {
+    while (clock_seconds() < end) {
         unsigned done = 0;
         if (rte_pktmbuf_alloc_bulk(pool, mbufs, SEND_BURST))
             continue;
@@ -63,9 +64,9 @@ int main(int argc, char **argv)
         die("no buffers, or no port");
     uint16_t port = (uint16_t)rte_eth_find_next(0);
     port_start(port);
-    double start = now();
+    double start = clock_seconds();
     uint64_t frames = send_frames(port, pool, &c, start + seconds);
-    printf("%" PRIu64 " %.6f\n", frames, now() - start);
+    printf("%" PRIu64 " %.6f\n", frames, clock_seconds() - start);
     fflush(stdout);
     sleep(1); /* for the last ones to be taken from the ring, which goes with this process */
     rte_eth_dev_stop(port);

@@ -5,7 +5,7 @@
  * Each figure is the median of several rounds; the least one stands beside it. Where both are far apart, the
  * machine was busy. */
 #include "bench/micro.h"
-#include "engine/pipeline/step_clock.h"
+#include "engine/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,20 +21,13 @@ void micro_check(bool right, const char *what)
     exit(1);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 static void calibrate(void)
 {
-    double start = now();
+    int64_t start = clock_monotonic_ns();
     uint64_t ticks = clock_ticks();
-    while (now() - start < 20e6)
+    while (clock_monotonic_ns() - start < 20000000)
         ;
-    ns_a_tick = (now() - start) / (double)(clock_ticks() - ticks);
+    ns_a_tick = (double)(clock_monotonic_ns() - start) / (double)(clock_ticks() - ticks);
 }
 
 static int by_size(const void *a, const void *b)

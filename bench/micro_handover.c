@@ -2,8 +2,8 @@
  * the same core, reading it on another one, and what the signal that it is there takes. Two threads, bound to
  * two cores where there are two. */
 #include "bench/micro.h"
+#include "engine/clock.h"
 #include "engine/conversations/segment.h"
-#include "engine/pipeline/step_clock.h"
 #include "engine/pipeline/turn.h"
 
 #include <pthread.h>

@@ -8,6 +8,7 @@
  * end before the feeder does, since its rings go with the EAL. (The EAL loads nothing from below a directory
  * that anybody may write to, such as /tmp.) */
 #include "bench/sending.h"
+#include "engine/clock.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -86,11 +87,11 @@ static void *feeder_main(void *unused)
         if (!(lanes[q].ring = rte_ring_lookup(name)))
             die("there is no net_ring0 with so many queues");
     }
-    double start = now();
+    double start = clock_seconds();
     uint64_t sent = 0;
-    for (unsigned q = 0; now() < start + seconds; q = (q + 1) % queues)
+    for (unsigned q = 0; clock_seconds() < start + seconds; q = (q + 1) % queues)
         sent += feed(&lanes[q], pool);
-    double took = now() - start;
+    double took = clock_seconds() - start;
     for (unsigned q = 0; q < queues; q++)
         rte_pktmbuf_free_bulk(&lanes[q].mbufs[SEND_BURST - lanes[q].left], lanes[q].left);
     rte_thread_unregister();

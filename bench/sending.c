@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { FRAME_MAX = 2048 };
 
@@ -11,13 +10,6 @@ void die(const char *what)
 {
     fprintf(stderr, "sender: %s\n", what);
     exit(1);
-}
-
-double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 struct capture capture_read(const char *path)

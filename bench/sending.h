@@ -15,8 +15,6 @@ struct capture {
 
 /* Ends the process. */
 void die(const char *what) __attribute__((noreturn));
-/* Monotonic s. */
-double now(void);
 /* A pcap file as tracegen writes it: of this machine's byte order. Without one, or memory, the process ends.
  */
 struct capture capture_read(const char *path);

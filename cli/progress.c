@@ -1,4 +1,5 @@
 #include "cli/progress.h"
+#include "engine/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,13 +19,6 @@ struct progress {
     pthread_cond_t wake;
     bool stop; /* under lock */
 };
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void show_files(const struct progress *p, const struct pipeline_progress *now)
 {
@@ -84,23 +78,23 @@ static void show_ports(const struct progress *p, const struct pipeline_progress 
 static void show_ports_json(const struct progress *p, const struct pipeline_progress *now, double at)
 {
     struct port_line l = port_line(p, now, at);
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
+    const int64_t us = clock_wall_ns() / 1000;
     fprintf(stderr,
-            "{\"time\": %lld.%06ld, \"seconds\": %.6f, \"interval\": %.6f, \"frames_per_second\": %.0f, "
+            "{\"time\": %" PRId64 ".%06" PRId64
+            ", \"seconds\": %.6f, \"interval\": %.6f, \"frames_per_second\": %.0f, "
             "\"bits_per_second\": %.0f, \"frames\": %" PRIu64 ", \"bytes\": %" PRIu64
             ", \"received\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"errors\": %" PRIu64
             ", \"no_mbuf\": %" PRIu64 ", \"conversations\": %" PRIu64 ", \"reuses\": %" PRIu64
             ", \"memory\": %" PRIu64 "}\n",
-            (long long)t.tv_sec, t.tv_nsec / 1000, l.seconds, l.interval, l.frames_per_second,
-            l.bits_per_second, now->frames, now->bytes, l.received, l.lost[LOSS_MISSED], l.lost[LOSS_ERRORS],
+            us / 1000000, us % 1000000, l.seconds, l.interval, l.frames_per_second, l.bits_per_second,
+            now->frames, now->bytes, l.received, l.lost[LOSS_MISSED], l.lost[LOSS_ERRORS],
             l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, memory_used());
 }
 
 static void show(struct progress *p)
 {
     struct pipeline_progress now = pipeline_progress(p->params.pipeline);
-    double at = seconds_now();
+    double at = clock_seconds();
     if (p->params.json) {
         show_ports_json(p, &now, at);
     } else {
@@ -133,15 +127,8 @@ static void *progress_main(void *argument)
     bool shown = false;
     pthread_mutex_lock(&p->lock);
     while (!p->stop) {
-        struct timespec t;
-        clock_gettime(CLOCK_REALTIME, &t);
-        double pause = pause_of(p, shown);
-        t.tv_sec += (time_t)pause;
-        t.tv_nsec += (long)((pause - (double)(time_t)pause) * 1e9);
-        if (t.tv_nsec >= 1000000000) {
-            t.tv_sec++;
-            t.tv_nsec -= 1000000000;
-        }
+        const int64_t wake = clock_wall_ns() + (int64_t)(pause_of(p, shown) * 1e9);
+        const struct timespec t = {.tv_sec = wake / 1000000000, .tv_nsec = wake % 1000000000};
         int woken = 0;
         while (!p->stop && woken != ETIMEDOUT)
             woken = pthread_cond_timedwait(&p->wake, &p->lock, &t);
@@ -166,7 +153,7 @@ struct progress *progress_start(const struct progress_params *params)
     if (!p)
         return NULL;
     *p = (struct progress){.params = *params, .terminal = terminal};
-    p->begun = p->shown = seconds_now();
+    p->begun = p->shown = clock_seconds();
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
     if (pthread_create(&p->thread, NULL, progress_main, p)) {

@@ -148,13 +148,6 @@ static bool poll_step(const struct worker *w)
             source->ops->poll(source, w->index, atomic_load_explicit(&p->stop, memory_order_relaxed)));
 }
 
-static double seconds_of(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static bool timed(struct worker *w, enum step step, bool did)
 {
     if (did)
@@ -217,7 +210,7 @@ static void *worker_main(void *argument)
         }
     }
     if (w->clock.runs)
-        w->clock.processor = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+        w->clock.processor = clock_thread_seconds();
     return NULL;
 }
 
@@ -350,7 +343,7 @@ static void measure(struct pipeline *p, double seconds_a_tick)
 
 enum pipeline_error pipeline_run(struct pipeline *p)
 {
-    double start = seconds_of(CLOCK_MONOTONIC);
+    double start = clock_seconds();
     uint64_t start_ticks = clock_ticks();
     if (hash_key_draw(&p->key))
         return PIPELINE_RANDOM;
@@ -391,7 +384,7 @@ enum pipeline_error pipeline_run(struct pipeline *p)
     }
     t->tuples += t->expired + t->displaced;
     t->stopped = atomic_load(&p->stop);
-    t->seconds = seconds_of(CLOCK_MONOTONIC) - start;
+    t->seconds = clock_seconds() - start;
     if (p->params.timed)
         measure(p, t->seconds / (double)MAX(clock_ticks() - start_ticks, 1));
     return atomic_load(&p->error);

@@ -1,15 +1,12 @@
-/* Where a worker's time goes: a stop watch with a hand for each step. It is read when a step has done
- * something, some six times a batch, and a reading takes 10 to 20 ns: 0.01 % of the time, and nothing when it
- * does not run. What the steps that had nothing to do took is counted with the next one that had.
+/* Where a worker's time goes: a stopwatch with one hand for each step. It is read whenever a step has done
+ * something, some six times a batch. A reading takes 10 to 20 ns: 0.01 % of the time, and nothing when the
+ * stopwatch does not run. The time of steps that found nothing to do goes to the next one that did.
  *
- * Ticks are the processor's, since clock_gettime() is a system call on machines without a clock source that
- * user space may read. How long a tick is comes from the whole run, measured by both. */
-#ifndef TCPREUSE_CLOCK_H
-#define TCPREUSE_CLOCK_H
+ * It counts ticks; pipeline_run() measures how long a tick is. */
+#ifndef TCPREUSE_STEP_CLOCK_H
+#define TCPREUSE_STEP_CLOCK_H
 
-#include "engine/util.h"
-
-#include <time.h>
+#include "engine/clock.h"
 
 enum step {
     STEP_CLAIM,
@@ -24,28 +21,13 @@ enum step {
     STEPS
 };
 
-ALWAYS_INLINE uint64_t clock_ticks(void)
-{
-#if defined(__x86_64__)
-    return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-    uint64_t ticks;
-    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-    return ticks;
-#else
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-#endif
-}
-
-/* Used by its worker only, until it has ended. */
+/* Used by its worker only, until the worker has ended. */
 struct step_clock {
     bool runs;
     uint64_t last; /* ticks of the last reading */
     uint64_t ticks[STEPS];
     uint64_t times[STEPS]; /* readings: how often the step did something */
-    double processor; /* seconds on a processor; the rest of its time the thread slept or was made to wait */
+    double processor;      /* seconds on a processor; for the rest the thread slept or was preempted */
 };
 
 ALWAYS_INLINE void step_clock_start(struct step_clock *c, bool runs)
@@ -55,7 +37,7 @@ ALWAYS_INLINE void step_clock_start(struct step_clock *c, bool runs)
         c->last = clock_ticks();
 }
 
-/* The time since the last reading went into this step. */
+/* The time since the last reading goes to this step. */
 ALWAYS_INLINE void step_clock_lap(struct step_clock *c, enum step step)
 {
     if (!c->runs)

@@ -1,4 +1,5 @@
 #include "io/reports/csv.h"
+#include "engine/clock.h"
 #include "io/reports/csv_rows.h"
 
 #include <errno.h>
@@ -6,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct csv_sink {
@@ -61,13 +61,6 @@ int write_all(int fd, const void *bytes, size_t n)
     return 0;
 }
 
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static int write_header(struct csv_sink *s, enum report report)
 {
     const char *more = "";
@@ -93,7 +86,7 @@ static int open_file(struct csv_sink *s, enum report report)
         errno = ENOMEM;
         return -1;
     }
-    s->opened[report] = seconds_now();
+    s->opened[report] = clock_seconds();
     s->fd[report] = open(s->path[report], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return s->fd[report] < 0 ? -1 : write_header(s, report);
 }
@@ -102,7 +95,7 @@ static bool is_full(const struct csv_sink *s, enum report report, uint64_t more)
 {
     const struct csv_params *p = &s->params;
     return (p->rotate_bytes && s->bytes[report] + more > p->rotate_bytes) ||
-           (p->rotate_seconds > 0 && seconds_now() - s->opened[report] >= p->rotate_seconds);
+           (p->rotate_seconds > 0 && clock_seconds() - s->opened[report] >= p->rotate_seconds);
 }
 
 static int rotate(struct csv_sink *s, enum report report)
