@@ -57,7 +57,8 @@ struct lane {
     struct decode_counts counts;
 };
 
-/* What a shard makes of a batch. Written by the shard's worker in drain, read by merging. */
+/* What a shard makes of a batch. Written by the shard's worker in drain, read by numbering and, for
+ * its rows, by formatting. Numbering adds the streams. */
 struct shard_result {
     struct creation_list created[FAMILIES];
     struct reuse_list reused[FAMILIES];
@@ -76,7 +77,7 @@ enum batch_state {
     BATCH_CLAIMED,
     BATCH_DECODED,    /* by the claimer; release: lanes, lists, counts are for settling */
     BATCH_SETTLED,    /* by settling; release: lists are for the shards */
-    BATCH_NUMBERED,   /* by merging; release: stream numbers are there, rows can be formatted by anybody */
+    BATCH_NUMBERED,   /* by numbering; release: streams are numbered, any worker can format */
     BATCH_FORMATTING, /* taken by compare-and-swap */
     BATCH_FORMATTED,  /* release: text is for the writer */
 };
@@ -84,7 +85,7 @@ enum batch_state {
 struct batch {
     /* Written by whoever has the batch in its current state, read by all that look for work. */
     _Atomic unsigned state;
-    /* Shards that have drained it: incremented (release) by each, read (acquire) by merging. */
+    /* Shards that have drained it: incremented (release) by each, read (acquire) by numbering. */
     _Atomic unsigned drained;
 
     uint64_t number;

@@ -1,4 +1,4 @@
-/* What shards tell merging about a batch, in the order of the capture. */
+/* What shards leave for numbering about a batch, in the order of the capture. */
 #ifndef TCPREUSE_EVENTS_H
 #define TCPREUSE_EVENTS_H
 
@@ -30,7 +30,7 @@ struct reuse {
     uint16_t flags;
     int64_t time;
     uint64_t frame;
-    uint64_t stream, previous_stream; /* from merging */
+    uint64_t stream, previous_stream; /* from numbering */
     uint32_t isn, previous_isn;
     union conversation_any previous; /* as it was before the segment */
 };
@@ -47,7 +47,7 @@ enum ending {
 struct ended {
     uint32_t position;
     uint32_t record;
-    uint64_t stream; /* from merging */
+    uint64_t stream; /* from numbering */
     uint8_t ending;  /* enum ending */
     uint8_t family;  /* enum family */
     union conversation_any conversation;

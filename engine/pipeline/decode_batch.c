@@ -1,5 +1,5 @@
 /* Step 2: the claimer decodes its batch. */
-#include "engine/pipeline/state.h"
+#include "engine/pipeline/decode_batch.h"
 
 /* What is decoded under the source's guard: the whole batch, or one lane of it from a known start. */
 struct decode_job {

@@ -1,5 +1,7 @@
 /* Step 3: in batch order, prove that every lane begins where its predecessor ended, and number the frames. */
-#include "engine/pipeline/state.h"
+#include "engine/pipeline/settle.h"
+#include "engine/pipeline/decode_batch.h"
+#include "engine/pipeline/steps.h"
 
 #include <assert.h>
 

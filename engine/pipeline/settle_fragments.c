@@ -1,6 +1,6 @@
 /* Step 3, for the few frames that are IP fragments: puts datagrams together in capture order, decodes those
  * that are complete, and inserts their segments in the place of the frame that completed them. */
-#include "engine/pipeline/state.h"
+#include "engine/pipeline/settle.h"
 
 /* Frames that counted as unsupported, because of a fragment, have another outcome now. */
 static void recount(struct pipeline *p, unsigned family, uint64_t frames, enum outcome outcome,

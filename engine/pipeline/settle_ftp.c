@@ -1,7 +1,7 @@
 /* Step 3, for the few segments that belong to FTP control connections, and only under generation 4.0: lists
  * what they announce in the batch, for the shards. */
 #include "engine/decode/emit.h"
-#include "engine/pipeline/state.h"
+#include "engine/pipeline/settle.h"
 
 #include <stdlib.h>
 

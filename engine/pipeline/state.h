@@ -1,6 +1,11 @@
-/* How the steps of the pipeline share their state. The pipeline is explained in pipeline.c. */
-#ifndef TCPREUSE_PIPELINE_INTERNAL_H
-#define TCPREUSE_PIPELINE_INTERNAL_H
+/* What the steps of the pipeline share. pipeline.c explains the pipeline.
+ *
+ * A step's file includes this header and no other step's; only worker.c knows all steps (steps.h).
+ *
+ * The holder of a step is the worker that has the step's turn. A turn orders its holders (turn.h), so what
+ * only holders write and read ("holders only") needs no order of its own. */
+#ifndef TCPREUSE_PIPELINE_STATE_H
+#define TCPREUSE_PIPELINE_STATE_H
 
 #include "engine/conversations/control.h"
 #include "engine/conversations/shard.h"
@@ -10,133 +15,126 @@
 
 #include <pthread.h>
 
+/* A thread with its shard. Used by this thread alone, but for the shard's tables: once the last batch is
+ * written, all workers read them for conversations.csv. */
 struct worker {
     struct pipeline *pipeline;
     pthread_t thread;
-    unsigned index;
+    unsigned index; /* of the worker, its shard and its part of the source */
     bool started;
-    uint64_t drained; /* batches that its shard has drained; nobody else looks */
+    uint64_t drained; /* batches that its shard has drained */
     struct shard shard;
-    struct spare_lists spare; /* of what it drained or, if that is for a report of packets, formatted */
+    struct spare_lists spare; /* memory of lists that it was the last to read, for those it decodes next */
     struct decoder decoder;
     struct walk walk;
-    bool small_frames; /* were in the batch that it decoded last: lanes are walked one by one */
+    bool small_frames; /* the last batch it decoded had small frames: walk the lanes one by one */
     struct step_clock clock;
 } ALIGNED(CACHE_LINE);
 
-enum { BLOCK_FRAMES = 64 };
+/* Creations in a block of a batch's frames; number.c. */
+struct frame_block;
 
-/* Creations in so many frames of a batch. */
-struct frame_block {
-    uint64_t creating; /* bit i: frame i creates conversations */
-    uint32_t before;   /* creations in the blocks before */
-    uint32_t count;
-    bool several; /* some frame creates more than one */
+/* A piece of conversations.csv. */
+struct row_chunk {
+    struct text text;   /* written by the worker that claimed the piece, then read by the holder of writing */
+    _Atomic bool ready; /* set by the former (release), read (acquire) and cleared by the latter */
 };
 
 struct pipeline {
+    /* Set before the workers start, read by all. */
     struct pipeline_params params;
     struct hash_key key;
-    struct worker *workers;
-    struct batch *batches; /* a ring: batch n is batches[n & mask] */
+    struct worker *workers; /* params.threads */
+    struct batch *batches;  /* a ring: batch n is batches[n & ring_mask]. batch.h: who has it when */
     uint64_t ring_mask;
 
-    /* Claiming. Written by the holder of the turn. */
+    /* Claiming. */
     struct turn claim_turn;
-    _Atomic uint64_t claimed; /* batches handed out; release, read by the next holders and by progress */
-    _Atomic uint64_t total; /* batches there are, UINT64_MAX until the source ends; release by the claim turn,
-                               acquire by all */
+    /* Batches handed out. Written by the holder (release), read by holders; and at the end by
+     * pipeline_run(). */
+    _Atomic uint64_t claimed;
+    /* Batches that there are; UINT64_MAX until the source ends. Written by the holder (release), read by all
+     * (acquire where the number counts, relaxed where UINT64_MAX is enough). */
+    _Atomic uint64_t total;
 
-    /* Settling. Written by the holder of the turn. */
+    /* Settling. */
     struct turn settle_turn;
-    _Atomic uint64_t settled; /* batches settled; release, acquire by draining: their lists are complete */
+    /* Batches settled. Written by the holder (release), read by draining (acquire): their lists are
+     * complete. */
+    _Atomic uint64_t settled;
+    /* Holders only. */
     uint64_t next_frame;      /* number of the next frame */
-    int64_t last_time;        /* of the frame before it */
+    int64_t last_time;        /* time of the frame before it */
     uint64_t input_base;      /* number of the last frame before the input's first */
     uint64_t chain;           /* position where the next lane has to begin */
-    const void *context;      /* what it has to be read with */
-    bool broken;              /* the input's chain broke: what follows in this input does not count */
-    struct decoder redecoder; /* for lanes whose guess was wrong; with the holder's spare lists */
+    const void *context;      /* context that it has to be read with */
+    bool broken;              /* the input's chain broke: nothing that follows in this input counts */
+    struct decoder redecoder; /* for lanes whose guess was wrong and for reassembled datagrams */
     struct walk rewalk;
     struct fragment_table fragment_table;
-    struct fragment_list nested;         /* fragments found in datagrams that were put together */
-    struct segment_list *fragment_lists; /* [family * shards + shard]: segments of such datagrams */
+    struct fragment_list nested;         /* fragments found inside reassembled datagrams */
+    struct segment_list *fragment_lists; /* [family * shards + shard]: segments of reassembled datagrams */
     struct control_table controls;
-    uint64_t announced; /* connections announced so far */
+    uint64_t announced; /* connections that FTP has announced so far */
 
-    /* Merging. Written by the holder of the turn. */
-    struct turn merge_turn;
-    _Atomic uint64_t merged;    /* batches numbered */
-    struct stream_map *streams; /* [shard * FAMILIES + family] */
-    struct frame_block *blocks; /* scratch: of the batch */
+    /* Numbering. */
+    struct turn number_turn;
+    /* Batches numbered. Written by the holder (release), read by formatting (acquire). */
+    _Atomic uint64_t numbered;
+    struct stream_map *streams; /* [shard * FAMILIES + family]; stream_map.h: who reads and what orders it */
+    struct frame_block *blocks; /* scratch for one batch; holders only */
     size_t block_capacity;
 
-    /* Writing. Written by the holder of the turn. */
+    /* Writing. */
     struct turn write_turn;
-    _Atomic uint64_t written; /* batches written and free again; release, acquire by claiming */
+    /* Batches written, whose places are free again. Written by the holder (release), read by claiming and
+     * draining (acquire), by formatting (relaxed: only where to start looking) and, with total, by whoever
+     * asks whether all is done (acquire). */
+    _Atomic uint64_t written;
 
-    /* The rows of conversations, when all batches are written. */
-    _Atomic uint64_t rows_claimed;
+    /* conversations.csv, once all batches are written. */
+    _Atomic uint64_t rows_claimed; /* pieces: counted up by whoever formats one (compare-and-swap, relaxed) */
+    /* Pieces written. Written by the holder of writing (release), read by all (acquire): the place of the
+     * piece in chunks is free again. */
     _Atomic uint64_t rows_written;
-    struct row_chunk *chunks;
-    /* Where conversations are forgotten, the rows that are left: set, with the write turn, before rows_sorted
-     * (release, acquire by formatting). */
+    struct row_chunk *chunks; /* a ring like that of the batches */
+    /* Where conversations are forgotten: the rows that are left, by stream. Set once by a holder of writing,
+     * before rows_sorted (release); read by formatting after it (acquire). */
     struct conversation_row *rows;
     uint64_t row_count;
     _Atomic bool rows_sorted;
 
-    /* Any worker that fails sets it (release) once, all read it (acquire) and stop. */
+    /* enum pipeline_error. Set once, by the first worker that fails (release), read by all (acquire), which
+     * stop then. */
     _Atomic unsigned error;
-    _Atomic bool stop; /* set by pipeline_stop(), read by claiming */
+    _Atomic bool stop; /* set by pipeline_stop(), read by claiming; relaxed, since it orders nothing */
 
-    /* Relaxed, for the display only. */
+    /* For the progress display: each written by the holder of one step, read by any thread; relaxed. */
     _Atomic uint64_t shown_frames, shown_bytes, shown_conversations, shown_reuses;
 
-    struct pipeline_totals totals; /* each part written by one step, read when all workers have ended */
+    /* Each part written by the holders of one step; read once all workers have ended. Numbering's count of
+     * conversations is also read for conversations.csv (order: written). */
+    struct pipeline_totals totals;
 };
 
-/* A piece of conversations.csv on its way. */
-struct row_chunk {
-    struct text text;
-    _Atomic bool ready; /* set by the formatter (release), cleared by the writer */
-};
-
+/* Makes all workers stop. The first error wins. Any thread. */
 void pipeline_fail(struct pipeline *p, enum pipeline_error error);
+
 ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)
 {
     return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
 }
 
-/* pipeline.c: the worker's shard drains the next batch, if one is settled. */
-bool drain_step(struct worker *w);
-/* Gives the worker the memory of a batch's lists, of all lanes and families and of these shards: it was the
- * last to read them. */
-void take_lists(struct worker *w, struct batch *b, unsigned shard, unsigned shards);
+/* Writes a report's rows and empties the text. Writes nothing once the pipeline has failed: what a failed
+ * step left half done, and what comes after it, is no part of a report. By the holder of writing; whoever
+ * made the text has published its failure before the text. */
+void pipeline_write_text(struct pipeline *p, enum report report, struct text *text);
 
-/* decode_step.c */
-void decode_batch(struct worker *w, struct batch *b);
-/* Decodes a lane again from position start on; its lists and counts start afresh. */
-void decode_lane_again(struct pipeline *p, struct batch *b, struct lane *lane, uint64_t start);
-/* Goes on with a lane from its position on. start_context: what its first records are read with, should it
- * have to start again because its input has become shorter; then it comes to its changes once more. */
-void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane, const void *start_context);
-/* Takes back what the lane has decoded. */
-void lane_clear(struct pipeline *p, struct lane *lane);
+/* Gives the worker, the last to read them, the memory of a batch's lists of these shards (of all lanes and
+ * families). */
+void worker_take_lists(struct worker *w, struct batch *b, unsigned shard, unsigned shards);
 
-/* settle_fragments.c: the fragments of a lane that is proven, and counted in the totals. */
-void settle_fragments(struct pipeline *p, struct lane *lane);
-
-/* settle_ftp.c: what the FTP control connections in a lane that is proven announce. */
-void settle_ftp(struct pipeline *p, struct batch *b, struct lane *lane);
-
-/* settle.c: true when something was done. */
-bool settle_step(struct worker *w);
-
-/* merge.c */
-bool merge_step(struct pipeline *p);
-bool format_step(struct worker *w);
-bool write_step(struct pipeline *p);
-/* Rows of conversations.csv; true when something was done, *done when all are written. */
-bool rows_step(struct worker *w, bool *done);
+/* The thread of a worker. */
+void *worker_main(void *worker);
 
 #endif

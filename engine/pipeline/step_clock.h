@@ -13,7 +13,7 @@ enum step {
     STEP_DECODE,
     STEP_SETTLE,
     STEP_DRAIN,
-    STEP_MERGE,
+    STEP_NUMBER,
     STEP_FORMAT,
     STEP_WRITE,
     STEP_PREPARE,

@@ -1,3 +1,4 @@
+/* Chunks of the map are added as records come. */
 #include "engine/pipeline/stream_map.h"
 #include "engine/pages.h"
 
@@ -31,7 +32,7 @@ void stream_map_free(struct stream_map *m)
 int stream_map_add_chunk(struct stream_map *m, uint32_t record)
 {
     const uint32_t chunk = record >> STREAM_CHUNK_BITS;
-    /* The first in small pages, so that a small capture touches little memory. */
+    /* The first chunk in small pages, so that a small capture touches little memory. */
     m->chunks[chunk] = pages_alloc(CHUNK_SIZE, chunk > 0);
     if (!m->chunks[chunk])
         return -1;
@@ -44,7 +45,7 @@ int stream_map_add_higher(struct stream_map *m, uint32_t record)
     uint16_t *higher = pages_alloc(HIGHER_SIZE, false);
     if (!higher)
         return -1;
-    /* release: to the stream_map_get() of others, as memory of zeros. */
+    /* release: stream_map_get() of other workers sees zeros. */
     atomic_store_explicit(&m->higher[record >> STREAM_CHUNK_BITS], higher, memory_order_release);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* Work that one thread does at a time: whoever finds the turn taken does something else. */
+/* A try-lock, for work that one thread does at a time: whoever finds it taken does something else. */
 #ifndef TCPREUSE_TURN_H
 #define TCPREUSE_TURN_H
 
@@ -7,10 +7,11 @@
 #include <stdatomic.h>
 
 struct turn {
-    /* Taken by exchange (acquire), given back with release: edges between consecutive holders. */
+    /* Taken by exchange (acquire), given back with release: the next holder sees what this one did. */
     _Atomic bool taken;
 } ALIGNED(CACHE_LINE);
 
+/* False when another thread has it. */
 ALWAYS_INLINE bool turn_take(struct turn *t)
 {
     return !atomic_load_explicit(&t->taken, memory_order_relaxed) &&

@@ -2,9 +2,10 @@
 
 #include <inttypes.h>
 
+/* Published: numbering is "merge" in reports. */
 static const char *const step_names[STEPS] = {
     [STEP_CLAIM] = "claim", [STEP_DECODE] = "decode",   [STEP_SETTLE] = "settle",
-    [STEP_DRAIN] = "drain", [STEP_MERGE] = "merge",     [STEP_FORMAT] = "format",
+    [STEP_DRAIN] = "drain", [STEP_NUMBER] = "merge",    [STEP_FORMAT] = "format",
     [STEP_WRITE] = "write", [STEP_PREPARE] = "prepare", [STEP_IDLE] = "idle",
 };
 

@@ -1,7 +1,8 @@
 /* What gives the reports their order: numbering streams and putting rows in the order of frames, over shards,
  * families, lanes and batches, with frames of several segments. The steps are taken by hand, with segments
  * that no decoder made, so that every arrangement can be had. */
-#include "engine/pipeline/state.h"
+#include "engine/pipeline/decode_batch.h"
+#include "engine/pipeline/steps.h"
 #include "tests/support/random.h"
 #include "tests/support/recording_sink.h"
 
@@ -121,25 +122,25 @@ static void rig_segment(struct rig *r, unsigned number, unsigned tuple, unsigned
     lane->counts.segments++;
 }
 
-/* Settles, drains, merges, formats and writes what there is. */
+/* Settles, drains, numbers, formats and writes what there is. */
 static void rig_end_batch(struct rig *r)
 {
     struct batch *b = r->batch;
     atomic_store(&b->state, BATCH_DECODED);
     atomic_store(&r->p->claimed, ++r->number);
     cr_assert(settle_step(&r->p->workers[0]));
-    cr_assert(!merge_step(r->p)); /* not before all shards have drained it */
+    cr_assert(!number_step(&r->p->workers[0])); /* not before all shards have drained it */
     for (unsigned i = 0; i < r->p->params.threads; i++) {
         cr_assert(drain_step(&r->p->workers[i]));
         cr_assert_eq(pipeline_has_failed(r->p), false);
     }
-    cr_assert(merge_step(r->p));
+    cr_assert(number_step(&r->p->workers[0]));
     while (format_step(&r->p->workers[0]))
         ;
     /* Whoever read a list last has its memory. */
     for (unsigned i = 0; i < b->lanes_used * FAMILIES * r->p->params.threads; i++)
         cr_assert(!b->list_pool[i].items);
-    cr_assert(write_step(r->p));
+    cr_assert(write_step(&r->p->workers[0]));
     cr_assert_eq(atomic_load(&b->state), BATCH_FREE);
 }
 
@@ -148,7 +149,7 @@ static void rig_end(struct rig *r)
     if (!r->out.sink.wants[REPORT_CONVERSATIONS])
         return;
     for (bool done = false; !done;)
-        rows_step(&r->p->workers[0], &done);
+        conversation_rows_step(&r->p->workers[0], &done);
 }
 
 static void expect_text(const struct text *t, const char *expected, const char *report)

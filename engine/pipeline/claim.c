@@ -1,0 +1,88 @@
+/* Claim, one worker at a time: the source fills the next batch of the ring. And what comes with it: polling
+ * sources whose frames do not wait, and decoding what was claimed. */
+#include "engine/pipeline/decode_batch.h"
+#include "engine/pipeline/steps.h"
+
+static bool source_has_ended(const struct pipeline *p)
+{
+    return atomic_load_explicit(&p->total, memory_order_relaxed) != UINT64_MAX;
+}
+
+/* What the source need not set. */
+static void batch_reset(struct batch *b, unsigned worker)
+{
+    b->input = b->piece = NULL;
+    b->bytes = NULL;
+    b->first = false;
+    b->base = b->end = b->frames_before = b->epoch = b->mark = 0;
+    b->time_limit = INT64_MAX;
+    b->worker = worker;
+}
+
+/* A source that ends itself is asked until it says so. Others are not asked once the run is stopped. */
+static enum claim ask_source(struct pipeline *p, struct batch *b)
+{
+    struct source *source = p->params.source;
+    if (!source->ops->poll && !source->ends_itself && atomic_load_explicit(&p->stop, memory_order_relaxed))
+        return CLAIM_END;
+    return source->ops->claim(source, b);
+}
+
+/* By the holder. */
+static struct batch *claim_next(struct worker *w)
+{
+    struct pipeline *p = w->pipeline;
+    const uint64_t n = atomic_load_explicit(&p->claimed, memory_order_relaxed);
+    /* The acquire pairs with the release of writing: the batch's place is free. */
+    if (source_has_ended(p) || n - atomic_load_explicit(&p->written, memory_order_acquire) > p->ring_mask)
+        return NULL;
+    struct batch *b = &p->batches[n & p->ring_mask];
+    batch_reset(b, w->index);
+    switch (ask_source(p, b)) {
+    case CLAIM_BATCH:
+        b->number = n;
+        atomic_store_explicit(&b->state, BATCH_CLAIMED, memory_order_relaxed);
+        atomic_store_explicit(&p->claimed, n + 1, memory_order_release);
+        return b;
+    case CLAIM_END:
+        atomic_store_explicit(&p->total, n, memory_order_release);
+        return NULL;
+    case CLAIM_NOTHING:
+        break;
+    }
+    return NULL;
+}
+
+struct batch *claim_step(struct worker *w)
+{
+    struct pipeline *p = w->pipeline;
+    if (source_has_ended(p) || !turn_take(&p->claim_turn))
+        return NULL;
+    struct batch *b = claim_next(w);
+    turn_give_back(&p->claim_turn);
+    return b;
+}
+
+void decode_step(struct worker *w, struct batch *b)
+{
+    struct source *source = w->pipeline->params.source;
+    decode_batch(w, b);
+    if (source->ops->decoded)
+        source->ops->decoded(source, b);
+    /* Pairs with the acquire of settling. */
+    atomic_store_explicit(&b->state, BATCH_DECODED, memory_order_release);
+}
+
+bool poll_step(struct worker *w)
+{
+    struct pipeline *p = w->pipeline;
+    struct source *source = p->params.source;
+    return !source_has_ended(p) &&
+           source->ops->poll(source, w->index, atomic_load_explicit(&p->stop, memory_order_relaxed));
+}
+
+bool prepare_step(struct worker *w, bool idle)
+{
+    struct source *source = w->pipeline->params.source;
+    return source->ops->prepare(source, idle);
+}

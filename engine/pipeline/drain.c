@@ -1,0 +1,21 @@
+/* Drain, each worker for its own shard: the shard's lists of a batch go through its table and the rules. */
+#include "engine/pipeline/steps.h"
+
+bool drain_step(struct worker *w)
+{
+    struct pipeline *p = w->pipeline;
+    /* The acquire pairs with the release of settling: lists and frame numbers are complete. */
+    if (w->drained == atomic_load_explicit(&p->settled, memory_order_acquire))
+        return false;
+    struct batch *b = &p->batches[w->drained & p->ring_mask];
+    /* The acquire pairs with the release of writing: nothing refers to what is written any more. */
+    w->shard.written = atomic_load_explicit(&p->written, memory_order_acquire);
+    if (shard_drain(&w->shard, b, p->params.threads))
+        pipeline_fail(p, PIPELINE_MEMORY);
+    if (!w->shard.mark_segments) /* otherwise formatting reads the lists once more */
+        worker_take_lists(w, b, w->index, 1);
+    /* The release pairs with the acquire of numbering. */
+    atomic_fetch_add_explicit(&b->drained, 1, memory_order_acq_rel);
+    w->drained++;
+    return true;
+}

@@ -1,0 +1,32 @@
+/* The steps of the pipeline, for the loop of a worker. pipeline.c explains them.
+ *
+ * A step returns true when it has done something. Else it had nothing to do, or another worker has its turn.
+ * What makes a step fail makes the pipeline fail (pipeline_fail()). */
+#ifndef TCPREUSE_STEPS_H
+#define TCPREUSE_STEPS_H
+
+#include "engine/pipeline/state.h"
+
+/* The next batch, filled by the source, for this worker to decode; NULL when there is none. */
+struct batch *claim_step(struct worker *w);
+/* Decodes the batch and hands it to settling. */
+void decode_step(struct worker *w, struct batch *b);
+bool settle_step(struct worker *w);
+/* One batch, for the worker's own shard. */
+bool drain_step(struct worker *w);
+bool number_step(struct worker *w);
+/* One batch. */
+bool format_step(struct worker *w);
+bool write_step(struct worker *w);
+
+/* For sources with poll: gathers frames from this worker's part of the source. True when there may be
+ * something to claim. */
+bool poll_step(struct worker *w);
+/* For sources with prepare: has the source get the next input ready. idle: nothing else is to be done. */
+bool prepare_step(struct worker *w, bool idle);
+
+/* Rows of conversations.csv, once all batches are written: sorts them where that is needed, formats a piece,
+ * writes pieces. Keeps the worker's clock itself. *done is set when all are written. */
+bool conversation_rows_step(struct worker *w, bool *done);
+
+#endif
