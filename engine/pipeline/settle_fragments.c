@@ -31,6 +31,8 @@ static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32
     if (size > 0) {
         d->position = *position;
         enum outcome outcome = decode_datagram(d, &head, bytes, (uint32_t)size);
+        if (d->failed)
+            pipeline_fail(p, PIPELINE_MEMORY);
         *position = d->position;
         if (head.counted) {
             t->joined[family]--;
