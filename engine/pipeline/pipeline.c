@@ -44,6 +44,7 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
     d->tcp_header_bytes = rules_header_bytes(p->params.rules);
 }
 
+/* Zeroed, in cache lines of its own. NULL when memory is short. */
 static void *zeroed_lines(size_t size)
 {
     size = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
@@ -179,7 +180,7 @@ static void start_workers(struct pipeline *p)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/* A pipeline that failed has batches under way, which their source gets back all the same. */
+/* A pipeline that failed has batches under way, and the source wants them back. */
 static void release_rest(struct pipeline *p)
 {
     struct source *source = p->params.source;
@@ -205,7 +206,7 @@ static void sum_up(struct pipeline *p)
     t->stopped = atomic_load(&p->stop);
 }
 
-/* What the workers' clocks and tables say. */
+/* Time by step, from the workers' clocks, and the state of the tables. */
 static void measure(struct pipeline *p, double seconds_per_tick)
 {
     for (unsigned i = 0; i < p->params.threads; i++) {

@@ -1,11 +1,12 @@
-/* Step 3: in batch order, prove that every lane begins where its predecessor ended, and number the frames. */
+/* Settle, one worker at a time and in batch order: proves that each lane begins where the one before it
+ * ended, and numbers the frames. */
 #include "engine/pipeline/settle.h"
 #include "engine/pipeline/decode_batch.h"
 #include "engine/pipeline/steps.h"
 
 #include <assert.h>
 
-static bool touches_ignored(const struct pipeline *p, uint64_t first, uint64_t frames)
+static bool has_ignored_frames(const struct pipeline *p, uint64_t first, uint64_t frames)
 {
     for (size_t i = 0; i < p->params.ignore_count; i++)
         if (p->params.ignore[i].first < first + frames && p->params.ignore[i].last >= first)
@@ -13,25 +14,23 @@ static bool touches_ignored(const struct pipeline *p, uint64_t first, uint64_t f
     return false;
 }
 
-static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
+/* Decodes the lane again if it was not read from where the chain stands and with the chain's context, or if
+ * some of its frames, whose numbers are known only now, are to be ignored. */
+static void prove_lane(struct pipeline *p, struct batch *b, struct lane *lane)
 {
-    struct source *source = p->params.source;
-    lane->first_frame = p->next_frame;
-    if (lane->exact) {
-        p->chain = lane->begin;
-        p->context = lane->context;
-    }
-    if (p->broken || p->chain >= lane->limit) {
-        lane_clear(p, lane);
-        return;
-    }
     if (lane->state == LANE_LOST || lane->start != p->chain || lane->context != p->context) {
         lane->context = p->context;
         b->redone++;
         decode_lane_again(p, b, lane, p->chain);
-    } else if (unlikely(p->params.ignore_count) && touches_ignored(p, lane->first_frame, lane->frames)) {
+    } else if (unlikely(p->params.ignore_count) && has_ignored_frames(p, lane->first_frame, lane->frames)) {
         decode_lane_again(p, b, lane, p->chain);
     }
+}
+
+/* Has the source read each change in the lane, and decodes what stands behind it. */
+static void follow_changes(struct pipeline *p, struct batch *b, struct lane *lane)
+{
+    struct source *source = p->params.source;
     const void *start_context = lane->context;
     while (unlikely(lane->state == LANE_CHANGE)) {
         source->ops->change(source, b, lane);
@@ -39,6 +38,13 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
         if (lane->state != LANE_FAULT)
             decode_lane_on(p, b, lane, start_context);
     }
+}
+
+/* Moves the chain behind the lane. The input ends here for a lane that met a fault, or a frame later than the
+ * batch's time limit. */
+static void follow_lane(struct pipeline *p, struct batch *b, struct lane *lane)
+{
+    struct source *source = p->params.source;
     p->next_frame += lane->frames;
     if (lane->frames)
         p->last_time = lane->last_time;
@@ -51,12 +57,40 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
         source->ops->fault(source, b, lane);
         p->broken = true;
     }
+}
+
+static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
+{
+    lane->first_frame = p->next_frame;
+    if (lane->exact) {
+        p->chain = lane->begin;
+        p->context = lane->context;
+    }
+    if (p->broken || p->chain >= lane->limit) {
+        lane_clear(p, lane);
+        return;
+    }
+    prove_lane(p, b, lane);
+    follow_changes(p, b, lane);
+    follow_lane(p, b, lane);
     if (decode_counts_move(&p->totals.decoded, &lane->counts))
         pipeline_fail(p, PIPELINE_MEMORY);
     if (unlikely(lane->fragments.used))
         settle_fragments(p, lane);
     if (unlikely(lane->ftp.count))
         settle_ftp(p, b, lane);
+}
+
+/* What the batch adds to the run's totals. */
+static void count_batch(struct pipeline *p, const struct batch *b)
+{
+    struct pipeline_totals *t = &p->totals;
+    t->frames += b->frames;
+    t->batches++;
+    t->lanes += b->lanes_used;
+    t->lanes_redone += b->redone;
+    atomic_store_explicit(&p->shown_frames, t->frames, memory_order_relaxed);
+    atomic_store_explicit(&p->shown_bytes, t->decoded.captured_bytes, memory_order_relaxed);
 }
 
 static void settle_batch(struct pipeline *p, struct batch *b)
@@ -79,12 +113,7 @@ static void settle_batch(struct pipeline *p, struct batch *b)
     b->frames = p->next_frame - b->first_frame;
     b->last_time = p->last_time;
     assert(b->frames < LANE_FRAMES_MAX);
-    p->totals.frames += b->frames;
-    p->totals.batches++;
-    p->totals.lanes += b->lanes_used;
-    p->totals.lanes_redone += b->redone;
-    atomic_store_explicit(&p->shown_frames, p->totals.frames, memory_order_relaxed);
-    atomic_store_explicit(&p->shown_bytes, p->totals.decoded.captured_bytes, memory_order_relaxed);
+    count_batch(p, b);
 }
 
 bool settle_step(struct worker *w)
@@ -98,11 +127,12 @@ bool settle_step(struct worker *w)
     p->redecoder.spare = &w->spare;
     for (n = atomic_load_explicit(&p->settled, memory_order_relaxed);; n++) {
         b = &p->batches[n & p->ring_mask];
-        /* Pairs with the release of the claimer that decoded it. */
+        /* Pairs with the release of decoding. */
         if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_DECODED || b->number != n)
             break;
         settle_batch(p, b);
         atomic_store_explicit(&b->drained, 0, memory_order_relaxed);
+        /* Pairs with the acquire of numbering; that of settled, with the acquire of draining. */
         atomic_store_explicit(&b->state, BATCH_SETTLED, memory_order_release);
         atomic_store_explicit(&p->settled, n + 1, memory_order_release);
         did = true;

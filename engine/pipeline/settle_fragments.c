@@ -1,8 +1,8 @@
-/* Step 3, for the few frames that are IP fragments: puts datagrams together in capture order, decodes those
- * that are complete, and inserts their segments in the place of the frame that completed them. */
+/* Settling the few frames that are IP fragments: reassembles datagrams in capture order, decodes those that
+ * are complete, and inserts their segments at the frame that completed them. */
 #include "engine/pipeline/settle.h"
 
-/* Frames that counted as unsupported, because of a fragment, have another outcome now. */
+/* Frames that counted as unsupported because of a fragment get another outcome. */
 static void recount(struct pipeline *p, unsigned family, uint64_t frames, enum outcome outcome,
                     enum subject subject, uint32_t value)
 {
@@ -16,8 +16,8 @@ static void recount(struct pipeline *p, unsigned family, uint64_t frames, enum o
         pipeline_fail(p, PIPELINE_MEMORY);
 }
 
-/* Adds a fragment to its datagram; when that is complete, decodes it at *position, which then is behind it.
- */
+/* Adds a fragment to its datagram. When that is complete, decodes it at *position, and moves *position behind
+ * its segments. */
 static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32_t *position)
 {
     const struct fragment head = *f; /* decoding may move *f */
@@ -46,10 +46,10 @@ static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32
     }
 }
 
-/* Merges the segments of from into the lane's list, by position; from is empty then. From the end, so that
- * each is moved once. */
-static int merge_lists(struct segment_list *into, struct segment_list *from, struct spare_lists *spare,
-                       enum family family)
+/* Inserts the segments of from into a list of the lane, by position, and empties from. Works from the end, so
+ * that each segment moves once. 0, or -1 when memory is short. */
+static int insert_segments(struct segment_list *into, struct segment_list *from, struct spare_lists *spare,
+                           enum family family)
 {
     const size_t size = segment_size(family), added = (size_t)(from->end - from->items);
     while ((size_t)(into->limit - into->end) < added)
@@ -82,7 +82,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
         if (f->position >> 8 != position >> 8 || !at)
             position = f->position;
         settle_fragment(p, f, &position);
-        /* A datagram may hold a fragment of another one. The list may move while it grows. */
+        /* A datagram may hold fragments of others, which may complete more. The list may move as it grows. */
         for (size_t inner = 0; inner < p->nested.used;) {
             const struct fragment *n = (const struct fragment *)(const void *)(p->nested.bytes + inner);
             inner += fragment_size(n);
@@ -95,7 +95,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
 
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
         if (p->fragment_lists[i].end != p->fragment_lists[i].items &&
-            merge_lists(&lane->lists[i], &p->fragment_lists[i], d->spare,
-                        (enum family)(i / p->params.threads)))
+            insert_segments(&lane->lists[i], &p->fragment_lists[i], d->spare,
+                            (enum family)(i / p->params.threads)))
             pipeline_fail(p, PIPELINE_MEMORY);
 }

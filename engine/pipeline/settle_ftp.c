@@ -1,5 +1,5 @@
-/* Step 3, for the few segments that belong to FTP control connections, and only under generation 4.0: lists
- * what they announce in the batch, for the shards. */
+/* Settling the few segments of FTP control connections, under generation 4.0 only: lists in the batch, for
+ * the shards, which connections they announce. */
 #include "engine/decode/emit.h"
 #include "engine/pipeline/settle.h"
 
@@ -11,8 +11,8 @@ static int by_position(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The connection that a segment announces; false when it is none that can be (in IPv6, with an IPv4 address).
- * Of PORT only the address counts: any of its ports may be the one to which the server's port 20 connects. */
+/* The connection that a segment announces. False when there can be no such connection: an IPv4 address in
+ * IPv6. Of PORT only the address counts: the server's port 20 may connect to any port of it. */
 static bool announced_half(const struct ftp_segment *f, struct tuple *half)
 {
     const struct tuple control = tuple_of(&f->s, (enum family)f->family);
@@ -32,7 +32,7 @@ static bool announced_half(const struct ftp_segment *f, struct tuple *half)
     return true;
 }
 
-/* The shard of the two hosts, as decoders find it. */
+/* The shard of the two hosts, as decoders choose it. */
 static unsigned shard_of(const struct tuple *t, const struct pipeline *p)
 {
     unsigned threads = p->params.threads;
@@ -49,6 +49,7 @@ static unsigned shard_of(const struct tuple *t, const struct pipeline *p)
     return hash_shard(hosts_hash6(sorted, &p->key), threads);
 }
 
+/* NULL when memory is short. */
 static struct announcement *add_announcement(struct announcement_list *list)
 {
     if (list->count == list->capacity) {
@@ -62,6 +63,7 @@ static struct announcement *add_announcement(struct announcement_list *list)
     return &list->items[list->count++];
 }
 
+/* 0, or -1 when memory is short. */
 static int settle_segment(struct pipeline *p, struct batch *b, const struct lane *lane,
                           const struct ftp_segment *f)
 {
