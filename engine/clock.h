@@ -35,9 +35,9 @@ ALWAYS_INLINE double clock_thread_seconds(void)
     return (double)clock_read_ns(CLOCK_THREAD_CPUTIME_ID) * 1e-9;
 }
 
-/* Ticks of the processor's counter since an unspecified moment; the same on all processors. For what is read
- * often: clock_gettime() is a system call on machines without a clock source that user space may read. The
- * caller finds out how long a tick is, by reading clock_seconds() too. */
+/* Ticks of the processor's counter since an unspecified moment. For what is read often: clock_gettime() is a
+ * system call on machines without a clock source that user space may read. How long a tick is, the caller
+ * finds by reading clock_seconds() as well. */
 ALWAYS_INLINE uint64_t clock_ticks(void)
 {
 #if defined(__x86_64__)

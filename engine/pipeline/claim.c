@@ -1,5 +1,5 @@
-/* Claim, one worker at a time: the source fills the next batch of the ring. And what comes with it: polling
- * sources whose frames do not wait, and decoding what was claimed. */
+/* Claim, one worker at a time: the source fills the next batch of the ring. Then decode, by the same worker,
+ * and what else workers do for the source: polling and preparing it. */
 #include "engine/pipeline/decode_batch.h"
 #include "engine/pipeline/steps.h"
 

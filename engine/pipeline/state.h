@@ -1,6 +1,6 @@
 /* What the steps of the pipeline share. pipeline.c explains the pipeline.
  *
- * A step's file includes this header and no other step's; only worker.c knows all steps (steps.h).
+ * The steps depend on this state and not on each other. steps.h declares them, and only worker.c calls them.
  *
  * The holder of a step is the worker that has the step's turn. A turn orders its holders (turn.h), so what
  * only holders write and read ("holders only") needs no order of its own. */
