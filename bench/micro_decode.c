@@ -4,6 +4,7 @@
 #include "engine/pipeline/step_clock.h"
 #include "engine/rules.h"
 #include "engine/source.h"
+#include "io/formats/pcap.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -56,7 +57,7 @@ static void time_hashes(void)
 struct decoding {
     uint8_t bytes[FRAMES][FRAME_ROOM];
     struct frame frames[FRAMES];
-    uint8_t records[FRAMES * (RUN_HEADER + FRAME_ROOM)], *records_end;
+    uint8_t records[FRAMES * (RECORD_HEADER + FRAME_ROOM)], *records_end;
     struct segment_list lists[FAMILIES];
     struct decode_counts counts;
     struct decoder decoder;
@@ -82,7 +83,8 @@ static void decode_run_records(void *argument)
                              .limit = d->records_end,
                              .longest = FRAME_ROOM,
                              .kind = d->frames[0].kind,
-                             .fraction_ns = 1000,
+                             .unit_ns = 1000,
+                             .decoder = &pcap_run_decoder,
                              .latest = INT64_MAX};
     micro_check(decode_run(&d->decoder, &run, 0) == FRAMES, "records of a run");
 }
@@ -95,6 +97,7 @@ static void time_decode(const char *what, enum micro_frame_kind kind, bool recor
                                  .shards = 1,
                                  .rules = RULES_4_4,
                                  .tcp_header_bytes = rules_header_bytes(RULES_4_4),
+                                 .plain = plain_path_choose(RULES_4_4),
                                  .lists = d.lists,
                                  .counts = &d.counts};
     d.records_end = d.records;
@@ -103,10 +106,10 @@ static void time_decode(const char *what, enum micro_frame_kind kind, bool recor
         micro_check(length <= FRAME_ROOM, what);
         d.frames[i] = (struct frame){
             .data = d.bytes[i], .captured = length, .length = length, .link_type = 1, .decimals = 6};
-        memset(d.records_end, 0, RUN_HEADER);
+        memset(d.records_end, 0, RECORD_HEADER);
         memcpy(d.records_end + 8, (const uint32_t[]){htole32(length), htole32(length)}, 8);
-        memcpy(d.records_end + RUN_HEADER, d.bytes[i], length);
-        d.records_end += RUN_HEADER + length;
+        memcpy(d.records_end + RECORD_HEADER, d.bytes[i], length);
+        d.records_end += RECORD_HEADER + length;
     }
     void (*const decode)(void *) = records ? decode_run_records : decode_all;
     decode(&d);

@@ -3,6 +3,7 @@
 #define TCPREUSE_SOURCE_H
 
 #include "engine/batch.h"
+#include "engine/record_run.h"
 
 enum claim {
     CLAIM_BATCH, /* the batch is filled: input, first, lanes_used, and of each lane begin, limit and exact */

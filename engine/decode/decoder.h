@@ -12,6 +12,7 @@
 #include "engine/decode/ftp.h"
 #include "engine/decode/layer.h"
 #include "engine/frame.h"
+#include "engine/record_run.h"
 #include "engine/rules.h"
 
 enum outcome {
@@ -155,8 +156,9 @@ struct decoder {
     const struct hash_key *key;
     unsigned shards;
     enum rules rules;
-    unsigned tcp_header_bytes; /* rules_header_bytes() */
-    struct spare_lists *spare; /* for lists without memory; NULL: none */
+    unsigned tcp_header_bytes;      /* rules_header_bytes() */
+    const struct plain_path *plain; /* plain_path_choose(rules) */
+    struct spare_lists *spare;      /* for lists without memory; NULL: none */
 
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;
@@ -190,24 +192,34 @@ void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index);
 enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const uint8_t *bytes,
                              uint32_t length);
 
-/* The same for n frames, the first of which is the index-th of its lane. */
-void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index);
-/* The same for the frames of a run, whose place is moved behind them, and last_time set. How many they are.
- */
-uint32_t decode_run(struct decoder *d, struct record_run *run, uint32_t index);
+/* How frames are decoded that come several at a time: a fast path for plain frames (plain.h), decode_frame()
+ * for the others. Whichever path is taken, the results are the same. */
+struct plain_path {
+    const char *name; /* for people */
+    void (*frames)(struct decoder *, const struct frame *, unsigned n, uint32_t index);
+    enum run_version runs; /* the version of run_decoder functions that goes with it */
+};
 
-/* Records that may be decoded with one call. */
-enum { AT_A_TIME = 16 };
-/* The same for n frames of a run, at most AT_A_TIME, whose records begin at records[0] to [n - 1],
- * and the next one at records[n]: for whoever has walked them. The run stays as it is. */
-void decode_records(struct decoder *d, const struct record_run *run, const uint8_t *const *records,
-                    unsigned n, uint32_t index);
+/* The best path of this processor, for decoder.plain. */
+const struct plain_path *plain_path_choose(enum rules rules);
+/* The path that runs on any processor. */
+const struct plain_path *plain_path_portable(enum rules rules);
 
-/* All with nothing that not every processor has: what they do where there is no better way. */
-void decode_records_portable(struct decoder *d, const struct record_run *run, const uint8_t *const *records,
-                             unsigned n, uint32_t index);
-void decode_frames_portable(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index);
-uint32_t decode_run_portable(struct decoder *d, struct record_run *run, uint32_t index);
+/* Decodes n frames, the first of which is the index-th of its lane. */
+ALWAYS_INLINE void decode_frames(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index)
+{
+    d->plain->frames(d, frames, n, index);
+}
+/* The frames of a run, likewise: see struct run_decoder. */
+ALWAYS_INLINE uint32_t decode_run(struct decoder *d, struct record_run *run, uint32_t index)
+{
+    return run->decoder->version[d->plain->runs].decode(d, run, index);
+}
+ALWAYS_INLINE void decode_records(struct decoder *d, struct record_run *run, const uint8_t *const *records,
+                                  unsigned n, uint32_t index)
+{
+    run->decoder->version[d->plain->runs].decode_records(d, run, records, n, index);
+}
 
 /* For protocols. The first reason wins. */
 void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject, uint32_t value);

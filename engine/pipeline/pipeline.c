@@ -42,6 +42,7 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
     d->shards = p->params.threads;
     d->rules = p->params.rules;
     d->tcp_header_bytes = rules_header_bytes(p->params.rules);
+    d->plain = plain_path_choose(p->params.rules);
 }
 
 /* Zeroed, in cache lines of its own. NULL when memory is short. */

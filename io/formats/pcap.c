@@ -166,11 +166,6 @@ ALWAYS_INLINE void fill_frame(struct frame *f, const uint8_t *p, uint32_t captur
     f->kind = kind;
 }
 
-ALWAYS_INLINE uint32_t kind_of(const struct capture *c)
-{
-    return (struct frame){.link_type = c->link_type, .decimals = c->decimals, .fcs = c->fcs}.kind;
-}
-
 /* A lane in the common walk: records from at on, one after the other. What could be the last record, or
  * begins behind the limit, is not for this walk. */
 struct chain {
@@ -187,7 +182,7 @@ ALWAYS_INLINE void walk_common(const struct capture *c, const struct batch *b, s
     struct chain chains[LANES];
     const uint8_t *const bytes = b->bytes, *const end = bytes + (b->end - b->base);
     const uint64_t longest = MIN(c->captured_max, (uint64_t)RECORD_LENGTH_MAX);
-    const uint32_t kind = kind_of(c);
+    const uint32_t kind = pcap_kind(c);
     const int64_t fraction_ns = c->fraction_ns;
     const unsigned first = walk->first, end_lane = walk->end;
     for (unsigned i = first; i < end_lane; i++) {
@@ -232,7 +227,7 @@ ALWAYS_INLINE void walk_lane(const struct capture *c, const struct batch *b, str
     const uint8_t *p = bytes + (lane->position - b->base);
     const uint8_t *const limit = bytes + (MIN(lane->limit, b->end - RECORD_HEADER) - b->base);
     const uint64_t longest = MIN(c->captured_max, (uint64_t)RECORD_LENGTH_MAX);
-    const uint32_t kind = kind_of(c);
+    const uint32_t kind = pcap_kind(c);
     const int64_t fraction_ns = c->fraction_ns;
     const struct frame *const frames_end = f + WALK_FRAMES;
     while (f < frames_end && p < limit) {
@@ -240,7 +235,7 @@ ALWAYS_INLINE void walk_lane(const struct capture *c, const struct batch *b, str
         const uint8_t *next = p + RECORD_HEADER + captured;
         if (unlikely(captured > longest || next > end))
             break;
-        run_fetch(p);
+        run_fetch_ahead(p);
         fill_frame(f++, p, captured, fraction_ns, kind, swapped);
         p = next;
     }
@@ -277,17 +272,6 @@ static void pcap_walk(const struct capture *c, struct batch *b, struct walk *wal
     else
         walk_plain(c, b, walk, false);
 #undef NEXT
-}
-
-_Static_assert((int)RECORD_HEADER == (int)RUN_HEADER, "records are those of a run");
-static bool pcap_run(const struct capture *c, const struct batch *b, const struct lane *lane,
-                     struct record_run *run)
-{
-    const bool little_endian = c->swapped == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-    if (!c->plain || !little_endian)
-        return false;
-    *run = (struct record_run){.layout = RUN_PCAP, .kind = kind_of(c), .fraction_ns = c->fraction_ns};
-    return capture_run(b, lane, c->captured_max, RECORD_HEADER, run);
 }
 
 static void pcap_fault(struct capture *c, const struct batch *b, const struct lane *lane)

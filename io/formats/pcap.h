@@ -42,10 +42,21 @@ ALWAYS_INLINE bool pcap_is_plausible(const struct capture *c, const uint8_t *p)
            pcap_32(p + 4, c->swapped) < c->fraction_max;
 }
 
+/* frame.kind of all frames of the file. */
+ALWAYS_INLINE uint32_t pcap_kind(const struct capture *c)
+{
+    return (struct frame){.link_type = c->link_type, .decimals = c->decimals, .fcs = c->fcs}.kind;
+}
+
 /* A magic number of a pcap file, in host order. */
 bool pcap_magic(uint32_t magic);
 /* As capture_format.open. */
 enum capture_open_result pcap_read_header(struct capture *c, const uint8_t *bytes, uint64_t count,
                                           bool whole);
+
+/* pcap_run.c. As capture_format.run. */
+bool pcap_run(const struct capture *c, const struct batch *b, const struct lane *lane,
+              struct record_run *run);
+extern const struct run_decoder pcap_run_decoder;
 
 #endif

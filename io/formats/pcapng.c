@@ -454,35 +454,6 @@ static void pcapng_walk(const struct capture *c, struct batch *b, struct walk *w
     }
 }
 
-/* Enhanced packet blocks of the first interfaces that are like interface 0, as mostly all are: 0.76 of the
- * time of walking blocks of 64 bytes and decoding them then, with two threads, 0.67 with one. */
-_Static_assert((int)PACKET_HEADER == (int)RUN_BLOCK_HEADER && (int)PACKET_BLOCK_MIN == (int)RUN_BLOCK &&
-                   (int)BLOCK_ENHANCED == 6,
-               "blocks are the records of a run");
-static bool pcapng_run(const struct capture *c, const struct batch *b, const struct lane *lane,
-                       struct record_run *run)
-{
-    enum { PADDING = 3 };
-    (void)c;
-    const struct pcapng_context *context = lane->context;
-    const bool little_endian = context->swapped == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-    if (!little_endian || !context->count)
-        return false;
-    const struct pcapng_interface *first = context->table->first;
-    if (!first->scale)
-        return false;
-    uint32_t alike = 1;
-    while (alike < MIN(context->count, (uint32_t)TABLE_FIRST) && first[alike].kind == first->kind &&
-           first[alike].scale == first->scale && first[alike].captured_max == first->captured_max)
-        alike++;
-    *run = (struct record_run){.layout = RUN_PCAPNG,
-                               .kind = first->kind,
-                               .fraction_ns = first->scale,
-                               .interfaces = alike,
-                               .upper_halves = (uint32_t)((uint64_t)INT64_MAX / first->scale >> 32)};
-    return capture_run(b, lane, first->captured_max, PACKET_BLOCK_MIN + PADDING, run);
-}
-
 /* Reads sections and interfaces as long as they follow each other. A new section that is like the one before,
  * as in files that were put together with cat, changes nothing. */
 static void pcapng_change(struct capture *c, struct batch *b, struct lane *lane)

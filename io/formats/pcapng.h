@@ -168,6 +168,14 @@ struct pcapng_fault pcapng_check_options(const uint8_t *p, uint64_t n, bool swap
 /* Wireshark gives blocks of this type a frame number, though they are no packets. */
 bool pcapng_is_counted(uint32_t type);
 
+/* pcapng_run.c */
+
+/* As capture_format.run: enhanced packet blocks without options. */
+bool pcapng_run(const struct capture *c, const struct batch *b, const struct lane *lane,
+                struct record_run *run);
+extern const struct run_decoder pcapng_run_decoder;
+enum { PCAPNG_RUN_INTERFACES, PCAPNG_RUN_UPPER_HALVES }; /* what record_run.bound holds in such a run */
+
 /* pcapng_fault.c */
 void pcapng_report(struct capture *c, uint64_t at, struct pcapng_fault fault);
 

@@ -4,7 +4,8 @@
  *
  * The frame lies in front of a page that cannot be read, so that reading too far is noticed without a
  * sanitizer, too. */
-#include "engine/decode/decoder.h"
+#include "io/formats/pcap.h"
+#include "io/formats/pcapng.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <endian.h>
@@ -29,18 +30,8 @@ static uint8_t *guarded_end(void)
     return end;
 }
 
-enum way {
-    WAY_GENERAL,
-    WAY_PLAIN,
-    WAY_PLAIN_PORTABLE,
-    WAY_RUN,
-    WAY_RUN_PORTABLE,
-    WAY_WALKED,
-    WAY_WALKED_PORTABLE,
-    WAY_BLOCK,
-    WAY_BLOCK_PORTABLE,
-    WAYS
-};
+/* decode_frame(), and each way that several frames are decoded, on the best path and on the portable one. */
+enum way { WAY_GENERAL, WAY_PLAIN, WAY_RUN, WAY_WALKED, WAY_BLOCK, WAYS };
 
 static void put_le32(uint8_t *p, uint32_t n)
 {
@@ -50,58 +41,76 @@ static void put_le32(uint8_t *p, uint32_t n)
 
 /* The frame in an enhanced packet block of interface 1 at time 0, alone in a run; and one that is no such
  * block, by any of its numbers, is not of the run. */
-static void decode_block(struct decoder *d, const struct frame *f, enum way way)
+static void decode_block(struct decoder *d, const struct frame *f)
 {
-    static uint8_t block[FRAME_MAX + RUN_BLOCK + PAGE]; /* what is fetched ahead is never read */
-    const uint32_t length = RUN_BLOCK + (f->captured + 3) / 4 * 4;
+    static uint8_t block[FRAME_MAX + PACKET_BLOCK_MIN + PAGE]; /* what is fetched ahead is never read */
+    const uint32_t length = PACKET_BLOCK_MIN + (f->captured + 3) / 4 * 4;
     const uint32_t head[] = {6, length, 1, 0, 0, f->captured, f->length};
     memset(block + length - 8, 0xff, 4); /* padding, where there is any */
     for (unsigned i = 0; i < ARRAY_LEN(head); i++)
         put_le32(block + 4 * i, head[i]);
-    memcpy(block + RUN_BLOCK_HEADER, f->data, f->captured);
+    memcpy(block + PACKET_HEADER, f->data, f->captured);
     put_le32(block + length - 4, length);
-    uint32_t (*const run_of)(struct decoder *, struct record_run *, uint32_t) =
-        way == WAY_BLOCK ? decode_run : decode_run_portable;
     const struct record_run begin = {.at = block,
                                      .limit = block + 1,
                                      .longest = f->captured,
                                      .kind = f->kind,
-                                     .fraction_ns = 1000,
-                                     .layout = RUN_PCAPNG,
-                                     .interfaces = 2,
-                                     .upper_halves = 1,
+                                     .unit_ns = 1000,
+                                     .bound = {[PCAPNG_RUN_INTERFACES] = 2, [PCAPNG_RUN_UPPER_HALVES] = 1},
+                                     .decoder = &pcapng_run_decoder,
                                      .latest = INT64_MAX,
                                      .last_time = -1};
     struct record_run run = begin;
-    REQUIRE(run_of(d, &run, 77) == 1);
+    REQUIRE(decode_run(d, &run, 77) == 1);
     REQUIRE(run.at == block + length && run.last_time == 0);
 
     static const struct {
         unsigned at;
         uint32_t wrong;
-    } changes[] = {{0, 7}, {4, RUN_BLOCK - 4}, {8, 2}, {12, 1}, {20, UINT32_MAX}};
+    } changes[] = {{0, 7}, {4, PACKET_BLOCK_MIN - 4}, {8, 2}, {12, 1}, {20, UINT32_MAX}};
     for (unsigned i = 0; i < ARRAY_LEN(changes); i++) {
         put_le32(block + changes[i].at, changes[i].wrong);
         run = begin;
-        REQUIRE(run_of(d, &run, 77) == 0 && run.at == block && run.last_time == -1);
+        REQUIRE(decode_run(d, &run, 77) == 0 && run.at == block && run.last_time == -1);
         put_le32(block + changes[i].at, head[changes[i].at / 4]);
     }
     put_le32(block + length - 4, length + 4);
     run = begin;
-    REQUIRE(run_of(d, &run, 77) == 0);
+    REQUIRE(decode_run(d, &run, 77) == 0);
     put_le32(block + length - 4, length);
     run = begin;
     run.latest = -1;
-    REQUIRE(run_of(d, &run, 77) == 0);
+    REQUIRE(decode_run(d, &run, 77) == 0);
 }
 
-static void decode(struct result *r, const struct frame *f, enum rules rules, enum way way)
+/* The frame's record alone in a run; walked: the record has been walked before. */
+static void decode_record(struct decoder *d, const struct frame *f, bool walked)
+{
+    struct record_run run = {.at = f->data - RECORD_HEADER,
+                             .limit = f->data,
+                             .longest = f->captured,
+                             .kind = f->kind,
+                             .decoder = &pcap_run_decoder,
+                             .latest = INT64_MAX,
+                             .last_time = -1};
+    const uint8_t *const records[] = {run.at, f->data + f->captured};
+    if (walked) {
+        decode_records(d, &run, records, 1, 77);
+    } else {
+        REQUIRE(decode_run(d, &run, 77) == 1);
+        REQUIRE(run.at == records[1]);
+    }
+    REQUIRE(run.last_time == f->time);
+}
+
+static void decode(struct result *r, const struct frame *f, enum rules rules, enum way way, bool portable)
 {
     static struct hash_key key = {{1, 2, 3}};
     struct decoder d = {.key = &key,
                         .shards = SHARDS,
                         .rules = rules,
                         .tcp_header_bytes = rules_header_bytes(rules),
+                        .plain = portable ? plain_path_portable(rules) : plain_path_choose(rules),
                         .lists = r->lists,
                         .counts = &r->counts,
                         .fragments = &r->fragments};
@@ -109,28 +118,22 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, en
         segment_list_clear(&r->lists[i]);
     decode_counts_clear(&r->counts);
     r->fragments.used = 0;
-    if (way == WAY_PLAIN)
-        decode_frames(&d, f, 1, 77);
-    else if (way == WAY_PLAIN_PORTABLE)
-        decode_frames_portable(&d, f, 1, 77);
-    else if (way == WAY_GENERAL)
+    switch (way) {
+    case WAY_GENERAL:
         decode_frame(&d, f, 77);
-    else if (way == WAY_BLOCK || way == WAY_BLOCK_PORTABLE)
-        decode_block(&d, f, way);
-    else {
-        struct record_run run = {.at = f->data - RUN_HEADER,
-                                 .limit = f->data,
-                                 .longest = f->captured,
-                                 .kind = f->kind,
-                                 .latest = INT64_MAX,
-                                 .last_time = -1};
-        const uint8_t *const records[] = {run.at, f->data + f->captured};
-        if (way == WAY_WALKED || way == WAY_WALKED_PORTABLE) {
-            (way == WAY_WALKED ? decode_records : decode_records_portable)(&d, &run, records, 1, 77);
-        } else {
-            REQUIRE((way == WAY_RUN ? decode_run : decode_run_portable)(&d, &run, 77) == 1);
-            REQUIRE(run.at == records[1] && run.last_time == f->time);
-        }
+        break;
+    case WAY_PLAIN:
+        decode_frames(&d, f, 1, 77);
+        break;
+    case WAY_RUN:
+    case WAY_WALKED:
+        decode_record(&d, f, way == WAY_WALKED);
+        break;
+    case WAY_BLOCK:
+        decode_block(&d, f);
+        break;
+    case WAYS:
+        break;
     }
     REQUIRE(!d.failed);
 }
@@ -210,7 +213,7 @@ static void check_equal(const struct result *a, const struct result *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct result a, b;
-    if (size < HEAD || size > FRAME_MAX - RUN_HEADER)
+    if (size < HEAD || size > FRAME_MAX - RECORD_HEADER)
         return 0;
     uint32_t captured = (uint32_t)size - HEAD;
     struct frame f = {.data = guarded_end() - captured,
@@ -221,19 +224,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       .fcs = data[2] & 1 ? 4 : 0};
     memcpy(guarded_end() - captured, data + HEAD, captured);
     /* Behind the header of a record at time 0. */
-    memset(guarded_end() - captured - RUN_HEADER, 0, RUN_HEADER);
+    memset(guarded_end() - captured - RECORD_HEADER, 0, RECORD_HEADER);
     memcpy(guarded_end() - captured - 8, (const uint32_t[]){htole32(f.captured), htole32(f.length)}, 8);
     enum rules rules = (data[2] >> 1) % 3;
-    decode(&a, &f, rules, WAY_GENERAL);
+    decode(&a, &f, rules, WAY_GENERAL, false);
     check(&a, &f);
 
     check_fragments(&a);
 
     /* The same once more, and again: nothing is left from the frame before, and the short ways of plain
      * frames change nothing. */
-    for (enum way way = WAY_PLAIN; way < WAYS; way++) {
-        decode(&b, &f, rules, way);
-        check_equal(&a, &b);
-    }
+    for (enum way way = WAY_PLAIN; way < WAYS; way++)
+        for (int portable = 0; portable < 2; portable++) {
+            decode(&b, &f, rules, way, portable);
+            check_equal(&a, &b);
+        }
     return 0;
 }

@@ -1,5 +1,5 @@
 /* The reader of pcap files: headers of all kinds, guessed boundaries, and damage. */
-#include "io/capture.h"
+#include "io/formats/pcap.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>
@@ -133,13 +133,13 @@ static unsigned run_with(const struct capture *c, struct lane *lane, struct fram
     lane->position = lane->start;
     if (c->format->run(c, b, lane, &run)) {
         for (; run.at < run.limit && load_le32(run.at + 8) <= run.longest; n++) {
-            f[n] = (struct frame){.data = run.at + RUN_HEADER,
+            f[n] = (struct frame){.data = run.at + RECORD_HEADER,
                                   .time = load_le32(run.at) * INT64_C(1000000000) +
-                                          load_le32(run.at + 4) * run.fraction_ns,
+                                          load_le32(run.at + 4) * run.unit_ns,
                                   .captured = load_le32(run.at + 8),
                                   .length = load_le32(run.at + 12),
                                   .kind = run.kind};
-            cr_assert_leq(run.at + RUN_HEADER + run.longest, b->bytes + b->end);
+            cr_assert_leq(run.at + RECORD_HEADER + run.longest, b->bytes + b->end);
             run.at = f[n].data + f[n].captured;
         }
         cr_assert_leq(run.limit, b->bytes + lane->limit);
@@ -337,16 +337,16 @@ Test(pcap, runs)
     } sizes[] = {{10000, 4096}, {1 << 20, 16384}, {16 << 20, 262144}, {UINT64_C(1) << 40, 262144}};
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
         struct batch whole = {.bytes = c->bytes, .end = sizes[i].bytes};
-        const uint64_t last = sizes[i].bytes - RUN_HEADER - sizes[i].longest;
+        const uint64_t last = sizes[i].bytes - RECORD_HEADER - sizes[i].longest;
         lane = (struct lane){.position = last - 1, .limit = sizes[i].bytes, .state = LANE_OPEN};
         cr_assert(c->format->run(c, &whole, &lane, &run));
         cr_expect(run.longest == sizes[i].longest && run.limit == c->bytes + last);
         /* Where no more is left than that, runs of shorter records, until too little is left for any. */
-        const uint32_t shorter = (RUN_HEADER + sizes[i].longest) / 8;
+        const uint32_t shorter = (RECORD_HEADER + sizes[i].longest) / 8;
         lane.position = last;
         cr_assert(c->format->run(c, &whole, &lane, &run));
-        cr_expect(run.longest == shorter && run.limit == c->bytes + sizes[i].bytes - RUN_HEADER - shorter);
-        lane.position = sizes[i].bytes - RUN_HEADER - 1;
+        cr_expect(run.longest == shorter && run.limit == c->bytes + sizes[i].bytes - RECORD_HEADER - shorter);
+        lane.position = sizes[i].bytes - RECORD_HEADER - 1;
         cr_expect_not(c->format->run(c, &whole, &lane, &run));
         lane.position = sizes[i].bytes;
         cr_expect_not(c->format->run(c, &whole, &lane, &run));

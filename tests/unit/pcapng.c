@@ -1,5 +1,5 @@
 /* Runs of pcapng blocks: how far they reach, and of which interfaces. */
-#include "io/capture.h"
+#include "io/formats/pcapng.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -142,12 +142,15 @@ Test(pcapng, runs)
         cr_assert_eq(is, cases[i].alike > 0, "case %zu", i);
         if (!is)
             continue;
-        cr_expect_eq(run.layout, RUN_PCAPNG);
-        cr_expect_eq(run.interfaces, cases[i].alike, "case %zu: %u", i, run.interfaces);
-        cr_expect_eq(run.fraction_ns, cases[i].unit, "case %zu", i);
-        cr_expect_eq(run.upper_halves, cases[i].upper_halves, "case %zu: %x", i, run.upper_halves);
+        cr_expect_eq(run.decoder, &pcapng_run_decoder);
+        cr_expect_eq(run.bound[PCAPNG_RUN_INTERFACES], cases[i].alike, "case %zu: %u", i,
+                     run.bound[PCAPNG_RUN_INTERFACES]);
+        cr_expect_eq(run.unit_ns, cases[i].unit, "case %zu", i);
+        cr_expect_eq(run.bound[PCAPNG_RUN_UPPER_HALVES], cases[i].upper_halves, "case %zu: %x", i,
+                     run.bound[PCAPNG_RUN_UPPER_HALVES]);
         /* The last time before the first upper half that is too great is a time still. */
-        cr_expect_leq(((uint64_t)run.upper_halves << 32) - 1, (uint64_t)INT64_MAX / (uint64_t)cases[i].unit);
+        cr_expect_leq(((uint64_t)run.bound[PCAPNG_RUN_UPPER_HALVES] << 32) - 1,
+                      (uint64_t)INT64_MAX / (uint64_t)cases[i].unit);
         /* All of the longest block may be read at the run's last place. */
         cr_expect_leq(run.limit + 32 + run.longest + 3, b->bytes + b->end);
         cr_expect_gt(run.longest, BYTES);
