@@ -1,4 +1,5 @@
-/* Which version of the fast path a decoder takes. The binary runs on any x86-64, so the processor is asked. */
+/* Which version of the fast path a decoder takes. One binary runs on any x86-64, so the processor is asked at
+ * run time. */
 #include "engine/decode/plain.h"
 
 const struct plain_path *plain_path_choose(enum rules rules)

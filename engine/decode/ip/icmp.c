@@ -1,10 +1,14 @@
 /* Errors that quote the packet they are about.
  *
- *     ICMP, RFC 792:      | type 1 | code 1 | checksum 2 | 1 | length 1, in 4 bytes (RFC 4884) | 2 | IPv4
- * Of a redirect (5) Wireshark looks at 8 bytes behind the quoted IP header, so it shows no segment.
- *     ICMPv6, RFC 4443:   | type 1 | code 1 | checksum 2 | 4 | IPv6
- *     redirect, RFC 4861, 4.5: | 8 | target 16 | destination 16 | options | of which | 4 | length 1 | 6 |
- * IPv6
+ *     ICMP (RFC 792)              | type 1 | code 1 | checksum 2 | unused 1 | length 1 | unused 2 | IPv4
+ *     ICMPv6 (RFC 4443)           | type 1 | code 1 | checksum 2 | unused 4 | IPv6
+ *     its redirect (RFC 4861, 4.5)
+ *                                 | type 1 | code 1 | checksum 2 | unused 4 | target 16 | destination 16 |
+ *                                   options ...
+ *     option of a redirect        | type 4 | length 1 | unused 6 | IPv6
+ *
+ * The length of ICMP is in words of 4 bytes (RFC 4884), that of an option in words of 8. An ICMP redirect (5)
+ * gives no segment: Wireshark looks at 8 bytes behind the IP header that it quotes.
  */
 #include "engine/decode/decoder.h"
 

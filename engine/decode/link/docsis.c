@@ -1,7 +1,9 @@
 /* DOCSIS MAC frames (CM-SP-MULPI, 6.2).
  *
- *     | type 2 bits, parameter 5, extended header 1 | parameter 1 | length 2 | extended header ... | check 2
- * |
+ *     | frame control 1 | MAC parameter 1 | length 2 | extended header ... | check 2 | packet ...
+ *
+ * Frame control: type 2 bits, parameter 5 bits, extended header 1 bit. If that bit is set, there is one, of as
+ * many bytes as the MAC parameter says.
  *
  * Types 0 and 2 hold Ethernet, with its FCS; parameter 4 (isolation) does not. A header whose check sequence
  * (CRC of ITU-T X.25, low byte first) is wrong is not followed, as Wireshark does not.
@@ -20,7 +22,9 @@ enum {
 };
 
 /* Does a baseline privacy element say that the packet is encrypted?
- *     | type 4 bits, length 4 bits | key and version 1 | encrypted 1 bit, ... */
+ *
+ *     | type 4 bits, length 4 bits | key and version 1 | encrypted 1 bit, ...
+ */
 static bool is_encrypted(struct layer elements)
 {
     while (elements.captured) {

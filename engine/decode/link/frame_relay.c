@@ -1,8 +1,10 @@
 /* Frame Relay (Q.922 core, RFC 2427 multiprotocol encapsulation, and Cisco's with ether types).
  *
- *     | address 2 to 4, the last byte has its lowest bit set | control 1 or 2 | pad 00 or none | NLPID 1 |
- * ... | address 2 to 4 | ether type 2 | ...                                                     Cisco NLPID
- * 80: | OUI 3 | protocol 2 | ...
+ *     RFC 2427   | address 2 to 4 | control 1 or 2 | pad 00 or none | NLPID 1 | ...
+ *     NLPID 80   | OUI 3 | protocol 2 | ...
+ *     Cisco      | address 2 to 4 | ether type 2 | ...
+ *
+ * The last byte of the address has its lowest bit set.
  */
 #include "engine/decode/decoder.h"
 

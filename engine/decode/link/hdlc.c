@@ -1,9 +1,9 @@
 /* Cisco HDLC, and PPP in HDLC-like framing (RFC 1662, 3.1).
  *
- *     | address 1 | control 1 | protocol 2 | ...           Cisco: address 0F or 8F, the protocol is an ether
- * type | address FF | control 03 | PPP protocol 1 or 2 | ...
+ *     Cisco   | address 0F or 8F | control 1  | ether type 2        | ...
+ *     PPP     | address FF       | control 03 | PPP protocol 1 or 2 | ...
  *
- * A line that is captured as PPP may speak Cisco HDLC all the same: its address byte tells.
+ * A line that is captured as PPP may speak Cisco HDLC instead: its address byte tells.
  */
 #include "engine/decode/decoder.h"
 

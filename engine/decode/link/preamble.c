@@ -1,8 +1,8 @@
 /* Ethernet behind what hardware puts before it.
  *
- *     mpacket: | preamble, 55 any number of times | delimiter 1 | Ethernet | CRC 4 |     IEEE 802.3, 99.3
- *     EPON:    | 55 0 to 2 | D5 | 55 55 or security 2 | link id 2 | CRC 1 | Ethernet         IEEE
- * 802.3, 65.1.3 EBHSCR:  | major number 1 | 31 | Ethernet, for major number 0x50
+ *     mpacket   | preamble 55, repeated | delimiter 1 | Ethernet | CRC 4 |                 IEEE 802.3, 99.3
+ *     EPON      | 55 0 to 2 | D5 | 55 55 or security 2 | link id 2 | CRC 1 | Ethernet      IEEE 802.3, 65.1.3
+ *     EBHSCR    | major number 50 1 | 31 bytes | Ethernet
  */
 #include "engine/decode/decoder.h"
 

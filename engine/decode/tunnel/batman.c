@@ -1,8 +1,14 @@
 /* B.A.T.M.A.N. advanced (ether type 0x4305), as the Linux kernel writes it (net/batman-adv), and the gateway
- * tunnel of layer 3 B.A.T.M.A.N. (UDP 4306): | type 1 | IPv4 |.
+ * tunnel of layer 3 B.A.T.M.A.N. (UDP 4306).
  *
- *     version 15:   | type 1 | 15 | TTL 1 | ... | Ethernet     unicast 0x40: 10 bytes, with addresses 0x42:
- * 18, broadcast 0x01: 14 version 14:   unicast 3: 10 bytes          7 to 13: unicast 3: 9 bytes
+ *     advanced   | type 1 | version 1 | ... | Ethernet
+ *     gateway    | type 1 | IPv4
+ *
+ * The bytes before Ethernet depend on the version and the type:
+ *
+ *     15         unicast 0x40: 10, unicast with addresses 0x42: 18, broadcast 0x01: 14
+ *     14         unicast 3: 10
+ *     7 to 13    unicast 3: 9
  */
 #include "engine/decode/decoder.h"
 
