@@ -1,7 +1,7 @@
 /* The one reader of packet bytes. A layer is what is left of a frame for one protocol: the bytes that were
  * captured, and the length that the enclosing header (or the frame) claims. captured <= length always.
  * Every access is checked here: a read beyond the captured bytes gives 0 and never touches memory, so a
- * decoder that forgets to ask is wrong, not unsafe; decoders ask with decoder_need() (decode.h) first, which
+ * decoder that forgets to ask is wrong, not unsafe; decoders ask with decoder_need() (decoder.h) first, which
  * lets the compiler drop the check of constant offsets. */
 #ifndef TCPREUSE_LAYER_H
 #define TCPREUSE_LAYER_H

@@ -37,8 +37,8 @@ ALWAYS_INLINE void decode_enter_lane(struct decoder *d, struct lane *lane)
  * be looked at before it is decoded. */
 bool decode_begin_run(const struct decode_job *job, const struct lane *lane, struct record_run *run);
 
-/* side_by_side.c: decodes the runs at all lanes' positions, if there are any whose layout offers it, until one
- * of them breaks or all are at their ends. */
+/* side_by_side.c: decodes the runs at all lanes' positions, if there are any whose layout offers it, until
+ * one of them breaks or all are at their ends. */
 void decode_runs_side_by_side(const struct decode_job *job);
 
 #endif

@@ -1,5 +1,5 @@
-/* Runs of several lanes, walked side by side and decoded in between: for large records, whose next header is a
- * cache miss that only the record before leads to. */
+/* Runs of several lanes, walked side by side and decoded in between: for large records, whose next header is
+ * a cache miss that only the record before leads to. */
 #include "engine/pipeline/decode_job.h"
 
 _Static_assert((int)LANES <= (int)RUNS_SIDE_BY_SIDE, "each lane of a batch may have a run");

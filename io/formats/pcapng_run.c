@@ -1,10 +1,11 @@
 /* Runs of pcapng blocks: little-endian enhanced packet blocks without options, of the first interfaces.
  *
- *     | type (6) 4 | length 4 | interface 4 | time, upper half 4 | lower half 4 | captured length 4 | length on
- *     the wire 4 | captured bytes, padded to 4 | length 4 |
+ *     | type (6) 4 | length 4 | interface 4 | time, upper half 4 | lower half 4 | captured length 4
+ *     | length on the wire 4 | captured bytes, padded to 4 | length 4 |
  *
- * They are not walked side by side: a block's length stands at its end, too, and has to be compared before the
- * block is decoded. Runs of them are for small frames, which lie one after the other as processors expect. */
+ * They are not walked side by side: a block's length stands at its end, too, and has to be compared before
+ * the block is decoded. Runs of them are for small frames, which lie one after the other as processors
+ * expect. */
 #include "engine/record_run.h"
 #include "io/formats/pcapng.h"
 

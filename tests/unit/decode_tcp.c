@@ -1,4 +1,5 @@
 /* The TCP header: how much of it counts, and what it becomes. */
+#include "engine/decode/protocols.h"
 #include "tests/unit/decoding.h"
 
 #include <criterion/criterion.h>

@@ -7,7 +7,7 @@
  *
  * The length counts 4 bytes, less 2.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_ah(struct decoder *d, struct layer l)
 {

@@ -1,5 +1,5 @@
 /* IP fragments (RFC 791, 3.2; RFC 8200, 4.5) are noted for settling, which puts them together. */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_fragment(struct decoder *d, struct fragment *f, struct layer l)
 {

@@ -10,7 +10,7 @@
  * The length of ICMP is in words of 4 bytes (RFC 4884), that of an option in words of 8. An ICMP redirect (5)
  * gives no segment: Wireshark looks at 8 bytes behind the IP header that it quotes.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     ICMP_UNREACHABLE = 3,

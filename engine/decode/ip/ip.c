@@ -1,5 +1,5 @@
 /* IP of either version, and what it carries: the protocol numbers of IANA. */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     PROTOCOL_HOP_BY_HOP = 0, /* headers of IPv6, which may stand in IPv4 as well */

@@ -2,7 +2,7 @@
  *
  * DEFLATE (RFC 2394) is the only algorithm that is looked for, whatever the CPI says: often it was
  * negotiated. */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 #include "engine/decode/inflate.h"
 
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  *    |                       Source Address                          |
  *    |                    Destination Address                        |
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     MORE_FRAGMENTS = 0x2000,

@@ -7,7 +7,7 @@
  *
  * Extension headers: | next header | length in 8 bytes, without the first 8 | ...
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     NEXT_HOP_BY_HOP = 0,

@@ -1,6 +1,6 @@
 /* Mobile IP over UDP, RFC 3519, 3.3: | type 1, 4 is data | next header 1 | reserved 2 | IP. The next header
  * is not looked at: Wireshark takes what follows for IP. */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_mobile_ip(struct decoder *d, struct layer l)
 {

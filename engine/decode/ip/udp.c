@@ -5,7 +5,7 @@
  *
  * The lower port is tried first, then the other, as Wireshark does it: a tunnel is known by either.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 /* Ports below those of the tunnels whose protocols carry no TCP, and which Wireshark decodes as such whatever
  * comes: then the higher port is not tried. Those that look first whether it is theirs are not here.

@@ -6,7 +6,7 @@
  * The types of RFC 1051 and LLC have neither flag nor number. A flag of FF marks an exception packet, whose
  * true flag follows four bytes later.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     TYPE_IP_RFC1051 = 240,

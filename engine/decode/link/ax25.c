@@ -4,7 +4,7 @@
  *
  * The last address has its lowest bit set. Only I and UI frames have a PID.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     ADDRESS = 7,

@@ -6,7 +6,7 @@
  * The protocol is an ether type, or one of Linux' own numbers below 1536 (linux/if_ether.h); for a few
  * devices (linux/if_arp.h) it means something else.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     ARPHRD_FRAD = 770,

@@ -2,13 +2,13 @@
  *
  *     | frame control 1 | MAC parameter 1 | length 2 | extended header ... | check 2 | packet ...
  *
- * Frame control: type 2 bits, parameter 5 bits, extended header 1 bit. If that bit is set, there is one, of as
- * many bytes as the MAC parameter says.
+ * Frame control: type 2 bits, parameter 5 bits, 1 bit that says whether there is an extended header. Its length
+ * is the MAC parameter.
  *
  * Types 0 and 2 hold Ethernet, with its FCS; parameter 4 (isolation) does not. A header whose check sequence
  * (CRC of ITU-T X.25, low byte first) is wrong is not followed, as Wireshark does not.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     HEADER = 4,

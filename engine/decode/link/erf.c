@@ -4,7 +4,7 @@
  *     | extension headers 8 each, while the bit 7 of the type, then of the extension's first byte, is set |
  *     | Ethernet: offset 1, pad 1 | multi-channel: 4 | payload ...
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     HEADER = 16,

@@ -3,7 +3,7 @@
  *     | destination 6 | source 6 | type or length 2 | ...        IEEE 802.3, 3.2.6
  *     | tag control 2 | type or length 2 | ...                   IEEE 802.1Q, 9.6, after type 0x8100
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     LENGTH_MAX = 1500, /* up to this a type field is a length (IEEE 802.3, 3.2.6) */

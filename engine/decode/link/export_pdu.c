@@ -5,7 +5,7 @@
  * The tag "dissector name" says what the data is, in Wireshark's words, or the name of a table and a number
  * in it do; addresses are told where the data begins above IP.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     TAG_END = 0,

@@ -1,6 +1,6 @@
 /* FDDI (ISO 9314-2): | frame control 1 | destination 6 | source 6 | LLC ...
  * Frame control: asynchronous LLC frames (0101 xxxx) carry data; Wireshark looks into no others. */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_fddi(struct decoder *d, struct layer l)
 {

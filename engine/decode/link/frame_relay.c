@@ -6,7 +6,7 @@
  *
  * The last byte of the address has its lowest bit set.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     CONTROL_UI = 0x03,

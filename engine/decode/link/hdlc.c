@@ -5,7 +5,7 @@
  *
  * A line that is captured as PPP may speak Cisco HDLC instead: its address byte tells.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     CISCO_UNICAST = 0x0f,

@@ -1,5 +1,5 @@
 /* IP over Fibre Channel (RFC 2625, 3): | destination 8 | source 8 | LLC ... */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_ipfc(struct decoder *d, struct layer l)
 {

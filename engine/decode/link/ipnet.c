@@ -1,6 +1,6 @@
 /* Solaris ipnet devices (LINKTYPE_IPNET): | version 1 | family 1 | hook 2 | length 4 | interface 4 |
  * group interface 4 | source zone 4 | destination zone 4 | IP ... */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum { SOLARIS_INET = 2, SOLARIS_INET6 = 26 };
 

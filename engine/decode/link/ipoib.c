@@ -1,6 +1,6 @@
 /* IP over InfiniBand (RFC 4391, 6), with the hardware address of the destination before it:
  * | address 40 | ether type 2 | reserved 2 | ... */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_ipoib(struct decoder *d, struct layer l)
 {

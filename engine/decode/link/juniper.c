@@ -6,7 +6,7 @@
  * tcpdump's print-juniper.c). Flag 80: extensions are there. Flag 02: no link layer; | protocol 1 | 3 | comes
  * before the payload.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     MAGIC = 0x4d4743,

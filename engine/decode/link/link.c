@@ -1,5 +1,5 @@
 /* Link types: the numbers of the pcap registry (https://www.tcpdump.org/linktypes.html). */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum { LINK_ETHERNET = 1 };
 

@@ -3,7 +3,7 @@
  *     | DSAP 1 | SSAP 1 | control 1 or 2 | ...
  *     | AA | AA | 03 | OUI 3 | protocol 2 | ...
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     SAP_IP = 0x06,

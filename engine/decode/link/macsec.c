@@ -2,7 +2,7 @@
  *
  *     |V|ES|SC|SCB|E|C|AN 2| short length 1 | packet number 4 | SCI 8, if SC | type 2 | ... | ICV 16 |
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     TCI_VERSION = 0x80,

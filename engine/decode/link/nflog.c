@@ -5,7 +5,7 @@
  * Lengths (they count their own four bytes) and types are in the order of the machine that captured. The type
  * has two flags in its high bits.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     FAMILY_LINUX_INET = 2,

@@ -7,7 +7,7 @@
  * ether type in its place, or a PPP frame; Wireshark takes these too (found by trying values on tshark), so
  * they are taken here.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     AF_BSD_INET = 2,

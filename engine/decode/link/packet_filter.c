@@ -3,7 +3,7 @@
  *     | address family 4, host order | SPI 4 | flags 4 | IP ...                                  enc
  *     | header length 1 | address family 1 | action 1 | reason 1 | interface 16 | ... | IP ...   pflog
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum { OPENBSD_INET = 2, OPENBSD_INET6 = 24 };
 

@@ -2,7 +2,7 @@
  *
  *     | header length 4 | record type 4 | link type 4 | interface name 24 | flags 4 | ...     little endian
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum { PKTAP_HEADER_MIN = 108, PKTAP_RECORD_PACKET = 1 };
 

@@ -8,7 +8,7 @@
  * A protocol number is even in its first byte and odd in its second; so a first byte that is odd is the whole
  * number, compressed (RFC 1661, 6.5).
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     PPP_ADDRESS = 0xff, /* all stations; a control byte follows it */

@@ -3,7 +3,7 @@
  *    |  VER  | TYPE  |     CODE      |          SESSION_ID           |
  *    |            LENGTH             |           PPP
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_pppoe(struct decoder *d, struct layer l)
 {

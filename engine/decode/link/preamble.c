@@ -4,7 +4,7 @@
  *     EPON      | 55 0 to 2 | D5 | 55 55 or security 2 | link id 2 | CRC 1 | Ethernet      IEEE 802.3, 65.1.3
  *     EBHSCR    | major number 50 1 | 31 bytes | Ethernet
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     PREAMBLE = 0x55,

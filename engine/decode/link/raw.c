@@ -1,7 +1,7 @@
 /* Raw IP (LINKTYPE_RAW and the DLT_RAW numbers of old): an IP packet, its version in the first 4 bits.
  * Linux ISDN devices captured more than that under the same number: PPP behind nothing, one or six bytes, and
  * IP behind ten zero bytes. Wireshark looks for these first. */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum { PPP_FLAG = 0xff03 };
 

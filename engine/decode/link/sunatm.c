@@ -2,7 +2,7 @@
  * Traffic 1 is LAN emulation: | client id 2 | Ethernet; 2 is LLC (RFC 2684). 5 and 6 are signalling. Where it
  * is not told, the payload is guessed from its first bytes: SNAP, PPP, bridged Ethernet behind two zeros, or
  * IP. */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     TRAFFIC_LANE = 1,

@@ -5,7 +5,7 @@
  *
  * Where the one has its type, the other has zeros. (Offsets found by trying them on tshark.)
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_symantec(struct decoder *d, struct layer l)
 {

@@ -8,7 +8,7 @@
  *     802.1ah I-TAG (0x88e7):    | priority, id 4 | destination 6 | source 6 | type 2 |     IEEE 802.1Q, 9.7
  *     VN-Tag (0x8926):           | interfaces 4 | type or length 2 |                        Cisco
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_tag(struct decoder *d, uint32_t size, struct layer l)
 {

@@ -5,7 +5,7 @@
  * The first bit of the source address tells of routing information, whose first byte has its length in the
  * low 5 bits. The first 2 bits of frame control are 01 for LLC frames.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_token_ring(struct decoder *d, struct layer l)
 {

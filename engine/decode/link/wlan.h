@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_DECODE_WLAN_H
 #define TCPREUSE_DECODE_WLAN_H
 
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 struct wlan_capture {
     bool has_fcs; /* the last 4 bytes are the frame check sequence */

@@ -1,5 +1,5 @@
 /* Automatic multicast tunneling, RFC 7450, 5.1.6: | version 4 bits, type 4 bits, 6 is data | 1 | IP. */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_amt(struct decoder *d, struct layer l)
 {

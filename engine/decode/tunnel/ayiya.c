@@ -4,7 +4,7 @@
  *    |                           Epoch Time                          |
  *    | identity: 2 ^ IDLen bytes | signature: SigLen words |
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum { AYIYA_FORWARD = 1 };
 

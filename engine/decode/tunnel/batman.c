@@ -10,7 +10,7 @@
  *     14         unicast 3: 10
  *     7 to 13    unicast 3: 9
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 static uint32_t header_size(unsigned type, unsigned version)
 {

@@ -5,7 +5,7 @@
  *     type III:  | Ver 4 = 2 | VLAN 12 | COS 3 | BSO 2 | T | session 10 |
  *                | time stamp 4 | SGT 2 |P| FT 5 | Hw ID 6 |D| Gra 2 |O| platform specific 8, if O |
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum { FRAME_ETHERNET = 0 };
 

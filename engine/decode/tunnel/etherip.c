@@ -1,5 +1,5 @@
 /* EtherIP, RFC 3378, 3: | version 4 bits, always 3 | reserved 12 bits | Ethernet */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_etherip(struct decoder *d, struct layer l)
 {

@@ -4,7 +4,7 @@
  *    |        Virtual Network Identifier (VNI)       |    Reserved   |
  *    |                    Variable-Length Options                    |
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_geneve(struct decoder *d, struct layer l)
 {

@@ -8,7 +8,7 @@
  *    |                Acknowledgment Number, if A                    |
  *    | routing, if R: entries of | family 2 | offset 1 | length 1 | address |, to one of all zeros
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     GRE_CHECKSUM = 0x8000,

@@ -6,7 +6,7 @@
  *     | length 1, in 4 bytes | ... | next extension 1 |                 each extension header, if E is set
  *     | flags 1 | message type 1 | length 2 | sequence 2 | flow 2 | SNDCP 1 | 3 | TID 8 |      version 0
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     GTP_PROTOCOL = 0x10, /* not GTP', which is charging */

@@ -1,5 +1,5 @@
 /* Juniper's packet mirror: | intercept id 4 | session id 4 | IP, or PPP with address and control. */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 bool decode_jmirror(struct decoder *d, struct layer l)
 {

@@ -10,7 +10,7 @@
  *
  * What a version 3 session carries was agreed when it was set up; its data are not looked into.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     L2TP_CONTROL = 0x8000,

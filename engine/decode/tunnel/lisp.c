@@ -3,7 +3,7 @@
  *    |N|L|E|V|I|R|K|K|            Nonce/Map-Version                  |
  *    |                 Instance ID/Locator-Status-Bits               |
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_lisp(struct decoder *d, struct layer l)
 {

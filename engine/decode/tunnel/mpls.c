@@ -11,7 +11,7 @@
  * Which it is, is guessed from what an Ethernet header would look like, much as Wireshark guesses (it asks
  * its list of vendors, too, which this program has not).
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     MPLS_BOTTOM = 0x100,

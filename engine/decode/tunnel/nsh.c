@@ -4,7 +4,7 @@
  *
  * The length counts 4 bytes, with this word.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum { NSH_IPV4 = 1, NSH_IPV6 = 2, NSH_ETHERNET = 3, NSH_NSH = 4, NSH_MPLS = 5 };
 

@@ -11,7 +11,7 @@
  * A sample is a frame of its own, of which the header was captured. What it shows happened elsewhere, so its
  * segments count as quoted ones.
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     SFLOW_VERSION = 5,

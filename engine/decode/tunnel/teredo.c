@@ -3,7 +3,7 @@
  *     | 00 01 | id length 1 | value length 1 | id | value | nonce 8 | confirmation 1 |   authentication
  *     | 00 00 | port 2 | IPv4 address 4 |                                               origin indication
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_teredo(struct decoder *d, struct layer l)
 {

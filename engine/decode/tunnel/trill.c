@@ -2,7 +2,7 @@
  *
  *    | V 2 |R 2|M|Op-Length 5| Hop Count 6 | egress 2 | ingress 2 | options, 4 bytes each | Ethernet
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_trill(struct decoder *d, struct layer l)
 {

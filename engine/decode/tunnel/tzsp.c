@@ -3,7 +3,7 @@
  *     | version 1 | type 1 | encapsulated protocol 2 | tags ... | frame
  *     tag: | 00, padding | or | 01, the last | or | number 1 | length 1 | value |
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 enum {
     TZSP_KEEP_ALIVE = 4,

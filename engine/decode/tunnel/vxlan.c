@@ -4,7 +4,7 @@
  *    |R|R|R|R|I|R|R|R|            Reserved           | Next protocol (GPE) |
  *    |                VXLAN Network Identifier (VNI) |   Reserved    |
  */
-#include "engine/decode/decoder.h"
+#include "engine/decode/protocols.h"
 
 void decode_vxlan(struct decoder *d, struct layer l)
 {
