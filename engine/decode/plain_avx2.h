@@ -3,10 +3,10 @@
 #ifndef TCPREUSE_PLAIN_AVX2_H
 #define TCPREUSE_PLAIN_AVX2_H
 
+#include "engine/decode/plain.h"
+
 #if defined(__x86_64__)
 #define PLAIN_HAS_AVX2 1
-
-#include "engine/decode/plain.h"
 
 #include <immintrin.h>
 
