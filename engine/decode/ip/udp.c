@@ -36,6 +36,8 @@ static bool is_taken(unsigned port)
     return low < ARRAY_LEN(taken) && taken[low] == port;
 }
 
+/* False: nothing here is known by this port, or the payload is something else. Long, with a case
+ * for each port. */
 static bool decode_port(struct decoder *d, unsigned port, struct layer l)
 {
     switch (port) {
@@ -47,7 +49,7 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
     case 2268:
         decode_amt(d, l);
         return true;
-    case 2123: /* control; a T-PDU that comes here is one all the same */
+    case 2123: /* control; a T-PDU that comes here is decoded, too */
     case 2152:
     case 3386:                    /* version 0 */
         if (layer_u8(&l, 1) == 0) /* no message has this number */
