@@ -1,17 +1,10 @@
 /* The text of a batch grows as rows are appended. */
 #include "engine/batch.h"
-
-#include <stdlib.h>
+#include "engine/list.h"
 
 char *text_room(struct text *t, size_t n)
 {
-    if (unlikely(t->capacity - t->length < n)) {
-        size_t capacity = MAX(t->capacity * 2, t->length + n + 4096);
-        char *bytes = realloc(t->bytes, capacity);
-        if (!bytes)
-            return NULL;
-        t->bytes = bytes;
-        t->capacity = capacity;
-    }
+    if (buffer_reserve(&t->bytes, &t->capacity, t->length + n))
+        return NULL;
     return t->bytes + t->length;
 }

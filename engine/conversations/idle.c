@@ -1,4 +1,5 @@
 #include "engine/conversations/idle.h"
+#include "engine/list.h"
 
 #include <stdlib.h>
 
@@ -10,16 +11,7 @@ void idle_list_free(struct idle_list *l)
 
 int idle_list_grow(struct idle_list *l, uint32_t record)
 {
-    if (record < l->capacity)
-        return 0;
-    size_t capacity = MAX((size_t)record + 1, (size_t)l->capacity * 2);
-    capacity = MIN(MAX(capacity, (size_t)1024), (size_t)UINT32_MAX);
-    struct idle_link *links = realloc(l->links, capacity * sizeof *links);
-    if (!links)
-        return -1;
-    l->links = links;
-    l->capacity = (uint32_t)capacity;
-    return 0;
+    return list_reserve(&l->links, &l->capacity, (uint64_t)record + 1, sizeof *l->links);
 }
 
 void idle_list_give_up(struct idle_list *l, uint32_t record, uint64_t batch)

@@ -20,8 +20,7 @@
  * record that was superseded meanwhile) is noticed when the record is updated, and looked up again by
  * find_or_add(). */
 #include "engine/conversations/shard.h"
-
-#include <stdlib.h>
+#include "engine/list.h"
 
 enum {
     AHEAD = 32,          /* buckets fetched and not looked at yet */
@@ -73,23 +72,6 @@ void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_e
     s->most = most;
     s->idle_time = idle_time;
     s->note_ended = note_ended;
-}
-
-#define LIST_ADD(list)                                                                                       \
-    ((list)->count < (list)->capacity ||                                                                     \
-             list_grow((void **)&(list)->items, &(list)->capacity, sizeof *(list)->items) == 0               \
-         ? &(list)->items[(list)->count++]                                                                   \
-         : NULL)
-
-static int list_grow(void **items, uint32_t *capacity, size_t size)
-{
-    uint32_t more = *capacity ? *capacity * 2 : 16;
-    void *p = realloc(*items, more * size);
-    if (!p)
-        return -1;
-    *items = p;
-    *capacity = more;
-    return 0;
 }
 
 /* 0 if the conversation has the segment's addresses. */

@@ -1,4 +1,5 @@
 #include "engine/conversations/table.h"
+#include "engine/list.h"
 #include "engine/pages.h"
 
 #include <stdlib.h>
@@ -54,14 +55,8 @@ int table_add_chunk(struct table *t)
     if (t->records == UINT32_MAX)
         return -1;
     const uint32_t chunk = (t->records + 1) >> RECORD_CHUNK_BITS;
-    if (chunk == t->chunk_capacity) {
-        uint32_t capacity = chunk ? chunk * 2 : 16;
-        uint8_t **chunks = realloc(t->chunks, capacity * sizeof *chunks);
-        if (!chunks)
-            return -1;
-        t->chunks = chunks;
-        t->chunk_capacity = capacity;
-    }
+    if (list_reserve(&t->chunks, &t->chunk_capacity, (uint64_t)chunk + 1, sizeof *t->chunks))
+        return -1;
     /* The first chunk in small pages, so that a small capture touches little memory. */
     t->chunks[chunk] = pages_alloc(t->record_size * RECORD_CHUNK, chunk > 0);
     if (!t->chunks[chunk])

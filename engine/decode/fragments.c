@@ -1,4 +1,5 @@
 #include "engine/decode/fragments.h"
+#include "engine/list.h"
 
 #include <stdlib.h>
 
@@ -27,14 +28,8 @@ struct datagram {
 struct fragment *fragment_list_add(struct fragment_list *list, const struct fragment *f, const uint8_t *bytes)
 {
     size_t size = fragment_size(f);
-    if (list->capacity - list->used < size) {
-        size_t capacity = MAX(list->capacity * 2, list->used + size + 4096);
-        uint8_t *grown = realloc(list->bytes, capacity);
-        if (!grown)
-            return NULL;
-        list->bytes = grown;
-        list->capacity = capacity;
-    }
+    if (buffer_reserve(&list->bytes, &list->capacity, list->used + size))
+        return NULL;
     struct fragment *to = (struct fragment *)(void *)(list->bytes + list->used);
     *to = *f;
     if (f->length)

@@ -1,18 +1,11 @@
 #include "engine/decode/ftp.h"
-
-#include <stdlib.h>
+#include "engine/list.h"
 
 struct ftp_segment *ftp_list_add(struct ftp_list *list, const struct segment *s, enum family family)
 {
-    if (list->count == list->capacity) {
-        uint32_t capacity = list->capacity ? list->capacity * 2 : 16;
-        struct ftp_segment *items = realloc(list->items, capacity * sizeof *items);
-        if (!items)
-            return NULL;
-        list->items = items;
-        list->capacity = capacity;
-    }
-    struct ftp_segment *f = &list->items[list->count++];
+    struct ftp_segment *f = LIST_ADD(list);
+    if (!f)
+        return NULL;
     *f = (struct ftp_segment){.family = (uint8_t)family};
     memcpy(f, s, segment_size(family));
     return f;

@@ -1,5 +1,6 @@
 /* Counts of decoded frames, and the names of what they are counted under. */
 #include "engine/decode/notes.h"
+#include "engine/list.h"
 
 #include <stdlib.h>
 
@@ -13,15 +14,10 @@ int notes_add(struct notes *notes, enum outcome outcome, enum subject subject, u
             return 0;
         }
     }
-    if (notes->count == notes->capacity) {
-        uint32_t capacity = notes->capacity ? notes->capacity * 2 : 8;
-        struct note *items = realloc(notes->items, capacity * sizeof *items);
-        if (!items)
-            return -1;
-        notes->items = items;
-        notes->capacity = capacity;
-    }
-    notes->items[notes->count++] = (struct note){
+    struct note *n = LIST_ADD(notes);
+    if (!n)
+        return -1;
+    *n = (struct note){
         .outcome = (uint8_t)outcome, .subject = (uint8_t)subject, .value = value, .frames = frames};
     return 0;
 }

@@ -1,6 +1,7 @@
 /* Settling the few segments of FTP control connections, under generation 4.0 only: lists in the batch, for
  * the shards, which connections they announce. */
 #include "engine/decode/emit.h"
+#include "engine/list.h"
 #include "engine/pipeline/settle.h"
 
 #include <stdlib.h>
@@ -49,20 +50,6 @@ static unsigned shard_of(const struct tuple *t, const struct pipeline *p)
     return hash_shard(hosts_hash6(sorted, &p->key), threads);
 }
 
-/* NULL when memory is short. */
-static struct announcement *add_announcement(struct announcement_list *list)
-{
-    if (list->count == list->capacity) {
-        uint32_t capacity = list->capacity ? list->capacity * 2 : 16;
-        struct announcement *items = realloc(list->items, capacity * sizeof *items);
-        if (!items)
-            return NULL;
-        list->items = items;
-        list->capacity = capacity;
-    }
-    return &list->items[list->count++];
-}
-
 /* 0, or -1 when memory is short. */
 static int settle_segment(struct pipeline *p, struct batch *b, const struct lane *lane,
                           const struct ftp_segment *f)
@@ -73,7 +60,7 @@ static int settle_segment(struct pipeline *p, struct batch *b, const struct lane
     struct tuple half;
     if (!announced_half(f, &half))
         return 0;
-    struct announcement *a = add_announcement(&b->announcements);
+    struct announcement *a = LIST_ADD(&b->announcements);
     if (!a)
         return -1;
     *a = (struct announcement){
