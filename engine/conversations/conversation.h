@@ -5,21 +5,25 @@
 #include "engine/conversations/segment.h"
 #include "engine/rules.h"
 
-/* The number of the first frame, up to 2.8e14, lies in pieces where others leave room: f0 are its lowest
- * eight bits, f8 bits 8 to 15, f16 bits 16 to 31, f32 bits 32 to 47. */
+/* The first frame's number has 48 bits, up to 2.8e14. To save eight bytes it is stored in four pieces, each
+ * in the unused top of another field or in a gap: f0 holds bits 0 to 7, f8 bits 8 to 15, f16 bits 16 to 31
+ * and f32 bits 32 to 47.
+ *
+ * Written by the shard's owner alone. The others read it when all shards have drained the last batch, which
+ * batch.drained tells them. */
 struct conversation {
-    int64_t first_time, last_time; /* of the first and the last segment in capture order */
-    uint64_t f16_frames;           /* f16 above 48 bits: number of frames */
-    uint64_t f8_bytes;             /* f8 above 56 bits: sum of the frames' lengths on the wire */
+    int64_t first_time, last_time; /* of the first and the last segment in capture order; ns */
+    uint64_t f16_frames;           /* upper 16 bits: f16; lower 48: number of frames */
+    uint64_t f8_bytes;             /* upper 8 bits: f8; lower 56: sum of the frames' lengths on the wire */
     uint32_t last_frame_low;       /* bits 0 to 31 */
     uint16_t last_frame_high;      /* bits 32 to 47 */
     uint16_t f32;
     uint32_t isn[2];
-    /* The same as in a segment, or where that has flags and bits: so that one comparison of words tells
-     * whether a segment is of this conversation, and one for which the rules have little to do (shard.c). */
+    /* From here on laid out like a segment, with state for flags: one comparison of words tells whether a
+     * segment belongs to this conversation and may take the fast path (shard_passes.h). */
     uint16_t port[2];
     uint16_t state; /* enum conversation_state */
-    uint8_t marks;  /* enum conversation_marks */
+    uint8_t bits;   /* enum conversation_bits */
     uint8_t f0;
 };
 
@@ -33,6 +37,7 @@ struct conversation6 {
     uint8_t address[2][16];
 };
 
+_Static_assert(sizeof(struct conversation) == 56, "a conversation without its addresses");
 _Static_assert(sizeof(struct conversation4) == CACHE_LINE, "one line a conversation");
 _Static_assert(sizeof(struct conversation6) == 88, "memory a conversation");
 
@@ -47,41 +52,44 @@ enum { CONVERSATION_FRAMES_BITS = 48, CONVERSATION_BYTES_BITS = 56 };
 enum conversation_state {
     STATE_COMPLETENESS_SHIFT = 2, /* bits 2 to 7. Bit 1, where a segment's flags have SYN, is 0 */
     STATE_CLIENT_1 = 0x100,       /* endpoint 1 is the client */
-    STATE_CLIENT_KNOWN =
-        0x200,                 /* by its SYN, or by the other side's SYN/ACK; else it is who was seen first */
-    STATE_DECIMALS_SHIFT = 12, /* bits 12 to 15: of the finest time stamp, where a segment has its own */
+    /* By its SYN, or by the other side's SYN/ACK. Else the sender of the first segment passes as the client.
+     * */
+    STATE_CLIENT_KNOWN = 0x200,
+    STATE_DECIMALS_SHIFT = 12, /* bits 12 to 15: decimals of the finest time stamp so far */
     STATE_DECIMALS = 0xf000,
 };
 
-enum conversation_marks {
-    MARK_UNKNOWN_SHIFT = 5, /* bits 5 and 6: isn[0] and isn[1] are not known */
-    MARK_UNKNOWN = 3 << MARK_UNKNOWN_SHIFT,
-    MARK_SUPERSEDED = 0x80, /* a newer conversation has the tuple: nothing touches this one any more */
+enum conversation_bits {
+    CONVERSATION_UNKNOWN_SHIFT = 5, /* bits 5 and 6: isn[0] and isn[1] are unknown */
+    CONVERSATION_UNKNOWN = 3 << CONVERSATION_UNKNOWN_SHIFT,
+    /* A newer conversation has the tuple, and this one gets no more segments. */
+    CONVERSATION_SUPERSEDED = 0x80,
 };
 
 _Static_assert(!((COMPLETENESS << STATE_COMPLETENESS_SHIFT | STATE_CLIENT_1 | STATE_CLIENT_KNOWN) &
                  (TCP_SYN | STATE_DECIMALS)),
-               "what is compared with a segment's flags has bits of its own");
-_Static_assert(!((MARK_UNKNOWN | MARK_SUPERSEDED) & (SEGMENT_REUSE * 2 - 1)),
-               "and so has what is with its bits");
+               "state shares no bit with those flags of a segment that it is compared with");
+_Static_assert(!((CONVERSATION_UNKNOWN | CONVERSATION_SUPERSEDED) & (SEGMENT_REUSE * 2 - 1)),
+               "nor a conversation's bits with a segment's");
 
-/* The eight bytes from the ports on as one number, of a segment and of a conversation. */
+/* The eight bytes from the ports on, of a segment or of a conversation, to be compared as one number. */
 struct port_word {
     uint16_t port[2];
-    uint16_t flags_state;
-    uint8_t bits_marks;
-    uint8_t other;
+    uint16_t flags; /* of a segment; of a conversation its state */
+    uint8_t bits;
+    uint8_t other; /* never compared */
 };
+_Static_assert(sizeof(struct port_word) == sizeof(uint64_t), "compared as one number");
 enum { PORT_WORD = offsetof(struct segment, port) };
-_Static_assert(offsetof(struct segment, flags) == PORT_WORD + offsetof(struct port_word, flags_state) &&
-                   offsetof(struct segment, bits) == PORT_WORD + offsetof(struct port_word, bits_marks),
-               "a segment's");
+_Static_assert(offsetof(struct segment, flags) == PORT_WORD + offsetof(struct port_word, flags) &&
+                   offsetof(struct segment, bits) == PORT_WORD + offsetof(struct port_word, bits),
+               "the word of a segment");
 enum { CONVERSATION_PORT_WORD = offsetof(struct conversation, port) };
 _Static_assert(offsetof(struct conversation, state) ==
-                       CONVERSATION_PORT_WORD + offsetof(struct port_word, flags_state) &&
-                   offsetof(struct conversation, marks) ==
-                       CONVERSATION_PORT_WORD + offsetof(struct port_word, bits_marks),
-               "a conversation's");
+                       CONVERSATION_PORT_WORD + offsetof(struct port_word, flags) &&
+                   offsetof(struct conversation, bits) ==
+                       CONVERSATION_PORT_WORD + offsetof(struct port_word, bits),
+               "the word of a conversation");
 
 ALWAYS_INLINE uint64_t port_word_of(struct port_word w)
 {
@@ -117,7 +125,7 @@ ALWAYS_INLINE uint64_t conversation_bytes(const struct conversation *c)
 {
     return c->f8_bytes & ((UINT64_C(1) << CONVERSATION_BYTES_BITS) - 1);
 }
-/* One that begins with this frame, and has no other yet. */
+/* For a conversation that begins with this frame: no frames and no bytes yet. */
 ALWAYS_INLINE void conversation_set_first_frame(struct conversation *c, uint64_t frame)
 {
     c->f0 = (uint8_t)frame;
@@ -146,10 +154,10 @@ ALWAYS_INLINE unsigned conversation_client(const struct conversation *c)
 {
     return (c->state & STATE_CLIENT_1) != 0;
 }
-/* Bit 0 and 1: whether isn[0] and isn[1] are known. */
+/* Bits 0 and 1: isn[0] and isn[1] are known. */
 ALWAYS_INLINE unsigned conversation_known(const struct conversation *c)
 {
-    return ~(unsigned)c->marks >> MARK_UNKNOWN_SHIFT & 3;
+    return ~(unsigned)c->bits >> CONVERSATION_UNKNOWN_SHIFT & 3;
 }
 ALWAYS_INLINE uint16_t conversation_port(const struct conversation *c, unsigned endpoint)
 {

@@ -20,7 +20,7 @@ struct shard {
     /* What a segment adds to its conversation's port_word, which is completeness, by twice its five lowest
      * flags, and one more if it carries no data: rules_completeness() of a segment without SYN, or with SYN
      * and ACK, of a conversation that is there. */
-    uint64_t adds[64];
+    uint64_t port_word_added[64];
     uint8_t syn_completeness; /* of a conversation after the SYN that creates it */
     /* Only where conversations are forgotten. */
     bool forgets;

@@ -15,6 +15,8 @@
 
 #include "engine/conversations/conversation.h"
 
+#include <assert.h>
+
 enum {
     BUCKET_SLOTS = 8,
     RECORD_CHUNK_BITS = 15, /* 32,768 IPv4 records fill 2 MB: one huge page */
@@ -67,6 +69,8 @@ void table_measure(const struct table *t, struct table_measures *m);
 int table_add_chunk(struct table *t);
 /* Takes a record out of the index; it is there, with this hash. */
 void table_remove(struct table *t, uint32_t hash, uint32_t record);
+/* Moves a tuple into its home bucket if it lies in a later one; any other tuple may move in exchange. */
+void table_move_home(struct table *t, uint32_t hash, uint32_t record);
 /* Splits every bucket. 0 or -1, and then the table is as before. */
 int table_grow(struct table *t);
 
@@ -112,6 +116,11 @@ ALWAYS_INLINE unsigned first_slot(unsigned match)
 {
     return (unsigned)__builtin_ctz(match) / 2;
 }
+/* The matching slots behind the first one. */
+ALWAYS_INLINE unsigned match_without_first(unsigned match)
+{
+    return match & ~(3u << 2 * first_slot(match));
+}
 #if defined(__SSE2__)
 #include <emmintrin.h>
 ALWAYS_INLINE unsigned bucket_match(const struct bucket *b, uint32_t tag)
@@ -131,19 +140,33 @@ ALWAYS_INLINE unsigned bucket_match(const struct bucket *b, uint32_t tag)
 /* Where this record lies in the bucket, with its tag; -1: it does not. */
 ALWAYS_INLINE int bucket_slot(const struct bucket *b, uint32_t tag, uint32_t record)
 {
-    for (unsigned match = bucket_match(b, tag); match; match &= ~(3u << 2 * first_slot(match)))
+    for (unsigned match = bucket_match(b, tag); match; match = match_without_first(match))
         if (b->record[first_slot(match)] == record)
             return (int)first_slot(match);
     return -1;
 }
 
+ALWAYS_INLINE bool bucket_is_full(const struct bucket *b)
+{
+    return b->tag[BUCKET_SLOTS - 1] != 0;
+}
+
 /* Puts a record into a bucket that is not full; its slot. */
 ALWAYS_INLINE uint32_t *bucket_fill_slot(struct bucket *b, uint32_t tag, uint32_t record)
 {
+    assert(!bucket_is_full(b));
     const unsigned slot = first_slot(bucket_match(b, 0));
     b->tag[slot] = tag;
     b->record[slot] = record;
     return &b->record[slot];
+}
+
+/* The same for a tuple that is new to the table. */
+ALWAYS_INLINE uint32_t *table_fill_slot(struct table *t, struct bucket *b, uint32_t tag, uint32_t record)
+{
+    assert(t->used < t->limit);
+    t->used++;
+    return bucket_fill_slot(b, tag, record);
 }
 
 #endif

@@ -225,7 +225,7 @@ Test(table, reused_tuples_take_new_records)
         cr_expect_eq(rig_record(r, FAMILY_IPV4, 2 * i), i ? i + 2 : 1);
         cr_expect_eq(rig_record(r, FAMILY_IPV4, 2 * i + 1), 2);
         const struct conversation *c = table_record(t, i ? i + 2 : 1, FAMILY_IPV4);
-        cr_expect_eq(!(c->marks & MARK_SUPERSEDED), i == REUSES - 1);
+        cr_expect_eq(!(c->bits & CONVERSATION_SUPERSEDED), i == REUSES - 1);
     }
     for (uint32_t i = 0; i + 1 < REUSES; i++) {
         const struct reuse *u = &r->result.reused[FAMILY_IPV4].items[i];

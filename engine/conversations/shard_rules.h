@@ -1,0 +1,139 @@
+/* What a segment does to the conversations of a shard: it begins one, adds to one, or reuses the ports of
+ * one.
+ *
+ * Inline is what the passes (shard_passes.h) need for nearly all segments, with the family as a constant. The
+ * slow path in shard_rules.c takes any segment, and is the only place that asks the rules about reuse. All of
+ * this belongs to the shard's owner: one thread. */
+#ifndef TCPREUSE_SHARD_RULES_H
+#define TCPREUSE_SHARD_RULES_H
+
+#include "engine/conversations/shard.h"
+#include "engine/list.h"
+
+enum {
+    STRAYS_MAX =
+        64, /* between two moments at which no segment waits, few more are met; the rest come again */
+};
+
+/* The drain of one batch's segments of one family. */
+struct drain {
+    struct shard *shard;
+    struct table *table; /* the family's */
+    struct shard_result *result;
+    uint64_t first_frame; /* of the batch */
+    enum family family;
+    bool out_of_memory; /* the conversation of a segment could not be created */
+    /* What FTP announces in the batch, and how many of these the shard has taken in. */
+    const struct announcement_list *announcements;
+    uint32_t announcements_seen;
+    /* Tuples found, or put, outside their home bucket: see table_move_home(). */
+    uint32_t stray_count;
+    struct stray {
+        uint32_t hash, record;
+    } strays[STRAYS_MAX];
+};
+
+/* A segment, and the conversation that it most likely belongs to. */
+struct candidate {
+    struct conversation *conversation; /* one without a tuple if none was found */
+    struct segment *segment;
+    uint64_t frame;  /* the segment's */
+    uint32_t record; /* the conversation's; RECORD_NONE if none was found */
+};
+_Static_assert(sizeof(struct candidate) == 32, "two of them fill a cache line");
+
+/* The slow path: any segment, whose candidate may be wrong, superseded or missing. 0, or -1 when memory is
+ * short. */
+int drain_update(struct drain *d, const struct candidate *candidate);
+/* The rules for the first segment of a conversation that conversation_begin() has made, unless FTP has
+ * announced it. */
+void drain_apply_first(const struct drain *d, struct conversation *c, struct segment *s, uint64_t frame);
+/* Ends a conversation whose time is up, with all of its segments before position, and forgets it. 0 or -1. */
+int drain_expire(struct drain *d, uint32_t record, uint32_t position);
+/* Moves the strays into their home buckets. No segment may be under way: one that looks for its conversation
+ * outside of the home bucket would be overtaken by the next one of its tuple. */
+void drain_move_strays(struct drain *d);
+/* At the end of the batch: takes in the rest of what FTP announced. 0 or -1. */
+int drain_finish_announcements(struct drain *d);
+
+/* 0 if the conversation has the segment's addresses. */
+ALWAYS_INLINE uint64_t address_difference(const struct conversation *c, const struct segment *s,
+                                          enum family family)
+{
+    if (family == FAMILY_IPV4)
+        return load_raw64(((const struct conversation4 *)c)->address) ^
+               load_raw64(((const struct segment4 *)s)->address);
+    const uint8_t *have = ((const struct conversation6 *)c)->address[0];
+    const uint8_t *want = ((const struct segment6 *)s)->address[0];
+    uint64_t difference = 0;
+    for (int i = 0; i < 32; i += 8)
+        difference |= load_raw64(have + i) ^ load_raw64(want + i);
+    return difference;
+}
+
+/* 0 if the conversation has the segment's tuple. */
+ALWAYS_INLINE uint64_t tuple_difference(const struct conversation *c, const struct segment *s,
+                                        enum family family)
+{
+    return (load_raw32(c->port) ^ load_raw32(s->port)) | address_difference(c, s, family);
+}
+
+/* Where a segment of this frame stands in the batch: see events.h. */
+ALWAYS_INLINE uint32_t drain_position(const struct drain *d, const struct segment *s, uint64_t frame)
+{
+    return (uint32_t)(frame - d->first_frame) << 8 | (s->position & 0xff);
+}
+
+/* Makes a conversation of a record, with no frames yet. Its last time and last frame are set when its first
+ * segment is added. */
+ALWAYS_INLINE void conversation_begin(struct conversation *c, const struct segment *s, uint64_t frame,
+                                      enum family family)
+{
+    c->port[0] = s->port[0];
+    c->port[1] = s->port[1];
+    c->state = s->bits & SEGMENT_FLOW ? STATE_CLIENT_1 : 0;
+    c->bits = CONVERSATION_UNKNOWN;
+    conversation_set_first_frame(c, frame);
+    c->first_time = s->time;
+    c->isn[0] = c->isn[1] = 0;
+    if (family == FAMILY_IPV4)
+        memcpy(((struct conversation4 *)c)->address, ((const struct segment4 *)s)->address, 8);
+    else
+        memcpy(((struct conversation6 *)c)->address, ((const struct segment6 *)s)->address, 32);
+}
+
+/* What every segment adds, whatever the rules say of it. */
+ALWAYS_INLINE void conversation_add_segment(struct conversation *c, const struct segment *s, uint64_t frame)
+{
+    conversation_add_frame(c, frame, s->wire);
+    c->last_time = s->time;
+}
+
+ALWAYS_INLINE bool conversation_is_expired(const struct conversation *c, const struct shard *s, int64_t now)
+{
+    return s->idle_time && now > c->last_time &&
+           (uint64_t)now - (uint64_t)c->last_time > (uint64_t)s->idle_time;
+}
+
+/* Keeps the list in capture order: what the update pass creates may stand before what the find pass has
+ * created already. 0 or -1. */
+ALWAYS_INLINE int drain_note_creation(struct drain *d, enum family family, uint32_t position, uint32_t record)
+{
+    struct creation_list *list = &d->result->created[family];
+    struct creation *c = LIST_ADD(list);
+    if (!c)
+        return -1;
+    for (; c > list->items && c[-1].position > position; c--)
+        *c = c[-1];
+    *c = (struct creation){position, record};
+    return 0;
+}
+
+/* Not where conversations are forgotten: the record may be another tuple's by the time it would be moved. */
+ALWAYS_INLINE void drain_note_stray(struct drain *d, uint32_t hash, uint32_t record)
+{
+    if (d->stray_count < STRAYS_MAX && !d->shard->forgets)
+        d->strays[d->stray_count++] = (struct stray){hash, record};
+}
+
+#endif
