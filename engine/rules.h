@@ -1,17 +1,17 @@
 /* When a TCP segment reuses the ports of an earlier connection: the whole decision, as pure functions.
  *
- * What Wireshark calls "TCP Port numbers reused" is decided from four facts about the newest conversation of
- * a tuple: the initial sequence number of either flow, as far as it is known (seen in a SYN, or inferred from
- * the first segment of a connection caught in the middle), and whether a FIN or an RST has been seen. The
- * words are those of RFC 9293; the generations differ as docs/rules.md says. A segment goes through, in this
+ * What Wireshark calls "TCP Port numbers reused" follows from four facts about the newest conversation of a
+ * tuple: the initial sequence number (ISN) of each flow, if known (seen in a SYN, or inferred from the first
+ * segment of a connection whose start was not captured), and whether there was a FIN or an RST. Terms are
+ * those of RFC 9293; docs/rules.md says how the generations differ. The functions apply to a segment in this
  * order:
  *
  *     trigger = rules_reuse(...)              which rule makes it a reuse, if any
  *     is_new  = rules_is_new(...)             does its conversation start over in completeness?
  *     rules_learn_isns(...)                   initial sequence numbers, seen or inferred
- *     rules_completeness(...)                 what the conversation has shown by now
+ *     rules_completeness(...)                 what the conversation has shown with this segment
  *
- * All functions here are pure but for the state they are given, and thread-safe. */
+ * The functions change nothing but the state they are given, and are thread-safe. */
 #ifndef TCPREUSE_RULES_H
 #define TCPREUSE_RULES_H
 
@@ -30,7 +30,7 @@ enum {
     COMPLETENESS = 63,
 };
 
-/* When several hold, a different ISN comes before RST, and RST before FIN. */
+/* Why a segment is a reuse. If several reasons hold, a different ISN precedes RST, and RST precedes FIN. */
 enum trigger {
     TRIGGER_NONE,
     TRIGGER_SYN_ISN,
@@ -42,12 +42,13 @@ enum trigger {
     TRIGGERS
 };
 
-/* What the rules know of a conversation. known: bit 0 and 1, whether isn[0] and isn[1] are. */
+/* What the rules know of a conversation. */
 struct rules_state {
     uint32_t isn[2];
-    uint8_t known;
+    uint8_t known; /* bits 0 and 1: isn[0] and isn[1] are known */
     uint8_t completeness;
 };
+_Static_assert(sizeof(struct rules_state) == 12, "part of each FTP control connection");
 
 ALWAYS_INLINE bool rules_is_syn(unsigned flags)
 {
@@ -64,14 +65,14 @@ ALWAYS_INLINE bool rules_knows_isn(const struct rules_state *c, unsigned flow)
     return c->known >> flow & 1;
 }
 
-/* Fewest bytes of a TCP header that count: up to and with the flags; older generations want the window too.
- */
+/* Fewest captured bytes of a TCP header that make it a segment: up to the flags; before 4.4, up to the
+ * window. */
 ALWAYS_INLINE unsigned rules_header_bytes(enum rules rules)
 {
     return rules == RULES_4_4 ? 14 : 16;
 }
 
-/* Which rule makes a segment of flow with these flags and this sequence number a reuse. */
+/* Which rule makes a segment with these flags and this sequence number a reuse, if any. */
 ALWAYS_INLINE enum trigger rules_reuse(enum rules rules, const struct rules_state *c, unsigned flow,
                                        unsigned flags, uint32_t seq)
 {
@@ -89,16 +90,15 @@ ALWAYS_INLINE enum trigger rules_reuse(enum rules rules, const struct rules_stat
     return TRIGGER_NONE;
 }
 
-/* Does this reuse open a new conversation? Before 4.4 a SYN/ACK went on with the old one. */
+/* Does this reuse open a new conversation? Before 4.4, the old one continues if a SYN/ACK was the reuse. */
 ALWAYS_INLINE bool rules_opens_conversation(enum rules rules, enum trigger trigger)
 {
     return trigger != TRIGGER_NONE && (trigger < TRIGGER_SYNACK_ISN || rules == RULES_4_4);
 }
 
-/* A conversation is new for completeness when this segment created it, and when a SYN comes from a side of
- * which no ISN is known (all that was seen of it before was quoted in ICMP errors, say). c is the
- * conversation that receives the segment. Generation 4.0 knows only the first, and not for what a reusing SYN
- * created. */
+/* Does completeness start over? If this segment created the conversation, or is a SYN from a side whose ISN
+ * is unknown (because all its segments so far were quoted in ICMP errors, for instance). Under 4.0, only in
+ * the first case, and not if the segment is a reuse. c: of the conversation that receives the segment. */
 ALWAYS_INLINE bool rules_is_new(enum rules rules, const struct rules_state *c, unsigned flow, unsigned flags,
                                 bool created, enum trigger trigger)
 {
@@ -107,8 +107,8 @@ ALWAYS_INLINE bool rules_is_new(enum rules rules, const struct rules_state *c, u
     return rules != RULES_4_0 && rules_is_syn(flags) && !rules_knows_isn(c, flow);
 }
 
-/* The sender's from its sequence number, the receiver's from the acknowledgement. A SYN consumes one number.
- */
+/* Learns the sender's ISN from the sequence number, the receiver's from the acknowledgement number. A SYN
+ * takes one number. */
 ALWAYS_INLINE void rules_learn_isns(enum rules rules, struct rules_state *c, const struct segment *s)
 {
     unsigned flow = s->bits & SEGMENT_FLOW, flags = s->flags;
@@ -124,7 +124,7 @@ ALWAYS_INLINE void rules_learn_isns(enum rules rules, struct rules_state *c, con
     }
 }
 
-/* The completeness after the segment. created: by this segment. */
+/* The completeness after the segment. created: the conversation was, by this segment. */
 ALWAYS_INLINE uint8_t rules_completeness(enum rules rules, uint8_t had, const struct segment *s, bool is_new,
                                          bool created)
 {
@@ -146,7 +146,7 @@ ALWAYS_INLINE uint8_t rules_completeness(enum rules rules, uint8_t had, const st
     }
     if ((flags & (TCP_FIN | TCP_ACK)) == (TCP_FIN | TCP_ACK))
         has |= HAS_FIN;
-    /* In 4.0 a SYN that creates a conversation shows nothing else but data. */
+    /* Under 4.0, a SYN that creates a conversation shows nothing else but data. */
     if (flags & TCP_RST && !(rules == RULES_4_0 && is_new))
         has |= HAS_RST;
     return (uint8_t)has;

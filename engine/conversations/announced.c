@@ -1,15 +1,17 @@
+/* Connections that FTP has announced: a ring in the order of announcement, and a hash table whose buckets are
+ * chains through the ring, oldest first. */
 #include "engine/conversations/announced.h"
 
 #include <stdlib.h>
 
-enum { KEPT = 1024 }; /* room that an empty table keeps */
+enum { CAPACITY_KEPT = 1024 }; /* an empty table with more frees its memory */
 
 static struct announced_bucket *bucket_of(const struct announced_table *t, const struct tuple *half)
 {
     return &t->buckets[tuple_hash(half, t->key) & (t->capacity - 1)];
 }
 
-/* At the end of its bucket. */
+/* Appends the ring's place to its bucket's chain. */
 static void link_place(struct announced_table *t, uint32_t place)
 {
     struct announced_bucket *b = bucket_of(t, &t->ring[place - 1].half);
@@ -18,8 +20,8 @@ static void link_place(struct announced_table *t, uint32_t place)
     b->newest = place;
 }
 
-/* Takes out what comes behind a place of the bucket, or its oldest when that is 0. */
-static void take_behind(struct announced_table *t, struct announced_bucket *b, uint32_t before)
+/* Takes out what follows a place in the bucket's chain; 0: the first. */
+static void take_after(struct announced_table *t, struct announced_bucket *b, uint32_t before)
 {
     uint32_t *link = before ? &t->ring[before - 1].next : &b->oldest;
     struct announced *a = &t->ring[*link - 1];
@@ -36,7 +38,7 @@ static bool take(struct announced_table *t, const struct tuple *half)
     uint32_t before = 0;
     for (uint32_t place = b->oldest; place; before = place, place = t->ring[place - 1].next)
         if (tuple_equal(&t->ring[place - 1].half, half)) {
-            take_behind(t, b, before);
+            take_after(t, b, before);
             return true;
         }
     return false;
@@ -50,12 +52,13 @@ void announced_drop(struct announced_table *t, uint64_t made)
             continue;
         if (made - a->number <= ANNOUNCED_MAX)
             return;
-        take_behind(t, bucket_of(t, &a->half), 0);
+        take_after(t, bucket_of(t, &a->half), 0);
     }
-    if (t->capacity > KEPT)
+    if (t->capacity > CAPACITY_KEPT)
         announced_free(t);
 }
 
+/* Not a list (engine/list.h): buckets grow with the ring, and places change. */
 static int grow(struct announced_table *t)
 {
     struct announced_table old = *t;

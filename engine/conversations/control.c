@@ -1,3 +1,5 @@
+/* FTP control connections: a hash table, the order of their last segments, and the check whether 4.0 reads
+ * what a segment carries. */
 #include "engine/conversations/control.h"
 
 #include <stdlib.h>
@@ -8,13 +10,13 @@ static uint32_t *bucket_of(const struct control_table *t, const struct tuple *tu
     return &t->buckets[tuple_hash(tuple, key) & (t->capacity - 1)];
 }
 
-static void unlink_order(struct control_table *t, const struct control *c)
+static void order_remove(struct control_table *t, const struct control *c)
 {
     *(c->older ? &t->items[c->older - 1].newer : &t->oldest) = c->newer;
     *(c->newer ? &t->items[c->newer - 1].older : &t->newest) = c->older;
 }
 
-static void link_newest(struct control_table *t, uint32_t place)
+static void order_add_newest(struct control_table *t, uint32_t place)
 {
     struct control *c = &t->items[place - 1];
     c->older = t->newest;
@@ -23,6 +25,7 @@ static void link_newest(struct control_table *t, uint32_t place)
     t->newest = place;
 }
 
+/* Not a list (engine/list.h): there are as many buckets as items, and both must grow or neither. */
 static int grow(struct control_table *t, const struct hash_key *key)
 {
     uint32_t capacity = t->capacity ? t->capacity * 2 : 64;
@@ -44,7 +47,8 @@ static int grow(struct control_table *t, const struct hash_key *key)
     return 0;
 }
 
-/* Room for one more: at the end, or that of the one whose last segment is the longest ago. */
+/* A place for one more, + 1: a new one, or that of the connection whose last segment is oldest. 0 when memory
+ * is short. */
 static uint32_t new_place(struct control_table *t, const struct hash_key *key)
 {
     if (t->count == CONTROL_MAX) {
@@ -52,7 +56,7 @@ static uint32_t new_place(struct control_table *t, const struct hash_key *key)
         while (*link != place)
             link = &t->items[*link - 1].chain;
         *link = t->items[place - 1].chain;
-        unlink_order(t, &t->items[place - 1]);
+        order_remove(t, &t->items[place - 1]);
         return place;
     }
     if (t->count == t->capacity && grow(t, key))
@@ -67,7 +71,7 @@ static struct control *find_or_add(struct control_table *t, const struct tuple *
     while (place && !tuple_equal(&t->items[place - 1].tuple, tuple))
         place = t->items[place - 1].chain;
     if (place) {
-        unlink_order(t, &t->items[place - 1]);
+        order_remove(t, &t->items[place - 1]);
     } else {
         place = new_place(t, key);
         if (!place)
@@ -76,20 +80,20 @@ static struct control *find_or_add(struct control_table *t, const struct tuple *
         t->items[place - 1] = (struct control){.tuple = *tuple, .chain = *bucket};
         *bucket = place;
     }
-    link_newest(t, place);
+    order_add_newest(t, place);
     return &t->items[place - 1];
 }
 
-/* a stands before b in a space of 32 bits (RFC 9293, 3.4). */
+/* a < b, in sequence numbers of 32 bits (RFC 9293, 3.4). */
 static bool is_before(uint32_t a, uint32_t b)
 {
     return (int32_t)(a - b) < 0;
 }
 
-/* Is what the segment carries read, or taken for something that was there before? That is what the receiver
- * has acknowledged, unless the capture cut it: then 4.0 does not look. And what begins before the end of all
- * that was there; but one byte of overlap may be (it follows a keep-alive), and so may what comes at once
- * after the receiver has asked for it three times (RFC 5681, 3.2). */
+/* Does 4.0 read what the segment carries? Not if it takes it for a retransmission:
+ *  - what the receiver has acknowledged, unless the capture cut the segment: then it does not check;
+ *  - what begins before the highest sequence number seen. Except for one byte of overlap, as after a
+ *    keep-alive; and what comes AT_ONCE after three duplicate acknowledgements (RFC 5681, 3.2). */
 static bool is_read(const struct control_flow *sender, const struct control_flow *receiver,
                     const struct ftp_segment *f)
 {
@@ -135,7 +139,7 @@ int control_add(struct control_table *t, const struct ftp_segment *f, const stru
     }
     rules_learn_isns(RULES_4_0, &c->state, s);
 
-    if (!(s->bits & SEGMENT_LENGTH_KNOWN)) /* then 4.0 does not look at sequence numbers */
+    if (!(s->bits & SEGMENT_LENGTH_KNOWN)) /* 4.0 does not check sequence numbers then */
         return 1;
     const bool read = is_read(&c->flow[flow], &c->flow[flow ^ 1], f);
     flow_advance(&c->flow[flow], s, f->window);

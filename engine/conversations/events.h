@@ -1,53 +1,60 @@
-/* What shards leave for numbering about a batch, in the order of the capture. */
+/* What happened in a batch: events that shards report to numbering, in capture order. The shard's owner writes
+ * them while it drains; numbering reads them, and adds stream numbers, when all shards have drained the batch,
+ * of which batch.drained tells it. */
 #ifndef TCPREUSE_EVENTS_H
 #define TCPREUSE_EVENTS_H
 
 #include "engine/conversations/conversation.h"
-#include "engine/rules.h"
 
-/* Positions in a batch: frame's index in the batch << 8 | number of the segment in its frame. */
+/* A position in a batch is the frame's index in the batch << 8 | the segment's number in its frame. */
 
-/* A conversation came into being. */
+/* A conversation began. */
 struct creation {
     uint32_t position;
     uint32_t record;
 };
+_Static_assert(sizeof(struct creation) == 8, "one a conversation, searched by position");
 
 struct creation_list {
     struct creation *items;
     uint32_t count, capacity;
 };
 
-/* A reuse, with all that its row says. */
+/* A segment reused the ports of a conversation; all that its row shows. */
 struct reuse {
     uint32_t position;
-    uint32_t record;          /* of the conversation that the segment belongs to from now on */
-    uint32_t previous_record; /* the same when the generation goes on with the old conversation */
+    uint32_t record;          /* of the conversation that the segment belongs to */
+    uint32_t previous_record; /* of the conversation before; the same record if that one continues */
     uint8_t trigger;          /* enum trigger */
-    uint8_t flow;             /* endpoint that sent it */
-    uint8_t decimals;
-    bool opens; /* a new conversation */
+    uint8_t flow;             /* endpoint that sent the segment */
+    uint8_t decimals;         /* of the time stamp */
+    bool opens;               /* a new conversation begins */
     uint16_t flags;
-    int64_t time;
+    int64_t time; /* ns */
     uint64_t frame;
-    uint64_t stream, previous_stream; /* from numbering */
+    uint64_t stream, previous_stream; /* set by numbering */
     uint32_t isn, previous_isn;
     union conversation_any previous; /* as it was before the segment */
 };
 
-/* Why a conversation has its last segment behind it. */
+struct reuse_list {
+    struct reuse *items;
+    uint32_t count, capacity;
+};
+
+/* Why a conversation ended. */
 enum ending {
     ENDING_RUN,     /* the run is over */
     ENDING_REUSE,   /* its ports were used again */
-    ENDING_EXPIRED, /* forgotten: it was idle for too long, or longest when there were too many */
+    ENDING_EXPIRED, /* forgotten: idle for too long, or the one idle longest when there were too many */
 };
 
-/* A conversation that ended before the segment at position, or at the batch's end (UINT32_MAX). Only where a
- * run may forget conversations: else they are all reported at the end of the run. */
+/* A conversation ended before the segment at position, or with the batch (UINT32_MAX). Only in runs that may
+ * forget conversations; in others all are reported at the end. */
 struct ended {
     uint32_t position;
     uint32_t record;
-    uint64_t stream; /* from numbering */
+    uint64_t stream; /* set by numbering */
     uint8_t ending;  /* enum ending */
     uint8_t family;  /* enum family */
     union conversation_any conversation;
@@ -55,11 +62,6 @@ struct ended {
 
 struct ended_list {
     struct ended *items;
-    uint32_t count, capacity;
-};
-
-struct reuse_list {
-    struct reuse *items;
     uint32_t count, capacity;
 };
 

@@ -1,3 +1,4 @@
+/* The secret key of the tuple hash. The hash itself is inline, in decode/emit.h. */
 #include "engine/conversations/hash.h"
 
 #include <errno.h>

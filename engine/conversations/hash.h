@@ -1,24 +1,23 @@
-/* Keyed hash of the canonical tuple. The secret is drawn at start, so that nobody can craft tuples that fall
- * on one shard or bucket; no result depends on it. decode/emit.h has the functions: XXH3 with a secret for
- * IPv6, and for IPv4 less. */
+/* The keyed hash of the canonical tuple: its key, and how its bits are used. decode/emit.h computes it, with
+ * XXH3 for IPv6 and a shorter function for IPv4. The key is secret and new in each run, so that nobody can
+ * craft tuples that all fall on one shard or bucket. No result depends on it. */
 #ifndef TCPREUSE_HASH_H
 #define TCPREUSE_HASH_H
 
 #include "engine/util.h"
 
-#define HASH_SECRET_SIZE                                                                                     \
-    192 /* XXH3 takes 136 bytes or more, and quality does not rise beyond its own default */
+#define HASH_SECRET_SIZE 192 /* bytes. XXH3 needs 136; this is its own default, and more adds no quality */
 
 struct hash_key {
     uint8_t secret[HASH_SECRET_SIZE];
 };
 
-/* Draws a secret from the kernel. Thread-safe. 0, or -1 when there is no randomness to be had. */
+/* Draws a key from the kernel. Thread-safe. 0, or -1 when the kernel gives none. */
 int hash_key_draw(struct hash_key *key);
 
-/* The shard (0 to shards - 1) comes from the uppermost bits, the tag in the shard's table from the upper
- * half, too: its own uppermost bits say little more than the shard then, but a bucket's number comes from
- * lower ones. The lower half is worth less (decode/emit.h). */
+/* The shard, 0 to shards - 1, comes from the topmost bits, and the tag in the shard's table is the whole
+ * upper half. So within a shard the tag's topmost bits say little, but a bucket's number comes from its lower
+ * bits. The lower half of the hash is of less quality (decode/emit.h). */
 ALWAYS_INLINE unsigned hash_shard(uint64_t hash, unsigned shards)
 {
     return (unsigned)((unsigned __int128)hash * shards >> 64);
@@ -26,7 +25,7 @@ ALWAYS_INLINE unsigned hash_shard(uint64_t hash, unsigned shards)
 
 ALWAYS_INLINE uint32_t hash_tag(uint64_t hash)
 {
-    return (uint32_t)(hash >> 32) | 1; /* 0 marks an empty slot, and no bucket's number has this bit */
+    return (uint32_t)(hash >> 32) | 1; /* never 0, an empty slot; no bucket's number uses bit 0 */
 }
 
 #endif

@@ -1,4 +1,6 @@
+/* The parts of the idle list that few segments need: memory, and records that are given up and used again. */
 #include "engine/conversations/idle.h"
+#include "engine/conversations/table.h"
 #include "engine/list.h"
 
 #include <stdlib.h>

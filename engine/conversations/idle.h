@@ -1,32 +1,35 @@
-/* The conversations of a table in the order in which they last had a segment, when a run may forget some: the
- * one that has been idle longest is the first to go. 12 bytes a conversation, and only where a limit is set.
+/* The conversations of a table by the time of their last segments, for runs that may forget some: the one
+ * that has been idle longest goes first. 12 bytes a conversation, only where a limit is set.
  *
- * A record that is given up is not used again at once: batches that are under way still refer to it by its
- * number. It waits until the batch in which it was given up is written. One thread uses a list at a time. */
+ * A record that was given up cannot be used again at once, since batches under way still refer to it by
+ * number. It waits until the batch in which it was given up has been written. One thread uses a list at a
+ * time. */
 #ifndef TCPREUSE_IDLE_H
 #define TCPREUSE_IDLE_H
 
-#include "engine/conversations/table.h"
+#include "engine/util.h"
 
 struct idle_link {
-    uint32_t older, newer; /* records; of one that waits to be used again, newer is the next that waits */
+    uint32_t older, newer; /* records; newer of one that was given up: the next one given up */
     union {
         uint32_t hash;  /* its tag in the table */
-        uint32_t batch; /* in which it was given up; modulo 2^32, since few batches are under way */
+        uint32_t batch; /* given up in this one; modulo 2^32, which is enough for the few batches under way */
     };
 };
+_Static_assert(sizeof(struct idle_link) == 12, "memory a conversation");
 
 struct idle_list {
     struct idle_link *links; /* by record number */
     uint32_t capacity;
-    uint32_t oldest, newest; /* records, or RECORD_NONE */
-    uint32_t first_given_up, last_given_up;
+    uint32_t oldest, newest;                /* by last segment; records, or RECORD_NONE */
+    uint32_t first_given_up, last_given_up; /* records, or RECORD_NONE */
 };
 
 void idle_list_free(struct idle_list *l);
-/* Room for this record. 0 or -1. */
+/* Makes room for this record. 0, or -1 when memory is short. */
 int idle_list_grow(struct idle_list *l, uint32_t record);
 
+/* Takes a record out of the order. */
 ALWAYS_INLINE void idle_list_remove(struct idle_list *l, uint32_t record)
 {
     const struct idle_link *link = &l->links[record];
@@ -34,7 +37,7 @@ ALWAYS_INLINE void idle_list_remove(struct idle_list *l, uint32_t record)
     *(link->newer ? &l->links[link->newer].older : &l->newest) = link->older;
 }
 
-/* As the newest. */
+/* Adds a record as the newest. */
 ALWAYS_INLINE void idle_list_add(struct idle_list *l, uint32_t record, uint32_t hash)
 {
     l->links[record] = (struct idle_link){.older = l->newest, .hash = hash};
@@ -42,7 +45,7 @@ ALWAYS_INLINE void idle_list_add(struct idle_list *l, uint32_t record, uint32_t 
     l->newest = record;
 }
 
-/* It had a segment. */
+/* The record had a segment: it becomes the newest. */
 ALWAYS_INLINE void idle_list_touch(struct idle_list *l, uint32_t record)
 {
     if (l->newest == record)
@@ -52,9 +55,10 @@ ALWAYS_INLINE void idle_list_touch(struct idle_list *l, uint32_t record)
     idle_list_add(l, record, hash);
 }
 
-/* Takes it out of the order; its number may be used again when this batch is written. */
+/* Takes a record out of the order for good. Its number may be used again once this batch has been written. */
 void idle_list_give_up(struct idle_list *l, uint32_t record, uint64_t batch);
-/* A record that was given up in a batch before this one, or RECORD_NONE. */
+/* A record that was given up in one of the batches before number `written`, which have all been written; or
+ * RECORD_NONE. */
 uint32_t idle_list_use_again(struct idle_list *l, uint64_t written);
 
 #endif

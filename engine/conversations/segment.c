@@ -1,8 +1,9 @@
+/* Memory of segment lists: growth, and the spare memory that goes from the last reader to the next writer. */
 #include "engine/conversations/segment.h"
 
 #include <stdlib.h>
 
-enum { LIST_FIRST = 64 };
+enum { SEGMENTS_FIRST = 64 }; /* that a list without spare memory has room for */
 
 int spare_lists_init(struct spare_lists *s, uint32_t most, uint32_t first)
 {
@@ -43,7 +44,7 @@ int segment_list_grow(struct segment_list *list, struct spare_lists *spare, enum
         return 0;
     }
     const size_t size = (size_t)(list->limit - list->items), used = (size_t)(list->end - list->items);
-    const size_t more = size ? size * 2 : segment_size(f) * (spare ? spare->first : (uint32_t)LIST_FIRST);
+    const size_t more = size ? size * 2 : segment_size(f) * (spare ? spare->first : (uint32_t)SEGMENTS_FIRST);
     uint8_t *items = realloc(list->items, more);
     if (!items)
         return -1;

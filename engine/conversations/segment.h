@@ -1,5 +1,5 @@
-/* What the decoder leaves of a TCP header, and the lists in which it travels from the decoding worker to the
- * shard that owns its tuple. */
+/* A segment: what decoding keeps of a TCP header. And the lists in which segments go from the worker that
+ * decodes them to the shard that owns their tuples. */
 #ifndef TCPREUSE_SEGMENT_H
 #define TCPREUSE_SEGMENT_H
 
@@ -17,27 +17,29 @@ enum {
 enum segment_bits {
     SEGMENT_FLOW = 1,         /* sent by endpoint 1 of the canonical tuple, not by endpoint 0 */
     SEGMENT_QUOTED = 2,       /* quoted in an ICMP or ICMPv6 error */
-    SEGMENT_LENGTH_KNOWN = 4, /* payload is the segment length, not 0 for want of knowledge */
+    SEGMENT_LENGTH_KNOWN = 4, /* else payload is 0 because the length is unknown */
     SEGMENT_SHORT_OFFSET = 8, /* data offset below 5 */
-    SEGMENT_REUSE = 16,       /* set by the shard: this segment was decided to be a reuse */
+    SEGMENT_REUSE = 16,       /* set by the shard: this segment is a reuse */
 };
 
-/* The canonical tuple has the lower (address, port) as endpoint 0. Ports are in host order, IPv4 addresses
- * in host order, IPv6 addresses as they lie in the packet.
- * Written by the decoding worker, then owned by the shard's worker, which leaves record, completeness and
- * SEGMENT_REUSE for the reports. */
+/* In the canonical tuple the lower (address, port) is endpoint 0. Ports and IPv4 addresses are in host order,
+ * IPv6 addresses in network order.
+ *
+ * Written by the worker that decodes. When the batch is settled (BATCH_SETTLED, release), the shard's owner
+ * reads it, and writes record, completeness and SEGMENT_REUSE, which formatting reads (BATCH_NUMBERED,
+ * release). */
 struct segment {
     union {
         uint32_t hash;   /* from the decoder: tag in the shard's table, never 0 */
         uint32_t record; /* from the shard: the conversation that received the segment */
     };
-    uint32_t position; /* frame's index in the lane << 8 | number of the segment in its frame */
-    int64_t time;
+    uint32_t position; /* frame's index in the lane << 8 | the segment's number in its frame */
+    int64_t time;      /* ns */
     uint32_t seq, ack;
-    uint32_t payload; /* segment length in bytes, without the header */
+    uint32_t payload; /* segment length: bytes behind the header */
     uint32_t wire;    /* frame's length on the wire */
     uint16_t port[2];
-    uint16_t flags;       /* 12 TCP flags; above them the decimals of the time stamp */
+    uint16_t flags;       /* bits 0 to 11: TCP flags; 12 to 15: decimals of the time stamp */
     uint8_t bits;         /* enum segment_bits */
     uint8_t completeness; /* set by the shard: the conversation's, before this segment */
 };
@@ -58,7 +60,7 @@ _Static_assert(sizeof(struct segment6) == 72, "grows every batch");
 
 #define SEGMENT_FLAGS(s)    ((s)->flags & 0x0fff)
 #define SEGMENT_DECIMALS(s) ((unsigned)(s)->flags >> 12)
-/* A lane's positions have 24 bits for the frame: no lane may hold more frames. */
+/* Frames of a lane: a position has 24 bits for the frame. */
 #define LANE_FRAMES_MAX (1u << 24)
 
 enum family { FAMILY_IPV4, FAMILY_IPV6, FAMILIES };
@@ -68,33 +70,34 @@ ALWAYS_INLINE size_t segment_size(enum family f)
     return f == FAMILY_IPV4 ? sizeof(struct segment4) : sizeof(struct segment6);
 }
 
-/* Segments of one lane, shard and family, in capture order. Memory is kept when the list is emptied. All NULL
- * is an empty list. */
+/* Segments of one lane, shard and family, in capture order. Zeroed, it is empty; one that is cleared keeps
+ * its memory. Unlike other lists (engine/list.h), it takes over memory from a list that was read before. */
 struct segment_list {
     uint8_t *items;
-    uint8_t *end;   /* of the segments: a pointer and not their number, so that adding one is short */
+    uint8_t *end;   /* of the segments; a pointer and no count, so that adding takes fewer instructions */
     uint8_t *limit; /* of the memory */
 };
 
-/* Memory of lists that its owner was the last to read, for the lists that it fills next: it lies in the
- * owner's caches then, the last memory given uppermost. A worker that filled again what another one had read
- * had to take each line back from it. Where the two had no cache in common, as the two processors of a
- * virtual machine from time to time, 3 M frames of 64 bytes with two threads took 176 ms of processor time
- * so, and take 132; where they have one, 113 and 115. */
+/* A stack of memory from lists that its owner was the last to read, for the lists that the owner fills next:
+ * that memory is in the owner's caches, the memory given last most of all. Memory that another worker read
+ * last has to be fetched from that one's caches line by line. Where the two share no cache, as the two
+ * processors of a virtual machine at times, 3 M frames of 64 bytes with two threads took 176 ms of processor
+ * time that way, and 132 this way; where they share one, 113 and 115. One thread at a time. */
 struct spare_lists {
     struct segment_list *lists[FAMILIES];
     uint32_t count[FAMILIES];
-    uint32_t most;  /* of each family; what is given beyond is freed */
+    uint32_t most;  /* lists of each family; memory of further ones is freed */
     uint32_t first; /* segments that a new list has room for */
 };
 
 /* 0, or -1 when memory is short; then there is nothing to free. */
 int spare_lists_init(struct spare_lists *s, uint32_t most, uint32_t first);
 void spare_lists_free(struct spare_lists *s);
-/* Takes the memory of a list that nobody will read any more. */
+/* Takes the memory of a list that nobody will read any more; the list is empty then. */
 void spare_lists_give(struct spare_lists *s, struct segment_list *list, enum family f);
 
-/* Room for more. spare: what a list without memory may take; NULL: nothing. 0, or -1 when memory is short. */
+/* Makes room for more segments. spare: where a list without memory may take some; NULL: nowhere. 0, or -1
+ * when memory is short. */
 int segment_list_grow(struct segment_list *list, struct spare_lists *spare, enum family f);
 
 ALWAYS_INLINE struct segment *segment_list_at(const struct segment_list *l, uint32_t i, enum family f)
@@ -107,7 +110,7 @@ ALWAYS_INLINE uint32_t segment_list_count(const struct segment_list *l, enum fam
     return (uint32_t)((size_t)(l->end - l->items) / segment_size(f));
 }
 
-/* The one behind the last, whose content is undefined; NULL when memory is short. spare: as above. */
+/* A new last segment, whose content is undefined; NULL when memory is short. spare: as above. */
 ALWAYS_INLINE struct segment *segment_list_add(struct segment_list *l, struct spare_lists *spare,
                                                enum family f)
 {
@@ -115,7 +118,7 @@ ALWAYS_INLINE struct segment *segment_list_add(struct segment_list *l, struct sp
         return NULL;
     struct segment *s = (struct segment *)(void *)l->end;
     if (!s)
-        __builtin_unreachable(); /* what the caller looks at */
+        __builtin_unreachable(); /* spares the caller's check a branch */
     l->end += segment_size(f);
     return s;
 }

@@ -1,52 +1,57 @@
-/* A shard: the conversations of the tuples whose hash falls on it, owned by one worker. */
+/* A shard: the conversations of all tuples whose hash selects it, owned by one worker. */
 #ifndef TCPREUSE_SHARD_H
 #define TCPREUSE_SHARD_H
 
 #include "engine/batch.h"
+#include "engine/conversations/announced.h"
 #include "engine/conversations/idle.h"
 #include "engine/conversations/table.h"
 
-/* A shard begins conversations up to so many segments ahead of the one that it updates, and that one may
- * begin one, too: their records lie no further than this from their place in the order of the capture. */
+/* Conversations may begin out of capture order, since a shard looks for them in segments ahead of the one
+ * that it updates, and that one may begin one, too. A record is no further than this from its place in
+ * capture order. */
 enum { RECORDS_AHEAD = 256 };
 
 struct shard {
-    /* Used by the owner only, until all workers have stopped. */
+    /* The owner alone reads and writes all of this. Others read tables and counters when all shards have
+     * drained the last batch (batch.drained), or when all workers have stopped. */
     struct table table[FAMILIES];
     unsigned index;
     enum rules rules;
-    bool keep_records;  /* finished conversations stay, for a report of conversations or packets */
+    bool keep_records;  /* keep finished conversations, for a report of conversations or packets */
     bool mark_segments; /* leave record, completeness and reuse in the segments, for a report of packets */
-    /* What a segment adds to its conversation's port_word, which is completeness, by twice its five lowest
-     * flags, and one more if it carries no data: rules_completeness() of a segment without SYN, or with SYN
-     * and ACK, of a conversation that is there. */
+    /* The completeness that a segment adds, to be or-ed into its conversation's port word:
+     * rules_completeness() for a conversation that is there, and a segment without SYN, or with SYN and ACK.
+     * The index is the segment's five lowest flags * 2, + 1 if it carries no data. */
     uint64_t port_word_added[64];
-    uint8_t syn_completeness; /* of a conversation after the SYN that creates it */
-    /* Only where conversations are forgotten. */
+    uint8_t syn_completeness; /* of a conversation after a plain SYN that creates it */
+    /* Set by shard_forget(). */
     bool forgets;
-    bool note_ended;   /* leave those that ended in the batch's result, for a report of conversations */
-    uint64_t most;     /* conversations to be kept; 0: any number */
-    int64_t idle_time; /* ns after which they are forgotten; 0: never */
-    uint64_t written;  /* batches that are; set before each drain */
-    uint64_t batch;    /* being drained */
+    bool note_ended;   /* list in the batch what ended, for a report of conversations */
+    uint64_t most;     /* conversations that are kept at most; 0: any number */
+    int64_t idle_time; /* ns without a segment after which a conversation is forgotten; 0: never */
+    uint64_t written;  /* batches that have been written; the owner sets it before each drain */
+    uint64_t batch;    /* the one being drained */
     struct idle_list idle[FAMILIES];
-    uint64_t expired, displaced; /* forgotten after idle_time, and for want of room */
-    /* Only under generation 4.0. */
+    uint64_t expired, displaced; /* conversations forgotten after idle_time, and to keep to `most` */
+    /* Set by shard_follow_ftp(). */
     bool follows_ftp;
     struct announced_table announced[FAMILIES];
 } ALIGNED(CACHE_LINE);
 
+/* The comments of the fields explain the parameters. 0, or -1 when memory is short; shard_free() takes
+ * either. */
 int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments);
-/* Before the first batch: lets it forget conversations. */
+/* Before the first batch, if the shard is to forget conversations. */
 void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended);
-/* Before the first batch: lets it take connections that FTP announces as created by that. key: that of the
- * decoders, drawn before the first batch. */
+/* Before the first batch, under generation 4.0: connections that FTP announces count as created by that. key:
+ * the decoders'; it is read from the first batch on, and outlives the shard. */
 void shard_follow_ftp(struct shard *s, const struct hash_key *key);
 void shard_free(struct shard *s);
 
-/* Runs the batch's lists for this shard through the table and the rules, and leaves what came of it in
- * batch->result[index]. The batch is settled. Called by the owner, in batch order. 0, or -1 when memory is
- * short. */
+/* Takes the shard's segments of a settled batch through table and rules, and leaves the events in
+ * batch->result[index]. shards: how many there are. Called by the owner, in batch order. 0, or -1 when memory
+ * is short. */
 int shard_drain(struct shard *s, struct batch *batch, unsigned shards);
 
 #endif

@@ -212,7 +212,8 @@ ALWAYS_INLINE int PASS(run)(struct drain *d, struct passes *p, uint64_t steps, e
     assert(!(stages & UPDATE) || steps <= p->waiting);
     assert(p->waiting + (stages & FIND ? steps : 0) < RING_SIZE);
     const size_t size = segment_size(FAMILY);
-    /* Copies, which the compiler would read anew in each step, for what the step before wrote. */
+    /* Copies in registers: the compiler would reload these in each step, since the step before may have
+     * changed them. */
     struct table table = *d->table;
     const uint64_t *const port_word_added = d->shard->port_word_added;
     struct candidate *in = p->in, *out = p->out;
@@ -270,8 +271,7 @@ ALWAYS_INLINE int PASS(run)(struct drain *d, struct passes *p, uint64_t steps, e
     return 0;
 }
 
-/* Drains the list with this index of all lanes: the passes set in one after the other, and end so. 0 or -1.
- * */
+/* Drains the lists with this index, one a lane. Passes start one after the other, and stop so. 0 or -1. */
 static int PASSES(struct drain *d, const struct batch *batch, size_t list)
 {
     uint64_t left = 0; /* segments to be found */

@@ -1,3 +1,4 @@
+/* The rarer half of the table: growth, removal, tuples that move home, and measures. */
 #include "engine/conversations/table.h"
 #include "engine/list.h"
 #include "engine/pages.h"
@@ -5,19 +6,19 @@
 #include <stdlib.h>
 
 enum {
-    FIRST_BUCKETS_BITS = 8,      /* 16 KB: a small capture touches little memory */
-    MEASURED_BUCKETS = 16 << 10, /* 1 MB: less than a millisecond, and 80,000 tuples tell the shares */
+    FIRST_BUCKETS_BITS = 8,      /* 16 KiB: a small capture touches little memory */
+    MEASURED_BUCKETS = 16 << 10, /* 1 MiB: 80,000 tuples are sample enough, in less than a millisecond */
 };
 
-/* Slots of a table are used up to 3/4: then 5 % of the tuples lie outside their own bucket, most of them in
- * the next line. With 5/8, and 2 %, 1.5 M conversations took 97 bytes each instead of 86, and just as long.
- */
+/* An index is filled up to 3/4 of its slots: then 5 % of the tuples lie outside their home bucket, most of
+ * them in the next one. With 5/8, and 2 % outside, 1.5 M conversations took 97 bytes each instead of 86, and
+ * as long. */
 static uint64_t limit_for(uint64_t buckets)
 {
     return buckets * BUCKET_SLOTS * 3 / 4;
 }
 
-static uint64_t own_bucket(const struct table *t, uint32_t hash)
+static uint64_t home_number(const struct table *t, uint32_t hash)
 {
     return (uint64_t)(table_bucket(t, hash) - t->buckets);
 }
@@ -68,7 +69,7 @@ int table_add_chunk(struct table *t)
 void table_remove(struct table *t, uint32_t hash, uint32_t record)
 {
     const uint64_t mask = table_buckets(t) - 1;
-    uint64_t at = own_bucket(t, hash);
+    uint64_t at = home_number(t, hash);
     int slot = 0;
     while (t->buckets[at].record[slot] != record || t->buckets[at].tag[slot] != hash)
         if (++slot == BUCKET_SLOTS) {
@@ -87,15 +88,14 @@ void table_remove(struct table *t, uint32_t hash, uint32_t record)
         b->tag[last] = b->record[last] = 0;
         if (!was_full)
             return;
-        /* Somebody behind it may have passed this bucket when it was full: his own one is this or one before.
-         */
+        /* Tuples in later buckets whose home is this bucket, or one before it, have passed it as full. */
         uint64_t from = at;
         int found = -1;
         do {
             from = (from + 1) & mask;
             const struct bucket *c = &t->buckets[from];
             for (int i = 0; i < BUCKET_SLOTS && c->tag[i] && found < 0; i++)
-                if (((from - own_bucket(t, c->tag[i])) & mask) >= ((from - at) & mask))
+                if (((from - home_number(t, c->tag[i])) & mask) >= ((from - at) & mask))
                     found = i;
         } while (found < 0 && t->buckets[from].tag[BUCKET_SLOTS - 1]);
         if (found < 0)
@@ -166,7 +166,7 @@ void table_measure(const struct table *t, struct table_measures *m)
     m->record_bytes += t->records * t->record_size;
     for (uint64_t i = 0; i < MIN(buckets, (uint64_t)MEASURED_BUCKETS); i++)
         for (int slot = 0; slot < BUCKET_SLOTS && t->buckets[i].tag[slot]; slot++) {
-            uint64_t distance = (i - own_bucket(t, t->buckets[i].tag[slot])) & (buckets - 1);
+            uint64_t distance = (i - home_number(t, t->buckets[i].tag[slot])) & (buckets - 1);
             m->sampled++;
             m->own += distance == 0;
             m->next += distance == 1;

@@ -1,15 +1,14 @@
-/* A shard's conversations of one family: records, numbered in the order in which they were made, and an index
- * of the newest of each tuple. One thread uses a table at a time.
+/* A shard's conversations of one family: records, numbered in order of creation, and an index of the newest
+ * record of each tuple. One thread uses a table at a time.
  *
- * The index is made of 64-byte buckets of 8 tags and 8 record numbers, open addressing by bucket. A tag is
- * the tuple's whole 32-bit hash, of which some of the lower bits are the bucket's number: so the table grows
- * by splitting each bucket into two, in one sequential pass that never looks at a record.
+ * The index has 64-byte buckets of 8 tags and 8 record numbers, with open addressing by bucket. A tag is the
+ * tuple's whole 32-bit hash, some of whose lower bits are the number of its home bucket. So the index grows
+ * by splitting each bucket in two, in one sequential pass that reads no record.
  *
- * A tuple lies in its own bucket, or in a later one if all from its own one up to that are full; which of
- * them lie in later ones, and in which slots, is all the same, so that those in use can be taken home
- * (shard.c). What is removed leaves no gap: the bucket's last slot moves there, and into a bucket that was
- * full one tuple comes back from behind, if there is one that had to pass it; and so on from where that was.
- */
+ * A tuple lies in its home bucket, or in a later one if all buckets from home up to that one are full. Which
+ * tuples lie in later ones, and in which slots, is free, so those in use can be moved home. Removal leaves no
+ * gap: the bucket's last slot moves into it; and if the bucket was full, a tuple that had to pass it moves
+ * back into it, which leaves a gap in its turn. */
 #ifndef TCPREUSE_TABLE_H
 #define TCPREUSE_TABLE_H
 
@@ -19,12 +18,12 @@
 
 enum {
     BUCKET_SLOTS = 8,
-    RECORD_CHUNK_BITS = 15, /* 32,768 IPv4 records fill 2 MB: one huge page */
+    RECORD_CHUNK_BITS = 15, /* 32,768 IPv4 records fill 2 MiB, a huge page */
     RECORD_CHUNK = 1 << RECORD_CHUNK_BITS,
     RECORD_NONE = 0,
-    /* The lowest bits of a hash are in no bucket's number: as they lie, the others are an eighth of the
-     * bucket's place in bytes, which is as near to it as an address has it for nothing. 2^29 buckets hold
-     * 2^32 tuples, nearly. */
+    /* The lowest bits of a hash are in no bucket's number. The bits above them, in place, are the bucket's
+     * offset in units of eight bytes, and an x86 address multiplies by eight for nothing. 2^29 buckets hold
+     * nearly 2^32 tuples. */
     HASH_BITS_UNUSED = 3,
     BUCKETS_BITS_MAX = 32 - HASH_BITS_UNUSED,
 };
@@ -38,40 +37,40 @@ _Static_assert(sizeof(struct bucket) == CACHE_LINE, "one line a bucket");
 
 struct table {
     struct bucket *buckets;
-    uint32_t mask;    /* of the bits of a hash that are its bucket's number, above HASH_BITS_UNUSED */
+    uint32_t mask;    /* the bits of a hash that are its bucket's number, above HASH_BITS_UNUSED */
     uint64_t used;    /* slots in use: tuples */
     uint64_t limit;   /* grow before used reaches it */
-    uint8_t **chunks; /* of records */
+    uint8_t **chunks; /* RECORD_CHUNK records each */
     uint32_t chunk_capacity;
-    uint32_t records; /* made so far, numbered from 1; the place of number 0 is there and unused */
-    uint32_t room;    /* for so many more, in the last chunk */
+    uint32_t records; /* so far, numbered from 1; number 0 has a place that is unused */
+    uint32_t room;    /* for more records, in the last chunk */
     size_t record_size;
 };
+_Static_assert(sizeof(struct table) == CACHE_LINE, "all that a step reads of it is one line");
 
-/* 0 or -1 when memory is short. */
+/* 0, or -1 when memory is short; table_free() takes either. */
 int table_init(struct table *t, enum family family);
 void table_free(struct table *t);
 
-/* What tables of one family hold, and how far tuples lie from their own bucket. */
+/* What tables of one family hold, and how far tuples lie from their home buckets. */
 struct table_measures {
     uint64_t tuples, slots, records;
     uint64_t index_bytes, record_bytes;
-    /* Of a sample of the tuples: the bucket their hash names, the one behind it, and beyond. */
+    /* Of a sample of the tuples: those in their home bucket, in the next one, and beyond. */
     uint64_t sampled, own, next, further;
-    uint64_t longest; /* buckets from the own one */
+    uint64_t longest; /* distance from home, in buckets */
 };
 
-/* Adds a table's. Looks at up to 1 MB of its index, from the beginning: a keyed hash makes each part like the
- * others. */
+/* Adds a table's. The sample is the first MiB of its index: by a keyed hash all parts are alike. */
 void table_measure(const struct table *t, struct table_measures *m);
 
-/* Room for the next record. 0, or -1 when memory is short or 2^32 - 1 records are there. */
+/* Makes room for the next record. 0, or -1 when memory is short or 2^32 - 1 records are there. */
 int table_add_chunk(struct table *t);
-/* Takes a record out of the index; it is there, with this hash. */
+/* Takes a record out of the index, which has it with this hash. */
 void table_remove(struct table *t, uint32_t hash, uint32_t record);
 /* Moves a tuple into its home bucket if it lies in a later one; any other tuple may move in exchange. */
 void table_move_home(struct table *t, uint32_t hash, uint32_t record);
-/* Splits every bucket. 0 or -1, and then the table is as before. */
+/* Doubles the index. 0, or -1 when memory is short, and then the table is as before. */
 int table_grow(struct table *t);
 
 ALWAYS_INLINE void *table_record(const struct table *t, uint32_t number, enum family family)
@@ -80,14 +79,14 @@ ALWAYS_INLINE void *table_record(const struct table *t, uint32_t number, enum fa
            (size_t)(number & (RECORD_CHUNK - 1)) * conversation_size(family);
 }
 
-/* A new record's number, all zero; RECORD_NONE when memory is short or 2^32 - 1 records are there. */
+/* The number of a new record, all zero; RECORD_NONE when memory is short or 2^32 - 1 records are there. */
 ALWAYS_INLINE uint32_t table_add_record(struct table *t, enum family family)
 {
     if (unlikely(!t->room) && table_add_chunk(t))
         return RECORD_NONE;
     t->room--;
     const uint32_t number = ++t->records;
-    /* The next ones will be written soon. */
+    /* The next records are written soon. */
     const uintptr_t place = (uintptr_t)table_record(t, number, family);
     __builtin_prefetch((const void *)(place + 4 * conversation_size(family)), 1);
     return number;
@@ -98,19 +97,20 @@ ALWAYS_INLINE uint64_t table_buckets(const struct table *t)
     return ((uint64_t)t->mask >> HASH_BITS_UNUSED) + 1;
 }
 
+/* The home bucket. */
 ALWAYS_INLINE struct bucket *table_bucket(const struct table *t, uint32_t hash)
 {
     _Static_assert(sizeof(struct bucket) >> HASH_BITS_UNUSED == sizeof(uint64_t), "see HASH_BITS_UNUSED");
     return (struct bucket *)(void *)((uint64_t *)(void *)t->buckets + (hash & t->mask));
 }
 
-/* Where a tuple lies whose own bucket is full, unless this one is full, too. */
+/* Where the tuples of a full bucket go on. */
 ALWAYS_INLINE struct bucket *table_next_bucket(const struct table *t, const struct bucket *b)
 {
     return &t->buckets[((uint64_t)(b - t->buckets) + 1) & (table_buckets(t) - 1)];
 }
 
-/* Which slots of the bucket have this tag: two bits a slot, from the lowest on. */
+/* Which slots of the bucket have this tag: two bits a slot, slot 0 lowest. */
 unsigned bucket_match_portable(const struct bucket *b, uint32_t tag);
 ALWAYS_INLINE unsigned first_slot(unsigned match)
 {
@@ -137,7 +137,7 @@ ALWAYS_INLINE unsigned bucket_match(const struct bucket *b, uint32_t tag)
 }
 #endif
 
-/* Where this record lies in the bucket, with its tag; -1: it does not. */
+/* The slot of this record in the bucket, with its tag; -1: none. */
 ALWAYS_INLINE int bucket_slot(const struct bucket *b, uint32_t tag, uint32_t record)
 {
     for (unsigned match = bucket_match(b, tag); match; match = match_without_first(match))

@@ -1,7 +1,9 @@
+/* The hash of a tuple as a key. It is a file of its own so that XXH3, of which all is inline, is compiled in
+ * one place for the tables of generation 4.0. */
+#include "engine/conversations/tuple.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-#include "engine/conversations/tuple.h"
 
 uint64_t tuple_hash(const struct tuple *t, const struct hash_key *key)
 {

@@ -1,18 +1,20 @@
-/* A tuple, or half of one, as a key: for the small tables that only generation 4.0 keeps. */
+/* A tuple, or half of one, as the key of a hash table: for the small tables of FTP, which only generation 4.0
+ * has (control.h, announced.h). All functions are thread-safe. */
 #ifndef TCPREUSE_TUPLE_H
 #define TCPREUSE_TUPLE_H
 
 #include "engine/conversations/hash.h"
 #include "engine/conversations/segment.h"
 
-/* Without padding: it is hashed, and compared as bytes. */
+/* Hashed and compared as bytes, so unused bytes are zero. */
 struct tuple {
-    uint8_t address[2][16]; /* of IPv4 the first 4, in the order of the host */
+    uint8_t address[2][16]; /* IPv4: the first 4 bytes, in host order */
     uint16_t port[2];
     uint32_t family; /* enum family */
 };
-_Static_assert(sizeof(struct tuple) == 40, "no padding is hashed");
+_Static_assert(sizeof(struct tuple) == 40, "no padding, which would be hashed");
 
+/* Keyed, 64 bits, all of them good. */
 uint64_t tuple_hash(const struct tuple *t, const struct hash_key *key);
 
 ALWAYS_INLINE bool tuple_equal(const struct tuple *a, const struct tuple *b)
@@ -20,7 +22,7 @@ ALWAYS_INLINE bool tuple_equal(const struct tuple *a, const struct tuple *b)
     return !memcmp(a, b, sizeof *a);
 }
 
-/* That of a segment. */
+/* The tuple of a segment. */
 static inline struct tuple tuple_of(const struct segment *s, enum family family)
 {
     struct tuple t = {.port = {s->port[0], s->port[1]}, .family = family};
@@ -32,7 +34,8 @@ static inline struct tuple tuple_of(const struct segment *s, enum family family)
     return t;
 }
 
-/* Without one port, which is 0: endpoint i is the first, with its port, the other address the second. */
+/* Half a tuple, with one port unknown: endpoint i comes first, with its port; then the other endpoint, with
+ * port 0. */
 static inline struct tuple tuple_half(const struct tuple *t, unsigned i)
 {
     struct tuple half = {.port = {t->port[i], 0}, .family = t->family};
