@@ -1,0 +1,181 @@
+/* Merging: frame by frame, always the earliest of the inputs' next frames, as mergecap does. Its batches hold
+ * descriptions of frames; the bytes stay in the captures and chunks that they came from. */
+#include "io/sets/set_source_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { MERGED_FRAMES = 8192 };
+
+/* Frames of several inputs, in order. */
+struct merged {
+    struct frame frame[MERGED_FRAMES];
+    struct {
+        const struct capture *capture;
+        uint64_t number; /* in its file, from 1 */
+    } origin[MERGED_FRAMES];
+    unsigned count;
+    /* The batch is a user of whatever the bytes of its frames lie in. */
+    struct use {
+        struct capture *capture;
+        struct chunk *chunk;
+    } * uses;
+    size_t use_count, use_capacity;
+};
+
+/* Short of memory: what is left of the inputs is not read. */
+static void give_up(struct set_source *s)
+{
+    for (size_t i = 0; i < s->heap.count; i++) {
+        const struct input *in = s->heap.cursors[i]->input;
+        problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, -1, "not read to its end: %s",
+                     strerror(ENOMEM));
+        cursor_destroy(s->heap.cursors[i]);
+    }
+    s->heap.count = 0;
+}
+
+void merging_begin(struct set_source *s, struct input *in, const struct cursor_start *start)
+{
+    if (cursor_heap_add(&s->heap, cursor_create(in, start)))
+        give_up(s);
+    if (!s->heap.count)
+        switch_end_merging(&s->sw);
+}
+
+/* All inputs that begin before the next frame come in. 0 or -1. */
+static int add_inputs_in_time(struct set_source *s)
+{
+    for (struct input *in; (in = set_next_input(s)) && s->heap.count;) {
+        if (!comes_first(in->first_time, in->order, cursor_peek(s->heap.cursors[0])->time,
+                         s->heap.cursors[0]->input->order))
+            return 0;
+        atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+        sequence_count_opened(s, in);
+        if (cursor_heap_add(&s->heap, cursor_create(in, NULL)))
+            return -1;
+    }
+    return 0;
+}
+
+/* Makes the batch a user of what the cursor's frames lie in. 0 or -1. */
+static int borrow(struct set_source *s, struct merged *m, struct cursor *c)
+{
+    if (c->borrowed == s->merged_batches)
+        return 0;
+    if (m->use_count == m->use_capacity) {
+        size_t capacity = m->use_capacity ? m->use_capacity * 2 : 16;
+        struct use *uses = realloc(m->uses, capacity * sizeof *uses);
+        if (!uses)
+            return -1;
+        m->uses = uses;
+        m->use_capacity = capacity;
+    }
+    if (c->chunk)
+        atomic_fetch_add_explicit(&c->chunk->users, 1, memory_order_relaxed);
+    m->uses[m->use_count++] = (struct use){capture_use(c->capture), c->chunk};
+    c->borrowed = s->merged_batches;
+    return 0;
+}
+
+/* Only one input is left, and the next one begins later. Regions or chunks need a place to begin at that is
+ * known, which is between two walks, and between two chunks. */
+static bool can_continue_in_sequence(const struct set_source *s)
+{
+    const struct cursor *c = s->heap.cursors[0];
+    const struct lane *lane = &c->window.lane[0];
+    return s->heap.count == 1 && cursor_is_between(c) &&
+           (lane->state == LANE_OPEN || lane->state == LANE_DONE) &&
+           (!c->chunk || (lane->position >= lane->limit && c->next_lane == c->chunk->lanes));
+}
+
+enum claim merging_claim(struct set_source *s, struct batch *b)
+{
+    struct merged *m = malloc(sizeof *m);
+    if (!m) {
+        give_up(s);
+        switch_end_merging(&s->sw);
+        return CLAIM_NOTHING;
+    }
+    m->count = 0;
+    m->uses = NULL;
+    m->use_count = m->use_capacity = 0;
+    s->merged_batches++;
+    while (m->count < MERGED_FRAMES && s->heap.count) {
+        if (add_inputs_in_time(s) || borrow(s, m, s->heap.cursors[0])) {
+            give_up(s);
+            break;
+        }
+        struct cursor *c = s->heap.cursors[0];
+        m->frame[m->count] = *cursor_peek(c);
+        m->origin[m->count].capture = c->capture;
+        m->origin[m->count++].number = c->frames + 1;
+        cursor_advance(c);
+        if (can_continue_in_sequence(s)) {
+            sequence_continue(s, c);
+            s->heap.count = 0;
+            cursor_destroy(c);
+            break;
+        }
+        cursor_heap_update_first(&s->heap);
+    }
+    if (!s->heap.count)
+        switch_end_merging(&s->sw);
+    if (!m->count) {
+        merging_release(m);
+        return CLAIM_NOTHING;
+    }
+    b->first = true;
+    b->piece = m;
+    switch_stamp(&s->sw, b);
+    batch_cut_frames(b, m->count);
+    return CLAIM_BATCH;
+}
+
+void merging_walk(struct batch *b, struct walk *walk)
+{
+    const struct merged *m = b->piece;
+    for (unsigned i = walk->first; i < walk->end; i++) {
+        struct lane *lane = &b->lane[i];
+        walk->count[i] = 0;
+        if (lane->state != LANE_OPEN)
+            continue;
+        unsigned n = (unsigned)MIN(lane->limit - lane->position, (uint64_t)WALK_FRAMES);
+        for (unsigned k = 0; k < n; k++) {
+            walk->frame[i][k] = m->frame[lane->position + k];
+            __builtin_prefetch(walk->frame[i][k].data);
+        }
+        walk->count[i] = n;
+        lane->position += n;
+        if (!n)
+            lane->state = LANE_DONE;
+    }
+}
+
+struct origin merging_origin(const struct merged *m, uint64_t index)
+{
+    return (struct origin){m->origin[index].capture->path, m->origin[index].number};
+}
+
+void merging_find_ends(struct merged *m)
+{
+    for (size_t i = 0; i < m->use_count; i++)
+        if (!m->uses[i].chunk)
+            capture_find_end(m->uses[i].capture);
+    for (unsigned i = 0; i < m->count; i++) {
+        const struct capture *c = m->origin[i].capture;
+        if (c->bytes && m->frame[i].data + m->frame[i].captured > c->bytes + capture_size(c))
+            m->frame[i].captured = 0;
+    }
+}
+
+void merging_release(struct merged *m)
+{
+    for (size_t i = 0; i < m->use_count; i++) {
+        if (m->uses[i].chunk)
+            chunk_drop(m->uses[i].chunk);
+        capture_drop(m->uses[i].capture);
+    }
+    free(m->uses);
+    free(m);
+}
