@@ -1,3 +1,4 @@
+/* The paths of the inputs, from arguments, lists and directories. */
 #include "io/sets/inputs.h"
 
 #include <dirent.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Directories in directories; a loop of symbolic links ends here at the latest (Linux follows 40). */
+/* Levels of subdirectories. A loop of symbolic links ends here at the latest (Linux follows 40). */
 enum { DEPTH_MAX = 64 };
 
 static int add(struct inputs *in, char *path, const struct look *look)
@@ -33,11 +34,11 @@ static int add(struct inputs *in, char *path, const struct look *look)
     return 0;
 }
 
-/* What is found in directories, in order. */
+/* What was found in a directory, in order. */
 struct found {
     struct found_item {
         char *path;
-        int error;    /* of a directory that cannot be read; 0: it is a file */
+        int error;    /* why this directory cannot be read; 0: it is a file */
         bool is_file; /* a regular one */
         struct look look;
     } * items;
@@ -143,20 +144,31 @@ int inputs_add_list(struct inputs *in, const char *list, bool recursive, struct 
 {
     FILE *f = strcmp(list, "-") ? fopen(list, "re") : stdin;
     char *line = NULL;
-    size_t capacity = 0;
+    size_t capacity = 0, names = 0;
     int result = 0;
     if (!f) {
         problems_add(problems, PROBLEM_ERROR, in->count, list, -1, "%s", strerror(errno));
         return 0;
     }
-    for (ssize_t n; !result && (n = getline(&line, &capacity, f)) >= 0;) {
+    while (!result) {
+        ssize_t n = getline(&line, &capacity, f);
+        if (n < 0) {
+            /* Not every failure is an error of the stream: there is none when memory is short. */
+            if (!feof(f))
+                problems_add(problems, PROBLEM_ERROR, in->count, list, -1, "cannot be read: %s",
+                             strerror(errno));
+            else if (!names)
+                problems_add(problems, PROBLEM_ERROR, in->count, list, -1,
+                             "expected the names of captures, found none");
+            break;
+        }
         if (n && line[n - 1] == '\n')
             line[--n] = 0;
-        if (n)
-            result = inputs_add(in, line, recursive, problems);
+        if (!n)
+            continue;
+        names++;
+        result = inputs_add(in, line, recursive, problems);
     }
-    if (ferror(f))
-        problems_add(problems, PROBLEM_ERROR, in->count, list, -1, "%s", strerror(errno));
     free(line);
     if (f != stdin)
         fclose(f);

@@ -129,6 +129,7 @@ def inputs(tcpreuse, tap, directory, whole):
     if [line.rsplit(b',', 2)[0] for line in lines(result, 'packets')] != packets:
         complaints.append('the other file is not reported')
     tap.ok('a file that is not there beside one that is', complaints)
+    lists(tcpreuse, tap, directory)
     forbidden(tcpreuse, tap, directory, data)
 
     for name, contents, status in (('whole', data, 0), ('cut', data[:at[5] + 9], 2), ('empty', b'', 2)):
@@ -139,6 +140,23 @@ def inputs(tcpreuse, tap, directory, whole):
         if contents and lines(result, 'packets') != (packets if not status else packets[:6]):
             complaints.append('packets.csv has %d lines' % len(lines(result, 'packets')))
         tap.ok('standard input, %s' % name, complaints)
+
+
+def lists(tcpreuse, tap, directory):
+    """--files-from: a list that cannot be read, or names nothing, is an error."""
+    path = os.path.join(directory, 'whole.pcap')
+    for name, contents, status, words in (
+            ('a list', '\n%s\n\n' % path, 0, []),
+            ('a list without a newline at its end', path, 0, []),
+            ('an empty list', '', 2, ['list.txt', 'found none']),
+            ('a list of empty lines', '\n\n', 2, ['list.txt', 'found none']),
+            ('a list of a file that is not there', path + '\nabsent.pcap\n', 2, ['absent.pcap'])):
+        listing = program.write(directory, 'list.txt', contents.encode())
+        tap.ok(name, says(program.bare([tcpreuse, '--files-from', listing]), status, *words))
+    for name, listing, why in (('a list that is not there', 'absent.txt', 'No such file or directory'),
+                               ('a list that is a directory', directory, 'Is a directory'),
+                               ('a list that cannot be read', '/proc/self/mem', 'Input/output error')):
+        tap.ok(name, says(program.bare([tcpreuse, '--files-from', listing, path]), 2, os.path.basename(listing), why))
 
 
 def forbidden(tcpreuse, tap, directory, data):
