@@ -217,7 +217,8 @@ enum { FORMAT_BYTES = 16 };
 static void give_up(struct input *in, const char *why)
 {
     problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, (int64_t)in->position, "%s", why);
-    in->ended = true;
+    in->ended = in->failed = true;
+    in->rest_count = 0; /* or it would never be finished */
 }
 
 /* Reads the stream until the chunk has its capacity, or the stream ends. Returns the bytes that it has. */
@@ -281,6 +282,7 @@ static bool fill_chunk(struct input *in, struct chunk *chunk)
             enum capture_open_result result = begin(in, chunk, count);
             if (result == OPEN_FAILED || (result == OPEN_MORE && stream_is_stopped(in->stream))) {
                 in->ended = true;
+                in->failed = result == OPEN_FAILED;
                 return false;
             }
             if (result == OPEN_MORE)

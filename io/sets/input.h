@@ -45,7 +45,7 @@ struct input {
     struct turn turn; /* opening and filling: what follows is the holder's, where nothing else is said */
     enum input_kind kind;
     bool opened;
-    bool failed;  /* it could not be opened, and the problem is said */
+    bool failed;  /* it could not be opened or read to its end, and this is reported */
     bool begun;   /* it is, or was, under way: nothing to open ahead */
     bool counted; /* among the inputs that could be opened; the claimer's */
     struct capture *capture;
