@@ -23,27 +23,44 @@ struct merged {
     size_t use_count, use_capacity;
 };
 
-/* Short of memory: what is left of the inputs is not read. */
+/* Reads nothing more of the input, and says so, unless its end is a problem already. unread: of what has to
+ * come, nothing was read, so that an input that is finished, without a chunk to come, lacks nothing. */
+static void abandon(struct input *in, bool unread)
+{
+    set_wait_for_turn(in);
+    if (!in->failed && !(unread && input_is_finished(in)))
+        problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, -1, "not read to its end: %s",
+                     strerror(ENOMEM));
+    in->failed = in->begun = true;
+    in->opened = false; /* nobody fills it ahead any more */
+    turn_give_back(&in->turn);
+}
+
+/* Short of memory: nothing more is read of the inputs that are being merged, nor of those to come. */
 static void give_up(struct set_source *s)
 {
     for (size_t i = 0; i < s->heap.count; i++) {
-        const struct input *in = s->heap.cursors[i]->input;
-        problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, -1, "not read to its end: %s",
-                     strerror(ENOMEM));
+        abandon(s->heap.cursors[i]->input, false);
         cursor_destroy(s->heap.cursors[i]);
     }
     s->heap.count = 0;
+    for (size_t i = atomic_load_explicit(&s->next, memory_order_relaxed); i < s->params.count; i++)
+        abandon(s->inputs[i], true);
+    atomic_store_explicit(&s->next, s->params.count, memory_order_relaxed);
 }
 
 void merging_begin(struct set_source *s, struct input *in, const struct cursor_start *start)
 {
-    if (cursor_heap_add(&s->heap, cursor_create(in, start)))
+    if (cursor_heap_add(&s->heap, cursor_create(in, start))) {
+        abandon(in, false);
         give_up(s);
+    }
     if (!s->heap.count)
         switch_end_merging(&s->sw);
 }
 
-/* All inputs that begin before the next frame come in. 0 or -1. */
+/* All inputs that begin before the next frame come in. 0, or -1 when memory is short: then the input at which
+ * it was is abandoned. */
 static int add_inputs_in_time(struct set_source *s)
 {
     for (struct input *in; (in = set_next_input(s)) && s->heap.count;) {
@@ -52,8 +69,10 @@ static int add_inputs_in_time(struct set_source *s)
             return 0;
         atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
         sequence_count_opened(s, in);
-        if (cursor_heap_add(&s->heap, cursor_create(in, NULL)))
+        if (cursor_heap_add(&s->heap, cursor_create(in, NULL))) {
+            abandon(in, false);
             return -1;
+        }
     }
     return 0;
 }

@@ -1,6 +1,7 @@
 /* The order in which the inputs of a set are read: by the times of their first frames. */
 #include "io/sets/set_source_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -29,7 +30,10 @@ static void look_at_first_time(struct input *in)
     if (look)
         look->sized = in->sized;
     struct cursor *c = look ? cursor_create(look, NULL) : NULL;
-    if (c) {
+    if (!c) {
+        problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, -1,
+                     "the time of its first frame is not known: %s", strerror(ENOMEM));
+    } else {
         const struct frame *f = cursor_peek(c);
         if (f)
             in->first_time = f->time;

@@ -55,10 +55,10 @@ static bool set_run(struct source *source, const struct batch *b, const struct l
 }
 
 /* Pages leave the page table once a whole piece of the file is decoded, by the worker that decoded the last
- * of it. Removing them costs as much as mapping them: 44 of 155 ms for a file of 1.5 GB when one thread unmaps
- * it at the end. But each removal flushes the TLBs of all workers, so it is not done batch by batch (two
- * threads, frames of 491 bytes: 0.192 s, and 0.174 s in pieces). A batch that is read again finds its pages
- * in the page cache. */
+ * of it. Removing them costs as much as mapping them: 44 of 155 ms for a file of 1.5 GB when one thread
+ * unmaps it at the end. But each removal flushes the TLBs of all workers, so it is not done batch by batch
+ * (two threads, frames of 491 bytes: 0.192 s, and 0.174 s in pieces). A batch that is read again finds its
+ * pages in the page cache. */
 static void set_decoded(struct source *source, struct batch *b)
 {
     (void)source;
