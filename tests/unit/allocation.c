@@ -1,6 +1,8 @@
 /* Short of memory in every place: a run is repeated, and in the n-th repetition the n-th request for memory
- * fails, and all that follow it. The result has to be an error; a crash or, under AddressSanitizer, a leak is
- * a failure.
+ * fails, and all that follow it; then only the n-th. Every run has to end, with an error or, where it could
+ * do without the memory, with all frames. A crash or, under AddressSanitizer, a leak is a failure.
+ *
+ * usage: allocation [SCENARIO...]
  *
  * The requests of the program's own code are caught by the linker's --wrap, those of libraries are not. No
  * Criterion: it would ask for memory too. */
@@ -12,6 +14,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -70,13 +73,20 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_
     return fails() ? MAP_FAILED : __real_mmap(at, size, protection, flags, fd, offset);
 }
 
-enum outcome_of_run { RAN, SAID_SO, WRONG };
+enum outcome_of_run {
+    RAN,
+    RAN_WITHOUT, /* likewise, though a request failed: it was for something that a run can do without */
+    SAID_SO,
+    WRONG,
+};
 
 struct scenario {
     const char *name;
     enum outcome_of_run (*run)(const struct scenario *, unsigned threads);
     const struct traffic *traffic;
     const char *directory, *capture;
+    const char *const *paths; /* of a set */
+    size_t path_count;
     enum rules rules;
 };
 
@@ -152,9 +162,68 @@ end:
     return outcome;
 }
 
+/* Is a file named by more than one error? */
+static bool repeats_itself(const struct problems *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(p->items[i].file, p->items[k].file))
+                return true;
+    return false;
+}
+
+/* Whole files that overlap in time. What is not read has to be told, file by file. */
+static enum outcome_of_run run_set(const struct scenario *s, unsigned threads)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct set_source_params set = {.paths = s->paths,
+                                    .count = s->path_count,
+                                    .threads = threads,
+                                    .ahead = threads + 1,
+                                    .lane_bytes = 16 << 10,
+                                    .problems = &problems};
+    struct set_source *source = set_source_create(&set);
+    struct recording_sink sink;
+    struct pipeline *p = NULL;
+    enum outcome_of_run outcome = SAID_SO;
+    recording_sink_init(&sink);
+    if (!source)
+        goto end;
+    struct pipeline_params params = {
+        .source = set_source_source(source), .sink = &sink.sink, .threads = threads, .rules = s->rules};
+    p = pipeline_create(&params);
+    if (!p)
+        goto end;
+    outcome = outcome_of(pipeline_run(p));
+    if (outcome == RAN && problems_errors(&problems))
+        outcome = repeats_itself(&problems) ? WRONG : SAID_SO;
+    else if (outcome == RAN && pipeline_totals(p)->frames == s->traffic->count)
+        outcome = atomic_load(&has_failed) ? RAN_WITHOUT : RAN;
+end:
+    pipeline_destroy(p);
+    set_source_destroy(source);
+    recording_sink_free(&sink);
+    problems_free(&problems);
+    return outcome;
+}
+
+static const char *running;
+
+static void handle_alarm(int number)
+{
+    static const char text[] = ": a run does not end\n";
+    (void)number;
+    if (write(STDOUT_FILENO, running, strlen(running)) < 0 || write(STDOUT_FILENO, text, sizeof text - 1) < 0)
+        _exit(2);
+    _exit(1);
+}
+
 static int check(const struct scenario *s, unsigned threads)
 {
+    enum { SECONDS_A_RUN = 60 };
+    running = s->name;
     atomic_store(&until_failure, -1);
+    atomic_store(&has_failed, false);
     atomic_store(&requests, 0);
     if (s->run(s, threads) != RAN) {
         printf("%s, %u threads: failed without need\n", s->name, threads);
@@ -168,7 +237,9 @@ static int check(const struct scenario *s, unsigned threads)
         for (long n = 0; n < all; n++) {
             atomic_store(&has_failed, false);
             atomic_store(&until_failure, n);
+            alarm(SECONDS_A_RUN);
             enum outcome_of_run outcome = s->run(s, threads);
+            alarm(0);
             atomic_store(&until_failure, -1);
             if (outcome == WRONG || (outcome == RAN && atomic_load(&has_failed))) {
                 printf("%s, %u threads: request %ld of %ld failed, and the run %s\n", s->name, threads, n + 1,
@@ -181,22 +252,73 @@ static int check(const struct scenario *s, unsigned threads)
     return result;
 }
 
-/* A pcap file of the traffic, without its last bytes. */
-static int write_capture(const struct traffic *t, const char *path)
+/* Which frames of the traffic a file has. */
+struct part {
+    uint32_t first, step; /* frame first, and each step-th behind it */
+    uint32_t skipped[2];  /* but those from here, to before there */
+    uint32_t padding;     /* bytes behind each frame */
+    bool cut;             /* the file ends within its last frame */
+};
+
+/* A pcap file of a part of the traffic, whose frames have a millisecond each. */
+static int write_capture(const struct traffic *t, const char *path, const struct part *part)
 {
+    enum { PADDING_MAX = 4096 };
+    static const uint8_t padding[PADDING_MAX];
     FILE *f = fopen(path, "wb");
     if (!f)
         return -1;
     const uint32_t header[6] = {0xa1b23c4d, 4 << 16 | 2, 0, 0, 65535, 1};
     fwrite(header, sizeof header, 1, f);
-    for (uint32_t i = 0; i < t->count; i++) {
+    for (uint32_t i = part->first; i < t->count; i += part->step) {
         const struct frame *frame = &t->frames[i];
-        const uint32_t record[4] = {(uint32_t)(frame->time / 1000000000),
-                                    (uint32_t)(frame->time % 1000000000), frame->captured, frame->length};
+        if (i >= part->skipped[0] && i < part->skipped[1])
+            continue;
+        const uint32_t record[4] = {i / 1000, i % 1000 * 1000000, frame->captured + part->padding,
+                                    frame->length + part->padding};
         fwrite(record, sizeof record, 1, f);
-        fwrite(frame->data, 1, frame->captured - (i + 1 == t->count), f);
+        fwrite(frame->data, 1, frame->captured - (part->cut && i + part->step >= t->count), f);
+        fwrite(padding, 1, part->padding, f);
     }
     return fclose(f);
+}
+
+/* Sets of files that overlap. */
+enum { MERGED_FILES = 20, LATE_FILES = 2 };
+
+struct sets {
+    char merged[MERGED_FILES][64], late[LATE_FILES][64], gzip[LATE_FILES][64];
+    const char *merged_paths[MERGED_FILES], *late_paths[LATE_FILES], *gzip_paths[LATE_FILES];
+};
+
+/* merged: small files of which each has every twentieth frame; more than a heap has room for at first.
+ * late: files that are mapped, and read for a while before the first one turns out to go on in the time of
+ * the second one, and behind it. gzip: the same ones, compressed. */
+static int write_sets(const struct traffic *t, const char *directory, struct sets *sets)
+{
+    for (uint32_t i = 0; i < MERGED_FILES; i++) {
+        const struct part part = {.first = i, .step = MERGED_FILES};
+        sprintf(sets->merged[i], "%s/merged-%02u.pcap", directory, i);
+        sets->merged_paths[i] = sets->merged[i];
+        if (write_capture(t, sets->merged[i], &part))
+            return -1;
+    }
+    const uint32_t middle = t->count / 2, end = middle + t->count / 4;
+    const struct part parts[LATE_FILES] = {
+        {.step = 1, .skipped = {middle, end}, .padding = 4096},
+        {.first = middle, .step = 1, .skipped = {end, t->count}, .padding = 4096},
+    };
+    for (int i = 0; i < LATE_FILES; i++) {
+        char command[256];
+        sprintf(sets->late[i], "%s/late-%d.pcap", directory, i);
+        sprintf(sets->gzip[i], "%s/late-%d.pcap.gz", directory, i);
+        sets->late_paths[i] = sets->late[i];
+        sets->gzip_paths[i] = sets->gzip[i];
+        sprintf(command, "gzip -1 -c %s > %s", sets->late[i], sets->gzip[i]);
+        if (write_capture(t, sets->late[i], &parts[i]) || (WITH_GZIP && system(command)))
+            return -1;
+    }
+    return 0;
 }
 
 /* FTP: replies that announce connections, each on a control connection of its own, enough for all tables to
@@ -254,18 +376,30 @@ static struct traffic fragment_traffic(void)
     return (struct traffic){.frames = frames, .count = FRAGMENT_FRAMES};
 }
 
-int main(void)
+static bool is_wanted(const char *name, int argc, char **argv)
+{
+    bool wanted = argc < 2;
+    for (int i = 1; i < argc; i++)
+        wanted |= !strcmp(name, argv[i]);
+    return wanted;
+}
+
+int main(int argc, char **argv)
 {
     char directory[] = "/tmp/tcpreuse-allocation-XXXXXX", capture[64], fragments_capture[64];
     struct traffic t;
     int result = 0;
+    const struct part all = {.step = 1, .cut = true};
+    static struct sets sets;
     if (!mkdtemp(directory) || traffic_make(&t, 700, 150, 1))
         return 1;
     sprintf(capture, "%s/capture.pcap", directory);
     sprintf(fragments_capture, "%s/fragments.pcap", directory);
     const struct traffic ftp = ftp_traffic(), fragments = fragment_traffic();
-    if (write_capture(&t, capture) || write_capture(&fragments, fragments_capture))
+    if (write_capture(&t, capture, &all) || write_capture(&fragments, fragments_capture, &all) ||
+        write_sets(&t, directory, &sets))
         return 1;
+    signal(SIGALRM, handle_alarm);
     const struct scenario scenarios[] = {
         {.name = "engine", .run = run_engine, .traffic = &t, .rules = RULES_4_4},
         {.name = "FTP", .run = run_engine, .traffic = &ftp, .rules = RULES_4_0},
@@ -275,9 +409,17 @@ int main(void)
          .capture = fragments_capture,
          .rules = RULES_4_4},
         {.name = "files", .run = run_files, .directory = directory, .capture = capture, .rules = RULES_4_4},
+        {.name = "merged",
+         .run = run_set,
+         .traffic = &t,
+         .paths = sets.merged_paths,
+         .path_count = MERGED_FILES},
+        {.name = "late", .run = run_set, .traffic = &t, .paths = sets.late_paths, .path_count = LATE_FILES},
+        {.name = "gzip", .run = run_set, .traffic = &t, .paths = sets.gzip_paths, .path_count = LATE_FILES},
     };
-    for (size_t i = 0; i < ARRAY_LEN(scenarios); i++)
-        for (unsigned threads = 1; threads <= 3; threads += 2)
+    const size_t count = ARRAY_LEN(scenarios) - !WITH_GZIP;
+    for (size_t i = 0; i < count; i++)
+        for (unsigned threads = 1; threads <= 3 && is_wanted(scenarios[i].name, argc, argv); threads += 2)
             result |= check(&scenarios[i], threads);
     traffic_free(&t);
     char command[128];
