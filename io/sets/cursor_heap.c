@@ -1,3 +1,4 @@
+/* A binary heap of cursors, ordered as mergecap orders frames. */
 #include "io/sets/cursor_heap.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Opening an input, and cutting a stream into chunks and their lanes. */
 #include "io/sets/input.h"
 
 #include <errno.h>
@@ -51,8 +52,8 @@ void input_free(struct input *in)
     free(in);
 }
 
-/* A regular file is mapped, unless that shows it to be compressed; all else is a stream. A FIFO is opened
- * once only: its writer would take a second time for the reader's end. */
+/* A regular file is mapped, unless it turns out to be compressed; everything else is a stream. A FIFO is
+ * opened only once: its writer would take closing it for the reader's end. */
 static enum input_kind look(const struct input *in)
 {
     struct stat st;
@@ -97,7 +98,7 @@ struct capture *input_take_capture(struct input *in)
     return c;
 }
 
-/* Room for n bytes behind what a chunk has. */
+/* Room for n bytes in all. 0 or -1. */
 static int chunk_reserve(struct chunk *chunk, size_t n)
 {
     if (chunk->capacity >= n)
@@ -110,7 +111,7 @@ static int chunk_reserve(struct chunk *chunk, size_t n)
     return 0;
 }
 
-/* What was read beyond the chunk's end waits for the next one. */
+/* Keeps what was read beyond the chunk's end for the next one. */
 static int keep_rest(struct input *in, const struct chunk *chunk, size_t count)
 {
     size_t used = (size_t)(chunk->end - chunk->base);
@@ -135,8 +136,8 @@ static void open_lane(struct chunk *chunk, uint64_t begin, const void *context)
     chunk->lanes++;
 }
 
-/* Has the format read what stands at position at, and changes how what follows is read; moves *at behind it,
- * as far as the format went at once. The first record of it is known to be there. */
+/* Lets the format read a change at position *at of how records are read, and moves *at behind it. The first
+ * record of the change is whole. False if it is broken. */
 static bool change_context(struct input *in, const struct chunk *chunk, uint64_t *at, uint64_t end)
 {
     struct batch window = {.bytes = chunk->memory, .base = chunk->base, .end = end, .lanes_used = 1};
@@ -149,9 +150,9 @@ static bool change_context(struct input *in, const struct chunk *chunk, uint64_t
     return lane->state != LANE_FAULT;
 }
 
-/* Cuts the chunk's count bytes, from position at on, into lanes of whole records. What is broken, or cut
- * short by the end of the stream, goes into the last lane: walking will find the fault. Returns the end of
- * the last lane. */
+/* Cuts the chunk's count bytes from position at on into lanes of whole records. A record that is broken, or
+ * cut short by the end of the stream, goes into the last lane: walking will find the fault. Returns the end
+ * of the last lane. */
 static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t count)
 {
     const struct capture_format *format = in->capture->format;
@@ -186,7 +187,7 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
             at = end;
         } else if (changes) {
             if (last == LANES - 1 && c->lane[last].limit > c->lane[last].begin)
-                break; /* no lane is left for what follows */
+                break; /* what follows needs a lane, and none is left */
             if (!change_context(in, chunk, &at, end)) {
                 in->ended = true;
                 at = end;
@@ -211,7 +212,7 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
     return at;
 }
 
-/* No format's file header and first record header are shorter, so that fewer bytes hold no frame. */
+/* No format needs fewer bytes for its file header and first record header: less holds no frame. */
 enum { FORMAT_BYTES = 16 };
 
 static void give_up(struct input *in, const char *why)
@@ -221,7 +222,7 @@ static void give_up(struct input *in, const char *why)
     in->rest_count = 0; /* or it would never be finished */
 }
 
-/* Reads the stream until the chunk has its capacity, or the stream ends. Returns the bytes that it has. */
+/* Reads until the chunk is full, or the stream ends. Returns the chunk's bytes. */
 static size_t read_chunk(struct input *in, struct chunk *chunk, size_t count)
 {
     while (count < chunk->capacity && !in->ended) {
@@ -236,7 +237,7 @@ static size_t read_chunk(struct input *in, struct chunk *chunk, size_t count)
     return count;
 }
 
-/* Finds the format, and reads its header. What a stopped stream has not of it is nobody's fault. */
+/* Finds the format, and reads its header. That a stopped stream has less than a header is no problem. */
 static enum capture_open_result begin(struct input *in, const struct chunk *chunk, size_t count)
 {
     const bool stopped = stream_is_stopped(in->stream);
@@ -253,8 +254,7 @@ static enum capture_open_result begin(struct input *in, const struct chunk *chun
     return result;
 }
 
-/* Reads until the chunk has at least one whole record, or the stream is at its end. False: there is no chunk.
- */
+/* Reads until the chunk has at least one whole record, or the stream ends. False: there is no chunk. */
 static bool fill_chunk(struct input *in, struct chunk *chunk)
 {
     size_t want = MAX((size_t)CHUNK_BYTES, in->rest_count * 2), count = in->rest_count;

@@ -1,4 +1,4 @@
-/* One input of a set: a regular file that is mapped, or a stream that is read into chunks. */
+/* One input of a set: a regular file, which is mapped, or a stream, which is read into chunks. */
 #ifndef TCPREUSE_INPUT_H
 #define TCPREUSE_INPUT_H
 
@@ -17,18 +17,18 @@ struct chunk {
         uint64_t begin, limit;
         const void *context;
     } lane[LANES];
-    _Atomic unsigned
-        users; /* incremented by whoever passes it on while using it, decremented in chunk_drop() */
+    /* Incremented by a user that passes it on, decremented in chunk_drop(). */
+    _Atomic unsigned users;
     struct chunk *next;
 };
 
 void chunk_drop(struct chunk *chunk);
 
 enum {
-    CHUNK_BYTES = 1 << 20, /* memory that is touched for the first time is dear: 2 MB take 5 % longer */
-    /* Chunks that wait for their claim, of each stream. */
+    CHUNK_BYTES = 1 << 20, /* memory costs most when it is first touched: with 2 MB a run takes 5 % longer */
+    /* Chunks of one stream that may wait to be claimed. */
     CHUNKS_AHEAD = 4,
-    /* A record that does not fit into this is given up: Wireshark's largest pcapng block is 16 MB. */
+    /* A stream with a record that does not fit is given up. Wireshark's largest pcapng block is 16 MB. */
     CHUNK_BYTES_MAX = 64 << 20,
 };
 
@@ -39,18 +39,18 @@ struct input {
     size_t order; /* in which it was given */
     struct problems *problems;
     const struct stop *stop;
-    int64_t first_time; /* of its first frame; INT64_MAX: none, or not looked for */
+    int64_t first_time; /* of its first frame; INT64_MAX: none, or unknown */
     bool sized;         /* a regular file: its size counts as its bytes */
 
-    struct turn turn; /* opening and filling: what follows is the holder's, where nothing else is said */
+    struct turn turn; /* opening and filling: what follows belongs to the holder, unless noted otherwise */
     enum input_kind kind;
     bool opened;
     bool failed;  /* it could not be opened or read to its end, and this is reported */
-    bool begun;   /* it is, or was, under way: nothing to open ahead */
+    bool begun;   /* claiming has come to it: nothing to open ahead */
     bool counted; /* among the inputs that could be opened; the claimer's */
     struct capture *capture;
     struct stream *stream;
-    uint8_t *rest; /* bytes of the stream that are read, but stand in no chunk yet */
+    uint8_t *rest; /* bytes that were read from the stream, but are in no chunk yet */
     size_t rest_count, rest_capacity;
     uint64_t position; /* of rest in the stream */
     bool began;        /* the format's header has been read */
@@ -59,34 +59,36 @@ struct input {
     bool broken; /* because the stream failed, or was stopped: a record that it left incomplete is no fault of
                     its own */
 
-    /* Chunks on their way, a ring with one writer, the holder of the turn, and one reader, the claimer.
-     * Indices run freely; each is stored (release) by its side and loaded (acquire) by the other. */
+    /* Chunks that are filled but not taken: a ring with one writer, the holder of the turn, and one reader,
+     * the claimer. Indices run freely; each is stored (release) by its side and loaded (acquire) by the
+     * other. */
     struct chunk *ready[CHUNKS_AHEAD];
     _Atomic uint64_t filled, taken;
     _Atomic bool finished;     /* release, behind the last chunk: nothing more will be filled */
     _Atomic uint64_t consumed; /* bytes of the file, for the display */
 
-    /* The claimer's: chunks that were taken, but not accepted, in order; they are taken again before the
-     * ring. */
+    /* The claimer's: chunks that were taken but not accepted, in order. They are taken again before those in
+     * the ring. */
     struct chunk *again_first, *again_last;
 };
 
-/* What it points to outlives the input; stop: NULL when nobody will ask. */
+/* The arguments must outlive the input. stop: NULL if nobody will ask. NULL when memory is short. */
 struct input *input_create(const char *path, size_t order, struct problems *problems,
                            const struct stop *stop);
 void input_free(struct input *in);
 
-/* Opens it, if it is not. read_small: as for capture_map(). The turn is held. False when it cannot be. */
+/* Opens the input, unless it is open. By the holder of the turn. read_small: as for capture_map(). False if
+ * it cannot be opened; the problem is reported. */
 bool input_open(struct input *in, bool read_small);
-/* A mapped input's capture is handed over with its use; the input is as before it was opened. */
+/* Hands over the capture of a mapped input, with its use. The input is closed then. */
 struct capture *input_take_capture(struct input *in);
 
-/* Fills the next chunk, if there is room; the turn is held. True when something was done. */
+/* Fills the next chunk, if the ring has room. By the holder of the turn. True if something was done. */
 bool input_fill(struct input *in);
 
-/* The next chunk of a stream, with its use; NULL: none is ready. By the claimer. */
+/* The next chunk of a stream, with its use. NULL if none is ready. By the claimer. */
 struct chunk *input_take_chunk(struct input *in);
-/* True when no chunk is ready or will be. By the claimer. */
+/* No chunk is ready, and none will be. By the claimer. */
 bool input_is_finished(const struct input *in);
 
 #endif

@@ -1,8 +1,10 @@
-/* The kernel's own reading ahead does not see that eight lanes are one file read in order, and advice to read
- * (MADV_WILLNEED) leaves pages of 4 KB in the cache, whose mapping is what the next run over the same file
- * then waits for. So mappings ask for huge pages, which makes a fault read 4 MB in pieces of 2 MB where the
- * file system can (XFS, ext4 and btrfs of newer kernels), and a thread of its own takes these faults, WINDOWS
- * ahead of the claims. It is begun when a window is found that is not in the cache, and sleeps in the kernel.
+/* Reading ahead by page faults.
+ *
+ * The kernel's own readahead does not see that eight lanes are one file read in order. MADV_WILLNEED leaves
+ * pages of 4 KB in the page cache, and mapping those is what the next run over the file waits for. So
+ * mappings ask for huge pages, with which a fault reads 4 MB in pieces of 2 MB where the file system can
+ * (XFS, ext4 and btrfs of newer kernels), and a dedicated thread takes these faults, WINDOWS ahead of the
+ * claims. It starts at the first window that is not in the page cache, and sleeps in the kernel.
  *
  * 1.5 GB on ext4, frames of 980 bytes, two threads, cold, and then a second run: 0.65 and 0.06 s; with the
  * workers' own faults of 4 MB 0.9 to 1.4 and 0.06 s, with MADV_WILLNEED 0.95 and 0.18 s. cat: 0.7 to 1.8 s
@@ -17,28 +19,31 @@
 enum {
     PAGE = 4096,
     STEP = 2 << 20,   /* one fault */
-    WINDOW = 8 << 20, /* one look at what is in the cache: 1 us */
+    WINDOW = 8 << 20, /* checked by one mincore() of its last page, 1 us */
     WINDOWS = 4,
     QUEUE = WINDOWS * WINDOW / STEP, /* a power of two */
-    /* Windows read behind one that was not in the cache: what is being read looks as if it were. */
+    /* Windows behind a cold one that are read whatever mincore() says: it takes pages that are being read
+     * for resident. */
     COLD_WINDOWS = 8,
 };
 
-struct want {
-    struct capture *capture;
+/* One step to read. */
+struct request {
+    struct capture *capture; /* with a use */
     uint64_t offset;
 };
 
 struct read_ahead {
-    uint64_t seen_to; /* up to here it has been seen to */
-    uint64_t cold_to; /* and up to here it is to be read without a look */
+    /* The caller's. */
+    uint64_t done_to; /* offset up to which windows are checked, and requested if they are cold */
+    uint64_t cold_to; /* offset up to which windows are read whatever the check says */
     bool has_thread, no_thread;
     pthread_t thread;
 
-    pthread_mutex_t lock; /* of all below */
+    pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t changed;
-    struct want wants[QUEUE];
-    uint64_t added, taken;
+    struct request queue[QUEUE]; /* a ring */
+    uint64_t added, taken;       /* indices, which run freely */
     bool ends;
 };
 
@@ -52,16 +57,16 @@ struct read_ahead *read_ahead_create(void)
     return r;
 }
 
-static void fetch(const struct want *w)
+static void fetch(const struct request *request)
 {
-    uint8_t *page = (uint8_t *)(uintptr_t)(w->capture->bytes + w->offset);
+    uint8_t *page = (uint8_t *)(uintptr_t)(request->capture->bytes + request->offset);
 #ifdef MADV_POPULATE_READ
-    /* A fault without a signal, should the file have become shorter. */
+    /* A fault that raises no signal if the file has become shorter. */
     if (!madvise(page, PAGE, MADV_POPULATE_READ) || errno != EINVAL)
         return;
 #endif
-    /* A kernel before 5.14. */
-    madvise(page, MIN((uint64_t)STEP, w->capture->mapped - w->offset), MADV_WILLNEED);
+    /* Kernels before 5.14. */
+    madvise(page, MIN((uint64_t)STEP, request->capture->mapped - request->offset), MADV_WILLNEED);
 }
 
 static void *read_ahead_main(void *argument)
@@ -73,12 +78,12 @@ static void *read_ahead_main(void *argument)
             pthread_cond_wait(&r->changed, &r->lock);
         if (r->taken == r->added)
             break;
-        struct want w = r->wants[r->taken++ % QUEUE];
+        struct request request = r->queue[r->taken++ % QUEUE];
         bool ends = r->ends;
         pthread_mutex_unlock(&r->lock);
         if (!ends)
-            fetch(&w);
-        capture_drop(w.capture);
+            fetch(&request);
+        capture_drop(request.capture);
         pthread_mutex_lock(&r->lock);
     }
     pthread_mutex_unlock(&r->lock);
@@ -107,27 +112,27 @@ static uint64_t window_of(uint64_t offset)
 
 void read_ahead_begin(struct read_ahead *r, uint64_t offset)
 {
-    r->seen_to = window_of(offset);
+    r->done_to = window_of(offset);
     r->cold_to = 0;
 }
 
-/* By its last page: the first ones of a file have been looked at when it was opened. */
+/* Tells by the window's last page: a file's first pages were read when it was opened. */
 static bool is_cold(struct read_ahead *r, const struct capture *c, uint64_t window_end)
 {
     uint8_t *page = (uint8_t *)(uintptr_t)(c->bytes + ((window_end - 1) & ~(uint64_t)(PAGE - 1)));
     unsigned char resident = 0;
     if (!mincore(page, PAGE, &resident) && !(resident & 1))
         r->cold_to = window_end + COLD_WINDOWS * WINDOW;
-    return r->seen_to < r->cold_to;
+    return r->done_to < r->cold_to;
 }
 
-/* False when there is no room for all of it. */
+/* False when the queue has no room for all of it. */
 static bool add_window(struct read_ahead *r, struct capture *c, uint64_t begin, uint64_t end)
 {
     pthread_mutex_lock(&r->lock);
     bool has_room = r->added - r->taken <= QUEUE - WINDOW / STEP;
     for (uint64_t at = begin; has_room && at < end; at += STEP)
-        r->wants[r->added++ % QUEUE] = (struct want){capture_use(c), at};
+        r->queue[r->added++ % QUEUE] = (struct request){capture_use(c), at};
     pthread_cond_signal(&r->changed);
     pthread_mutex_unlock(&r->lock);
     return has_room;
@@ -135,9 +140,9 @@ static bool add_window(struct read_ahead *r, struct capture *c, uint64_t begin, 
 
 void read_ahead_to(struct read_ahead *r, struct capture *c, uint64_t offset, uint64_t end)
 {
-    r->seen_to = MAX(r->seen_to, window_of(offset));
-    while (r->seen_to < end && r->seen_to < offset + WINDOWS * WINDOW) {
-        const uint64_t at = r->seen_to, window_end = MIN(at + WINDOW, end);
+    r->done_to = MAX(r->done_to, window_of(offset));
+    while (r->done_to < end && r->done_to < offset + WINDOWS * WINDOW) {
+        const uint64_t at = r->done_to, window_end = MIN(at + WINDOW, end);
         if (!r->no_thread && is_cold(r, c, window_end)) {
             if (!r->has_thread) {
                 r->has_thread = !pthread_create(&r->thread, NULL, read_ahead_main, r);
@@ -147,6 +152,6 @@ void read_ahead_to(struct read_ahead *r, struct capture *c, uint64_t offset, uin
             if (!add_window(r, c, at, window_end))
                 return;
         }
-        r->seen_to += WINDOW;
+        r->done_to += WINDOW;
     }
 }
