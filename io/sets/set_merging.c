@@ -23,8 +23,8 @@ struct merged {
     size_t use_count, use_capacity;
 };
 
-/* Reads nothing more of the input, and says so, unless its end is a problem already. unread: of what has to
- * come, nothing was read, so that an input that is finished, without a chunk to come, lacks nothing. */
+/* Reads nothing more of the input, and reports that, unless its end is reported already. unread: none of its
+ * frames are with a cursor; so an input that is finished, and has no chunks left, lacks nothing. */
 static void abandon(struct input *in, bool unread)
 {
     set_wait_for_turn(in);
@@ -59,8 +59,8 @@ void merging_begin(struct set_source *s, struct input *in, const struct cursor_s
         switch_end_merging(&s->sw);
 }
 
-/* All inputs that begin before the next frame come in. 0, or -1 when memory is short: then the input at which
- * it was is abandoned. */
+/* Adds all inputs that begin before the next frame. 0, or -1 when memory is short; the input that could not
+ * be added is abandoned. */
 static int add_inputs_in_time(struct set_source *s)
 {
     for (struct input *in; (in = set_next_input(s)) && s->heap.count;) {
