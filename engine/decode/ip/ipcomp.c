@@ -2,8 +2,8 @@
  *
  * DEFLATE (RFC 2394) is the only algorithm that is looked for, whatever the CPI says: often it was
  * negotiated. */
-#include "engine/decode/protocols.h"
 #include "engine/decode/inflate.h"
+#include "engine/decode/protocols.h"
 
 #include <stdlib.h>
 
