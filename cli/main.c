@@ -4,6 +4,7 @@
 #include "io/filters/bpf.h"
 #include "io/ports/dpdk_source.h"
 #include "io/reports/csv.h"
+#include "io/reports/names.h"
 #include "io/reports/statistics.h"
 #include "io/reports/summary.h"
 #include "io/sets/inputs.h"
@@ -156,7 +157,7 @@ static enum exit_status report(const struct options *o, struct summary *summary,
         status = EXIT_OUTPUT;
     if (o->summary) {
         char *path = NULL;
-        if (asprintf(&path, "%s/summary.json", o->output) < 0) {
+        if (asprintf(&path, "%s/" SUMMARY_FILE, o->output) < 0) {
             status = fail_memory();
         } else {
             if (summary_write_json(summary, path)) {

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 #include "io/ports/port_counters.h"
+#include "io/reports/names.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -165,26 +166,19 @@ static bool read_frames(struct options *o, const char *list)
     return true;
 }
 
-static const char *const report_names[] = {
-    [REPORT_REUSE] = "reuse",
-    [REPORT_CONVERSATIONS] = "conversations",
-    [REPORT_PACKETS] = "packets",
-    [REPORTS] = "summary",
-};
-
 static enum options_result read_reports(struct options *o, const char *list)
 {
     for (const char *s = list;; s++) {
         const char *end = strchrnul(s, ',');
         size_t length = (size_t)(end - s), i;
-        for (i = 0; i < ARRAY_LEN(report_names); i++)
+        for (i = 0; i < REPORT_NAMES; i++)
             if (strlen(report_names[i]) == length && !strncmp(report_names[i], s, length))
                 break;
-        if (i == ARRAY_LEN(report_names))
+        if (i == REPORT_NAMES)
             return wrong(
                 "--reports: there is no report \"%.*s\"; there are reuse, conversations, packets and summary",
                 (int)length, s);
-        if (i == REPORTS)
+        if (i == REPORT_SUMMARY)
             o->summary = true;
         else
             o->reports[i] = true;

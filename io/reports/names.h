@@ -1,0 +1,23 @@
+/* The words for reports, triggers and rule generations, as file names, columns and options spell them. Every
+ * other place takes them from here. */
+#ifndef TCPREUSE_NAMES_H
+#define TCPREUSE_NAMES_H
+
+#include "engine/sink.h"
+
+/* Reports as --reports names them: each enum report, then the summary, which is no report of rows. */
+enum { REPORT_SUMMARY = REPORTS, REPORT_NAMES };
+extern const char *const report_names[REPORT_NAMES];
+
+/* A report of rows is the file of its name with REPORT_SUFFIX, the summary is SUMMARY_FILE. */
+#define REPORT_SUFFIX ".csv"
+#define SUMMARY_FILE  "summary.json"
+
+/* As the column trigger and the summary spell them; TRIGGER_NONE is "". */
+extern const char *const trigger_names[TRIGGERS];
+
+enum { RULES_NAMES = RULES_4_4 + 1 };
+/* Generations of the rules, as --rules and the summary spell them. */
+extern const char *const rules_names[RULES_NAMES];
+
+#endif
