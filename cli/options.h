@@ -4,53 +4,67 @@
 
 #include "engine/pipeline.h"
 
-enum exit_status {
-    EXIT_DONE = 0,
-    EXIT_USAGE = 1,
-    EXIT_INPUT = 2,  /* some input could not be read to its end */
-    EXIT_OUTPUT = 3, /* could not write */
-    EXIT_INTERRUPTED = 130,
-};
+#include <stdio.h>
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+enum stats_format { STATS_TEXT, STATS_JSON };
 
+/* What the user asked for, checked. Strings point into argv. */
 struct options {
-    const char *output;     /* directory, or NULL */
-    const char *filter;     /* or NULL */
-    const char *files_from; /* a list of files, or NULL */
-    bool recursive;
-    bool reports[REPORTS];
-    bool summary;     /* summary.json */
-    unsigned threads; /* 0: of ports, one for each core of the EAL */
-    enum rules rules;
-    bool append;
-    struct frame_range *ignore;
-    size_t ignore_count;
-    enum progress_mode progress;
-    bool quiet;
-    uint64_t max_conversations; /* 0: any number */
-    int64_t expire;             /* ns; 0: never */
-    uint64_t rotate_bytes;      /* 0: never, as the next one */
-    double rotate_seconds;
-    bool stats; /* where the time went */
+    /* Input: files, or with dpdk ports. */
     char **files;
     int file_count;
+    const char *files_from; /* a file that lists files, or NULL */
+    bool recursive;
+    bool append;
+    const char *filter; /* pcap-filter(7), or NULL */
+    struct frame_range *ignore;
+    size_t ignore_count;
+
+    /* Reports. */
+    const char *output;      /* directory; NULL: the one report goes to standard output */
+    const char *report_list; /* as given, or NULL; reports and summary are what it means */
+    bool reports[REPORTS];
+    bool summary; /* summary.json */
+    enum rules rules;
+    uint64_t rotate_bytes; /* 0: no limit */
+    double rotate_seconds; /* 0: no limit */
+
+    unsigned threads;           /* 0, only with dpdk: one for each core of the EAL */
+    uint64_t max_conversations; /* 0: no limit */
+    int64_t expire;             /* ns; 0: never */
+
+    enum progress_mode progress;
+    bool quiet;
+    bool stats; /* where the time went */
+
     /* Ports instead of files. */
     const char *dpdk; /* arguments of the EAL, or NULL */
     uint16_t *ports;  /* NULL: all */
     size_t port_count;
-    unsigned queues, mbufs; /* 0: as it fits */
-    uint64_t frames;        /* these three: 0 when they do not end the run */
-    double duration, idle_exit;
-    double stats_interval; /* s; 0: none asked for */
-    bool stats_json;
+    unsigned queues;       /* for each port; 0: chosen from port and workers */
+    unsigned mbufs;        /* 0: enough */
+    uint64_t frames;       /* these three end the run; 0: they do not */
+    double duration;       /* s */
+    double idle_exit;      /* s */
+    double stats_interval; /* s; 0: none given */
+    enum stats_format stats_format;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
 
-/* Reads argv. OPTIONS_DONE: help or version were asked for and are printed. OPTIONS_WRONG: an error is
- * printed. */
+/* Reads argv, which getopt_long() may reorder. OPTIONS_DONE: --help or --version has been answered on
+ * standard output. OPTIONS_WRONG: the error has been printed. Call options_free() whatever the result. */
 enum options_result options_read(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
+
+/* May conversations be forgotten before the run ends? */
+static inline bool options_forget(const struct options *o)
+{
+    return o->max_conversations || o->expire;
+}
+
+/* Prints what --help prints. */
+void options_print_help(FILE *to);
 
 #endif

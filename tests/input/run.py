@@ -203,11 +203,13 @@ def usage(tcpreuse, tap, directory):
     path, out = os.path.join(directory, 'whole.pcap'), os.path.join(directory, 'usage')
     tap.ok('no file at all', says(program.bare([tcpreuse]), 1))
     for name, arguments, words in (
-            ('an unknown option', ['--nonsense'], ['nonsense']),
-            ('an unknown letter', ['-Z'], ['Z']),
+            ('an unknown option', ['--nonsense=1'], ["unknown option '--nonsense'"]),
+            ('an unknown letter', ['-Z'], ["unknown option '-Z'"]),
+            ('an abbreviation of two options', ['--re'], ["option '--re' is ambiguous", '--recursive', '--reports']),
+            ('an argument for an option that takes none', ['--quiet=1'], ["option '--quiet' takes no argument"]),
             ('unknown rules', ['--rules', '5.0'], [('--rules', 'rules'), '5.0']),
             ('empty rules', ['--rules', ''], [('--rules', 'rules')]),
-            ('no threads', ['-j', '0'], [('-j', '--threads', 'threads')]),
+            ('no threads', ['-j', '0'], ["invalid number '0' for '-j'"]),
             ('fewer than no threads', ['-j', '-1'], [('-j', '--threads', 'threads')]),
             ('threads that are no number', ['--threads', '2x'], [('-j', '--threads', 'threads'), '2x']),
             ('threads beyond any number', ['-j', '99999999999999999999'], [('-j', '--threads', 'threads')]),
@@ -220,7 +222,7 @@ def usage(tcpreuse, tap, directory):
               for text in ('', 'x', '5-', '-5', '9-5', '1,,2', '1,', '0', '1-2-3', '1 2', '99999999999999999999', '5;6'))):
         tap.ok(name, says(program.bare([tcpreuse] + arguments + [path]), 1, *words))
     for option in ('--rules', '--ignore', '-j', '-o', '--reports', '-f', '--progress'):
-        tap.ok('%s without its value' % option, says(program.bare([tcpreuse, path, option]), 1, (option, option.lstrip('-'))))
+        tap.ok('%s without its value' % option, says(program.bare([tcpreuse, path, option]), 1, "option '%s' requires an argument" % option))
     tap.ok('wrong usage leaves nothing behind', ['%s was made' % out] if os.path.exists(out) else [])
 
 

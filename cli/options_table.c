@@ -1,0 +1,95 @@
+/* The table of options. options_table.h says what its columns are. */
+#include "cli/options_table.h"
+#include "cli/options_values.h"
+#include "io/ports/port_counters.h"
+#include "io/reports/names.h"
+
+static const char *const progress_words[] = {
+    [PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"};
+static const char *const stats_format_words[] = {[STATS_TEXT] = "text", [STATS_JSON] = "json"};
+
+/* The member's offset, if it has the type that the kind stores; else it does not compile. */
+#define MEMBER(type, member)                                                                                 \
+    (offsetof(struct options, member) +                                                                      \
+     0 * sizeof(                                                                                             \
+             char[__builtin_types_compatible_p(__typeof__(((struct options *)0)->member), type) ? 1 : -1]))
+
+#define FLAG(name)    .kind = OPTION_FLAG, .member = MEMBER(bool, name)
+#define STRING(name)  .kind = OPTION_STRING, .member = MEMBER(const char *, name)
+#define SECONDS(name) .kind = OPTION_SECONDS, .member = MEMBER(double, name)
+#define WORD(type, name, list)                                                                               \
+    .kind = OPTION_WORD, .member = MEMBER(type, name), .words = (list), .word_count = ARRAY_LEN(list)
+
+const char *const option_sections[SECTIONS] = {
+    [SECTION_INPUT] = "Input",
+    [SECTION_REPORTS] = "Reports",
+    [SECTION_RESOURCES] = "Threads and memory",
+    [SECTION_MESSAGES] = "Messages and help",
+    [SECTION_PORTS] = "Ports (require --dpdk)",
+};
+
+const struct option_spec option_specs[OPTION_SPECS] = {
+    {"filter", 'f', "FILTER", .section = SECTION_INPUT, STRING(filter),
+     .help = "examine only frames that match this capture filter, as in tcpdump (pcap-filter(7))"},
+    {"recursive", 0, NULL, .section = SECTION_INPUT, FLAG(recursive),
+     .help = "search subdirectories as well"},
+    {"files-from", 0, "LIST", .section = SECTION_INPUT, STRING(files_from),
+     .help = "read the names of inputs from the file LIST, one per line; - is standard input"},
+    {"append", 0, NULL, .section = SECTION_INPUT, FLAG(append),
+     .help = "read files one after another in the order given, not in order of time"},
+    {"ignore", 0, "FRAMES", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_frames,
+     .noun = "frame list", .example = "such as 5,9-12; frames count from 1",
+     .help = "number these frames but otherwise ignore them, for example 5,9-12"},
+    {"dpdk", 0, "ARGUMENTS", .section = SECTION_INPUT, STRING(dpdk),
+     .help = "read from DPDK ports instead of files; ARGUMENTS go to DPDK's EAL"},
+
+    {"output", 'o', "DIR", .section = SECTION_REPORTS, .kind = OPTION_STRING,
+     .member = MEMBER(const char *, output), .least = 1, .noun = "directory name",
+     .help = "write the reports into DIR"},
+    {"reports", 0, "LIST", .section = SECTION_REPORTS, STRING(report_list),
+     .help =
+         "write these reports: any of reuse, conversations, packets, summary (default: reuse; with -o, all "
+         "but packets)"},
+    {"rules", 0, "VERSION", .section = SECTION_REPORTS, WORD(enum rules, rules, rules_names),
+     .help = "decide as Wireshark 4.0, 4.2 or 4.4 does; 4.4 covers later versions (default: 4.4)"},
+    {"rotate", 0, "LIMIT", .section = SECTION_REPORTS, .kind = OPTION_PARSED, .parse = options_parse_rotation,
+     .noun = "limit", .example = "a time such as 60s, or a size such as 100M",
+     .help = "start a new report file after a time (60s) or at a size (100K, 100M, 1G)"},
+
+    {"threads", 'j', "N", .section = SECTION_RESOURCES, .kind = OPTION_UNSIGNED,
+     .member = MEMBER(unsigned, threads), .least = 1, .most = PIPELINE_THREADS,
+     .help = "run N worker threads (default: one per available processor)"},
+    {"max-conversations", 0, "N", .section = SECTION_RESOURCES, .kind = OPTION_UINT64,
+     .member = MEMBER(uint64_t, max_conversations), .least = 1, .most = UINT64_MAX,
+     .help = "keep about N conversations in memory; forget the longest idle first"},
+    {"expire", 0, "S", .section = SECTION_RESOURCES, .kind = OPTION_NANOSECONDS,
+     .member = MEMBER(int64_t, expire), .help = "forget conversations after S seconds without a segment"},
+
+    {"progress", 0, "WHEN", .section = SECTION_MESSAGES, WORD(enum progress_mode, progress, progress_words),
+     .help = "show progress: auto, always or never (default: auto, on a terminal only)"},
+    {"stats", 0, NULL, .section = SECTION_MESSAGES, FLAG(stats),
+     .help = "show where each thread spent its time, and how full the tables are"},
+    {"quiet", 'q', NULL, .section = SECTION_MESSAGES, FLAG(quiet), .help = "show no summary and no progress"},
+    {"help", 'h', NULL, .section = SECTION_MESSAGES, .kind = OPTION_HELP, .help = "show this help and exit"},
+    {"version", 0, NULL, .section = SECTION_MESSAGES, .kind = OPTION_VERSION,
+     .help = "show the version and exit"},
+
+    {"ports", 0, "LIST", .section = SECTION_PORTS, .kind = OPTION_PARSED, .parse = options_parse_ports,
+     .noun = "port list", .example = "such as 0,2, each port once",
+     .help = "read from these ports only, counted from 0, for example 0,2 (default: all)"},
+    {"queues", 0, "N", .section = SECTION_PORTS, .kind = OPTION_UNSIGNED, .member = MEMBER(unsigned, queues),
+     .least = 1, .most = PORT_QUEUES, .help = "use N receive queues per port (default: one per thread)"},
+    {"mbufs", 0, "N", .section = SECTION_PORTS, .kind = OPTION_UNSIGNED, .member = MEMBER(unsigned, mbufs),
+     .least = 1024, .most = 1 << 28, .help = "allocate N frame buffers (default: as many as can be in use)"},
+    {"duration", 0, "S", .section = SECTION_PORTS, SECONDS(duration), .help = "stop after S seconds"},
+    {"frames", 0, "N", .section = SECTION_PORTS, .kind = OPTION_UINT64, .member = MEMBER(uint64_t, frames),
+     .least = 1, .most = UINT64_MAX, .help = "stop after N frames"},
+    {"idle-exit", 0, "S", .section = SECTION_PORTS, SECONDS(idle_exit),
+     .help = "stop when no frame has arrived for S seconds"},
+    {"stats-interval", 0, "S", .section = SECTION_PORTS, SECONDS(stats_interval),
+     .help = "show a status line every S seconds (default: every second, on a terminal only)"},
+    {"stats-format", 0, "FORMAT", .section = SECTION_PORTS,
+     WORD(enum stats_format, stats_format, stats_format_words),
+     .help = "text or json: write the status line as a JSON object, by default every second, on a "
+             "terminal or not"},
+};

@@ -1,0 +1,56 @@
+/* The options as data. Parsing, the checks of single values and --help are made from one table; so would be
+ * shell completions. tests/input/options.py holds the table, the man page and the option lists in README.md
+ * and docs/dpdk.md against each other.
+ *
+ * To add an option: a member of struct options, a row of the table, and an entry in the man page and in one
+ * of the lists. What concerns several options at once is checked in options.c. */
+#ifndef TCPREUSE_OPTIONS_TABLE_H
+#define TCPREUSE_OPTIONS_TABLE_H
+
+#include "cli/options.h"
+
+enum option_section {
+    SECTION_INPUT,
+    SECTION_REPORTS,
+    SECTION_RESOURCES,
+    SECTION_MESSAGES,
+    SECTION_PORTS, /* these require --dpdk */
+    SECTIONS
+};
+
+/* What the argument is, and the type of the member that takes its value. */
+enum option_kind {
+    OPTION_FLAG,        /* no argument; bool, set to true */
+    OPTION_STRING,      /* const char *, at least `least` bytes long */
+    OPTION_UNSIGNED,    /* unsigned, from `least` to `most` */
+    OPTION_UINT64,      /* uint64_t, from `least` to `most` */
+    OPTION_SECONDS,     /* double: seconds above 0, a fraction allowed */
+    OPTION_NANOSECONDS, /* int64_t: given in seconds, kept in nanoseconds */
+    OPTION_WORD,        /* an enum: the index in `words` */
+    OPTION_PARSED,      /* `parse` stores it */
+    OPTION_HELP,        /* no argument; answered at once */
+    OPTION_VERSION,     /* no argument; answered at once */
+};
+
+struct option_spec {
+    const char *name;     /* without the dashes */
+    char letter;          /* or 0 */
+    const char *argument; /* its name in --help; NULL: the option takes none */
+    enum option_kind kind;
+    enum option_section section;
+    const char *help; /* one line of any length; --help wraps it */
+    size_t member;    /* offset in struct options */
+    uint64_t least, most;
+    const char *const *words;
+    unsigned word_count;
+    bool (*parse)(struct options *o, const char *text); /* false: the text is wrong */
+    const char *noun;                                   /* in errors: "invalid NOUN 'text' for ..." */
+    const char *example;                                /* in errors of OPTION_PARSED */
+};
+
+enum { OPTION_SPECS = 26 };
+/* In the order in which --help lists them, section by section. */
+extern const struct option_spec option_specs[OPTION_SPECS];
+extern const char *const option_sections[SECTIONS];
+
+#endif

@@ -1,0 +1,22 @@
+/* How single values are written on the command line. All return false for a text that is wrong. */
+#ifndef TCPREUSE_OPTIONS_VALUES_H
+#define TCPREUSE_OPTIONS_VALUES_H
+
+#include "cli/options.h"
+
+/* A decimal number that takes all of the text from s to end. */
+bool options_parse_number(const char *s, const char *end, uint64_t *n);
+/* Seconds above 0, with or without a fraction. */
+bool options_parse_seconds(const char *s, double *seconds);
+
+/* These store what they read in the options. Given twice, lists add up. They return false also when memory is
+ * short. */
+
+/* 60s, 100K, 100M or 1G */
+bool options_parse_rotation(struct options *o, const char *s);
+/* 0,2: ports, each at most once */
+bool options_parse_ports(struct options *o, const char *list);
+/* 5,9-12: frames, from 1 on */
+bool options_parse_frames(struct options *o, const char *list);
+
+#endif

@@ -1,0 +1,323 @@
+/* The steps of a run: open the filter, the input and the reports, connect them with a pipeline, run it,
+ * report. A step that fails prints why and returns the exit status; then the steps after it are skipped. */
+#include "cli/run.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "io/filters/bpf.h"
+#include "io/ports/dpdk_source.h"
+#include "io/reports/csv.h"
+#include "io/reports/names.h"
+#include "io/reports/statistics.h"
+#include "io/reports/summary.h"
+#include "io/sets/set_source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* The parts of a run, in the order in which they are made. */
+struct run {
+    const struct options *options;
+    const struct inputs *inputs;
+    struct problems *problems;
+    struct bpf *filter; /* NULL: none */
+    struct stop *stop;
+    struct set_source *files;  /* this */
+    struct dpdk_source *ports; /* or this */
+    struct source *source;     /* what frames come from, whichever it is */
+    unsigned threads;
+    struct csv_sink *sink;
+    struct pipeline *pipeline;
+    struct port_counters *counters; /* one a port, once the run has ended */
+    size_t port_count;
+};
+
+enum exit_status fail_memory(void)
+{
+    fprintf(stderr, "tcpreuse: out of memory\n");
+    return EXIT_INPUT;
+}
+
+static enum exit_status open_filter(struct run *r)
+{
+    char error[512];
+    if (!r->options->filter)
+        return EXIT_DONE;
+    enum bpf_result result = bpf_create(&r->filter, r->options->filter, r->problems, error, sizeof error);
+    if (result == BPF_CREATED)
+        return EXIT_DONE;
+    fprintf(stderr, "tcpreuse: --filter: %s\n", error);
+    return result == BPF_WRONG ? EXIT_USAGE : EXIT_INPUT;
+}
+
+static enum exit_status open_files(struct run *r)
+{
+    const struct options *o = r->options;
+    struct set_source_params params = {
+        .paths = (const char *const *)r->inputs->paths,
+        .count = r->inputs->count,
+        .looks = r->inputs->looks,
+        .append = o->append,
+        .threads = o->threads,
+        .ahead = o->threads + 1,
+        .problems = r->problems,
+        .stop = r->stop,
+    };
+    interrupt_catch(); /* opening files may already wait, for the writer of a FIFO */
+    r->files = set_source_create(&params);
+    if (!r->files)
+        return fail_memory();
+    r->source = set_source_source(r->files);
+    r->threads = o->threads;
+    return EXIT_DONE;
+}
+
+static enum exit_status open_ports(struct run *r)
+{
+    const struct options *o = r->options;
+    char error[DPDK_ERROR_MAX];
+    struct dpdk_params params = {
+        .eal = o->dpdk,
+        .ports = o->ports,
+        .port_count = o->port_count,
+        .queues = o->queues,
+        .threads = o->threads,
+        .mbufs = o->mbufs,
+        .keep_frames = o->ignore_count > 0,
+        .frames = o->frames,
+        .duration = o->duration,
+        .idle_exit = o->idle_exit,
+    };
+    /* The EAL's threads live until the process ends. One that handled an interrupt could still be in the
+     * handler while this thread frees what the handler uses. */
+    sigset_t before;
+    interrupt_block(&before);
+    enum dpdk_result result = dpdk_source_open(&r->ports, &params, error);
+    interrupt_unblock(&before);
+    if (result != DPDK_OPEN) {
+        fprintf(stderr, "tcpreuse: %s\n", error);
+        return result == DPDK_WRONG ? EXIT_USAGE : EXIT_INPUT;
+    }
+    r->source = dpdk_source_source(r->ports);
+    r->threads = dpdk_source_threads(r->ports);
+    return EXIT_DONE;
+}
+
+static enum exit_status open_input(struct run *r)
+{
+    if (interrupt_init(&r->stop)) {
+        fprintf(stderr, "tcpreuse: cannot create an event descriptor: %s\n", strerror(errno));
+        return EXIT_INPUT;
+    }
+    return r->options->dpdk ? open_ports(r) : open_files(r);
+}
+
+static enum exit_status open_reports(struct run *r)
+{
+    const struct options *o = r->options;
+    struct csv_params params = {
+        .directory = o->output,
+        .with_origin = r->inputs->count > 1,
+        .with_ending = options_forget(o),
+        .rotate_bytes = o->rotate_bytes,
+        .rotate_seconds = o->rotate_seconds,
+    };
+    memcpy(params.wants, o->reports, sizeof params.wants);
+    r->sink = csv_sink_create(&params);
+    return r->sink ? EXIT_DONE : EXIT_OUTPUT;
+}
+
+static enum exit_status make_pipeline(struct run *r)
+{
+    const struct options *o = r->options;
+    struct pipeline_params params = {
+        .source = r->source,
+        .sink = csv_sink_sink(r->sink),
+        .threads = r->threads,
+        .rules = o->rules,
+        .ignore = o->ignore,
+        .ignore_count = o->ignore_count,
+        .filter = r->filter ? bpf_filter_of(r->filter) : NULL,
+        .max_conversations = o->max_conversations,
+        .expire = o->expire,
+        .timed = o->stats || o->summary,
+    };
+    r->pipeline = pipeline_create(&params);
+    return r->pipeline ? EXIT_DONE : fail_memory();
+}
+
+static enum exit_status status_of(enum pipeline_error error)
+{
+    switch (error) {
+    case PIPELINE_OK:
+        return EXIT_DONE;
+    case PIPELINE_MEMORY:
+        return fail_memory();
+    case PIPELINE_WRITE:
+        return EXIT_OUTPUT; /* csv_sink_close() prints what could not be written */
+    case PIPELINE_THREAD:
+        fprintf(stderr, "tcpreuse: cannot start a thread\n");
+        return EXIT_INPUT;
+    case PIPELINE_RANDOM:
+        fprintf(stderr, "tcpreuse: cannot get random numbers from the kernel\n");
+        return EXIT_INPUT;
+    }
+    return EXIT_INPUT;
+}
+
+static enum exit_status run_pipeline(struct run *r)
+{
+    const struct options *o = r->options;
+    struct progress_params params = {
+        .mode = o->progress,
+        .quiet = o->quiet,
+        .interval = o->stats_interval,
+        .json = o->stats_format == STATS_JSON,
+        .pipeline = r->pipeline,
+        .files = r->files,
+        .ports = r->ports,
+    };
+    if (r->ports)
+        interrupt_catch();
+    interrupt_stops(r->pipeline);
+    signal(SIGPIPE, SIG_IGN); /* write() fails instead, which sets the exit status */
+
+    struct progress *progress = progress_start(&params);
+    enum pipeline_error error = pipeline_run(r->pipeline);
+    progress_stop(progress);
+    enum exit_status status = status_of(error);
+    interrupt_release();
+    return status;
+}
+
+static void print_problems(const struct run *r)
+{
+    const struct problems *problems = r->problems;
+    problems_sort(r->problems);
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *p = &problems->items[i];
+        if (p->note && r->options->quiet)
+            continue;
+        fprintf(stderr, "tcpreuse: %s: ", p->file ? p->file : "?");
+        if (p->has_offset)
+            fprintf(stderr, "offset %llu: ", (unsigned long long)p->offset);
+        fprintf(stderr, "%s\n", p->text ? p->text : "out of memory");
+    }
+    if (problems->lost)
+        fprintf(stderr, "tcpreuse: %zu more problems, lost for want of memory\n", problems->lost);
+}
+
+static enum exit_status count_ports(struct run *r)
+{
+    if (!r->ports)
+        return EXIT_DONE;
+    r->counters = calloc(dpdk_source_ports(r->ports), sizeof *r->counters);
+    if (!r->counters)
+        return fail_memory();
+    r->port_count = dpdk_source_ports(r->ports);
+    for (size_t i = 0; i < r->port_count; i++)
+        dpdk_source_counters(r->ports, i, &r->counters[i]);
+    return EXIT_DONE;
+}
+
+static struct summary summarise(const struct run *r)
+{
+    const struct pipeline_totals *totals = pipeline_totals(r->pipeline);
+    return (struct summary){
+        .totals = totals,
+        .problems = r->problems,
+        .rules = r->options->rules,
+        .threads = r->threads,
+        .files = r->inputs->count,
+        .files_opened = r->files ? set_source_opened(r->files) : 0,
+        .bytes = r->files ? set_source_bytes(r->files) : totals->decoded.captured_bytes,
+        .memory = memory_use_now(),
+        .ports = r->counters,
+        .port_count = r->port_count,
+        .forgets = options_forget(r->options),
+        .unread = r->ports ? dpdk_source_unread(r->ports) : 0,
+    };
+}
+
+static enum exit_status write_summary(const struct run *r, const struct summary *summary)
+{
+    enum exit_status status = EXIT_DONE;
+    char *path;
+    if (!r->options->summary)
+        return EXIT_DONE;
+    if (asprintf(&path, "%s/" SUMMARY_FILE, r->options->output) < 0)
+        return fail_memory();
+    if (summary_write_json(summary, path)) {
+        fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", path, strerror(errno));
+        status = EXIT_OUTPUT;
+    }
+    free(path);
+    return status;
+}
+
+/* Closes the reports and prints what was found. status: of the run so far. */
+static enum exit_status report(struct run *r, enum exit_status status)
+{
+    const struct options *o = r->options;
+    enum exit_status counted = count_ports(r);
+    if (counted != EXIT_DONE)
+        status = counted;
+    struct summary summary = summarise(r);
+    if (csv_sink_close(r->sink))
+        status = EXIT_OUTPUT;
+    enum exit_status written = write_summary(r, &summary);
+    if (written != EXIT_DONE)
+        status = written;
+    if (!o->quiet && status == EXIT_DONE)
+        summary_print(&summary, stderr);
+    if (o->stats && status == EXIT_DONE)
+        statistics_print(&summary, stderr);
+    summary_print_drops(&summary, stderr);
+    if (status == EXIT_DONE && !summary.totals->conserved) {
+        fprintf(stderr,
+                "tcpreuse: frame counts do not add up; this is a bug in tcpreuse, please report it\n");
+        status = EXIT_INPUT;
+    }
+    return status;
+}
+
+/* Output that could not be written comes first, then an interrupt, then input that could not be read. */
+static enum exit_status exit_status_of(const struct run *r, enum exit_status status)
+{
+    if (status == EXIT_DONE && problems_errors(r->problems))
+        status = EXIT_INPUT;
+    if (status != EXIT_OUTPUT && pipeline_totals(r->pipeline)->stopped)
+        status = EXIT_INTERRUPTED;
+    return status;
+}
+
+static void close_run(struct run *r)
+{
+    interrupt_stops(NULL);
+    pipeline_destroy(r->pipeline);
+    csv_sink_destroy(r->sink);
+    set_source_destroy(r->files);
+    dpdk_source_close(r->ports);
+    interrupt_close();
+    free(r->counters);
+    bpf_destroy(r->filter);
+}
+
+enum exit_status run(const struct options *options, const struct inputs *inputs, struct problems *problems)
+{
+    struct run r = {.options = options, .inputs = inputs, .problems = problems};
+    enum exit_status status = open_filter(&r);
+    if (status == EXIT_DONE)
+        status = open_input(&r);
+    if (status == EXIT_DONE)
+        status = open_reports(&r);
+    if (status == EXIT_DONE)
+        status = make_pipeline(&r);
+    if (status == EXIT_DONE) {
+        status = run_pipeline(&r);
+        print_problems(&r);
+        status = report(&r, status);
+        status = exit_status_of(&r, status);
+    }
+    close_run(&r);
+    return status;
+}
