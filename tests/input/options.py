@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: options.py TCPREUSE SOURCE
+
+Options and their documentation. --help is made from the program's table of options; the man page has an entry for each of them,
+README.md or docs/dpdk.md has a row for each, and none of these names an option that there is not.
+"""
+import os
+import re
+import subprocess
+import sys
+
+
+def read(*path):
+    with open(os.path.join(*path)) as file:
+        return file.read()
+
+
+def in_help(text):
+    """Pairs of letter ('' for none) and long name."""
+    return set(re.findall(r'^  (?:-(\w), |    )--([\w-]+)', text, re.M))
+
+
+def in_manual(text):
+    """The same, from the entries of the man page; what else it names, as words with their dashes."""
+    entries = set()
+    for line in re.findall(r'^\.It (Fl .*)$', text, re.M):
+        letter, is_flag = '', False
+        for word in line.split():
+            if word in ('Fl', 'Ar', 'Cm'):
+                is_flag = word == 'Fl'
+            elif is_flag and word.startswith('-'):
+                entries.add((letter, word[1:]))
+                letter = ''
+            elif is_flag and word != ',':
+                letter = word
+        if letter:
+            entries.add((letter, ''))
+    return entries, {'-' + name for name in re.findall(r'\bFl ([\w-]+)', text)}
+
+
+def in_table(text):
+    """Words that begin with a dash in the first cells of tables whose head is "option"."""
+    words = set()
+    for table in re.findall(r'^\| option \|.*\n\|[ -|]*\n((?:\|.*\n)+)', text, re.M):
+        for row in table.splitlines():
+            words.update(re.findall(r'(?<![\w-])--?[A-Za-z][\w-]*', row.split(' | ')[0]))
+    return {word for word in words if not word.startswith('-D')}      # Meson's
+
+
+def main():
+    tcpreuse, source = sys.argv[1:]
+    text = subprocess.run([tcpreuse, '--help'], check=True, stdout=subprocess.PIPE).stdout.decode()
+    options = in_help(text)
+    words = {'-' + letter for letter, _ in options if letter} | {'--' + name for _, name in options}
+    entries, manual = in_manual(read(source, 'docs', 'tcpreuse.1'))
+    tables = in_table(read(source, 'README.md')) | in_table(read(source, 'docs', 'dpdk.md'))
+    results = (
+        ('--help has options', [] if len(options) > 20 else ['only %d' % len(options)]),
+        ('--help fits 80 columns', [line for line in text.splitlines() if len(line) > 80]),
+        ('the man page has an entry for each option', sorted(options - entries)),
+        ('the man page has no other entries', sorted(entries - options)),
+        ('the man page names no other options', sorted(manual - words)),
+        ('README.md or docs/dpdk.md lists each option', sorted(words - tables)),
+        ('README.md and docs/dpdk.md list no others', sorted(tables - words)))
+    print('1..%d' % len(results))
+    for number, (name, complaints) in enumerate(results, 1):
+        print('%s %d - %s' % ('not ok' if complaints else 'ok', number, name))
+        for complaint in complaints:
+            print('# %s' % (complaint,))
+
+
+if __name__ == '__main__':
+    main()
