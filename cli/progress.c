@@ -1,3 +1,4 @@
+/* Shows progress from a thread of its own, which reads the pipeline's counters and the ports'. */
 #include "cli/progress.h"
 #include "engine/clock.h"
 
@@ -11,13 +12,14 @@
 
 struct progress {
     struct progress_params params;
-    bool terminal;
-    double begun, shown; /* monotonic s: the start, and the last line */
-    struct pipeline_progress last;
+    bool terminal; /* the line is overwritten in place */
+    /* Used by the thread, and by progress_stop() once the thread has ended. */
+    double begun, shown;           /* monotonic s: the start, and the last line */
+    struct pipeline_progress last; /* what the last line showed */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stop; /* under lock */
+    bool stop; /* set by progress_stop(), read by the thread; both hold the lock */
 };
 
 static void show_files(const struct progress *p, const struct pipeline_progress *now)
@@ -28,8 +30,8 @@ static void show_files(const struct progress *p, const struct pipeline_progress 
             now->reuses);
 }
 
-/* Bytes of memory that the process really has. */
-static uint64_t memory_used(void)
+/* Resident memory of the process in bytes; 0 when it cannot be read. */
+static uint64_t resident_bytes(void)
 {
     unsigned long all = 0, resident = 0;
     FILE *f = fopen("/proc/self/statm", "re");
@@ -41,14 +43,16 @@ static uint64_t memory_used(void)
     return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* What happened on ports, since the start and since the last line. */
+/* What a line on ports shows. */
 struct port_line {
-    double seconds, interval;
+    double seconds;                            /* since the start */
+    double interval;                           /* s since the last line */
     double frames_per_second, bits_per_second; /* in the interval */
-    uint64_t received, lost[LOSSES];
+    uint64_t received, lost[LOSSES];           /* frames since the start, of all ports */
 };
 
-static struct port_line port_line(const struct progress *p, const struct pipeline_progress *now, double at)
+static struct port_line measure_ports(const struct progress *p, const struct pipeline_progress *now,
+                                      double at)
 {
     struct port_line l = {.seconds = at - p->begun, .interval = at > p->shown ? at - p->shown : 1e-9};
     l.frames_per_second = (double)(now->frames - p->last.frames) / l.interval;
@@ -65,20 +69,21 @@ static struct port_line port_line(const struct progress *p, const struct pipelin
 
 static void show_ports(const struct progress *p, const struct pipeline_progress *now, double at)
 {
-    struct port_line l = port_line(p, now, at);
-    fprintf(stderr,
-            "%.0f s: %.3f million frames/s, %.3f Gbit/s, %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64
-            " errors, %" PRIu64 " without buffer, %" PRIu64 " conversations, %" PRIu64 " reuses, %" PRIu64
-            " MB",
-            l.seconds, l.frames_per_second / 1e6, l.bits_per_second / 1e9, now->frames, l.lost[LOSS_MISSED],
-            l.lost[LOSS_ERRORS], l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, memory_used() >> 20);
+    struct port_line l = measure_ports(p, now, at);
+    fprintf(
+        stderr,
+        "%.0f s: %.3f million frames/s, %.3f Gbit/s, %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64
+        " errors, %" PRIu64 " without buffer, %" PRIu64 " conversations, %" PRIu64 " reuses, %" PRIu64 " MB",
+        l.seconds, l.frames_per_second / 1e6, l.bits_per_second / 1e9, now->frames, l.lost[LOSS_MISSED],
+        l.lost[LOSS_ERRORS], l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, resident_bytes() >> 20);
 }
 
-/* In one call, so that the line stays whole between what others write. docs/dpdk.md explains the members. */
+/* One call, so that nothing else that is written gets into the line. docs/dpdk.md explains the members. */
 static void show_ports_json(const struct progress *p, const struct pipeline_progress *now, double at)
 {
-    struct port_line l = port_line(p, now, at);
-    const int64_t us = clock_wall_ns() / 1000;
+    struct port_line l = measure_ports(p, now, at);
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
     fprintf(stderr,
             "{\"time\": %" PRId64 ".%06" PRId64
             ", \"seconds\": %.6f, \"interval\": %.6f, \"frames_per_second\": %.0f, "
@@ -86,9 +91,9 @@ static void show_ports_json(const struct progress *p, const struct pipeline_prog
             ", \"received\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"errors\": %" PRIu64
             ", \"no_mbuf\": %" PRIu64 ", \"conversations\": %" PRIu64 ", \"reuses\": %" PRIu64
             ", \"memory\": %" PRIu64 "}\n",
-            us / 1000000, us % 1000000, l.seconds, l.interval, l.frames_per_second, l.bits_per_second,
-            now->frames, now->bytes, l.received, l.lost[LOSS_MISSED], l.lost[LOSS_ERRORS],
-            l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, memory_used());
+            (int64_t)t.tv_sec, (int64_t)t.tv_nsec / 1000, l.seconds, l.interval, l.frames_per_second,
+            l.bits_per_second, now->frames, now->bytes, l.received, l.lost[LOSS_MISSED], l.lost[LOSS_ERRORS],
+            l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, resident_bytes());
 }
 
 static void show(struct progress *p)
@@ -111,8 +116,8 @@ static void show(struct progress *p)
     p->shown = at;
 }
 
-/* Until the next line. */
-static double pause_of(const struct progress *p, bool shown)
+/* Seconds until the next line. shown: there has been one. */
+static double seconds_to_wait(const struct progress *p, bool shown)
 {
     if (p->params.interval > 0)
         return p->params.interval;
@@ -121,17 +126,29 @@ static double pause_of(const struct progress *p, bool shown)
     return shown && !p->terminal ? 1 : 0.25;
 }
 
+/* Waits for that long, or until progress_stop(). With the lock. */
+static void wait_for(struct progress *p, double seconds)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_sec += (time_t)seconds;
+    t.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    int woken = 0;
+    while (!p->stop && woken != ETIMEDOUT)
+        woken = pthread_cond_timedwait(&p->wake, &p->lock, &t);
+}
+
 static void *progress_main(void *argument)
 {
     struct progress *p = argument;
     bool shown = false;
     pthread_mutex_lock(&p->lock);
     while (!p->stop) {
-        const int64_t wake = clock_wall_ns() + (int64_t)(pause_of(p, shown) * 1e9);
-        const struct timespec t = {.tv_sec = wake / 1000000000, .tv_nsec = wake % 1000000000};
-        int woken = 0;
-        while (!p->stop && woken != ETIMEDOUT)
-            woken = pthread_cond_timedwait(&p->wake, &p->lock, &t);
+        wait_for(p, seconds_to_wait(p, shown));
         if (!p->stop) {
             show(p);
             shown = true;
@@ -173,7 +190,7 @@ void progress_stop(struct progress *p)
     pthread_mutex_unlock(&p->lock);
     pthread_join(p->thread, NULL);
     if (p->params.json)
-        show(p); /* so that the last object has the whole run's numbers */
+        show(p); /* the last object has the numbers of the whole run */
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
     free(p);

@@ -1,4 +1,4 @@
-/* A line on standard error that tells how far a run is, or, of ports, what is going on. */
+/* The line on standard error that shows how far a run is, or with ports what was received, lost and found. */
 #ifndef TCPREUSE_PROGRESS_H
 #define TCPREUSE_PROGRESS_H
 
@@ -11,17 +11,18 @@ struct progress;
 
 struct progress_params {
     enum progress_mode mode;
-    bool quiet;      /* only what is asked for in so many words: an interval, or JSON */
+    bool quiet;      /* no line unless interval or json asks for it */
     double interval; /* s between lines; 0: as mode says */
-    bool json;       /* of ports: each line is a JSON object, and one more comes at the end */
+    bool json;       /* ports only: each line is a JSON object, and one more follows at the end */
     const struct pipeline *pipeline;
-    const struct set_source *files;  /* one of the two */
-    const struct dpdk_source *ports; /* for these, the line says how fast, and what was lost */
+    const struct set_source *files;  /* this */
+    const struct dpdk_source *ports; /* or this */
 };
 
-/* Starts a thread that shows the line; NULL when none is wanted (or can be had: a run goes on without). */
+/* Starts a thread that shows the line. NULL: no line is wanted, or the thread could not be started, which is
+ * no reason to fail. */
 struct progress *progress_start(const struct progress_params *params);
-/* Takes the line away, and ends the thread. */
+/* Ends the thread and clears the line. NULL is taken. */
 void progress_stop(struct progress *p);
 
 #endif
