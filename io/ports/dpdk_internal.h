@@ -110,8 +110,8 @@ struct dpdk_source {
     /* When a frame was received last: monotonic ns. Stored by workers that received one, read by all for
      * params.idle_exit. Relaxed: any recent value does. */
     _Atomic int64_t last_frame;
-    /* When the run began: monotonic ns, 0 before that. Set once, by the first worker that polls; read by
-     * all. */
+    /* When the run began: monotonic ns, 0 before that. Set once, by the first worker that polls, with release
+     * after last_frame; read by all, with acquire. */
     _Atomic int64_t begin;
     /* Pollers that are done. Each adds itself, with release, after its last claim; claiming reads with
      * acquire, and says CLAIM_END when all are done. */

@@ -79,11 +79,13 @@ static bool is_over(struct dpdk_source *s, int64_t now)
                                    p->idle_exit * SECOND;
 }
 
+/* last_frame is set before begin, so that whoever sees that the run has begun does not find it idle since 0. */
 static void begin_run(struct dpdk_source *s, int64_t now)
 {
     int64_t none = 0;
-    if (atomic_compare_exchange_strong(&s->begin, &none, now))
-        atomic_store(&s->last_frame, now);
+    atomic_store_explicit(&s->last_frame, now, memory_order_relaxed);
+    atomic_compare_exchange_strong_explicit(&s->begin, &none, now, memory_order_release,
+                                            memory_order_acquire);
 }
 
 /* The run ends: takes the frames that wait in the queues, or none if params.frames have been read. */
@@ -111,7 +113,7 @@ bool dpdk_poll(struct source *source, unsigned worker, bool finish)
         return false; /* the next poll tries again */
     struct train *t = poller->train;
     int64_t now = dpdk_clock_ns(CLOCK_MONOTONIC);
-    if (unlikely(!atomic_load_explicit(&s->begin, memory_order_relaxed)))
+    if (unlikely(!atomic_load_explicit(&s->begin, memory_order_acquire)))
         begin_run(s, now);
 
     if (!poller->ending) {
