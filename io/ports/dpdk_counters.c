@@ -1,9 +1,9 @@
-/* What a port counts as lost: as a whole, and by queue where its driver tells. */
+/* What a port counts as lost: as a whole, and by queue where its driver does so. */
 #include "io/ports/dpdk_internal.h"
 
 #include <stdlib.h>
 
-/* Keeps the more general one of two that mean the same. */
+/* Adds a statistic; of two that count the same loss of a queue, the more general one stays. */
 static void keep(struct port *p, const struct loss_statistic *found)
 {
     unsigned i = 0;

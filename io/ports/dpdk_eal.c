@@ -1,5 +1,5 @@
-/* The EAL, as a library: it takes an argv that it may write to, prints its usage to standard output, where
- * reports go, and binds the thread that calls it to a core, which new threads would inherit. */
+/* The EAL as a library. It wants an argv that it may write to, prints its usage on standard output, where
+ * reports go, and binds the calling thread to a core, which new threads would inherit. */
 #include "io/ports/dpdk_internal.h"
 
 #include <ctype.h>
@@ -12,8 +12,9 @@
 
 enum { ARGUMENTS = 256, OWN = 2 };
 
-/* Splits at blanks, as a shell does: 'x y', "x y" and \ keep them. The words lie in buffer, which is as long
- * as the text. Their number, or -1 when there are too many, or -2 when a quotation does not end. */
+/* Splits text into words at white space, as a shell does: 'x y', "x y" and \ protect it. The words are stored
+ * in buffer, of strlen(text) + 1 bytes. Returns their number, -1 when there are too many, or -2 when a
+ * quotation mark is not closed. */
 static int split(const char *text, char *buffer, char **words, int most)
 {
     int count = 0;
@@ -46,10 +47,9 @@ static const char *advice(int code)
     case EACCES:
     case EPERM:
         return "it finds no huge pages or devices that it may use: reserve huge pages and run as root, or "
-               "give them to this user (docs/dpdk.md), or do without with --no-huge -m 512";
+               "give this user access (docs/dpdk.md), or use --no-huge -m 512";
     case ENOMEM:
-        return "not enough memory: reserve huge pages (sysctl vm.nr_hugepages=512), or do without with "
-               "--no-huge -m 512";
+        return "not enough memory: reserve huge pages (sysctl vm.nr_hugepages=512), or use --no-huge -m 512";
     case EINVAL:
         return "it does not take these arguments (tcpreuse --dpdk -h lists them)";
     case ENODEV:
@@ -59,8 +59,9 @@ static const char *advice(int code)
     }
 }
 
-/* Standard output is for reports. What the EAL prints there is its usage, at length and before it has said
- * what is wrong with the arguments; so it is only let through, to standard error, when it is asked for. */
+/* Standard output is for reports. The EAL prints its long usage there, even when arguments are wrong and
+ * before it has said which. So that text is discarded, unless the arguments ask for it: then it goes to
+ * standard error. */
 static int init_aside(int count, char **words)
 {
     bool usage = false;
@@ -83,7 +84,7 @@ static int init_aside(int count, char **words)
     return parsed;
 }
 
-/* The device that argument i names, or NULL: --vdev X,..., --vdev=X,..., -a X,... or -aX,... */
+/* The device that word i names, or NULL: --vdev X,..., --vdev=X,..., -a X,... or -aX,... */
 static const char *device_of(char *const *words, int i, int count, bool *virtual)
 {
     static const char *const names[] = {"--vdev", "-a", "--allow"};
@@ -117,9 +118,9 @@ static bool has_port(const char *device)
     return true;
 }
 
-/* The EAL goes on without a device that cannot be had, and half of a tap is worse than none. Virtual devices
- * have the name that they were given; what a driver of hardware calls its ports is its own affair, so that
- * there only a word is said. */
+/* The EAL continues without a device that it cannot use, and half of a tap is worse than none: a virtual
+ * device without a port is an error. For hardware it is only a warning, since drivers name their ports as
+ * they like. */
 static enum dpdk_result check_devices(char *const *words, int count, char error[DPDK_ERROR_MAX])
 {
     for (int i = 1; i < count; i++) {
@@ -133,14 +134,14 @@ static enum dpdk_result check_devices(char *const *words, int count, char error[
             continue;
         if (!virtual) {
             fprintf(stderr,
-                    "tcpreuse: -a %s: the EAL has no port of it; is it bound to vfio-pci (dpdk-devbind.py "
+                    "tcpreuse: -a %s: the EAL has no port for it; is it bound to vfio-pci (dpdk-devbind.py "
                     "--status)?\n",
                     device);
             continue;
         }
         snprintf(
             error, DPDK_ERROR_MAX,
-            "--vdev %s: the EAL has no port of it; the lines above say what its driver did not find, or was "
+            "--vdev %s: the EAL has no port for it; the lines above say what its driver did not find, or was "
             "not allowed to use",
             device);
         return DPDK_FAILED;
@@ -150,16 +151,16 @@ static enum dpdk_result check_devices(char *const *words, int count, char error[
 
 enum dpdk_result dpdk_eal_init(const char *arguments, char error[DPDK_ERROR_MAX])
 {
-    /* What it says about itself is no news; what the user sets comes later, and counts. */
+    /* The EAL's notices are of no interest. A log level of the user's comes later and overrides ours. */
     static char name[] = "tcpreuse", level[] = "--log-level=*:warning";
-    /* The EAL keeps pointers into its arguments, and puts them in another order. */
+    /* The EAL keeps pointers into its arguments, and reorders them. */
     static char *words[ARGUMENTS + OWN + 1], *given[ARGUMENTS + OWN + 1];
     char *buffer = malloc(strlen(arguments) + 2);
     int count = buffer ? split(arguments, buffer, words + OWN, ARGUMENTS) : -1;
     if (count < 0) {
         free(buffer);
         snprintf(error, DPDK_ERROR_MAX, "--dpdk \"%.200s\": %s", arguments,
-                 count == -1 ? "too many arguments for the EAL" : "a quotation mark has no other one");
+                 count == -1 ? "too many arguments for the EAL" : "a quotation mark is not closed");
         return DPDK_WRONG;
     }
     words[0] = name;
@@ -179,7 +180,8 @@ enum dpdk_result dpdk_eal_init(const char *arguments, char error[DPDK_ERROR_MAX]
     }
     enum dpdk_result result = DPDK_WRONG;
     if (parsed < count - 1)
-        snprintf(error, DPDK_ERROR_MAX, "--dpdk: \"%.100s\" is no argument of the EAL", words[parsed + 1]);
+        snprintf(error, DPDK_ERROR_MAX, "--dpdk: \"%.100s\" is not an argument of the EAL",
+                 words[parsed + 1]);
     else
         result = check_devices(given, count, error);
     if (result != DPDK_OPEN)

@@ -1,4 +1,4 @@
-/* Loads the part that is linked with DPDK, when it is asked for. */
+/* Loads the module that is linked with DPDK when ports are opened, and forwards to it. */
 #include "io/module.h"
 #include "io/ports/dpdk_module.h"
 

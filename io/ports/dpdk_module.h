@@ -1,4 +1,4 @@
-/* Between the program and its part that is linked with DPDK. */
+/* The interface between the program and its module that is linked with DPDK. */
 #ifndef TCPREUSE_DPDK_MODULE_H
 #define TCPREUSE_DPDK_MODULE_H
 

@@ -79,7 +79,7 @@ static bool is_over(struct dpdk_source *s, int64_t now)
                                    p->idle_exit * SECOND;
 }
 
-/* last_frame is set before begin, so that whoever sees that the run has begun does not find it idle since 0. */
+/* last_frame is set before begin: a worker that sees that the run has begun must not find it idle since 0. */
 static void begin_run(struct dpdk_source *s, int64_t now)
 {
     int64_t none = 0;

@@ -1,4 +1,4 @@
-/* One port: its queues, how frames are spread over them, starting and stopping. */
+/* One port: its number of queues, how it spreads frames over them, starting and stopping. */
 #include "io/ports/dpdk_internal.h"
 
 #include <errno.h>
@@ -8,11 +8,11 @@
 enum {
     DESCRIPTORS = 2048, /* 140 us at 14.88 million frames a second */
     FRAME_MAX = 9600,   /* jumbo frames, in as many buffers as they need */
-    RSS_KEY_MAX = 64,   /* the longest key known is of 52 bytes */
-    FEW_QUEUES = 16,    /* see queues_of() */
+    RSS_KEY_MAX = 64,   /* the longest known key has 52 bytes */
+    FEW_QUEUES = 16,    /* see choose_queues() */
 };
 
-/* Spreads both directions of a connection to one queue, since the key repeats itself every 16 bits. */
+/* Hashes both directions of a connection to the same queue, since the key repeats every 16 bits. */
 static uint8_t symmetric_key[RSS_KEY_MAX];
 
 static const char *name_of(uint16_t port)
@@ -21,12 +21,11 @@ static const char *name_of(uint16_t port)
     return rte_eth_dev_get_name_by_port(port, name) ? "?" : name;
 }
 
-/* Where a port spreads frames itself, one queue a worker is what it takes to use them all. A virtual port
- * with a few queues has been given their number in its arguments, and frames come to each of them. One with
- * many (net_memif has 255) has as many as its peer uses, which nobody knows here; and a queue that the peer
- * does not use reads, in DPDK 22.11, the ring of another one: two workers then took frames from each other.
- */
-static unsigned queues_of(const struct rte_eth_dev_info *info, unsigned threads)
+/* A port that spreads frames itself gets one queue per worker. A virtual port with a few queues was given
+ * their number in its arguments, and each of them receives frames. One with many (net_memif has 255) has as
+ * many as its peer uses, which cannot be known here; and in DPDK 22.11 a queue that the peer does not use
+ * reads the ring of another one, so that two workers took frames from each other. So it gets one queue. */
+static unsigned choose_queues(const struct rte_eth_dev_info *info, unsigned threads)
 {
     unsigned most = MIN(info->max_rx_queues, (unsigned)PORT_QUEUES);
     if (info->flow_type_rss_offloads)
@@ -45,7 +44,7 @@ enum dpdk_result dpdk_port_describe(struct port *p, uint16_t number, unsigned as
     }
     int failed = rte_eth_dev_info_get(number, &p->info);
     if (failed) {
-        snprintf(error, DPDK_ERROR_MAX, "port %u (%s) does not say what it can: %s", number, name_of(number),
+        snprintf(error, DPDK_ERROR_MAX, "port %u (%s) cannot be queried: %s", number, name_of(number),
                  rte_strerror(-failed));
         return DPDK_FAILED;
     }
@@ -55,7 +54,7 @@ enum dpdk_result dpdk_port_describe(struct port *p, uint16_t number, unsigned as
                  name_of(number), most, asked);
         return DPDK_WRONG;
     }
-    p->queues = asked ? asked : MAX(queues_of(&p->info, threads), 1u);
+    p->queues = asked ? asked : MAX(choose_queues(&p->info, threads), 1u);
     uint16_t receive = DESCRIPTORS, transmit = 0;
     p->descriptors = rte_eth_dev_adjust_nb_rx_tx_desc(number, &receive, &transmit) ? DESCRIPTORS : receive;
     return DPDK_OPEN;
@@ -97,14 +96,14 @@ enum dpdk_result dpdk_port_start(struct port *p, struct rte_mempool *pool, char 
         if (failed)
             goto fail;
     }
-    step = "does not start";
-    hint = "; is its link there, and nobody else using it?";
+    step = "cannot be started";
+    hint = "; is its link up, and is no one else using it?";
     failed = rte_eth_dev_start(p->number);
     if (failed)
         goto fail;
     p->started = true;
     dpdk_counters_find(p);
-    /* Ports that know no such thing receive everything anyhow. */
+    /* Ports that support neither receive everything anyway. */
     rte_eth_promiscuous_enable(p->number);
     rte_eth_allmulticast_enable(p->number);
     return DPDK_OPEN;

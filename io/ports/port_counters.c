@@ -1,11 +1,11 @@
+/* What the names of drivers' extended statistics mean. */
 #include "io/ports/port_counters.h"
 
 #include "engine/util.h"
 
 #include <string.h>
 
-/* Behind rx_qN_ and the like, the most general first: as drivers of DPDK 22.11 say it, and the plain words.
- */
+/* What follows rx_qN_ and the like, the most general first: the words of DPDK 22.11's drivers. */
 static const char *const statistics[LOSSES][6] = {
     [LOSS_MISSED] = {"missed", "dropped", "drop_pkts", "drop_total"},
     [LOSS_ERRORS] = {"errors", "err_pkts", "hw_errors"},
@@ -20,14 +20,14 @@ const char *port_loss_name(enum port_loss loss)
     return names[loss];
 }
 
-/* Behind prefix, or NULL. */
+/* What follows the prefix, or NULL. */
 static const char *skip(const char *s, const char *prefix)
 {
     size_t n = strlen(prefix);
     return strncmp(s, prefix, n) ? NULL : s + n;
 }
 
-/* rx_q7_, rxq_7_ or rxq7_: behind it, or NULL. */
+/* What follows rx_q7_, rxq_7_ or rxq7_, or NULL. */
 static const char *read_queue(const char *name, unsigned *queue)
 {
     const char *s = skip(name, "rx_q");

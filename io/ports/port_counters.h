@@ -1,4 +1,4 @@
-/* What became of the frames that came to a port. */
+/* What a port counts: frames received, and frames lost and why. */
 #ifndef TCPREUSE_PORT_COUNTERS_H
 #define TCPREUSE_PORT_COUNTERS_H
 
@@ -7,15 +7,15 @@
 
 enum { PORT_QUEUES = 64 };
 
-/* Why frames were not received. */
+/* Why frames were lost. */
 enum port_loss {
-    LOSS_MISSED,  /* no descriptor was free: this program was too slow (imissed) */
+    LOSS_MISSED,  /* no descriptor was free, this program was too slow (imissed) */
     LOSS_ERRORS,  /* the port could not receive them (ierrors) */
     LOSS_NO_MBUF, /* no buffer was free (rx_nombuf) */
     LOSSES
 };
 
-/* Of a queue, where the driver does not count by queue. */
+/* A queue's loss, where the driver does not count by queue. */
 #define PORT_LOSS_UNKNOWN UINT64_MAX
 
 struct port_counters {
@@ -30,16 +30,15 @@ struct port_counters {
     } queue[PORT_QUEUES];
 };
 
-/* As summary.json and others name it. */
+/* As summary.json and the status line spell it. */
 const char *port_loss_name(enum port_loss loss);
 
-/* What a driver's extended statistic (rte_eth_xstat) of this name counts. False: no frames that a queue lost.
- * Where several names of a queue mean the same loss, the one with the lowest rank is the most general. */
+/* What a driver's extended statistic (rte_eth_xstat) of this name counts. False: it is not a queue's loss. Of
+ * several names for the same loss of a queue, the one with the lowest rank is the most general. */
 bool port_loss_of_statistic(const char *name, unsigned *queue, enum port_loss *loss, unsigned *rank);
 
-/* A loss that the port counts and all its queues together do not have is one that the driver does not count
- * by queue: their zeros become PORT_LOSS_UNKNOWN. (DPDK makes up rx_qN_errors for drivers that count none.)
- */
+/* Where the port counts a loss but none of its queues does, the driver does not count it by queue: the
+ * queues' zeros become PORT_LOSS_UNKNOWN. (DPDK makes up rx_qN_errors for drivers that do not count them.) */
 void port_counters_check(struct port_counters *c);
 
 #endif

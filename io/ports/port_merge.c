@@ -1,3 +1,4 @@
+/* A buffer for each queue, and a merge over their heads. */
 #include "io/ports/port_merge.h"
 
 #include "engine/util.h"
@@ -5,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What waits of a queue: from next to count. */
+/* Frames of a queue that wait: from next to count. */
 struct waiting {
     unsigned next, count;
     void *frame[PORT_MERGE_ROOM];
@@ -58,8 +59,9 @@ static unsigned ask(struct port_merge *m, unsigned q)
     return n;
 }
 
-/* Asks queues of which nothing waits until none of them has anything, so that what is found empty was so
- * after all that waits had come. Is any of them empty? */
+/* Asks queues without waiting frames until all have some, or all that have none are empty in the same round:
+ * so a queue found empty was empty after everything that waits had arrived. Returns whether any queue is
+ * empty. */
 static bool ask_empty(struct port_merge *m)
 {
     bool empty;
@@ -78,7 +80,7 @@ static bool ask_empty(struct port_merge *m)
     return empty;
 }
 
-/* The one whose frame is the earliest, or NULL. */
+/* The queue whose next frame is the earliest, or NULL. */
 static struct waiting *earliest(struct port_merge *m)
 {
     struct waiting *found = NULL;
@@ -101,7 +103,7 @@ unsigned port_merge_take(struct port_merge *m, int64_t now, bool hold, struct po
         do {
             int64_t time = w->time[w->next];
             if (waits && time <= now && now - time < PORT_MERGE_HOLD_NS && !is_full(w)) {
-                /* Meanwhile the drivers' buffers are kept from running over. */
+                /* Meanwhile, take frames from the drivers before their buffers overflow. */
                 for (unsigned q = 0; q < m->queues; q++)
                     if (!is_full(&m->queue[q]))
                         ask(m, q);

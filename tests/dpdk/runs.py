@@ -32,14 +32,14 @@ def errors(tap, args, at, file):
     device = ports.pcap(file)
     for name, status, message, arguments in (
             ('no such EAL argument', 1, 'does not take these arguments', ['--dpdk', '--bogus']),
-            ('a word that is no argument', 1, '"bogus" is no argument', ['--dpdk', ports.eal(device) + ' bogus']),
+            ('a word that is no argument', 1, '"bogus" is not an argument', ['--dpdk', ports.eal(device) + ' bogus']),
             ('no port', 1, 'found no port; bind a NIC', ['--dpdk', ports.EAL]),
             ('a quotation without end', 1, 'quotation mark', ['--dpdk', ports.eal("'" + device)]),
             ('no such driver', 1, 'no driver for one of these devices', ['--dpdk', ports.eal('net_nonsense0')]),
-            ('no such file', 2, '--vdev net_pcap0: the EAL has no port', ['--dpdk', ports.eal(ports.pcap(at('nothing.pcap')))]),
-            ('one file of two', 2, '--vdev net_pcap1: the EAL has no port',
+            ('no such file', 2, '--vdev net_pcap0: the EAL has no port for it', ['--dpdk', ports.eal(ports.pcap(at('nothing.pcap')))]),
+            ('one file of two', 2, '--vdev net_pcap1: the EAL has no port for it',
              ['--dpdk', ports.eal(device, ports.pcap(at('nothing.pcap'), number=1)), '--ports', '0']),
-            ('no such interface', 2, '--vdev net_pcap0: the EAL has no port', ['--dpdk', ports.EAL + ' --vdev=net_pcap0,iface=nothing0']),
+            ('no such interface', 2, '--vdev net_pcap0: the EAL has no port for it', ['--dpdk', ports.EAL + ' --vdev=net_pcap0,iface=nothing0']),
             ('no such port', 1, 'no port 7; the EAL found 1', ['--dpdk', ports.eal(device), '--ports', '7']),
             ('no such queue', 1, '1 queues at most, not 2', ['--dpdk', ports.eal(device), '--queues', '2']),
             ('a port that cannot be started', 2, 'port 0 .* more buffers .--mbufs.',
