@@ -1,5 +1,8 @@
+/* The files that the CSV reports are written to: opening, header lines, rotation, errors. csv_rows.c
+ * formats the rows. */
 #include "io/reports/csv.h"
 #include "engine/clock.h"
+#include "io/message.h"
 #include "io/reports/csv_rows.h"
 
 #include <errno.h>
@@ -11,15 +14,15 @@
 
 struct csv_sink {
     struct sink sink;
-    int fd[REPORTS];
-    char *path[REPORTS];
     struct csv_params params;
-    /* Of the file that is being written: by the one thread that writes the report. */
-    unsigned number[REPORTS];
-    uint64_t bytes[REPORTS];
-    double opened[REPORTS]; /* monotonic s */
-    /* Errors of write(2), kept by the one thread that writes a report at a time, read when all have ended. */
-    int error[REPORTS];
+    /* Used by the thread that writes the report, one at a time in the pipeline's order; by csv_sink_close()
+     * once all threads have ended. */
+    int fd[REPORTS];
+    char *path[REPORTS];      /* of the file being written; NULL: standard output, or none opened yet */
+    unsigned number[REPORTS]; /* of that file, counted by rotation */
+    uint64_t bytes[REPORTS];  /* written to it */
+    double opened[REPORTS];   /* monotonic s */
+    int error[REPORTS];       /* errno of the first failure; nothing is written after it */
 };
 
 static const char *const names[REPORTS] = {
@@ -43,10 +46,19 @@ const char *report_name(enum report report)
     return names[report];
 }
 
-/* The line of column names. */
+/* Of the line of column names. */
 enum { HEADER_MAX = 512 };
 
-int write_all(int fd, const void *bytes, size_t n)
+/* What a message calls the report's file. */
+static const char *shown_path(const struct csv_sink *s, int report)
+{
+    if (s->path[report])
+        return s->path[report];
+    return s->params.directory ? names[report] : "standard output";
+}
+
+/* Writes all n bytes, however many write(2) takes at a time. 0, or -1 with errno. */
+static int write_all(int fd, const void *bytes, size_t n)
 {
     const char *p = bytes;
     while (n) {
@@ -74,23 +86,25 @@ static int write_header(struct csv_sink *s, enum report report)
     return write_all(s->fd[report], line, (size_t)n);
 }
 
-/* The report's next file, with its header. 0, or -1 with errno. */
+/* Opens the report's next file and writes its header. 0, or -1 with errno. */
 static int open_file(struct csv_sink *s, enum report report)
 {
     char number[16] = "";
     if (s->number[report])
         snprintf(number, sizeof number, ".%u", s->number[report]);
-    free(s->path[report]);
-    if (asprintf(&s->path[report], "%s/%s%s.csv", s->params.directory, names[report], number) < 0) {
-        s->path[report] = NULL;
+    char *path;
+    if (asprintf(&path, "%s/%s%s.csv", s->params.directory, names[report], number) < 0) {
         errno = ENOMEM;
-        return -1;
+        return -1; /* the message names the file before it */
     }
     s->opened[report] = clock_seconds();
+    free(s->path[report]);
+    s->path[report] = path;
     s->fd[report] = open(s->path[report], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return s->fd[report] < 0 ? -1 : write_header(s, report);
 }
 
+/* Whether more bytes belong into the next file. */
 static bool is_full(const struct csv_sink *s, enum report report, uint64_t more)
 {
     const struct csv_params *p = &s->params;
@@ -144,7 +158,7 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
         s->fd[r] = -1;
     }
     if (directory && mkdir(directory, 0777) && errno != EEXIST) {
-        fprintf(stderr, "tcpreuse: %s: cannot be made: %s\n", directory, strerror(errno));
+        message_error("%s: cannot create the directory: %s", directory, strerror(errno));
         goto fail;
     }
     for (int r = 0; r < REPORTS; r++) {
@@ -155,12 +169,10 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
             failed = open_file(s, (enum report)r);
         } else {
             s->fd[r] = STDOUT_FILENO;
-            s->path[r] = strdup("standard output");
             failed = write_header(s, (enum report)r);
         }
         if (failed) {
-            fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", s->path[r] ? s->path[r] : names[r],
-                    strerror(errno));
+            message_error("%s: cannot write: %s", shown_path(s, r), strerror(errno));
             goto fail;
         }
     }
@@ -183,7 +195,7 @@ int csv_sink_close(struct csv_sink *s)
             s->error[r] = errno;
         s->fd[r] = -1;
         if (s->error[r]) {
-            fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", s->path[r], strerror(s->error[r]));
+            message_error("%s: cannot write: %s", shown_path(s, r), strerror(s->error[r]));
             result = -1;
         }
     }
