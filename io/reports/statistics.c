@@ -1,3 +1,4 @@
+/* --stats, and the part of summary.json that tells where time and memory went. */
 #include "io/reports/statistics.h"
 
 #include <inttypes.h>
@@ -12,12 +13,12 @@ static const char *const step_names[STEPS] = {
 static const char *const family_names[FAMILIES] = {[FAMILY_IPV4] = "ipv4", [FAMILY_IPV6] = "ipv6"};
 static const char *const family_titles[FAMILIES] = {[FAMILY_IPV4] = "IPv4", [FAMILY_IPV6] = "IPv6"};
 
-static double of(uint64_t part, uint64_t all)
+static double ratio(uint64_t part, uint64_t all)
 {
     return all ? (double)part / (double)all : 0;
 }
 
-static double sum(const struct worker_times *t)
+static double all_steps(const struct worker_times *t)
 {
     double seconds = 0;
     for (int i = 0; i < STEPS; i++)
@@ -39,45 +40,54 @@ static struct worker_times all_threads(const struct summary *s)
     return all;
 }
 
-static void json_times(FILE *f, const struct worker_times *t)
+static void json_times(struct json *j, const char *name, const struct worker_times *t)
 {
-    fprintf(f, "{");
+    json_begin_object(j, name, JSON_INLINE);
     for (int i = 0; i < STEPS; i++)
-        fprintf(f, "\"%s\": %.6f, ", step_names[i], t->seconds[i]);
-    fprintf(f, "\"processor\": %.6f}", t->processor);
+        json_real(j, step_names[i], t->seconds[i], 6);
+    json_real(j, "processor", t->processor, 6);
+    json_end(j);
 }
 
-void statistics_write_json(const struct summary *s, FILE *f)
+static void json_table(struct json *j, const char *name, const struct table_measures *m)
+{
+    json_begin_object(j, name, JSON_INLINE);
+    json_unsigned(j, "tuples", m->tuples);
+    json_unsigned(j, "slots", m->slots);
+    json_real(j, "load", ratio(m->tuples, m->slots), 4);
+    json_unsigned(j, "records", m->records);
+    json_unsigned(j, "index_bytes", m->index_bytes);
+    json_unsigned(j, "record_bytes", m->record_bytes);
+    json_break(j);
+    json_unsigned(j, "sampled", m->sampled);
+    json_real(j, "in_own_bucket", ratio(m->own, m->sampled), 6);
+    json_real(j, "in_next_bucket", ratio(m->next, m->sampled), 6);
+    json_real(j, "further", ratio(m->further, m->sampled), 6);
+    json_unsigned(j, "furthest", m->longest);
+    json_end(j);
+}
+
+void statistics_write_json(const struct summary *s, struct json *j)
 {
     const struct pipeline_totals *t = s->totals;
     const struct worker_times all = all_threads(s);
-    fprintf(f, ",\n    \"memory\": {\"peak\": %" PRIu64 ", \"own\": %" PRIu64 "},\n", s->memory.peak,
-            s->memory.own);
-    fprintf(f, "    \"seconds_in_steps\": ");
-    json_times(f, &all);
-    fprintf(f, ",\n    \"steps\": {");
+    json_begin_object(j, "memory", JSON_INLINE);
+    json_unsigned(j, "peak", s->memory.peak);
+    json_unsigned(j, "own", s->memory.own);
+    json_end(j);
+    json_times(j, "seconds_in_steps", &all);
+    json_begin_object(j, "steps", JSON_INLINE);
     for (int i = 0; i < STEPS; i++)
-        fprintf(f, "%s\"%s\": %" PRIu64, i ? ", " : "", step_names[i], all.steps[i]);
-    fprintf(f, "},\n    \"workers\": [");
-    for (unsigned i = 0; i < s->threads; i++) {
-        fprintf(f, "%s\n      ", i ? "," : "");
-        json_times(f, &t->times[i]);
-    }
-    fprintf(f, "\n    ],\n    \"tables\": {");
-    for (int i = 0; i < FAMILIES; i++) {
-        const struct table_measures *m = &t->tables[i];
-        fprintf(
-            f,
-            "%s\n      \"%s\": {\"tuples\": %" PRIu64 ", \"slots\": %" PRIu64
-            ", \"load\": %.4f, \"records\": %" PRIu64 ", \"index_bytes\": %" PRIu64
-            ", \"record_bytes\": %" PRIu64 ",\n        \"sampled\": %" PRIu64
-            ", \"in_own_bucket\": %.6f, \"in_next_bucket\": %.6f, \"further\": %.6f, \"furthest\": %" PRIu64
-            "}",
-            i ? "," : "", family_names[i], m->tuples, m->slots, of(m->tuples, m->slots), m->records,
-            m->index_bytes, m->record_bytes, m->sampled, of(m->own, m->sampled), of(m->next, m->sampled),
-            of(m->further, m->sampled), m->longest);
-    }
-    fprintf(f, "\n    }");
+        json_unsigned(j, step_names[i], all.steps[i]);
+    json_end(j);
+    json_begin_array(j, "workers", JSON_LINES);
+    for (unsigned i = 0; i < s->threads; i++)
+        json_times(j, NULL, &t->times[i]);
+    json_end(j);
+    json_begin_object(j, "tables", JSON_LINES);
+    for (int i = 0; i < FAMILIES; i++)
+        json_table(j, family_names[i], &t->tables[i]);
+    json_end(j);
 }
 
 static void print_row(FILE *to, const char *name, const struct worker_times *t, const char *format,
@@ -86,7 +96,7 @@ static void print_row(FILE *to, const char *name, const struct worker_times *t, 
     fprintf(to, "  %-10s", name);
     for (int i = 0; i < STEPS; i++)
         fprintf(to, format, t->seconds[i] / unit);
-    fprintf(to, format, sum(t) / unit);
+    fprintf(to, format, all_steps(t) / unit);
     fprintf(to, format, t->processor / unit);
     fprintf(to, "\n");
 }
@@ -95,7 +105,7 @@ void statistics_print(const struct summary *s, FILE *to)
 {
     const struct pipeline_totals *t = s->totals;
     const struct worker_times all = all_threads(s);
-    double total = sum(&all);
+    double total = all_steps(&all);
 
     fprintf(to, "seconds     ");
     for (int i = 0; i < STEPS; i++)
@@ -113,18 +123,19 @@ void statistics_print(const struct summary *s, FILE *to)
     for (int i = 0; i < FAMILIES; i++) {
         const struct table_measures *m = &t->tables[i];
         if (m->tuples)
-            fprintf(
-                to,
-                "%s table: %" PRIu64 " tuples in %" PRIu64 " slots (load %.2f); %.2f %% in their own bucket, "
-                "%.2f %% in the next, %.2f %% further (at most %" PRIu64
-                "); %.1f MB index, %.1f MB records\n",
-                family_titles[i], m->tuples, m->slots, of(m->tuples, m->slots), 100 * of(m->own, m->sampled),
-                100 * of(m->next, m->sampled), 100 * of(m->further, m->sampled), m->longest,
-                (double)m->index_bytes / 1e6, (double)m->record_bytes / 1e6);
+            fprintf(to,
+                    "%s table: %" PRIu64 " tuples in %" PRIu64
+                    " slots (load %.2f); %.2f %% in their own bucket, "
+                    "%.2f %% in the next, %.2f %% further (at most %" PRIu64
+                    "); %.1f MB index, %.1f MB records\n",
+                    family_titles[i], m->tuples, m->slots, ratio(m->tuples, m->slots),
+                    100 * ratio(m->own, m->sampled), 100 * ratio(m->next, m->sampled),
+                    100 * ratio(m->further, m->sampled), m->longest, (double)m->index_bytes / 1e6,
+                    (double)m->record_bytes / 1e6);
     }
     fprintf(to, "%" PRIu64 " batches, %" PRIu64 " lanes, %" PRIu64 " wrong guesses\n", t->batches, t->lanes,
             t->lanes_redone);
-    fprintf(to,
-            "memory: %.1f MB of its own (%.0f bytes a conversation), at most %.1f MB with mapped captures\n",
-            (double)s->memory.own / 1e6, of(s->memory.own, t->conversations), (double)s->memory.peak / 1e6);
+    fprintf(
+        to, "memory: %.1f MB of its own (%.0f bytes a conversation), at most %.1f MB with mapped captures\n",
+        (double)s->memory.own / 1e6, ratio(s->memory.own, t->conversations), (double)s->memory.peak / 1e6);
 }

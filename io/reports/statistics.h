@@ -2,10 +2,12 @@
 #ifndef TCPREUSE_STATISTICS_H
 #define TCPREUSE_STATISTICS_H
 
+#include "io/reports/json.h"
 #include "io/reports/summary.h"
 
-/* The members of "performance" behind the first ones, each with a comma before it. */
-void statistics_write_json(const struct summary *s, FILE *f);
+/* Adds memory, steps, workers and tables to the object "performance", which is open. */
+void statistics_write_json(const struct summary *s, struct json *j);
+/* What --stats prints. */
 void statistics_print(const struct summary *s, FILE *to);
 
 #endif

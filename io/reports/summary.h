@@ -1,4 +1,4 @@
-/* What a run read, found and left out: for people, and as JSON. */
+/* What a run read, found and left out: for people (summary_text.c) and as JSON (summary_json.c). */
 #ifndef TCPREUSE_SUMMARY_H
 #define TCPREUSE_SUMMARY_H
 
@@ -14,22 +14,22 @@ struct summary {
     const struct problems *problems; /* sorted */
     enum rules rules;
     unsigned threads;
-    size_t files;                      /* named or found */
+    size_t files;                      /* named or found in directories */
     size_t files_opened;               /* captures among them */
     uint64_t bytes;                    /* of the inputs */
-    const struct port_counters *ports; /* instead of files, or NULL */
+    const struct port_counters *ports; /* NULL when files were read */
     size_t port_count;
-    bool forgets;    /* conversations may have been forgotten */
-    uint64_t unread; /* frames that were received beyond those that were asked for */
+    bool forgets;    /* the run may have forgotten conversations */
+    uint64_t unread; /* frames received beyond --frames */
     struct memory_use memory;
 };
 
 const char *rules_name(enum rules rules);
 
-/* 0, or -1 with errno. */
+/* Writes summary.json to path. 0, or -1 with errno. */
 int summary_write_json(const struct summary *s, const char *path);
 void summary_print(const struct summary *s, FILE *to);
-/* Says so when ports lost frames; else nothing. */
+/* Warns if ports lost frames. */
 void summary_print_drops(const struct summary *s, FILE *to);
 
 #endif

@@ -8,7 +8,9 @@ was found, or the option; and whatever could be read is reported all the same.
 """
 import argparse
 import concurrent.futures
+import csv
 import fcntl
+import io
 import json
 import os
 import re
@@ -197,6 +199,26 @@ def outputs(tcpreuse, tap, directory):
     if os.path.exists(os.path.join(os.path.dirname(fresh), 'packets.csv')):
         complaints.append('a packets.csv that nobody asked for')
     tap.ok('a missing output directory is made', complaints)
+
+
+def names(tcpreuse, tap, directory, whole):
+    """File names may hold anything: terminals get no control characters, summary.json stays valid UTF-8, and CSV is quoted."""
+    odd, where = b'caf\xe9 \x1b[31m"a",\xc2\x9bb\n.pcap', os.path.join(directory, 'names')
+    os.mkdir(where)
+    for name, data in (odd, whole.data()), (b'cut ' + odd, whole.data()[:-1]):
+        with open(os.path.join(os.fsencode(where), name), 'wb') as file:
+            file.write(data)
+    result = program.run(tcpreuse, [where], ('reuse', 'summary'))
+    complaints = says(result, 2)
+    shown = rb'cut caf\xe9 \x1b[31m"a",\xc2\x9bb\x0a.pcap: offset'
+    complaints += [] if shown in result.err else ['standard error does not name the file: %r' % result.err]
+    complaints += ['control characters in %r' % result.err] if re.search(rb'[\x00-\x09\x0b-\x1f\x7f-\xff]', result.err) else []
+    tap.ok('a file name with control characters and invalid UTF-8, on a terminal', complaints)
+    error = json.loads(result.reports['summary'].decode('utf-8', 'strict'))['input']['errors'][0]['file']
+    wanted = 'cut caf\ufffd \x1b[31m"a",\u009bb\n.pcap'
+    tap.ok('the same in summary.json', [] if error.endswith('/' + wanted) else ['found %r' % error])
+    files = {row[-2] for row in csv.reader(io.StringIO(result.reports['reuse'].decode('latin-1'), newline=''))} - {'file'}
+    tap.ok('the same in reuse.csv', [] if os.path.join(where, odd.decode('latin-1')) in files else ['found %r' % files])
 
 
 def usage(tcpreuse, tap, directory):
@@ -428,6 +450,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix='input-') as directory:
         inputs(args.tcpreuse, tap, directory, whole)
         outputs(args.tcpreuse, tap, directory)
+        names(args.tcpreuse, tap, directory, whole)
         usage(args.tcpreuse, tap, directory)
         filters(args.tcpreuse, tap, directory)
         statistics(args.tcpreuse, tap, directory)
