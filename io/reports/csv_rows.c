@@ -1,4 +1,6 @@
+/* Rows of the CSV reports as text. Those of packets.csv are the many: see csv_format_packets(). */
 #include "io/reports/csv_rows.h"
+#include "io/reports/text.h"
 #include "io/reports/text_digits.h"
 
 static const char *const trigger_names[TRIGGERS] = {
@@ -11,7 +13,7 @@ static const char *const trigger_names[TRIGGERS] = {
     [TRIGGER_SYNACK_AFTER_FIN] = "synack-after-fin",
 };
 
-/* No row of any report is longer: 20 numbers of at most 22 characters, and two addresses. */
+/* Longer than any row without a file name: 20 numbers of at most 22 characters, and two addresses. */
 enum { ROW_MAX = 640 };
 
 static char *put(char *p, const char *s)
@@ -21,7 +23,12 @@ static char *put(char *p, const char *s)
     return p + n;
 }
 
-/* A port, with the comma behind it. */
+ALWAYS_INLINE char *put_any_number(char *p, uint64_t n)
+{
+    return likely(n < TEN_BILLION) ? put_number_below_10_10(p, n) : text_number(p, n);
+}
+
+/* A port and a comma. */
 ALWAYS_INLINE char *put_port(char *p, uint16_t port)
 {
     p = put_six(p, port);
@@ -29,7 +36,7 @@ ALWAYS_INLINE char *put_port(char *p, uint16_t port)
     return p;
 }
 
-/* Both endpoints' addresses, of one family: the other pointer is NULL. */
+/* The addresses of both endpoints. The other family's pointer is NULL. */
 struct addresses {
     const uint32_t *v4;
     const uint8_t (*v6)[16];
@@ -59,7 +66,7 @@ static char *put_time(char *p, int64_t ns, unsigned decimals)
     return p;
 }
 
-/* How a conversation had ended: an RST ends it whatever else there was. */
+/* How a conversation ended. An RST ends it even after a FIN. */
 static const char *end_name(unsigned completeness)
 {
     return completeness & HAS_RST ? "rst" : completeness & HAS_FIN ? "fin" : "open";
@@ -72,7 +79,7 @@ static struct addresses addresses_of(const union conversation_any *c, enum famil
     return (struct addresses){.v6 = c->v6.address};
 }
 
-/* A field that may hold anything, quoted where RFC 4180, 2 asks for it. */
+/* A field that may hold any bytes, quoted where RFC 4180, 2 requires it. Up to twice its length, and two. */
 static char *put_quoted(char *p, const char *s)
 {
     if (!s[strcspn(s, ",\"\r\n")])
@@ -87,7 +94,8 @@ static char *put_quoted(char *p, const char *s)
     return p;
 }
 
-/* The columns file and file_frame, where they are wanted, and the row's end. */
+/* Ends the row, after the columns file and file_frame if the sink wants them. 0, or -1 when memory is
+ * short. */
 static int end_row(const struct sink *sink, struct text *text, const struct origin *origin)
 {
     size_t room = sink->wants_origin ? 2 * strlen(origin->file) + TEXT_NUMBER_MAX + 8 : 1;
@@ -137,11 +145,11 @@ int csv_format_reuse(struct sink *sink, struct text *text, const struct reuse_ro
     return end_row(sink, text, &row->origin);
 }
 
-/* What the rows of one call have in common, so that only the first of them has to work it out: the second of
- * the time stamp, and the frame's number but for its last three digits. */
+/* What consecutive rows of a call mostly share, so that it is formatted once: the second of the time stamp,
+ * and the frame number without its last three digits. */
 struct common {
-    int64_t second;     /* its beginning, in ns, not before the epoch */
-    uint64_t thousands; /* of the frame's number */
+    int64_t second;     /* where it begins, in ns, not before the epoch */
+    uint64_t thousands; /* of the frame number */
     unsigned second_length, thousands_length;
     char second_text[16], thousands_text[16]; /* 10 digits and the point; 12, since frames have 48 bits */
 };
@@ -181,7 +189,7 @@ ALWAYS_INLINE char *put_packet_time(char *p, struct common *common, int64_t ns, 
     return decimals ? p + decimals : p - 1;
 }
 
-/* Completeness and whether the segment reuses ports, with the comma behind each. */
+/* Completeness, 1 if the segment is a reuse, and a comma after each. */
 ALWAYS_INLINE char *put_state(char *p, unsigned completeness, bool reused)
 {
     const bool two = completeness > 9;
@@ -190,7 +198,7 @@ ALWAYS_INLINE char *put_state(char *p, unsigned completeness, bool reused)
     return p + 4 + two;
 }
 
-/* 0x0 and three digits. */
+/* 0x0 and three hexadecimal digits. */
 ALWAYS_INLINE char *put_flags(char *p, unsigned flags)
 {
     static const char digits[16] = "0123456789abcdef";
@@ -201,9 +209,8 @@ ALWAYS_INLINE char *put_flags(char *p, unsigned flags)
     return p + 6;
 }
 
-/* 400 instructions a row, where they were 740 with a function call and a branch or two for each number, and
- * half the time: 84 instead of 172 ticks (micro rows); packets.csv of 20 M segments, with two threads, took
- * 0.71 of the time. */
+/* 400 instructions a row. A function call and a branch or two for each number made it 740, and twice the
+ * time: 172 instead of 84 ticks (micro rows). packets.csv of 20 M segments, two threads: 0.71 of the time. */
 int csv_format_packets(struct sink *sink, struct text *text, const struct packet_row *rows, unsigned count)
 {
     struct common common = {.second_text = "0.", .second_length = 2, .thousands = UINT64_MAX};

@@ -1,5 +1,5 @@
-/* Rows of the reports as CSV: the formatting half of a csv_sink. Any thread, several at a time, each with a
- * text of its own. 0, or -1 when memory is short. */
+/* Rows of the reports as CSV: the formatting half of a csv_sink. They append to the text and return 0, or
+ * -1 when memory is short. Any thread, several at a time, each with a text of its own. */
 #ifndef TCPREUSE_CSV_ROWS_H
 #define TCPREUSE_CSV_ROWS_H
 

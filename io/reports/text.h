@@ -1,21 +1,21 @@
-/* Numbers and addresses to text. Every function writes at p and returns the end; nothing is terminated by 0.
- * Up to TEXT_BEYOND bytes behind the end may be written, too. */
+/* Numbers, times and addresses as text. Every function writes at p and returns the end, without a
+ * terminating zero. Up to TEXT_BEYOND bytes beyond the end may be overwritten. Thread-safe. */
 #ifndef TCPREUSE_TEXT_H
 #define TCPREUSE_TEXT_H
 
 #include "engine/util.h"
 
 enum {
-    TEXT_BEYOND = 9,       /* nine digits of a time of which one is wanted */
+    TEXT_BEYOND = 9,       /* a time of one decimal writes nine digits, as two words */
     TEXT_NUMBER_MAX = 20,  /* 2^64 - 1 */
     TEXT_TIME_MAX = 22,    /* sign, 10 digits, point, 9 digits */
     TEXT_ADDRESS_MAX = 46, /* IPv6 with an embedded IPv4 address */
 };
 
 char *text_number(char *p, uint64_t n);
-/* value in ns, with 0 to 9 decimals (those that are left out are cut off, not rounded). */
+/* Seconds from ns, with 0 to 9 decimals; the others are cut off, not rounded. */
 char *text_time(char *p, int64_t ns, unsigned decimals);
-/* Host order. */
+/* address in host order. */
 char *text_ipv4(char *p, uint32_t address);
 /* RFC 5952. */
 char *text_ipv6(char *p, const uint8_t address[16]);
