@@ -4,6 +4,7 @@
 #include "engine/clock.h"
 #include "io/message.h"
 #include "io/reports/csv_rows.h"
+#include "io/reports/names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,12 +26,6 @@ struct csv_sink {
     int error[REPORTS];       /* errno of the first failure; nothing is written after it */
 };
 
-static const char *const names[REPORTS] = {
-    [REPORT_REUSE] = "reuse",
-    [REPORT_CONVERSATIONS] = "conversations",
-    [REPORT_PACKETS] = "packets",
-};
-
 static const char *const headers[REPORTS] = {
     [REPORT_REUSE] = ("frame,time,stream,previous_stream,trigger,src,src_port,dst,dst_port,isn,previous_isn,"
                       "previous_completeness,previous_first_frame,previous_last_frame,previous_last_time,gap,"
@@ -41,11 +36,6 @@ static const char *const headers[REPORTS] = {
     [REPORT_PACKETS] = "frame,time,stream,completeness,reused,src,src_port,dst,dst_port,flags,seq,ack,len",
 };
 
-const char *report_name(enum report report)
-{
-    return names[report];
-}
-
 /* Of the line of column names. */
 enum { HEADER_MAX = 512 };
 
@@ -54,7 +44,7 @@ static const char *shown_path(const struct csv_sink *s, int report)
 {
     if (s->path[report])
         return s->path[report];
-    return s->params.directory ? names[report] : "standard output";
+    return s->params.directory ? report_names[report] : "standard output";
 }
 
 /* Writes all n bytes, however many write(2) takes at a time. 0, or -1 with errno. */
@@ -93,7 +83,7 @@ static int open_file(struct csv_sink *s, enum report report)
     if (s->number[report])
         snprintf(number, sizeof number, ".%u", s->number[report]);
     char *path;
-    if (asprintf(&path, "%s/%s%s.csv", s->params.directory, names[report], number) < 0) {
+    if (asprintf(&path, "%s/%s%s" REPORT_SUFFIX, s->params.directory, report_names[report], number) < 0) {
         errno = ENOMEM;
         return -1; /* the message names the file before it */
     }

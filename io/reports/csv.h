@@ -7,9 +7,6 @@
 
 struct csv_sink;
 
-/* The report's name in --reports, and its file's name without .csv. */
-const char *report_name(enum report report);
-
 struct csv_params {
     /* Where reuse.csv and the others go; created if it does not exist. NULL: standard output, for a single
      * report. */

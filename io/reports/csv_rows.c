@@ -1,17 +1,8 @@
 /* Rows of the CSV reports as text. Those of packets.csv are the many: see csv_format_packets(). */
 #include "io/reports/csv_rows.h"
+#include "io/reports/names.h"
 #include "io/reports/text.h"
 #include "io/reports/text_digits.h"
-
-static const char *const trigger_names[TRIGGERS] = {
-    [TRIGGER_NONE] = "",
-    [TRIGGER_SYN_ISN] = "syn-isn",
-    [TRIGGER_SYN_AFTER_RST] = "syn-after-rst",
-    [TRIGGER_SYN_AFTER_FIN] = "syn-after-fin",
-    [TRIGGER_SYNACK_ISN] = "synack-isn",
-    [TRIGGER_SYNACK_AFTER_RST] = "synack-after-rst",
-    [TRIGGER_SYNACK_AFTER_FIN] = "synack-after-fin",
-};
 
 /* Longer than any row without a file name: 20 numbers of at most 22 characters, and two addresses. */
 enum { ROW_MAX = 640 };

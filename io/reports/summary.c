@@ -5,20 +5,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-const struct summary_trigger summary_triggers[SUMMARY_TRIGGERS] = {
-    {TRIGGER_SYN_ISN, "syn-isn"},
-    {TRIGGER_SYN_AFTER_FIN, "syn-after-fin"},
-    {TRIGGER_SYN_AFTER_RST, "syn-after-rst"},
-    {TRIGGER_SYNACK_ISN, "synack-isn"},
-    {TRIGGER_SYNACK_AFTER_FIN, "synack-after-fin"},
-    {TRIGGER_SYNACK_AFTER_RST, "synack-after-rst"},
+const enum trigger summary_triggers[SUMMARY_TRIGGERS] = {
+    TRIGGER_SYN_ISN,    TRIGGER_SYN_AFTER_FIN,    TRIGGER_SYN_AFTER_RST,
+    TRIGGER_SYNACK_ISN, TRIGGER_SYNACK_AFTER_FIN, TRIGGER_SYNACK_AFTER_RST,
 };
-
-const char *rules_name(enum rules rules)
-{
-    static const char *const names[] = {[RULES_4_0] = "4.0", [RULES_4_2] = "4.2", [RULES_4_4] = "4.4"};
-    return names[rules];
-}
 
 uint64_t summary_count_reuses(const struct summary *s)
 {

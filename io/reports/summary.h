@@ -24,8 +24,6 @@ struct summary {
     struct memory_use memory;
 };
 
-const char *rules_name(enum rules rules);
-
 /* Writes summary.json to path. 0, or -1 with errno. */
 int summary_write_json(const struct summary *s, const char *path);
 void summary_print(const struct summary *s, FILE *to);

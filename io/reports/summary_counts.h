@@ -4,14 +4,9 @@
 
 #include "io/reports/summary.h"
 
-struct summary_trigger {
-    enum trigger trigger;
-    const char *name;
-};
-
 enum { SUMMARY_TRIGGERS = TRIGGERS - 1 };
-/* All but TRIGGER_NONE, in the order in which the summary lists them. */
-extern const struct summary_trigger summary_triggers[SUMMARY_TRIGGERS];
+/* All but TRIGGER_NONE, in the order of the summary. */
+extern const enum trigger summary_triggers[SUMMARY_TRIGGERS];
 
 uint64_t summary_count_reuses(const struct summary *s);
 /* Frames that the ports count as not received. */

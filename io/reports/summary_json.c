@@ -1,6 +1,7 @@
 /* summary.json. docs/reports.md explains its members; their order and layout stay as they are, so that two
  * summaries can be compared with diff. */
 #include "io/reports/json.h"
+#include "io/reports/names.h"
 #include "io/reports/statistics.h"
 #include "io/reports/summary_counts.h"
 
@@ -125,7 +126,7 @@ static void json_found(struct json *j, const struct summary *s)
     json_unsigned(j, "total", summary_count_reuses(s));
     json_begin_object(j, "by_trigger", JSON_LINES);
     for (size_t i = 0; i < SUMMARY_TRIGGERS; i++)
-        json_unsigned(j, summary_triggers[i].name, t->reuses[summary_triggers[i].trigger]);
+        json_unsigned(j, trigger_names[summary_triggers[i]], t->reuses[summary_triggers[i]]);
     json_end(j);
     json_end(j);
 }
@@ -155,7 +156,7 @@ int summary_write_json(const struct summary *s, const char *path)
     summary_sort_notes(s);
     json_begin_object(&j, NULL, JSON_LINES);
     json_string(&j, "tcpreuse", TCPREUSE_VERSION);
-    json_string(&j, "rules", rules_name(s->rules));
+    json_string(&j, "rules", rules_names[s->rules]);
     json_input(&j, s);
     json_frames(&j, s->totals);
     json_left_out(&j, s->totals);

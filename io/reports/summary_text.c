@@ -1,5 +1,6 @@
 /* The summary for people, in a few lines. */
 #include "io/message.h"
+#include "io/reports/names.h"
 #include "io/reports/summary_counts.h"
 
 #include <inttypes.h>
@@ -94,9 +95,9 @@ void summary_print(const struct summary *s, FILE *to)
             thousands(summary_count_reuses(s)).text, thousands(t->conversations).text,
             thousands(t->tuples).text);
     for (size_t i = 0; i < SUMMARY_TRIGGERS; i++) {
-        uint64_t n = t->reuses[summary_triggers[i].trigger];
+        uint64_t n = t->reuses[summary_triggers[i]];
         if (n)
-            fprintf(to, "  %-16s %s\n", summary_triggers[i].name, thousands(n).text);
+            fprintf(to, "  %-16s %s\n", trigger_names[summary_triggers[i]], thousands(n).text);
     }
     if (s->forgets)
         fprintf(to, "conversations forgotten: %s expired (--expire), %s displaced (--max-conversations)\n",
