@@ -1,3 +1,4 @@
+/* Memory use, from getrusage(2) and /proc/self/status. */
 #include "io/memory.h"
 
 #include <stdio.h>

@@ -5,11 +5,11 @@
 #include <stdint.h>
 
 struct memory_use {
-    uint64_t peak; /* most bytes resident at a time; pages of mapped captures are among them */
-    uint64_t own;  /* bytes resident now that are of no file: tables, batches, buffers */
+    uint64_t peak; /* peak resident bytes, pages of mapped captures included */
+    uint64_t own;  /* anonymous bytes resident now: tables, batches, buffers */
 };
 
-/* What cannot be found out is 0. */
+/* 0 for what the kernel does not tell. */
 struct memory_use memory_use_now(void);
 
 #endif

@@ -1,3 +1,4 @@
+/* Loading modules: shared objects beside the program, or where they were installed. */
 #include "io/module.h"
 
 #include <dlfcn.h>
@@ -5,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The directory of the program comes first, so that a build uses its own modules. */
 static void *load(const char *file)
 {
     char path[4096];
@@ -26,12 +28,12 @@ const void *module_load(const char *file, const char *name, char *error, size_t 
     void *object = load(file);
     const char *const *module = object ? dlsym(object, name) : NULL;
     if (!module) {
-        snprintf(error, n, "cannot be loaded: %s", dlerror());
+        snprintf(error, n, "cannot load %s: %s", file, dlerror());
         return NULL;
     }
     if (strcmp(*module, TCPREUSE_VERSION) != 0) {
-        snprintf(error, n, "%s is of tcpreuse %s, and this is %s: install both anew", file, *module,
-                 TCPREUSE_VERSION);
+        snprintf(error, n, "%s belongs to tcpreuse %s, and this is tcpreuse %s; reinstall both", file,
+                 *module, TCPREUSE_VERSION);
         return NULL;
     }
     return module;

@@ -1,3 +1,4 @@
+/* The list of what went wrong with the input. */
 #include "io/problems.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* What went wrong with the input, in the user's words: file, offset, what was expected, what was found. */
+/* What went wrong with the input: file, offset, what was expected, what was found. The text is printed by
+ * message_error(), which escapes it, and goes into summary.json. */
 #ifndef TCPREUSE_PROBLEMS_H
 #define TCPREUSE_PROBLEMS_H
 
@@ -12,16 +13,17 @@ struct problem {
     char *text;
     uint64_t offset;
     bool has_offset;
-    bool note;    /* worth saying, but nothing of what the user asked for is missing */
-    size_t order; /* of the file in the input */
+    bool note;    /* worth telling, but nothing is missing from the reports */
+    size_t order; /* of the file among the inputs */
 };
 
-/* Problems are rare, so a lock is cheap here. Any thread may add. */
+/* Any thread may add. Problems are rare, so one lock will do; it guards all fields until the threads have
+ * ended. */
 struct problems {
     pthread_mutex_t lock;
     struct problem *items;
     size_t count, capacity;
-    size_t lost; /* errors that there was no memory for */
+    size_t lost; /* errors for which there was no memory */
 };
 
 #define PROBLEMS_INIT                                                                                        \
@@ -31,13 +33,13 @@ struct problems {
 
 enum problem_kind { PROBLEM_ERROR, PROBLEM_NOTE };
 
-/* offset: -1 where none applies. The text is formatted as by printf. Short of memory, the problem is kept
- * without its text, or only counted. */
+/* order: of the file among the inputs. offset: in the file, or -1 if none applies. The text is formatted as
+ * by printf. When memory is short, the problem is kept without its text, or only counted. Thread-safe. */
 void problems_add(struct problems *p, enum problem_kind kind, size_t order, const char *file, int64_t offset,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* In the order of files, then offsets; not while others may add. */
+/* By file, then offset. Not while other threads may add. */
 void problems_sort(struct problems *p);
-/* Those that are no notes, with the lost ones. */
+/* How many problems are errors and not notes, lost ones included. */
 size_t problems_errors(const struct problems *p);
 void problems_free(struct problems *p);
 

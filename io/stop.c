@@ -1,3 +1,4 @@
+/* The request to stop is a flag for those who are busy and an eventfd for those who wait in poll(2). */
 #include "io/stop.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ void stop_ask(struct stop *s)
     uint64_t one = 1;
     atomic_store_explicit(&s->asked, true, memory_order_relaxed);
     if (write(s->fd, &one, sizeof one) < 0) {
-        /* It is readable already. */
+        /* the descriptor is readable already */
     }
     errno = saved;
 }

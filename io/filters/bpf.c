@@ -1,3 +1,5 @@
+/* Capture filters: one program for each link type, compiled when its first frame comes and run on every
+ * frame. */
 #include "io/filters/bpf.h"
 #include "io/filters/pcap_module.h"
 #include "io/module.h"
@@ -15,15 +17,15 @@ struct bpf {
     const struct pcap_module *pcap;
     const char *expression;
     struct problems *problems;
-    pthread_mutex_t lock; /* compiling: libpcap does it for one at a time */
-    /* By link type; NULL: not compiled yet. Written (release) under lock, read (acquire) by all. */
+    pthread_mutex_t lock; /* held while compiling: libpcap's compiler is not thread-safe */
+    /* By link type; NULL: not compiled yet. Written (release) under lock, read (acquire) by all workers. */
     struct bpf_program *_Atomic programs[LINK_TYPES];
 };
 
-/* Stands for an expression that does not compile: it has no instructions, and matches nothing. */
+/* Stands in for an expression that does not compile. It has no instructions and matches nothing. */
 static struct bpf_program matches_nothing;
 
-/* Files have numbers of the LINKTYPE_ registry, libpcap's compiler wants this system's DLT_ values: they
+/* Files hold numbers of the LINKTYPE_ registry; libpcap's compiler takes this system's DLT_ values. They
  * differ where systems once disagreed (pcap-linktype(7)). */
 static int dlt_of(unsigned link_type)
 {
@@ -52,7 +54,7 @@ static struct bpf_program *program_for(struct bpf *b, unsigned link_type)
         program = calloc(1, sizeof *program);
         if (!program || b->pcap->compile(b->expression, dlt_of(link_type), program, error, sizeof error)) {
             problems_add(b->problems, PROBLEM_ERROR, 0, "filter", -1,
-                         "does not fit frames of link type %u: %s", link_type,
+                         "the expression does not compile for link type %u: %s", link_type,
                          program ? error : "out of memory");
             free(program);
             program = &matches_nothing;
@@ -77,8 +79,8 @@ static bool matches(struct filter *filter, const struct frame *f)
 enum bpf_result bpf_create(struct bpf **created, const char *expression, struct problems *problems,
                            char *error, size_t n)
 {
-    /* Every expression that makes sense fits one of these: what has addresses fits Ethernet, what is about
-     * radio 802.11, and some things there are only in the cooked header. */
+    /* Every valid expression compiles for one of these: addresses for Ethernet, radio fields for 802.11,
+     * and some fields exist only in the cooked header. */
     static const unsigned probes[] = {DLT_EN10MB, DLT_IEEE802_11_RADIO, DLT_LINUX_SLL2};
     struct bpf *b = calloc(1, sizeof *b);
     if (!b) {
@@ -88,7 +90,7 @@ enum bpf_result bpf_create(struct bpf **created, const char *expression, struct 
     char why[ERROR_MAX];
     b->pcap = module_load(PCAP_MODULE_FILE, PCAP_MODULE_SYMBOL, why, sizeof why);
     if (!b->pcap) {
-        snprintf(error, n, "the part for capture filters %s", why);
+        snprintf(error, n, "%s", why);
         free(b);
         return BPF_FAILED;
     }

@@ -1,7 +1,9 @@
+/* The module that is linked with libpcap. */
 #include "io/filters/pcap_module.h"
 
 #include <stdio.h>
 
+/* What a matching packet returns; any number above 0 would do. */
 enum { SNAPSHOT = 262144 };
 
 static int compile(const char *expression, int dlt, struct bpf_program *program, char *error, size_t n)

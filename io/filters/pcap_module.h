@@ -1,4 +1,4 @@
-/* Between the program and its part that is linked with libpcap, which only capture filters need. */
+/* The interface of the module that is linked with libpcap. Only capture filters need it. */
 #ifndef TCPREUSE_PCAP_MODULE_H
 #define TCPREUSE_PCAP_MODULE_H
 

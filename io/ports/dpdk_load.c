@@ -12,7 +12,7 @@ enum dpdk_result dpdk_source_open(struct dpdk_source **s, const struct dpdk_para
     char why[DPDK_ERROR_MAX - 32];
     module = module_load(DPDK_MODULE_FILE, DPDK_MODULE_SYMBOL, why, sizeof why);
     if (!module) {
-        snprintf(error, DPDK_ERROR_MAX, "the part for DPDK %s", why);
+        snprintf(error, DPDK_ERROR_MAX, "%s", why);
         return DPDK_FAILED;
     }
     return module->open(s, params, error);

@@ -120,15 +120,15 @@ static int add_directory(struct inputs *in, const char *path, bool recursive, st
             result = add(in, item->path, &item->look);
             item->path = NULL;
         } else if (!result) {
-            problems_add(problems, PROBLEM_NOTE, in->count, item->path, -1, "skipped, it is no capture");
+            problems_add(problems, PROBLEM_NOTE, in->count, item->path, -1, "skipped: not a capture");
         }
         free(item->path);
     }
     free(found.items);
     if (!result && in->count == before && !failed)
         problems_add(problems, PROBLEM_ERROR, in->count, path, -1,
-                     "expected a directory with captures, found none in it%s",
-                     recursive ? "" : " (--recursive searches the directories in it, too)");
+                     "expected captures in the directory, found none%s",
+                     recursive ? "" : " (--recursive searches subdirectories, too)");
     return result;
 }
 

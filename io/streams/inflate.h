@@ -8,21 +8,22 @@
 struct inflater;
 
 enum inflated {
-    INFLATED_SOME, /* the bytes of s, or the room for output, are used up */
-    INFLATED_ALL,  /* s->begin is behind the last block */
-    INFLATED_BAD,  /* and all before it is delivered */
+    INFLATED_SOME, /* the input or the room for output is used up */
+    INFLATED_ALL,  /* the last block has ended; s->begin is behind it */
+    INFLATED_BAD,  /* corrupt data; all before it is delivered */
 };
 
 struct inflater *inflater_new(void);
 void inflater_free(struct inflater *f);
 /* Before each run of deflate blocks. */
 void inflater_start(struct inflater *f);
-/* From s->begin into up to n bytes at out. With s->at_end, also what is known of the last, cut symbols. */
+/* Decompresses from s->begin into up to n bytes at out; returns how many. At s->at_end also the last
+ * symbols of a cut file, as far as their bits determine them. */
 size_t inflater_run(struct inflater *f, struct stream *s, uint8_t *out, size_t n, enum inflated *result);
-/* What is wrong, after INFLATED_BAD: "found ...". */
+/* After INFLATED_BAD: what is wrong with the data. */
 const char *inflater_reason(const struct inflater *f);
 
-/* That of gzip; crc is 0 for the first bytes. */
+/* gzip's CRC32, continued from crc; 0 for the first bytes. */
 uint32_t inflate_crc32(uint32_t crc, const uint8_t *bytes, size_t n);
 
 #endif

@@ -1,15 +1,15 @@
-/* ISA-L. What has to be known about isal_inflate() (2.30):
+/* Inflate with ISA-L. Quirks of isal_inflate() (2.30) that this file works around:
  *
- * - It does not give back the whole bytes that are left in its shift register after the last block.
- * - Its tables give up to three symbols a look-up, and none of them if the last one is cut. So where zlib
- *   gives all literals of a cut file, ISA-L holds back one or two of them: in a quarter of the places where
- *   text can be cut. guess_tail() finds them.
- * - A match with an invalid distance is an error, but its length is added to the output: up to 258 bytes
- *   that mean nothing. So the state is kept before each call, and stop_before_fault() goes back to it:
- *   87 KB copied for each call's 256 KB or more.
+ * - It does not give back the whole bytes left in its shift register after the last block.
+ * - A look-up in its tables yields up to three symbols, and none of them if the last one is cut. So where zlib
+ *   gives all literals of a cut file, ISA-L holds back one or two, at a quarter of all places to cut text.
+ *   guess_tail() finds them.
+ * - A match with an invalid distance is an error, yet its length is added to the output: up to 258 bytes of
+ *   garbage. So the state is saved before each call, and stop_before_fault() goes back to it: 87 KB copied for
+ *   each 256 KB or more.
  *
- * One difference to zlib remains: of a damaged block whose codes are not complete, zlib gives nothing, ISA-L
- * what can be decoded until a code is missing. */
+ * One difference from zlib remains. Of a damaged block with incomplete codes zlib gives nothing, ISA-L what it
+ * can decode up to the first missing code. */
 #include "engine/util.h"
 #include "io/streams/inflate.h"
 
@@ -19,14 +19,14 @@
 
 enum {
     TAIL_MAX = 2,
-    /* Ways to go on after the cut: the first six bits in all ways, others at random. */
+    /* Continuations to try after the cut: all values of the first six bits, the others at random. */
     TAIL_PROBES = 64,
 };
 
 struct inflater {
     struct inflate_state state;
-    struct inflate_state before; /* the last call */
-    int error;                   /* of data that state has not seen */
+    struct inflate_state before; /* state before the last call */
+    int error;                   /* ISA-L's, for data beyond what state has taken */
     bool tail_known;
     uint8_t tail[TAIL_MAX];
     size_t tail_begin, tail_end;
@@ -59,15 +59,15 @@ static int inflate_piece(struct inflate_state *state, const uint8_t *in, size_t 
     return isal_inflate(state);
 }
 
-/* Where the shift register alone has the fault, nothing is taken. */
+/* If the fault already lies in the shift register, takes nothing. */
 static void inflate_good(struct inflate_state *state, const uint8_t *in, size_t given, uint8_t *out, size_t n)
 {
     if (inflate_piece(state, in, given, out, n) < 0)
         state->next_out = out;
 }
 
-/* Of the first bytes that came out of a probe: those that an invalid match, whose symbol is left where its
- * bytes would be, has not made. */
+/* How many of the first bytes of a probe are literals. ISA-L leaves the symbol of an invalid match where
+ * the bytes of the match would be. */
 static size_t literals_of(const struct inflate_state *probe, size_t start, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -78,9 +78,9 @@ static size_t literals_of(const struct inflate_state *probe, size_t start, size_
     return count;
 }
 
-/* What the last bits say for certain is what comes out whatever follows them. Copies of the state are given
- * different bytes to go on with, and different histories, so that a match is not taken for a literal: 128
- * copies, once a file. */
+/* The last bits determine whatever comes out regardless of what follows them. So copies of the state
+ * continue with different bytes, and with different histories, so that a match does not pass for a literal.
+ * 128 copies, once a file. */
 static void guess_tail(struct inflater *f)
 {
     f->tail_known = true;
@@ -115,7 +115,7 @@ static void guess_tail(struct inflater *f)
     free(probe);
 }
 
-/* The most bytes that do not make an error are found by halving, and given once more. */
+/* Bisects for the most bytes that inflate without an error, and inflates those again. */
 static void stop_before_fault(struct inflater *f, struct stream *s, uint8_t *out, size_t n)
 {
     size_t good = 0, bad = (size_t)(s->end - s->begin);

@@ -1,4 +1,4 @@
-/* zlib, or zlib-ng in its guise, where ISA-L is not to be had. */
+/* Inflate with zlib, or zlib-ng in its compatibility mode, in builds without ISA-L. */
 #include "engine/util.h"
 #include "io/streams/inflate.h"
 

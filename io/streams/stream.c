@@ -1,8 +1,8 @@
-/* Reading files and pipes, and finding which compression they have.
+/* Reads files and pipes, and detects their compression.
  *
- * A block of the file is read, the codec takes from it and writes right into the caller's buffer; bytes that
- * are not compressed are read right into it. What goes wrong is kept until the bytes before it are delivered.
- */
+ * stream_read() reads a block of the file, from which the codec decompresses straight into the caller's
+ * buffer. Bytes that are not compressed are read straight into that buffer. An error is held back until all
+ * bytes before it have been delivered. */
 #include "io/streams/stream.h"
 #include "engine/util.h"
 #include "io/streams/stream_codec.h"
@@ -16,29 +16,29 @@
 #include <unistd.h>
 
 enum {
-    /* Half a megabyte of gzip is a millisecond of work, so a system call more or less is not seen; and the
-     * block, its output and the codec's tables share a second-level cache. */
+    /* Half a megabyte of gzip is a millisecond of work, so the system call does not show; and the block,
+     * its output and the codec's tables fit into a second-level cache together. */
     BLOCK_BYTES = 512 << 10,
-    /* Bytes of the block before that stay readable before the block: ISA-L may have eight bytes in its
-     * shift register that it does not need. */
+    /* The last bytes of the previous block stay readable in front of the block: ISA-L may hold eight bytes
+     * in its shift register that it gives back. */
     KEPT_BYTES = 8,
-    /* As much of the longest magic numbers as tells them from all others: those of xz and the Sniffer. */
+    /* Enough to tell all magic numbers apart; those of xz and the Sniffer are the longest. */
     MAGIC_BYTES = 6,
     SKIPPABLE_HEADER_BYTES = 8,
-    /* Reads below this go through the block, to spare system calls. */
+    /* Smaller reads go through the block, to save system calls. */
     DIRECT_BYTES = 4096,
-    /* What Linux lets everybody have; the default is 64 KB. */
+    /* What Linux grants any user; the default is 64 KB. */
     PIPE_BYTES = 1 << 20,
 };
 
-/* Both zstd and lz4 have such frames, with the same 16 magic numbers: RFC 8878, 3.1.2. Skippable frames at
- * the start, as pzstd writes them, do not tell which it is. */
+/* zstd and lz4 share skippable frames and their 16 magic numbers (RFC 8878, 3.1.2). So such frames at the
+ * start, as pzstd writes them, do not tell which of the two it is. */
 static bool is_skippable(const uint8_t *bytes, size_t count)
 {
     return count >= 4 && (load_le32(bytes) & 0xfffffff0u) == 0x184d2a50u;
 }
 
-/* Length of the skippable frames at the start, as far as is seen; may be above count. */
+/* Length of the skippable frames at the start, as far as they are seen. May exceed count. */
 static size_t skippable_bytes(const uint8_t *bytes, size_t count)
 {
     size_t skip = 0;
@@ -65,7 +65,7 @@ const char *stream_compression(const uint8_t *bytes, size_t count)
     if (skip < count) {
         bytes += skip;
         count -= skip;
-        /* the second one is the format that lz4 had before frames */
+        /* the second is the format of lz4 from before its frames */
         if (starts_with(bytes, count, "\x04\x22\x4d\x18", 4) ||
             starts_with(bytes, count, "\x02\x21\x4c\x18", 4))
             return "lz4";
@@ -103,12 +103,12 @@ void stream_fail(struct stream *s, uint64_t offset, const char *format, ...)
     s->failure_offset = offset;
 }
 
-/* 0 at the end, after setting read_error, and after setting stopped. */
+/* Bytes read; 0 at the end, on an error (read_error) and when stopped. */
 static size_t read_file(struct stream *s, uint8_t *bytes, size_t n)
 {
     ssize_t count = -1;
     do {
-        /* Regular files are never waited for. */
+        /* Regular files never block. */
         s->stopped = s->waits ? !stop_or_readable(s->stop, s->fd) : stop_is_asked(s->stop);
         if (s->stopped)
             return 0;
@@ -131,7 +131,7 @@ static void fill(struct stream *s)
     s->end = s->block + count;
 }
 
-/* Until there are n bytes in the first block, or the file is at its end. */
+/* Reads until the first block has n bytes, or the file ends. Returns the bytes that it has. */
 static size_t peek(struct stream *s, size_t n)
 {
     while ((size_t)(s->end - s->begin) < n && !s->at_end && !s->stopped) {
@@ -193,7 +193,7 @@ static int open_codec(struct stream *s)
     return 0;
 }
 
-/* A FIFO is opened without waiting for its writer, whom polling waits for. */
+/* Opening a FIFO does not wait for its writer; polling does. */
 static int open_file(struct stream *s, const char *path)
 {
     struct stat st;
@@ -208,7 +208,7 @@ static int open_file(struct stream *s, const char *path)
         return -1;
     }
     s->waits = !S_ISREG(st.st_mode);
-    /* Both only make it faster, so that they may fail. */
+    /* Both only help speed, so failing is fine. */
     if (S_ISFIFO(st.st_mode))
         fcntl(s->fd, F_SETPIPE_SZ, PIPE_BYTES);
     else
@@ -241,7 +241,7 @@ fail:
     return NULL;
 }
 
-/* All is taken, and nothing more comes. */
+/* The codec has taken all bytes, and the file has no more. */
 static void finish(struct stream *s)
 {
     if (s->read_error)
@@ -254,7 +254,7 @@ static void finish(struct stream *s)
 ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
 {
     size_t got = 0;
-    n = MIN(n, (size_t)1 << 30); /* libraries count in 32 bits */
+    n = MIN(n, (size_t)1 << 30); /* the libraries count in 32 bits */
     while (got < n && !s->done && !s->failed && !s->stopped) {
         size_t part = s->codec->read(s, bytes + got, n - got);
         got += part;

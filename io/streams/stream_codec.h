@@ -1,5 +1,5 @@
-/* What stream.c and the compressions share. A build that lacks a library has the stub of its codec, whose
- * functions are NULL. */
+/* Between stream.c and the codecs. A build without a codec's library has its stub, whose functions are
+ * NULL. */
 #ifndef TCPREUSE_STREAM_CODEC_H
 #define TCPREUSE_STREAM_CODEC_H
 
@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 struct stream_codec {
-    /* Sets s->state. -1 when there is no memory for it. */
+    /* Sets s->state. 0, or -1 when memory is short. */
     int (*open)(struct stream *s);
-    /* Takes from s->begin, gives up to n bytes. Gives or takes something if s has bytes, and all that there
-     * is when s->at_end. Sets s->between, or s->done, or calls stream_fail(). */
+    /* Takes bytes from s->begin and writes up to n to bytes; returns how many. If s has bytes it makes
+     * progress, and at s->at_end it gives all that is left. Sets s->between or s->done, or calls
+     * stream_fail(). */
     size_t (*read)(struct stream *s, uint8_t *bytes, size_t n);
     void (*close)(struct stream *s); /* s->state is not NULL */
 };
@@ -26,22 +27,23 @@ struct stream {
     const char *name; /* of the compression */
     void *state;      /* of the codec */
 
-    /* The block last read, and what the codec has not yet taken of it. */
+    /* The last block read, and the part that the codec has not taken yet. */
     uint8_t *block;
     const uint8_t *begin, *end;
-    bool at_end;  /* nothing comes after this block */
-    bool between; /* codec: the file may end here */
-    bool done;    /* codec: nothing else will be given */
+    bool at_end;  /* this block is the last */
+    bool between; /* set by the codec: the file may end here */
+    bool done;    /* set by the codec: it has no more to give */
 
     int fd;
-    bool waits;   /* for a writer: what there is is given at once */
-    bool stopped; /* no more is read */
+    bool waits;   /* no regular file: reads may block, and return what there is */
+    bool stopped; /* stopping was asked for; no more is read */
     const struct stop *stop;
-    int read_error; /* errno; at_end is set, too */
-    char *failure;  /* to be told once all bytes before it are delivered */
+    int read_error; /* errno of read(2); at_end is set, too */
+    char *failure;  /* reported once all bytes before it are delivered */
     uint64_t failure_offset;
     bool failed, told;
-    /* Written by the one thread that reads, read by the display: no order is needed. */
+    /* Bytes read. Written by the thread that reads, read by the progress display. Relaxed: nothing depends
+     * on it. */
     _Atomic uint64_t consumed;
 
     char *path;
@@ -49,9 +51,9 @@ struct stream {
     struct problems *problems;
 };
 
-/* In the file: of s->begin. */
+/* The offset of s->begin in the file. */
 uint64_t stream_position(const struct stream *s);
-/* Keeps what is to be said; only the first one counts. */
+/* Records a failure, to be reported when all bytes before it are delivered. Only the first one counts. */
 void stream_fail(struct stream *s, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,4 +1,4 @@
-/* gzip, RFC 1952: members one after the other, as cat, pigz and bgzip write them.
+/* gzip, RFC 1952: one member or several, as cat, pigz and bgzip write them.
  *
  *   +---+---+---+---+---+---+---+---+---+---+--------------+-------------+----------------+---------------+
  *   |1f |8b | 8 |FLG|     MTIME     |XFL|OS | XLEN, extra? | file name 0?| file comment 0?| CRC16 of it? |
@@ -11,7 +11,7 @@
  * on a machine under load; on a quiet one, before inflate_isal.c kept the state for errors, 0.59 s for all
  * three and 0.61 s.
  *
- * What follows the last member is treated as gzip does: zeros pad, anything else is ignored, but told. */
+ * Behind the last member, as in gzip, zeros are padding, and anything else is ignored with a note. */
 #include "engine/util.h"
 #include "io/streams/inflate.h"
 #include "io/streams/stream_codec.h"
@@ -51,7 +51,7 @@ static void gzip_close(struct stream *s)
     free(g);
 }
 
-/* Part by part, those that the flags do not name left out. */
+/* Enters the part, or the next one that the flags say is there. */
 static void enter(struct stream *s, struct gzip *g, enum part part)
 {
     if (part == EXTRA_LENGTH && !(g->flags & FLAG_EXTRA))
@@ -73,7 +73,7 @@ static void enter(struct stream *s, struct gzip *g, enum part part)
     g->have = 0;
 }
 
-/* Gathers a field of the given length, which may lie in two blocks. */
+/* Gathers a field, which may span two blocks. True once it has all of length bytes. */
 static bool have_field(struct stream *s, struct gzip *g, size_t length)
 {
     size_t count = MIN(length - g->have, (size_t)(s->end - s->begin));
@@ -93,11 +93,11 @@ static void add_header_bytes(struct gzip *g, const uint8_t *bytes, size_t n)
 static void ignore_rest(struct stream *s, uint64_t offset)
 {
     problems_add(s->problems, PROBLEM_NOTE, s->order, s->path, (int64_t)offset,
-                 "expected another gzip member or the end of the file, found other bytes: ignored");
+                 "expected another gzip member or the end of the file, found other bytes, which are ignored");
     s->done = true;
 }
 
-/* The first bytes are looked at one by one, since what is no member may be shorter than a header. */
+/* Checks the first bytes one by one, since what follows a member may be shorter than a header. */
 static void read_fixed(struct stream *s, struct gzip *g)
 {
     uint64_t start = stream_position(s) - g->have;
@@ -158,8 +158,8 @@ static void read_header_crc(struct stream *s, struct gzip *g)
         return;
     unsigned stored = load_le16(g->field), found = g->header_crc & 0xffff;
     if (stored != found)
-        stream_fail(s, stream_position(s) - 2,
-                    "expected a gzip header with the checksum %04x, found one with %04x", stored, found);
+        stream_fail(s, stream_position(s) - 2, "expected a gzip header with the checksum %04x, found %04x",
+                    stored, found);
     else
         enter(s, g, BODY);
 }
@@ -185,7 +185,7 @@ static void read_trailer(struct stream *s, struct gzip *g)
     uint64_t start = stream_position(s) - TRAILER_BYTES;
     uint32_t crc = load_le32(g->field), size = load_le32(g->field + 4);
     if (crc != g->crc)
-        stream_fail(s, start, "expected gzip data with the CRC32 %08x, found data with %08x", crc, g->crc);
+        stream_fail(s, start, "expected gzip data with the CRC32 %08x, found %08x", crc, g->crc);
     else if (size != g->size)
         stream_fail(s, start + 4, "expected %u bytes of gzip data (ISIZE, modulo 2^32), found %u", size,
                     g->size);

@@ -1,4 +1,4 @@
-/* In the place of stream_gzip.c in a build that has no library for it. */
+/* Replaces stream_gzip.c in a build without zlib or ISA-L. */
 #include "io/streams/stream_codec.h"
 
 const struct stream_codec stream_codec_gzip = {0};

@@ -1,8 +1,8 @@
-/* lz4, in its frame format (lz4_Frame_format.md of the lz4 project, 1.6.x): frames one after the other,
- * skippable ones among them. The format from before frames (magic 0x184C2102) has no library.
+/* lz4 in its frame format (lz4_Frame_format.md of the lz4 project, 1.6.x): one frame or several, skippable
+ * ones included. The library does not read the format from before frames (magic 0x184C2102).
  *
- * LZ4F_decompress() does not say what it has written when it finds an error; so it is given one block at a
- * time, as zstd is.
+ * When LZ4F_decompress() finds an error, it does not tell what it has written. So it gets one block at a
+ * time, as in stream_zstd.c.
  *
  * 400 MB of 64-byte frames, 210 MB compressed, on one core of an AMD EPYC server, medians of 7 interleaved
  * runs: 1276 MB/s in reads of 1 MB (1290 of 256 KB, 1243 of 2 MB), where lz4 -dc does 1298. */
@@ -17,7 +17,7 @@ enum { BLOCK_HEADER_BYTES = 4, FIRST_HINT = 7 };
 struct lz4 {
     LZ4F_dctx *context;
     size_t hint;
-    bool full; /* the library may have more to give, without being given anything */
+    bool full; /* the output was full: the library may have more without new input */
 };
 
 static int lz4_open(struct stream *s)

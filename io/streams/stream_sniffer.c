@@ -1,18 +1,17 @@
-/* Captures of the DOS Sniffer, which compresses them in a way of its own: all is read as a stream, and what
- * comes out is a file that is not compressed (sniffer.c).
+/* Captures of the DOS Sniffer, which has a compression of its own. The stream that comes out is an
+ * uncompressed Sniffer file, for io/formats/sniffer.c.
  *
- *     file  | "TRSNIFF data    \x1a" 17 | version record 24: at 16, 1 where nothing is compressed |
+ *     file  | "TRSNIFF data    \x1a" 17 | version record 24: at 16, 1 if nothing is compressed |
  *             records of types 6, 7 and 13 to 17, never compressed | blocks, until the end |
- *     block | length 2; negative: of bytes that are not compressed | bytes |
- *     bytes | which of the next 16 items are codes 2, the highest bit first | items |
- *     item  | a byte as it is 1 |, or a code:
+ *     block | length 2; negative: the bytes are not compressed | bytes |
+ *     bytes | mask of the next 16 items 2, the highest bit first: 1 is a code | items |
+ *     item  | a literal byte 1 |, or a code:
  *     code  | 0 in 4 bits | n - 3 in 4 bits | byte 1: n times |
  *           | 1 in 4 bits | n - 19 in 12 bits, the lower 4 first | byte 1: n times |
  *           | 2 in 4 bits | d - 3 in 12 bits | n - 16 1: n bytes again, from d bytes before |
  *           | n in 4 bits | d - 3 in 12 bits: n bytes again, from d bytes before |
  *
- * Checked with tshark on files of the compressor that the tests have.
- */
+ * Checked with tshark on files made by the compressor in the tests. */
 #include "engine/util.h"
 #include "io/streams/stream_codec.h"
 
@@ -20,18 +19,18 @@
 
 enum {
     HEAD_BYTES = 17 + 24,
-    FORMAT = 17 + 16, /* where it is said whether it is compressed */
+    FORMAT = 17 + 16, /* whether the file is compressed */
     FORMAT_PLAIN = 1,
     RECORD_HEADER = 6,
-    BLOCK_MAX = 65536, /* of either kind of bytes */
+    BLOCK_MAX = 65536, /* compressed and decompressed */
 };
 
 struct sniffer_state {
     enum { HEAD, RECORD, RECORD_REST, BLOCK, BLOCK_REST, PLAIN } phase;
-    size_t in_count, need; /* of the phase's bytes */
+    size_t in_count, need; /* bytes of the phase: there, and needed */
     size_t out_at, out_count;
     uint64_t block; /* offset of the block in the file */
-    bool plain;     /* its bytes are not compressed */
+    bool plain;     /* the block is not compressed */
     uint8_t in[BLOCK_MAX + RECORD_HEADER];
     uint8_t out[BLOCK_MAX + RECORD_HEADER];
 };
@@ -51,7 +50,7 @@ static void sniffer_close(struct stream *s)
     free(s->state);
 }
 
-/* A block's bytes. Returns what is wrong with it, or NULL. */
+/* Decompresses a block of count bytes. Returns what was expected of it, or NULL. */
 static const char *decompress(struct sniffer_state *state, size_t count)
 {
     const uint8_t *p = state->in, *end = p + count;
@@ -61,7 +60,7 @@ static const char *decompress(struct sniffer_state *state, size_t count)
     while (p < end) {
         if (!mask) {
             if (end - p < 2)
-                return "two bytes that tell which items are codes";
+                return "a mask of two bytes";
             codes = load_le16(p);
             p += 2;
             mask = 0x8000;
@@ -88,7 +87,7 @@ static const char *decompress(struct sniffer_state *state, size_t count)
         } else {
             const size_t distance = wide + 3u;
             if (distance > n)
-                return "bytes to repeat that come within the block";
+                return "a distance that stays in the block";
             for (size_t i = 0; i < length; i++, n++) /* they may overlap */
                 out[n] = out[n - distance];
         }
@@ -98,7 +97,7 @@ static const char *decompress(struct sniffer_state *state, size_t count)
     return NULL;
 }
 
-static void give(struct sniffer_state *state, size_t count)
+static void pass_on(struct sniffer_state *state, size_t count)
 {
     memcpy(state->out, state->in, count);
     state->out_count = count;
@@ -110,7 +109,7 @@ static void expect(struct sniffer_state *state, int phase, size_t need)
     state->need = need;
 }
 
-/* The phase has its bytes. */
+/* The phase has its bytes: uses them and enters the next one. */
 static void take(struct stream *s, struct sniffer_state *state)
 {
     size_t count = state->in_count;
@@ -120,29 +119,29 @@ static void take(struct stream *s, struct sniffer_state *state)
     case HEAD:
         expect(state, count < HEAD_BYTES || state->in[FORMAT] == FORMAT_PLAIN ? PLAIN : RECORD,
                RECORD_HEADER);
-        state->in[FORMAT] = FORMAT_PLAIN; /* when it is cut short, this is not given */
-        give(state, count);
+        state->in[FORMAT] = FORMAT_PLAIN; /* (not passed on if the header is cut) */
+        pass_on(state, count);
         break;
     case RECORD: {
         const unsigned type = load_le16(state->in);
         if (type == 6 || type == 7 || (type >= 13 && type <= 17)) {
             expect(state, RECORD_REST, load_le16(state->in + 2));
-            give(state, count);
-        } else { /* it is the beginning of the first block */
+            pass_on(state, count);
+        } else { /* the first block begins here */
             state->in_count = count;
             expect(state, BLOCK, 2);
         }
         break;
     }
     case RECORD_REST:
-        give(state, count);
+        pass_on(state, count);
         expect(state, RECORD, RECORD_HEADER);
         break;
     case BLOCK: {
         const int16_t length = (int16_t)load_le16(state->in);
         state->block = stream_position(s) - count;
         memmove(state->in, state->in + 2, count - 2);
-        state->in_count = count - 2; /* the bytes that were read as a record's header */
+        state->in_count = count - 2; /* read as a record header already */
         expect(state, BLOCK_REST, (size_t)abs(length));
         state->plain = length < 0;
         break;
@@ -150,11 +149,11 @@ static void take(struct stream *s, struct sniffer_state *state)
     case BLOCK_REST: {
         const size_t need = state->need;
         if (state->plain) {
-            give(state, need);
+            pass_on(state, need);
         } else {
             const char *expected = decompress(state, need);
             if (expected)
-                stream_fail(s, state->block, "expected %s, found other Sniffer data", expected);
+                stream_fail(s, state->block, "expected %s, found corrupt Sniffer data", expected);
         }
         memmove(state->in, state->in + need, count - need);
         state->in_count = count - need;
@@ -195,7 +194,7 @@ static size_t sniffer_read(struct stream *s, uint8_t *bytes, size_t n)
         if (state->in_count >= state->need)
             take(s, state);
         else if (s->at_end && state->phase == HEAD && state->in_count)
-            take(s, state); /* the format's reader will say that it is too short */
+            take(s, state); /* the reader of the format reports that it is cut */
         else
             break;
     }

@@ -1,11 +1,11 @@
-/* xz (xz-file-format.txt of the xz project, 1.x): streams one after the other, with stream padding. */
+/* xz (xz-file-format.txt of the xz project, 1.x): one stream or several, with stream padding. */
 #include "engine/util.h"
 #include "io/streams/stream_codec.h"
 
 #include <lzma.h>
 #include <stdlib.h>
 
-/* xz -9 wants 65 MB to decompress. A header of a few bytes could ask for 4 GB. */
+/* xz -9 takes 65 MB to decompress. A header of a few bytes could ask for 4 GB. */
 #define MEMORY_LIMIT (UINT64_C(256) << 20)
 
 static int xz_open(struct stream *s)
@@ -28,15 +28,15 @@ static void fail(struct stream *s, lzma_ret result)
     lzma_stream *z = s->state;
     if (result == LZMA_MEMLIMIT_ERROR) {
         stream_fail(s, stream_position(s),
-                    "expected xz data that needs at most %llu MB to decompress, found that it needs %llu MB",
+                    "expected xz data that takes at most %llu MB of memory to decompress, found %llu MB",
                     (unsigned long long)(MEMORY_LIMIT >> 20),
                     (unsigned long long)((lzma_memusage(z) + (1 << 20) - 1) >> 20));
         return;
     }
-    const char *reason = result == LZMA_FORMAT_ERROR    ? "no xz header"
+    const char *reason = result == LZMA_FORMAT_ERROR    ? "not an xz header"
                          : result == LZMA_OPTIONS_ERROR ? "options that the library does not know"
-                         : result == LZMA_MEM_ERROR     ? "no memory to decompress it"
-                                                        : "it or its checksum is wrong";
+                         : result == LZMA_MEM_ERROR     ? "out of memory"
+                                                        : "damaged, or a wrong checksum";
     stream_fail(s, stream_position(s), "expected xz data, found corrupt data: %s", reason);
 }
 
@@ -51,7 +51,8 @@ static size_t xz_read(struct stream *s, uint8_t *bytes, size_t n)
     s->begin = z->next_in;
     if (result == LZMA_STREAM_END)
         s->done = true;
-    else if (result != LZMA_OK && result != LZMA_BUF_ERROR) /* the latter: nothing to do without more */
+    else if (result != LZMA_OK &&
+             result != LZMA_BUF_ERROR) /* LZMA_BUF_ERROR: no progress without more bytes */
         fail(s, result);
     return n - z->avail_out;
 }

@@ -1,8 +1,8 @@
-/* zstd, RFC 8878: frames one after the other, skippable ones among them.
+/* zstd, RFC 8878: one frame or several, skippable ones included.
  *
- * ZSTD_decompressStream() does not say what it has written when it finds an error. So it is given one block
- * at a time, and what came before the block at fault is delivered. Its hint of how much to give takes in the
- * next block's header, which is left for the next call.
+ * When ZSTD_decompressStream() finds an error, it does not tell what it has written. So it gets one block
+ * at a time, and all before the bad block is delivered. Its hint of how much to pass includes the next
+ * block's header, which is left for the next call.
  *
  * 400 MB of 64-byte frames, 151 MB compressed (level 3), on one core of an AMD EPYC server, medians of 7
  * interleaved runs: 1011 MB/s in reads of 1 MB (990 of 256 KB, 1014 of 2 MB), where zstd -dc does 825. */
@@ -18,7 +18,7 @@ enum { BLOCK_HEADER_BYTES = 3 };
 struct zstd {
     ZSTD_DCtx *context;
     size_t first_hint, hint;
-    bool full; /* the library may have more to give, without being given anything */
+    bool full; /* the output was full: the library may have more without new input */
 };
 
 static int zstd_open(struct stream *s)
@@ -43,7 +43,7 @@ static void zstd_close(struct stream *s)
 
 static void fail(struct stream *s, size_t result)
 {
-    /* Windows are limited as zstd -d limits them, since a few bytes could ask for 2 GB of memory. */
+    /* The limit of zstd -d. Without it a few bytes could ask for 2 GB of memory. */
     if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge)
         stream_fail(s, stream_position(s),
                     "expected a zstd window of at most 128 MB (zstd --long=27), found a larger one");
