@@ -1,6 +1,7 @@
 /* Shows progress from a thread of its own, which reads the pipeline's counters and the ports'. */
 #include "cli/progress.h"
 #include "engine/clock.h"
+#include "io/reports/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -78,22 +79,35 @@ static void show_ports(const struct progress *p, const struct pipeline_progress 
         l.lost[LOSS_ERRORS], l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, resident_bytes() >> 20);
 }
 
-/* One call, so that nothing else that is written gets into the line. docs/dpdk.md explains the members. */
+/* Written in one call, so that the line stays whole among what others write. docs/dpdk.md explains the
+ * members. */
 static void show_ports_json(const struct progress *p, const struct pipeline_progress *now, double at)
 {
-    struct port_line l = measure_ports(p, now, at);
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    fprintf(stderr,
-            "{\"time\": %" PRId64 ".%06" PRId64
-            ", \"seconds\": %.6f, \"interval\": %.6f, \"frames_per_second\": %.0f, "
-            "\"bits_per_second\": %.0f, \"frames\": %" PRIu64 ", \"bytes\": %" PRIu64
-            ", \"received\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"errors\": %" PRIu64
-            ", \"no_mbuf\": %" PRIu64 ", \"conversations\": %" PRIu64 ", \"reuses\": %" PRIu64
-            ", \"memory\": %" PRIu64 "}\n",
-            (int64_t)t.tv_sec, (int64_t)t.tv_nsec / 1000, l.seconds, l.interval, l.frames_per_second,
-            l.bits_per_second, now->frames, now->bytes, l.received, l.lost[LOSS_MISSED], l.lost[LOSS_ERRORS],
-            l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, resident_bytes());
+    const struct port_line l = measure_ports(p, now, at);
+    char *line = NULL;
+    size_t length;
+    struct json j = {.to = open_memstream(&line, &length)};
+    if (!j.to)
+        return;
+    json_begin_object(&j, NULL, JSON_INLINE);
+    json_real(&j, "time", (double)(clock_wall_ns() / 1000) / 1e6, 6);
+    json_real(&j, "seconds", l.seconds, 6);
+    json_real(&j, "interval", l.interval, 6);
+    json_real(&j, "frames_per_second", l.frames_per_second, 0);
+    json_real(&j, "bits_per_second", l.bits_per_second, 0);
+    json_unsigned(&j, "frames", now->frames);
+    json_unsigned(&j, "bytes", now->bytes);
+    json_unsigned(&j, "received", l.received);
+    json_unsigned(&j, "missed", l.lost[LOSS_MISSED]);
+    json_unsigned(&j, "errors", l.lost[LOSS_ERRORS]);
+    json_unsigned(&j, "no_mbuf", l.lost[LOSS_NO_MBUF]);
+    json_unsigned(&j, "conversations", now->conversations);
+    json_unsigned(&j, "reuses", now->reuses);
+    json_unsigned(&j, "memory", resident_bytes());
+    json_end(&j);
+    if (!fclose(j.to))
+        fwrite(line, 1, length, stderr);
+    free(line);
 }
 
 static void show(struct progress *p)
@@ -129,14 +143,8 @@ static double seconds_to_wait(const struct progress *p, bool shown)
 /* Waits for that long, or until progress_stop(). With the lock. */
 static void wait_for(struct progress *p, double seconds)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_sec += (time_t)seconds;
-    t.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
+    const int64_t wake = clock_wall_ns() + (int64_t)(seconds * 1e9);
+    const struct timespec t = {.tv_sec = wake / 1000000000, .tv_nsec = wake % 1000000000};
     int woken = 0;
     while (!p->stop && woken != ETIMEDOUT)
         woken = pthread_cond_timedwait(&p->wake, &p->lock, &t);
