@@ -2,6 +2,7 @@
 #include "cli/options.h"
 #include "cli/options_table.h"
 #include "cli/options_values.h"
+#include "io/message.h"
 #include "io/reports/names.h"
 
 #include <getopt.h>
@@ -21,12 +22,15 @@ struct given_option {
 
 static __attribute__((format(printf, 1, 2))) enum options_result fail(const char *format, ...)
 {
+    char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    fputs("tcpreuse: ", stderr);
-    vfprintf(stderr, format, ap);
-    fputs("\nTry 'tcpreuse --help' for a list of options.\n", stderr);
+    if (vasprintf(&text, format, ap) < 0)
+        text = NULL;
     va_end(ap);
+    message_error("%s", text ? text : "out of memory");
+    fputs("Try 'tcpreuse --help' for a list of options.\n", stderr);
+    free(text);
     return OPTIONS_WRONG;
 }
 

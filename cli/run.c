@@ -4,6 +4,7 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "io/filters/bpf.h"
+#include "io/message.h"
 #include "io/ports/dpdk_source.h"
 #include "io/reports/csv.h"
 #include "io/reports/names.h"
@@ -33,7 +34,7 @@ struct run {
 
 enum exit_status fail_memory(void)
 {
-    fprintf(stderr, "tcpreuse: out of memory\n");
+    message_error("out of memory");
     return EXIT_INPUT;
 }
 
@@ -45,7 +46,7 @@ static enum exit_status open_filter(struct run *r)
     enum bpf_result result = bpf_create(&r->filter, r->options->filter, r->problems, error, sizeof error);
     if (result == BPF_CREATED)
         return EXIT_DONE;
-    fprintf(stderr, "tcpreuse: --filter: %s\n", error);
+    message_error("--filter: %s", error);
     return result == BPF_WRONG ? EXIT_USAGE : EXIT_INPUT;
 }
 
@@ -94,7 +95,7 @@ static enum exit_status open_ports(struct run *r)
     enum dpdk_result result = dpdk_source_open(&r->ports, &params, error);
     interrupt_unblock(&before);
     if (result != DPDK_OPEN) {
-        fprintf(stderr, "tcpreuse: %s\n", error);
+        message_error("%s", error);
         return result == DPDK_WRONG ? EXIT_USAGE : EXIT_INPUT;
     }
     r->source = dpdk_source_source(r->ports);
@@ -105,7 +106,7 @@ static enum exit_status open_ports(struct run *r)
 static enum exit_status open_input(struct run *r)
 {
     if (interrupt_init(&r->stop)) {
-        fprintf(stderr, "tcpreuse: cannot create an event descriptor: %s\n", strerror(errno));
+        message_error("cannot create an event descriptor: %s", strerror(errno));
         return EXIT_INPUT;
     }
     return r->options->dpdk ? open_ports(r) : open_files(r);
@@ -155,10 +156,10 @@ static enum exit_status status_of(enum pipeline_error error)
     case PIPELINE_WRITE:
         return EXIT_OUTPUT; /* csv_sink_close() prints what could not be written */
     case PIPELINE_THREAD:
-        fprintf(stderr, "tcpreuse: cannot start a thread\n");
+        message_error("cannot start a thread");
         return EXIT_INPUT;
     case PIPELINE_RANDOM:
-        fprintf(stderr, "tcpreuse: cannot get random numbers from the kernel\n");
+        message_error("cannot get random numbers from the kernel");
         return EXIT_INPUT;
     }
     return EXIT_INPUT;
@@ -197,13 +198,14 @@ static void print_problems(const struct run *r)
         const struct problem *p = &problems->items[i];
         if (p->note && r->options->quiet)
             continue;
-        fprintf(stderr, "tcpreuse: %s: ", p->file ? p->file : "?");
+        const char *file = p->file ? p->file : "?", *text = p->text ? p->text : "out of memory";
         if (p->has_offset)
-            fprintf(stderr, "offset %llu: ", (unsigned long long)p->offset);
-        fprintf(stderr, "%s\n", p->text ? p->text : "out of memory");
+            message_error("%s: offset %llu: %s", file, (unsigned long long)p->offset, text);
+        else
+            message_error("%s: %s", file, text);
     }
     if (problems->lost)
-        fprintf(stderr, "tcpreuse: %zu more problems, lost for want of memory\n", problems->lost);
+        message_error("%zu more errors, lost for want of memory", problems->lost);
 }
 
 static enum exit_status count_ports(struct run *r)
@@ -247,7 +249,7 @@ static enum exit_status write_summary(const struct run *r, const struct summary 
     if (asprintf(&path, "%s/" SUMMARY_FILE, r->options->output) < 0)
         return fail_memory();
     if (summary_write_json(summary, path)) {
-        fprintf(stderr, "tcpreuse: %s: cannot be written: %s\n", path, strerror(errno));
+        message_error("%s: cannot write: %s", path, strerror(errno));
         status = EXIT_OUTPUT;
     }
     free(path);
@@ -273,8 +275,7 @@ static enum exit_status report(struct run *r, enum exit_status status)
         statistics_print(&summary, stderr);
     summary_print_drops(&summary, stderr);
     if (status == EXIT_DONE && !summary.totals->conserved) {
-        fprintf(stderr,
-                "tcpreuse: frame counts do not add up; this is a bug in tcpreuse, please report it\n");
+        message_error("frame counts do not add up; this is a bug in tcpreuse, please report it");
         status = EXIT_INPUT;
     }
     return status;

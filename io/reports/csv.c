@@ -87,9 +87,9 @@ static int open_file(struct csv_sink *s, enum report report)
         errno = ENOMEM;
         return -1; /* the message names the file before it */
     }
-    s->opened[report] = clock_seconds();
     free(s->path[report]);
     s->path[report] = path;
+    s->opened[report] = clock_seconds();
     s->fd[report] = open(s->path[report], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return s->fd[report] < 0 ? -1 : write_header(s, report);
 }

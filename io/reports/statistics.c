@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 
-/* Published: numbering is "merge" in reports. */
 static const char *const step_names[STEPS] = {
     [STEP_CLAIM] = "claim", [STEP_DECODE] = "decode",   [STEP_SETTLE] = "settle",
     [STEP_DRAIN] = "drain", [STEP_NUMBER] = "merge",    [STEP_FORMAT] = "format",

@@ -1,15 +1,15 @@
 /* Inflate with ISA-L. Quirks of isal_inflate() (2.30) that this file works around:
  *
  * - It does not give back the whole bytes left in its shift register after the last block.
- * - A look-up in its tables yields up to three symbols, and none of them if the last one is cut. So where zlib
- *   gives all literals of a cut file, ISA-L holds back one or two, at a quarter of all places to cut text.
- *   guess_tail() finds them.
+ * - A look-up in its tables yields up to three symbols, and none of them if the last one is cut. So where
+ *   zlib gives all literals of a cut file, ISA-L holds back one or two, at a quarter of all places to cut
+ *   text. guess_tail() finds them.
  * - A match with an invalid distance is an error, yet its length is added to the output: up to 258 bytes of
- *   garbage. So the state is saved before each call, and stop_before_fault() goes back to it: 87 KB copied for
- *   each 256 KB or more.
+ *   garbage. So the state is saved before each call, and stop_before_fault() goes back to it: 87 KB copied
+ *   for each 256 KB or more.
  *
- * One difference from zlib remains. Of a damaged block with incomplete codes zlib gives nothing, ISA-L what it
- * can decode up to the first missing code. */
+ * One difference from zlib remains. Of a damaged block with incomplete codes zlib gives nothing, ISA-L what
+ * it can decode up to the first missing code. */
 #include "engine/util.h"
 #include "io/streams/inflate.h"
 
