@@ -1,19 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""usage: run.py TCPREUSE [--judge] [SCENARIO...]
+"""usage: run.py TCPREUSE [--in FOLDER] [--judge | --accept] [SCENARIO...]
 
 Each folder here is a scenario: scenario.txt says what it shows and describes the frames (tests/lib/capture.py explains the
 words), and the .csv files hold what tcpreuse has to answer, in the columns that stand in their first line:
 
-    expected-R.csv                             the rows of reuse.csv under --rules R, all of them
-    conversations.csv, conversations-R.csv     the rows of conversations.csv, under all rules or under R
-    packets.csv, packets-R.csv                 the rows of packets.csv
+    expected.csv         the rows of reuse.csv, all of them; every scenario has it
+    conversations.csv    the rows of conversations.csv
+    packets.csv          the rows of packets.csv
+
+Each file holds for all generations of rules but those that have a file of their own: expected-4.0.csv, say. Any other file in
+a scenario's folder is an error, and so is a generation without expected rows.
 
 Each capture is decided under each generation of rules, by 1, 2, 3 and 8 threads, which all have to write the same bytes.
-With --judge the expected rows themselves are compared with the installed tshark ($TSHARK), for its generation of rules.
+
+--accept writes what came out into the files, in the columns that they have (expected.csv is made where it is missing), and
+generations that agree share a file. A person reviews the result.
+--judge compares the expected rows themselves with the installed tshark ($TSHARK), for its generation of rules.
+--in FOLDER takes the scenarios from there.
 """
 import argparse
+import collections
 import csv
+import io
 import os
 import sys
 import tempfile
@@ -25,6 +34,15 @@ import program  # noqa: E402
 import tshark  # noqa: E402
 
 THREADS = (1, 2, 3, 8)
+STEMS = {'expected': 'reuse', 'conversations': 'conversations', 'packets': 'packets'}
+COLUMNS = ['frame', 'stream', 'previous_stream', 'trigger']     # of an expected.csv that --accept makes
+
+
+def read(path):
+    """The header and rows of a file of expected rows."""
+    with open(path, newline='') as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    return header, rows
 
 
 def expectation(folder, stem, rules):
@@ -32,15 +50,39 @@ def expectation(folder, stem, rules):
     for name in ('%s-%s.csv' % (stem, rules), stem + '.csv'):
         path = os.path.join(folder, name)
         if os.path.exists(path):
-            with open(path, newline='') as file:
-                header, *rows = list(csv.reader(file))
-            return header, rows
+            return read(path)
     return None
+
+
+def check_files(folder):
+    """Complaints about the names of the folder's files: a file that nobody reads expects nothing."""
+    own = {'%s-%s.csv' % (stem, rules) for stem in STEMS for rules in program.RULES}
+    shared = {stem + '.csv' for stem in STEMS}
+    names = set(os.listdir(folder))
+    out = ['%s: no such file belongs here' % name for name in sorted(names - own - shared - {'scenario.txt'})]
+    if 'scenario.txt' not in names:
+        out.append('no scenario.txt')
+    for rules in program.RULES:
+        if not names & {'expected.csv', 'expected-%s.csv' % rules}:
+            out.append('no expected.csv and no expected-%s.csv' % rules)
+    for stem in STEMS:
+        if stem + '.csv' in names and names.issuperset('%s-%s.csv' % (stem, rules) for rules in program.RULES):
+            out.append('%s.csv is never read: each generation of rules has a file of its own' % stem)
+        texts = set()
+        for name in sorted(names & own):
+            if name.startswith(stem):
+                with open(os.path.join(folder, name), 'rb') as file:
+                    texts.add(file.read())
+        if len(texts) == 1 and names.issuperset('%s-%s.csv' % (stem, rules) for rules in program.RULES):
+            out.append('all generations of rules agree: %s.csv can hold for all (run.py --accept)' % stem)
+    return out
 
 
 def compare(report, expected, rows):
     """Complaints about the rows of a report."""
     header, want = expected
+    if not header:
+        return ['%s: the file of expected rows names no columns' % program.NAMES[report]]
     missing = [c for c in header if rows and c not in rows[0]]
     if missing:
         return ['%s: no column %s' % (program.NAMES[report], ', '.join(missing))]
@@ -72,7 +114,7 @@ def check(tcpreuse, folder, scenario, paths, rules):
             return ['%s (%s)' % (result.describe(), ' '.join(result.command))]
         if first is None:
             first = result
-            for report, stem in (('reuse', 'expected'), ('conversations', 'conversations'), ('packets', 'packets')):
+            for stem, report in STEMS.items():
                 expected = expectation(folder, stem, rules)
                 if expected:
                     complaints += compare(report, expected, result.rows(report))
@@ -88,6 +130,51 @@ def check(tcpreuse, folder, scenario, paths, rules):
     if complaints:
         complaints.append('command: ' + ' '.join(['tcpreuse', '--rules', rules] + scenario.arguments + paths))
     return complaints
+
+
+def accept(tcpreuse, folder, scenario, paths):
+    """Makes the expected rows those that come out; complaints when none do. Returns them, and the names of changed files."""
+    answers = {stem: {} for stem in STEMS}
+    for rules in program.RULES:
+        result = program.run(tcpreuse, ['--rules', rules, '-j', 1] + scenario.arguments + paths)
+        if result.status or len(result.reports) != len(program.REPORTS):
+            return ['%s (%s)' % (result.describe(), ' '.join(result.command))], []
+        for stem, report in STEMS.items():
+            expected = expectation(folder, stem, rules) or ((COLUMNS, []) if stem == 'expected' else None)
+            if expected:
+                columns, out = expected[0], io.StringIO()
+                header, *rows = list(csv.reader(io.StringIO(result.reports[report].decode())))
+                missing = [c for c in columns if c not in header]
+                if missing:
+                    return ['%s: no column %s' % (program.NAMES[report], ', '.join(missing))], []
+                writer = csv.writer(out, lineterminator='\n')
+                writer.writerows([[row[header.index(c)] for c in columns] for row in [header] + rows])
+                answers[stem][rules] = out.getvalue()
+    changed = []
+    for stem, texts in answers.items():
+        files = {'%s-%s.csv' % (stem, rules): None for rules in program.RULES}
+        files.update({'%s-%s.csv' % (stem, rules): text for rules, text in texts.items()})
+        # What most generations say is in the file that they share; where all differ, each has its own.
+        count = collections.Counter(texts.values())
+        most = max(count.values(), default=0)
+        shared = next((t for t in texts.values() if count[t] == most), None) if most > 1 else None
+        files = {name: None if text == shared else text for name, text in files.items()}
+        files[stem + '.csv'] = shared
+        for name, text in files.items():
+            path = os.path.join(folder, name)
+            old = None
+            if os.path.exists(path):
+                with open(path, newline='') as file:
+                    old = file.read()
+            if text == old:
+                continue
+            changed.append(name)
+            if text is None:
+                os.remove(path)
+            else:
+                with open(path, 'w', newline='') as file:
+                    file.write(text)
+    return [], changed
 
 
 def ignored(scenario):
@@ -149,25 +236,37 @@ def judge(program_, folder, scenario, directory):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument('tcpreuse')
+    parser.add_argument('tcpreuse', type=os.path.abspath)
     parser.add_argument('scenario', nargs='*')
+    parser.add_argument('--in', dest='where', default=HERE)
     parser.add_argument('--judge', action='store_true')
+    parser.add_argument('--accept', action='store_true')
     args = parser.parse_intermixed_args()
-    names = args.scenario or sorted(n for n in os.listdir(HERE) if os.path.exists(os.path.join(HERE, n, 'scenario.txt')))
+    names = [os.path.basename(os.path.normpath(n)) for n in args.scenario] or sorted(
+        n for n in os.listdir(args.where) if os.path.isdir(os.path.join(args.where, n)) and n != '__pycache__')
     tap, referee = program.Tap(), tshark.Tshark() if args.judge else None
     if referee and not referee.rules:
         sys.exit('no tshark: ' + ' '.join(referee.command))
     for name in names:
-        folder = os.path.join(HERE, os.path.basename(os.path.normpath(name)))
-        with open(os.path.join(folder, 'scenario.txt')) as file:
-            scenario = capture.Scenario(file.read(), os.path.join(name, 'scenario.txt'))
+        folder = os.path.join(args.where, name)
+        if not args.accept:
+            tap.ok(name + ', its files', check_files(folder))
+        try:
+            with open(os.path.join(folder, 'scenario.txt')) as file:
+                scenario = capture.Scenario(file.read(), os.path.join(name, 'scenario.txt'))
+        except (OSError, ValueError) as error:
+            tap.ok(name, [error])
+            continue
         with tempfile.TemporaryDirectory(prefix='scenario-') as directory:
+            paths = [program.write(directory, file_name, pcap.data()) for file_name, pcap in scenario.files]
             if referee:
                 tap.ok('%s, tshark %s' % (name, referee.version), judge(referee, folder, scenario, directory))
-                continue
-            paths = [program.write(directory, file_name, pcap.data()) for file_name, pcap in scenario.files]
-            for rules in program.RULES:
-                tap.ok('%s, rules %s' % (name, rules), check(os.path.abspath(args.tcpreuse), folder, scenario, paths, rules))
+            elif args.accept:
+                complaints, changed = accept(args.tcpreuse, folder, scenario, paths)
+                tap.ok('%s, %s' % (name, 'changed: ' + ', '.join(changed) if changed else 'as it was'), complaints)
+            else:
+                for rules in program.RULES:
+                    tap.ok('%s, rules %s' % (name, rules), check(args.tcpreuse, folder, scenario, paths, rules))
     return tap.done()
 
 
