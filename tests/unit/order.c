@@ -52,7 +52,8 @@ struct rig {
     unsigned lane;
 };
 
-static void rig_open(struct rig *r, unsigned shards, const bool wants[REPORTS])
+/* expire: ns without a segment after which conversations are forgotten; 0: never. */
+static void rig_open_expiring(struct rig *r, unsigned shards, const bool wants[REPORTS], int64_t expire)
 {
     *r = (struct rig){0};
     recording_sink_init(&r->out);
@@ -64,9 +65,14 @@ static void rig_open(struct rig *r, unsigned shards, const bool wants[REPORTS])
     memcpy(r->out.sink.wants, wants, sizeof r->out.sink.wants);
     r->source.ops = &r->source_ops;
     struct pipeline_params params = {
-        .source = &r->source, .sink = &r->out.sink, .threads = shards, .rules = RULES_4_4};
+        .source = &r->source, .sink = &r->out.sink, .threads = shards, .rules = RULES_4_4, .expire = expire};
     r->p = pipeline_create(&params);
     cr_assert(r->p);
+}
+
+static void rig_open(struct rig *r, unsigned shards, const bool wants[REPORTS])
+{
+    rig_open_expiring(r, shards, wants, 0);
 }
 
 static void rig_close(struct rig *r)
@@ -418,6 +424,51 @@ Test(order, settling_proves_guesses)
     settling_lane(&r, 0, 0, 50, 50)->exact = true;
     rig_end_batch(&r);
     cr_expect_eq(pipeline_totals(r.p)->frames, 50);
+    rig_close(&r);
+}
+
+/* Records of one place are others under the context of a later section: a lane that was read in the wrong one
+ * is read again, even where it begins in the right place. */
+Test(order, settling_compares_contexts)
+{
+    static const int earlier, later;
+    struct rig r;
+    rig_open(&r, 2, all);
+    r.source_ops.walk = walk_nothing;
+    walked = 0;
+    rig_begin_batch(&r);
+    settling_lane(&r, 0, 0, 100, 100)->context = &later;
+    settling_lane(&r, 100, 100, 200, 200)->context = &later;
+    settling_lane(&r, 200, 200, 300, 300)->context = &earlier; /* read again */
+    settling_lane(&r, 300, 300, 400, 400)->context = &later;
+    rig_end_batch(&r);
+    cr_expect_eq(walked, 1);
+    cr_expect_eq(walked_from, 200);
+    cr_expect_eq(r.p->batches[0].lane[2].context, &later);
+    cr_expect_eq(pipeline_totals(r.p)->lanes_redone, 1);
+    cr_expect_eq(pipeline_totals(r.p)->frames, 30);
+    rig_close(&r);
+}
+
+/* Conversations that are forgotten at the end of the same batch are listed by stream, whatever the order of
+ * their shards and families is. */
+Test(order, forgotten_together)
+{
+    enum { SHARDS = 3, COUNT = 2 * SHARDS, EXPIRE = 1000 };
+    struct rig r;
+    rig_open_expiring(&r, SHARDS, all, EXPIRE);
+    rig_begin_batch(&r);
+    rig_begin_lane(&r);
+    for (unsigned i = 0; i < COUNT; i++) {
+        rig_frame(&r);
+        rig_segment(&r, 0, COUNT - 1 - i, TCP_SYN, 1);
+    }
+    r.batch->lane[r.lane].last_time = 2 * EXPIRE;
+    rig_end_batch(&r);
+    expect_text(&r.out.text[REPORT_CONVERSATIONS], "0 1 1\n1 2 2\n2 3 3\n3 4 4\n4 5 5\n5 6 6\n",
+                "conversations");
+    rig_end(&r);
+    cr_expect_eq(pipeline_totals(r.p)->conversations, COUNT);
     rig_close(&r);
 }
 
