@@ -2,11 +2,11 @@
 """Runs tcpreuse on virtual DPDK ports."""
 import argparse
 import os
-import struct
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import pcap as pcap_file  # noqa: E402
 import program  # noqa: E402
 
 # No huge pages, no NIC; several at a time.
@@ -55,33 +55,16 @@ def frames(path):
     """(ns, captured bytes) of each whole frame of an Ethernet pcap file; None when it is no such file."""
     with open(path, 'rb') as file:
         data = file.read()
-    if len(data) < 24:
+    header = pcap_file.header(data)
+    if not header or header.link != pcap_file.ETHERNET:
         return None
-    for order in '<>':
-        magic, _, _, _, _, _, link = struct.unpack_from(order + 'IHHiIII', data)
-        if magic in (0xa1b2c3d4, 0xa1b23c4d):
-            break
-    else:
-        return None
-    if link != 1:
-        return None
-    out, at = [], 24
-    while at + 16 <= len(data):
-        seconds, fraction, captured, _ = struct.unpack_from(order + 'IIII', data, at)
-        if captured > 262144 or at + 16 + captured > len(data):
-            break
-        out.append((seconds * 10**9 + fraction * (1000 if magic == 0xa1b2c3d4 else 1), data[at + 16:at + 16 + captured]))
-        at += 16 + captured
-    return out
+    return [(record.time, record.data) for record in pcap_file.records(data)]
 
 
 def write(path, records):
     """What a port can give of frames: microseconds of years before 2038, and no word of bytes that were cut off before."""
-    with open(path, 'wb') as file:
-        file.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
-        for time, frame in records:
-            file.write(struct.pack('<IIII', time // 10**9 & 0x7fffffff, time % 10**9 // 1000, len(frame), len(frame)) + frame)
-    return path
+    before_2038 = lambda time: (time // pcap_file.SECOND & 0x7fffffff) * pcap_file.SECOND + time % pcap_file.SECOND
+    return pcap_file.write(path, [(before_2038(time), len(frame), frame) for time, frame in records])
 
 
 def same_rows(file_run, port_run):

@@ -16,28 +16,14 @@ import subprocess
 import sys
 import tempfile
 
-import rare
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import pcap as pcap_file  # noqa: E402
+import program as programs  # noqa: E402
+import rare  # noqa: E402
 
 START = 1500000000
 LINK_ETHERNET, LINK_RAW, LINK_ERF = 1, 101, 197
-
-
-class Checks:
-    """TAP output; a check is a function that returns complaints."""
-
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def __call__(self, name, complaints):
-        self.count += 1
-        self.failed += bool(complaints)
-        print('%sok %d - %s' % ('not ' if complaints else '', self.count, name), flush=True)
-        for line in complaints:
-            print('# ' + line)
-
-    def skip(self, name, why):
-        self.count += 1
-        print('ok %d - %s # SKIP %s' % (self.count, name, why), flush=True)
 
 
 # frames
@@ -70,10 +56,10 @@ def conversations(seed, count, payload=lambda rng: bytes(rng.randrange(0, 90))):
 
 def pcap(frames, order='<', magic=0xa1b2c3d4, version=(2, 4), unit=1000, link=LINK_ETHERNET, extra=b'', swap=False, header=b''):
     """unit: nanoseconds of the time stamps; extra: behind each record header; header: behind the file header."""
-    out = [struct.pack(order + 'IHHiIII', magic, *version, 0, 0, 65535, link), header]
+    out = [pcap_file.file_header(order, magic, version, 65535, link), header]
     for t, data in frames:
         captured, original = (len(data) + 9, len(data)) if swap else (len(data), len(data) + 9)
-        out.append(struct.pack(order + 'IIII', START + t // 1000000, t % 1000000 * 1000 // unit, captured, original) + extra + data)
+        out.append(pcap_file.record_header(START + t // 1000000, t % 1000000 * 1000 // unit, captured, original, order) + extra + data)
     return b''.join(out)
 
 
@@ -237,48 +223,48 @@ def shifted(rows, frames):
     return [(str(int(r[0]) + frames),) + r[1:] for r in rows]
 
 
-def check_flavours(check, program, frames, want):
+def check_flavours(tap, program, frames, want):
     for version in (2, 3, 4, 5):
-        check('snoop, version %d' % version, same(program, snoop(frames, version), want))
-    check('snoop, records without padding', same(program, snoop(frames, pad=0), want))
+        tap.ok('snoop, version %d' % version, same(program, snoop(frames, version), want))
+    tap.ok('snoop, records without padding', same(program, snoop(frames, pad=0), want))
     for order, name in (('<', 'little endian'), ('>', 'big endian')):
         nano = pcap(frames, order, 0xa1b23c4d, unit=1)
-        check('pcap, nanoseconds, ' + name, same(program, nano, want))
-        check('pcap, microseconds, ' + name, same(program, pcap(frames, order), want))
-        check('pcap, version 2.2, lengths swapped, ' + name, same(program, pcap(frames, order, version=(2, 2), swap=True), want))
+        tap.ok('pcap, nanoseconds, ' + name, same(program, nano, want))
+        tap.ok('pcap, microseconds, ' + name, same(program, pcap(frames, order), want))
+        tap.ok('pcap, version 2.2, lengths swapped, ' + name, same(program, pcap(frames, order, version=(2, 2), swap=True), want))
         for swap in (False, True):
-            check('pcap, version 2.3, swapped %s, %s' % (swap, name), same(program, pcap(frames, order, version=(2, 3), swap=swap), want))
-        check('pcap, version 543.0, ' + name, same(program, pcap(frames, order, version=(543, 0), swap=True), want))
-        check('pcap of AIX, ' + name, same(program, pcap(frames, order, version=(2, 2), swap=True, unit=1, link=6), want))
+            tap.ok('pcap, version 2.3, swapped %s, %s' % (swap, name), same(program, pcap(frames, order, version=(2, 3), swap=swap), want))
+        tap.ok('pcap, version 543.0, ' + name, same(program, pcap(frames, order, version=(543, 0), swap=True), want))
+        tap.ok('pcap of AIX, ' + name, same(program, pcap(frames, order, version=(2, 2), swap=True, unit=1, link=6), want))
         linux = struct.pack(order + 'IHBB', 2, 0x800, 1, 0)
-        check('pcap, modified, ' + name, same(program, pcap(frames, order, 0xa1b2cd34, extra=linux), want))
-        check('pcap, modified, more processors, ' + name, same(program, pcap(frames, order, 0xa1b2cd34, extra=linux + bytes(4)), want))
-        check('pcap, modified without a mark, ' + name, same(program, pcap(frames, order, extra=linux), want))
-        check('pcap of Nokia, ' + name, same(program, pcap(frames, order, extra=bytes(4)), want))
+        tap.ok('pcap, modified, ' + name, same(program, pcap(frames, order, 0xa1b2cd34, extra=linux), want))
+        tap.ok('pcap, modified, more processors, ' + name, same(program, pcap(frames, order, 0xa1b2cd34, extra=linux + bytes(4)), want))
+        tap.ok('pcap, modified without a mark, ' + name, same(program, pcap(frames, order, extra=linux), want))
+        tap.ok('pcap of Nokia, ' + name, same(program, pcap(frames, order, extra=bytes(4)), want))
         size = struct.pack(order + 'I', 1000)
-        check('pcap, Ixia hardware, ' + name, same(program, pcap(frames, order, 0x1c0001ac, unit=1, header=size), want))
-        check('pcap, Ixia software, ' + name, same(program, pcap(frames, order, 0x1c0001ab, header=size), want))
-        check('pcapng, ' + name, same(program, pcapng(frames, order), want))
-        check('pcapng, obsolete packets, ' + name, same(program, pcapng(frames, order, kind=2), want))
-        check('pcapng, simple packets, ' + name, same(program, simple(frames, order), [(r[0],) + r[1:] for r in want]))
+        tap.ok('pcap, Ixia hardware, ' + name, same(program, pcap(frames, order, 0x1c0001ac, unit=1, header=size), want))
+        tap.ok('pcap, Ixia software, ' + name, same(program, pcap(frames, order, 0x1c0001ab, header=size), want))
+        tap.ok('pcapng, ' + name, same(program, pcapng(frames, order), want))
+        tap.ok('pcapng, obsolete packets, ' + name, same(program, pcapng(frames, order, kind=2), want))
+        tap.ok('pcapng, simple packets, ' + name, same(program, simple(frames, order), [(r[0],) + r[1:] for r in want]))
         flags = options(order, (2, bytes(4)), (1, b'a comment'))
-        check('pcapng, packet options, ' + name, same(program, pcapng(frames, order, more=flags), want))
+        tap.ok('pcapng, packet options, ' + name, same(program, pcapng(frames, order, more=flags), want))
     if not program.decodes(LINK_ERF, [(0, erf(frames[:1]))]):
         want = []       # rows only for those who decode it
-        check.skip('ERF, rows', 'this build does not decode their link type')
-    check('ERF', same(program, erf(frames), want))
-    check('ERF, IPv4', same(program, erf(frames, 22), want))
-    check('ERF, extension headers', same(program, erf(frames, 2, b'\x83' + bytes(7) + b'\x03' + bytes(7)), want))
-    check('ERF, padded records', same(program, erf(frames, 2, pad=6), want))
+        tap.skip('ERF, rows', 'this build does not decode their link type')
+    tap.ok('ERF', same(program, erf(frames), want))
+    tap.ok('ERF, IPv4', same(program, erf(frames, 22), want))
+    tap.ok('ERF, extension headers', same(program, erf(frames, 2, b'\x83' + bytes(7) + b'\x03' + bytes(7)), want))
+    tap.ok('ERF, padded records', same(program, erf(frames, 2, pad=6), want))
     padding = struct.pack('<II', 0, 0) + struct.pack('>BBHHH', 48, 0, 32, 0, 0) + bytes(16)
-    check('ERF, records of padding', same(program, b''.join(padding + erf([f]) for f in frames), want))
+    tap.ok('ERF, records of padding', same(program, b''.join(padding + erf([f]) for f in frames), want))
 
 
-def check_pcapng(check, program, frames, want):
+def check_pcapng(tap, program, frames, want):
     third = len(frames) // 3
     orders = ('<', '>', '<')
     parts = [frames[:third], frames[third:2 * third], frames[2 * third:]]
-    check('pcapng, sections of both byte orders', same(program, b''.join(pcapng(p, o) for p, o in zip(parts, orders)), want))
+    tap.ok('pcapng, sections of both byte orders', same(program, b''.join(pcapng(p, o) for p, o in zip(parts, orders)), want))
 
     # interfaces of different resolutions and link types, declared as late as possible
     out, kinds = [section()], [(6, 10**6), (9, 10**9), (0x80 | 20, 2**20), (3, 10**3), (10, 10**10), (0x80 | 33, 2**33)]
@@ -289,24 +275,24 @@ def check_pcapng(check, program, frames, want):
             out.append(packet(data[14:] if raw else data, number=i, ticks=micros(t) * units // 10**6))
     mixed = b''.join(out)
     if program.decodes(LINK_RAW, [(t, data[14:]) for t, data in frames]):
-        check('pcapng, six interfaces', same(program, mixed, want))
+        tap.ok('pcapng, six interfaces', same(program, mixed, want))
     else:
-        check.skip('pcapng, six interfaces', 'this build does not decode their link types')
+        tap.skip('pcapng, six interfaces', 'this build does not decode their link types')
 
     base = section() + interface()
     one = [packet(data, ticks=micros(t)) for t, data in frames]
     noise = [block('<', 5, bytes(12)), block('<', 4, bytes(4)), block('<', 0xbad, bytes(8)), block('<', 0x40000bad, bytes(4)),
              block('<', 10, struct.pack('<II', 1, 4) + b'keys'), block('<', 77, b'unknown'), block('<', 0x80000001, b'local'),
              block('<', 77, b'unknown', length=19, trailer=19), block('<', 0, b'')]
-    check('pcapng, other blocks', same(program, base + b''.join(noise[i % len(noise)] + p for i, p in enumerate(one)), want))
-    check('pcapng, many interfaces of which one is used',
+    tap.ok('pcapng, other blocks', same(program, base + b''.join(noise[i % len(noise)] + p for i, p in enumerate(one)), want))
+    tap.ok('pcapng, many interfaces of which one is used',
           same(program, section() + interface() * 3000 + b''.join(interface() + p for p in one[:50]) + b''.join(one[50:]), want))
-    check('pcapng, a section and an interface for each packet',
+    tap.ok('pcapng, a section and an interface for each packet',
           same(program, b''.join(section('<>'[i % 2]) + interface('<>'[i % 2]) + packet(d, '<>'[i % 2], ticks=micros(t))
                                  for i, (t, d) in enumerate(frames)), want))
     journal = block('<', 9, b'__REALTIME_TIMESTAMP=1500000000000000\nMESSAGE=no frame\n\n')
-    check('pcapng, a journal entry has a frame number', same(program, base + journal + b''.join(one), shifted(want, 1)))
-    check('pcapng, snapshot length lies', same(program, section() + interface(snapshot=20) + b''.join(one), want))
+    tap.ok('pcapng, a journal entry has a frame number', same(program, base + journal + b''.join(one), shifted(want, 1)))
+    tap.ok('pcapng, snapshot length lies', same(program, section() + interface(snapshot=20) + b''.join(one), want))
 
     half = len(one) // 2
     rows = [r for r in want if int(r[0]) <= half]
@@ -336,39 +322,39 @@ def check_pcapng(check, program, frames, want):
             ('names that do not end', block('<', 4, struct.pack('<HH', 1, 100) + bytes(4)), ('100',)),
             ('secrets that do not end', block('<', 10, struct.pack('<II', 1, 100) + bytes(4)), ('100',)),
             ('statistics of 12 bytes', block('<', 5, b''), ('24', '12'))):
-        check('pcapng, ' + name, same(program, good + bad + b''.join(one[half:]), rows, 2, says=(here, 'expected', 'found') + words))
-    check('pcapng, a section without its interface', same(program, good + section() + one[half], rows, 2,
+        tap.ok('pcapng, ' + name, same(program, good + bad + b''.join(one[half:]), rows, 2, says=(here, 'expected', 'found') + words))
+    tap.ok('pcapng, a section without its interface', same(program, good + section() + one[half], rows, 2,
                                                           says=('offset %d' % (len(good) + 28), '0 interfaces')))
 
 
-def check_netmon(check, program, frames, want):
+def check_netmon(tap, program, frames, want):
     for version in NETMON_VERSIONS:
         for first in (False, True):
             for threads in (1, 2, 3, 8):
-                check('Network Monitor %d.%d, table %s, %d threads' % (*version, 'first' if first else 'last', threads),
+                tap.ok('Network Monitor %d.%d, table %s, %d threads' % (*version, 'first' if first else 'last', threads),
                       same(program, netmon(frames, version, table_first=first), want, threads=threads))
     data = netmon(frames, (2, 3))
-    check('Network Monitor, gzip', same(program, gzip.compress(data), want))
-    check('Network Monitor, gzip, table first', same(program, gzip.compress(netmon(frames, table_first=True)), want))
-    check('Network Monitor, records in another order than their table',
+    tap.ok('Network Monitor, gzip', same(program, gzip.compress(data), want))
+    tap.ok('Network Monitor, gzip, table first', same(program, gzip.compress(netmon(frames, table_first=True)), want))
+    tap.ok('Network Monitor, records in another order than their table',
           same(program, netmon(frames[::-1], entries=lambda offsets: offsets[::-1]), want))
     few, rows = frames[:9], want[:9]
     five = rows[:5]
-    check('Network Monitor, a frame of raw IP', same(
+    tap.ok('Network Monitor, a frame of raw IP', same(
         program, netmon(few[:5] + [(few[5][0], few[5][1][14:])] + few[6:], (2, 1), types=[1] * 5 + [0xe065] + [1] * 3), rows))
     for number in (0xfffc, 0xfffd, 0xfffe):
-        check('Network Monitor, MAC type %x has no frame number' % number, same(
+        tap.ok('Network Monitor, MAC type %x has no frame number' % number, same(
             program, netmon(few[:5] + few[4:5] + few[5:], (2, 1), types=[1] * 5 + [number] + [1] * 4), rows))
     for number in (0xffe0, 0xfffb, 0xffff):
-        check('Network Monitor, MAC type %x has a frame number' % number, same(
+        tap.ok('Network Monitor, MAC type %x has a frame number' % number, same(
             program, netmon(few[:1] + few, (2, 1), types=[number] + [1] * 9), shifted(rows, 1)))
     atm = [(t, bytes(15) + b'\x20' + bytes.fromhex('aaaa030000000800') + data[14:]) for t, data in few]
-    check('Network Monitor, ATM', same(program, netmon(atm, mac_type=4), rows))
+    tap.ok('Network Monitor, ATM', same(program, netmon(atm, mac_type=4), rows))
     atm = [(t, bytes(15) + b'\x20\0\1' + data) for t, data in few]
-    check('Network Monitor, ATM LAN emulation', same(program, netmon(atm, mac_type=4), rows))
+    tap.ok('Network Monitor, ATM LAN emulation', same(program, netmon(atm, mac_type=4), rows))
     wlan = bytes.fromhex('022000') + bytes(29) + bytes.fromhex('08010000' '020000000001' '020000000002' '020000000003' '0000')
     wlan = [(t, wlan + bytes.fromhex('aaaa030000000800') + data[14:]) for t, data in few]
-    check('Network Monitor, 802.11', same(program, netmon(wlan, mac_type=6), rows))
+    tap.ok('Network Monitor, 802.11', same(program, netmon(wlan, mac_type=6), rows))
 
     def patched(at, value, data=netmon(few, (2, 2))):
         return data[:at] + struct.pack('<I', value) + data[at + 4:]
@@ -389,27 +375,27 @@ def check_netmon(check, program, frames, want):
             ('data beyond the file', patched(fifth + 12, 200000), five, ('offset %d' % fifth, '200022', '%d' % (size - fifth))),
             ('MAC type of a frame', netmon(few, (2, 2), types=[1] * 5 + [5] + [1] * 3), five, ('offset %d' % fifth, 'found 5')),
             ('short ATM frame', netmon([(0, bytes(15))], mac_type=4), [], ('offset 64', '16 bytes', 'found 15'))):
-        check('Network Monitor, broken: ' + name, same(program, data, left, 2, says=('expected', 'found') + words))
+        tap.ok('Network Monitor, broken: ' + name, same(program, data, left, 2, says=('expected', 'found') + words))
     random_bytes = bytes(random.Random(5).randrange(256) for _ in range(9 << 20))
     data = netmon([(0, few[0][1])])
     data = data[:24] + struct.pack('<I', len(data) - 4 + 8 * len(random_bytes)) + data[28:-4] + random_bytes * 8 + data[-4:]
-    check('Network Monitor, 72 MB with its table at the end', same(program, data, rows[:1]))
-    check('Network Monitor, 72 MB, gzip', same(program, gzip.compress(data, 0), [], 2, says=('64 MiB', 'pipe')))
+    tap.ok('Network Monitor, 72 MB with its table at the end', same(program, data, rows[:1]))
+    tap.ok('Network Monitor, 72 MB, gzip', same(program, gzip.compress(data, 0), [], 2, says=('64 MiB', 'pipe')))
     for version, decimals in ((1, 0), '500'), ((2, 0), '500000'), ((2, 3), '0000000'):
         data = netmon([(0, few[0][1])], version)
         data = data[:22] + struct.pack('<H', 500) + data[24:]
         status, rows, error = program.run(data)
-        check('Network Monitor %d.%d, time' % version, [] if status == 0 and program.times() == ['%d.%s' % (START, decimals)] else
+        tap.ok('Network Monitor %d.%d, time' % version, [] if status == 0 and program.times() == ['%d.%s' % (START, decimals)] else
               [repr(program.times() if status == 0 else error)])
     for zone, hours in ('EST5', 5), ('XYZ-2', -2):
         program.environment['TZ'] = zone
         local, utc = netmon([(0, few[0][1])]), netmon([(0, few[0][1])], (2, 3))
         got = [program.times()[0].split('.')[0] for data in (local, utc) if program.run(data)[0] == 0]
-        check('Network Monitor, time zone ' + zone, [] if got == ['%d' % (START + hours * 3600), '%d' % START] else [repr(got)])
+        tap.ok('Network Monitor, time zone ' + zone, [] if got == ['%d' % (START + hours * 3600), '%d' % START] else [repr(got)])
     program.environment['TZ'] = 'UTC0'
 
 
-def check_times(check, program, frames):
+def check_times(tap, program, frames):
     t, data = frames[0]
     for name, value, offset, ticks, want in (
             ('10^0', 0, None, 1500000000, '1500000000'), ('10^-3', 3, None, 1500000000123, '1500000000.123'),
@@ -423,10 +409,10 @@ def check_times(check, program, frames):
         status, rows, error = program.run(section() + interface(more=resolution('<', value, offset)) + packet(data, ticks=ticks))
         got = program.times() if status == 0 else [error.strip()[-200:]]
         ok = len(got) == 1 and got[0].rstrip('0').rstrip('.') == want.rstrip('0').rstrip('.') if '.' in want else got == [want]
-        check('pcapng, resolution: ' + name, [] if ok else ['time %r, expected %s' % (got, want)])
+        tap.ok('pcapng, resolution: ' + name, [] if ok else ['time %r, expected %s' % (got, want)])
 
 
-def check_cuts(check, program, frames, want):
+def check_cuts(tap, program, frames, want):
     """Cut at any byte, a file gives the rows of the frames before, and status 2 unless the cut is between two records."""
     few = frames[:4]
     for name, data, head in (('pcap', pcap(few), 0), ('pcapng', pcapng(few) + section('>') + interface('>'), 0),
@@ -440,7 +426,7 @@ def check_cuts(check, program, frames, want):
             status, rows, error = program.run(data[:n])
             if rows != want[:len(rows)] or status not in (0, 2) or (status == 2 and 'expected' not in error):
                 out.append('cut at %d: exit %d, %d rows: %s' % (n, status, len(rows), error.strip()[-200:]))
-        check(name + ', cut at every byte', out[:5])
+        tap.ok(name + ', cut at every byte', out[:5])
 
 
 def nanoseconds(text):
@@ -448,7 +434,7 @@ def nanoseconds(text):
     return int(seconds) * 10**9 + int((rest + '0' * 9)[:9])
 
 
-def check_rare(check, program, frames, want):
+def check_rare(tap, program, frames, want):
     """Formats of other analyzers: rows, times, any number of threads, streams, cuts and broken fields."""
     few = [(t, data) for t, data in frames[:4]]
     for name, (make, time_of) in rare.FLAVOURS.items():
@@ -456,11 +442,11 @@ def check_rare(check, program, frames, want):
         complaints = same(program, data, want)
         times = program.times() if not complaints else []
         wrong = [(got, time_of(t)) for got, (t, _) in zip(times, frames) if nanoseconds(got) != time_of(t)]
-        check(name, complaints + ['time %s, expected %d ns' % pair for pair in wrong[:1]])
+        tap.ok(name, complaints + ['time %s, expected %d ns' % pair for pair in wrong[:1]])
         for threads in (1, 3, 8):
-            check('%s, %d threads' % (name, threads), same(program, data, want, threads=threads))
+            tap.ok('%s, %d threads' % (name, threads), same(program, data, want, threads=threads))
         if 'compressed' not in name:
-            check(name + ', gzip', same(program, gzip.compress(data), want))
+            tap.ok(name + ', gzip', same(program, gzip.compress(data), want))
         if ', ' in name:
             continue
         out, data = [], make(few)
@@ -468,37 +454,36 @@ def check_rare(check, program, frames, want):
             status, rows, error = program.run(data[:n])
             if rows != want[:len(rows)] or status not in (0, 2) or (status == 2 and 'expected' not in error) or len(rows) > len(few):
                 out.append('cut at %d: exit %d, %d rows: %s' % (n, status, len(rows), error.strip()[-200:]))
-        check(name + ', cut', out[:5])
+        tap.ok(name + ', cut', out[:5])
     for name, data, count, words in rare.broken(frames[:12]):
-        check('broken: ' + name, same(program, data, want[:count], 2, says=('expected', 'found') + words))
+        tap.ok('broken: ' + name, same(program, data, want[:count], 2, says=('expected', 'found') + words))
     wide = conversations(4, 600, lambda rng: bytes(rng.randrange(0, 1200)))
     status, rows, error = program.run(pcap(wide), threads=1)
     for name in ('NetXRay 1.1', 'Sniffer', 'nettl', 'OmniPeek', 'Observer', 'iptrace 2.0'):
         for threads in (1, 2, 3, 8):
-            check('%s, large, %d threads' % (name, threads), same(program, rare.FLAVOURS[name][0](wide), rows, threads=threads))
+            tap.ok('%s, large, %d threads' % (name, threads), same(program, rare.FLAVOURS[name][0](wide), rows, threads=threads))
     for zone, seconds in ('EST5', 5 * 3600), ('XYZ-2', -2 * 3600):
         program.environment['TZ'] = zone
         for name in ('CommView NCF', 'LANalyzer', 'Observer, local time', 'Sniffer'):
             make, time_of = rare.FLAVOURS[name]
             program.run(make(few))
             got = nanoseconds(program.times()[0])
-            check('%s, time zone %s' % (name, zone), [] if got == time_of(few[0][0]) + seconds * 10**9 else ['%d' % got])
+            tap.ok('%s, time zone %s' % (name, zone), [] if got == time_of(few[0][0]) + seconds * 10**9 else ['%d' % got])
     program.environment['TZ'] = 'UTC0'
 
 
-def check_rare_with_wireshark(check, program, frames, want):
+def check_rare_with_wireshark(tap, program, frames, want):
     """editcap writes the formats that it can, and tshark reads all of them."""
     if not shutil.which('editcap') or not shutil.which('tshark'):
-        check.skip('formats of other analyzers, as Wireshark writes and reads them', 'no editcap or no tshark')
+        tap.skip('formats of other analyzers, as Wireshark writes and reads them', 'no editcap or no tshark')
         return
     path = lambda name: os.path.join(program.directory, name)
-    with open(path('plain.pcap'), 'wb') as f:
-        f.write(b''.join([pcap([])] + [struct.pack('<IIII', START + t // 1000000, t % 1000000, len(d), len(d)) + d for t, d in frames]))
+    pcap_file.write(path('plain.pcap'), [(micros(t) * 1000, len(data), data) for t, data in frames])
     files = {}
     for name in rare.EDITCAP:
         p = subprocess.run(['editcap', '-F', name, path('plain.pcap'), path('written')], capture_output=True, env=program.environment)
         if p.returncode:
-            check.skip('editcap -F ' + name, p.stderr.decode().strip()[-100:])
+            tap.skip('editcap -F ' + name, p.stderr.decode().strip()[-100:])
             continue
         with open(path('written'), 'rb') as f:
             files['editcap -F ' + name] = f.read()
@@ -521,10 +506,10 @@ def check_rare_with_wireshark(check, program, frames, want):
             if number != frame or abs(nanoseconds(time) - nanoseconds(mine)) > 1:
                 complaints.append('frame %s at %s, tshark: %s at %s' % (frame, mine, number, time))
                 break
-        check(name + ', as tshark reads it', complaints)
+        tap.ok(name + ', as tshark reads it', complaints)
 
 
-def check_large(check, program):
+def check_large(tap, program):
     """Many regions, which are read in parallel from guessed places: the rows are those of one thread on a pcap file."""
     inner = pcapng(conversations(1, 12))
     frames = conversations(2, 5000, lambda rng: inner[:rng.randrange(300, 1400)])
@@ -552,35 +537,33 @@ def check_large(check, program):
         del files['ERF']
     for name, data in files.items():
         for threads in (1, 2, 3, 8):
-            check('%d KB, %s, %d threads' % (len(data) >> 10, name, threads), same(program, data, want, threads=threads))
+            tap.ok('%d KB, %s, %d threads' % (len(data) >> 10, name, threads), same(program, data, want, threads=threads))
     data = files['sections of both byte orders']
     broken = data[:len(data) * 2 // 3]
     status, some, error = program.run(broken, threads=1)
-    check('large file, cut', [] if status == 2 and some == want[:len(some)] and len(some) > len(want) // 2 else [error])
+    tap.ok('large file, cut', [] if status == 2 and some == want[:len(some)] and len(some) > len(want) // 2 else [error])
     for threads in (2, 8):
-        check('large file, cut, %d threads' % threads, same(program, broken, some, 2, threads=threads))
+        tap.ok('large file, cut, %d threads' % threads, same(program, broken, some, 2, threads=threads))
 
 
 def main():
-    check = Checks()
-    print('TAP version 13')
+    tap = programs.Tap()
     with tempfile.TemporaryDirectory(prefix='tcpreuse-formats-') as directory:
         program = Program(os.path.abspath(sys.argv[1]), directory)
         frames = conversations(0, 60)
         status, want, error = program.run(pcap(frames))
-        check('pcap', [] if status == 0 and len(want) == len(frames) else [error])
+        tap.ok('pcap', [] if status == 0 and len(want) == len(frames) else [error])
         if 'analyzers' in sys.argv[2:]:
-            check_rare(check, program, frames, want)
-            check_rare_with_wireshark(check, program, frames, want)
+            check_rare(tap, program, frames, want)
+            check_rare_with_wireshark(tap, program, frames, want)
         else:
-            check_flavours(check, program, frames, want)
-            check_pcapng(check, program, frames, want)
-            check_netmon(check, program, frames, want)
-            check_times(check, program, frames)
-            check_cuts(check, program, frames, want)
-            check_large(check, program)
-    print('1..%d' % check.count)
-    return 1 if check.failed else 0
+            check_flavours(tap, program, frames, want)
+            check_pcapng(tap, program, frames, want)
+            check_netmon(tap, program, frames, want)
+            check_times(tap, program, frames)
+            check_cuts(tap, program, frames, want)
+            check_large(tap, program)
+    return tap.done()
 
 
 if __name__ == '__main__':

@@ -7,7 +7,9 @@ import re
 import struct
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "formats"))
+for room in ("formats", "lib"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / room))
+import pcap as pcap_file  # noqa: E402
 import rare  # noqa: E402
 
 SYN, SYNACK, ACK, DATA, FINACK, RST = 0x02, 0x12, 0x10, 0x18, 0x11, 0x04
@@ -104,9 +106,9 @@ def traffic(seed, count):
 
 
 def pcap(packets, order="<", nano=False, link=1):
-    data = struct.pack(order + "IHHIIII", 0xA1B23C4D if nano else 0xA1B2C3D4, 2, 4, 0, 0, 65535, link)
+    data = pcap_file.file_header(order, pcap_file.NANO if nano else pcap_file.MICRO, snaplen=65535, link=link)
     for i, packet in enumerate(packets):
-        data += struct.pack(order + "IIII", 1700000000 + i // 3, i * 1000, len(packet), len(packet)) + packet
+        data += pcap_file.record_header(1700000000 + i // 3, i * 1000, len(packet), len(packet), order) + packet
     return data
 
 
@@ -142,7 +144,7 @@ def captures():
     yield "fcs", pcap(traffic(4, 10), link=0x24000001)
     yield "cut", pcap(traffic(5, 30))[:-5]
     yield "large", pcap(traffic(6, 300))
-    yield "length", pcap(traffic(7, 20)) + struct.pack("<IIII", 1, 1, 0x7FFFFFFF, 1)
+    yield "length", pcap(traffic(7, 20)) + pcap_file.record_header(1, 1, 0x7FFFFFFF, 1)
     yield "all-kinds", pcap(frame for _, link, frame in frames() if link == 1)
     yield "pcapng", pcapng(traffic(8, 40))
     yield "pcapng-swapped", pcapng(traffic(9, 40), order=">")

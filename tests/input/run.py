@@ -28,6 +28,7 @@ import zlib
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 import capture  # noqa: E402
+import pcap  # noqa: E402
 import program  # noqa: E402
 
 # every frame has one TCP segment, so that rows can be counted; three reuses
@@ -103,11 +104,11 @@ def inputs(tcpreuse, tap, directory, whole):
     bad('a cut record header', data[:at[5] + 9], (at[5], at[5] + 9), 5)
     bad('a cut record', data[:at[6] - 1], (at[5], at[5] + 16, at[6] - 1), 5)
     for length in (262145, 0x7fffffff, 0xffffffff):
-        record = struct.pack('<IIII', 0, 6000, length, length)
+        record = pcap.record_header(0, 6000, length, length)
         bad('a record of %d bytes that are not there' % length, data[:at[5]] + record + bytes(100), (at[5], at[5] + 8), 5, length)
-    record = struct.pack('<IIII', 0, 6000, 262145, 262145) + bytes(262145)
+    record = pcap.record_header(0, 6000, 262145, 262145) + bytes(262145)
     bad('a record of 262145 bytes that are there', data[:at[5]] + record + data[at[5]:], (at[5], at[5] + 8), 5, 262145)
-    record = struct.pack('<IIII', 0, 6000, 262144, 262144) + bytes(262144)
+    record = pcap.record_header(0, 6000, 262144, 262144) + bytes(262144)
     largest = program.run(tcpreuse, [program.write(directory, 'largest.pcap', data + record)])
     tap.ok('a record of 262144 bytes is read', says(largest, 0))
     tap.ok('a file header without records is a whole capture',

@@ -35,6 +35,8 @@ import re
 import struct
 from decimal import Decimal
 
+import pcap
+
 FLAGS = {c: 1 << i for i, c in enumerate('FSRPAUEC')}
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
@@ -107,17 +109,14 @@ class Pcap:
 
     def __init__(self, nanosecond=False, big_endian=False, snaplen=262144, link=1):
         self.order = '>' if big_endian else '<'
-        self.unit = Decimal(1000000000 if nanosecond else 1000000)
-        magic = 0xa1b23c4d if nanosecond else 0xa1b2c3d4
-        self.header = struct.pack(self.order + 'IHHiIII', magic, 2, 4, 0, 0, snaplen, link)
+        self.unit = 1 if nanosecond else 1000       # ns
+        self.header = pcap.file_header(self.order, pcap.NANO if nanosecond else pcap.MICRO, snaplen=snaplen, link=link)
         self.records = []
 
     def add(self, time, frame, captured=None):
         """time: a Decimal, string or integer of seconds; captured: fewer bytes than the frame has."""
-        ticks = int(Decimal(time) * self.unit)
-        seconds, fraction = divmod(ticks, int(self.unit))
         kept = frame if captured is None else frame[:captured]
-        self.records.append(struct.pack(self.order + 'IIII', seconds, fraction, len(kept), len(frame)) + kept)
+        self.records.append(pcap.record(int(Decimal(time) * pcap.SECOND), kept, len(frame), self.order, self.unit))
 
     def data(self):
         return self.header + b''.join(self.records)

@@ -7,6 +7,7 @@ import random
 from ipaddress import ip_address
 
 import capture
+import pcap as pcap_file
 
 ADDRESSES = [ip_address(a) for a in ('192.0.2.1', '192.0.2.2', '203.0.113.5', '2001:db8::1', '2001:db8::2',
                                      '::ffff:192.0.2.1', '::ffff:192.0.2.2')]
@@ -73,5 +74,4 @@ def pcap(seed, frames, odd=0.15, step_us=100):
 
 def record(microseconds, data, snap):
     kept = data if snap is None else data[:snap]
-    seconds, fraction = divmod(microseconds, 1000000)
-    return capture.struct.pack('<IIII', seconds, fraction, len(kept), len(data)) + kept
+    return pcap_file.record(microseconds * 1000, kept, len(data))

@@ -30,6 +30,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 import capture  # noqa: E402
+import pcap  # noqa: E402
 import program  # noqa: E402
 import tshark  # noqa: E402
 
@@ -190,16 +191,14 @@ def ignored(scenario):
 
 def merged(scenario):
     """The scenario's frames as one capture, without the ignored ones, and the number that each of them has in the scenario."""
-    pcaps = [p for _, p in scenario.files]
-    one = capture.Pcap()
-    one.header, one.order = pcaps[0].header, pcaps[0].order
-    records = [r for p in pcaps for r in p.records]
+    files = [file for _, file in scenario.files]
+    records = [record for file in files for record in pcap.records(file.data())]
     if '--append' not in scenario.arguments:
-        records.sort(key=lambda r: capture.struct.unpack(one.order + 'II', r[:8]))
+        records.sort(key=lambda record: record.time)
     left_out = ignored(scenario)
     numbers = [n for n in range(1, len(records) + 1) if n not in left_out]
-    one.records = [records[n - 1] for n in numbers]
-    return one.data(), numbers
+    return pcap.file_header(magic=pcap.NANO) + b''.join(
+        pcap.record(time, data, length, unit=1) for time, length, data in (records[n - 1] for n in numbers)), numbers
 
 
 def judge(program_, folder, scenario, directory):
@@ -258,7 +257,7 @@ def main():
             tap.ok(name, [error])
             continue
         with tempfile.TemporaryDirectory(prefix='scenario-') as directory:
-            paths = [program.write(directory, file_name, pcap.data()) for file_name, pcap in scenario.files]
+            paths = [program.write(directory, file_name, file.data()) for file_name, file in scenario.files]
             if referee:
                 tap.ok('%s, tshark %s' % (name, referee.version), judge(referee, folder, scenario, directory))
             elif args.accept:

@@ -10,31 +10,14 @@ where the tools for it are there; and as files of several formats, each with its
 """
 import csv, gzip, lzma, os, random, shutil, struct, subprocess, sys, tempfile, threading
 
-MICRO = 0xa1b2c3d4
-NANO = 0xa1b23c4d
-HEADER = struct.Struct('<IHHiIII')
-RECORD = struct.Struct('<IIII')
-
-
-def read_pcap(path):
-    """[(time in ns, original length, bytes)]"""
-    with open(path, 'rb') as f:
-        data = f.read()
-    unit = 1000 if HEADER.unpack_from(data)[0] == MICRO else 1
-    at, frames = 24, []
-    while at < len(data):
-        sec, frac, cap, length = RECORD.unpack_from(data, at)
-        frames.append((sec * 10**9 + frac * unit, length, data[at + 16:at + 16 + cap]))
-        at += 16 + cap
-    return frames
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import pcap  # noqa: E402
+import program  # noqa: E402
 
 
 def write_pcap(path, frames, nano=False):
-    unit = 1 if nano else 1000
-    with open(path, 'wb') as f:
-        f.write(HEADER.pack(NANO if nano else MICRO, 2, 4, 0, 0, 262144, 1))
-        for t, length, data in frames:
-            f.write(RECORD.pack(t // 10**9, t % 10**9 // unit, len(data), length) + data)
+    pcap.write(path, frames, unit=1 if nano else 1000)
 
 
 def write_pcapng(path, frames):
@@ -121,17 +104,9 @@ def merge(files):
         heads[best] += 1
 
 
-class Tap:
-    def __init__(self):
-        self.n = self.failed = 0
-
+class Tap(program.Tap):
     def result(self, ok, name, why=''):
-        self.n += 1
-        self.failed += not ok
-        print(f'{"ok" if ok else "not ok"} {self.n} - {name}')
-        if not ok:
-            print('# ' + str(why).replace('\n', '\n# '))
-        sys.stdout.flush()
+        self.ok(name, [] if ok else [why or 'not as expected'])
 
 
 def rows(tcpreuse, files, out, *options, keep=False, stdin=None):
@@ -277,7 +252,7 @@ def main():
         at = lambda *names: os.path.join(tmp, *names)
         subprocess.run([tracegen, '--frames', '40000', '--flows', '300', '--size', '80', '--reuse', '40', '--seed', '11',
                         '-w', at('all.pcap')], check=True)
-        frames = read_pcap(at('all.pcap'))
+        frames = pcap.read(at('all.pcap'))
         for way in ('ring', 'edges', 'interleaved', 'inside', 'two rings', 'backwards', 'coarse', 'small'):
             files = deal(frames, way, rng)
             rng.shuffle(files)
@@ -291,7 +266,7 @@ def main():
             if have_judge:
                 subprocess.run([judge, '-F', 'pcap', '-w', at('judged.pcap'), *paths], check=True,
                                stderr=subprocess.DEVNULL)
-                tap.result(read_pcap(at('judged.pcap')) == read_pcap(merged), f'{way}: mergecap merges as expected')
+                tap.result(pcap.read(at('judged.pcap')) == pcap.read(merged), f'{way}: mergecap merges as expected')
             want = rows(tcpreuse, [merged], at('want'))
             for threads in ('1', '2', '5'):
                 name = f'{way}, {threads} threads'
@@ -356,8 +331,7 @@ def main():
         with open(at('all.pcap'), 'rb') as f:
             tap.result(rows(tcpreuse, ['-'], at('got'), '-j', '2', stdin=f) == rows(tcpreuse, [at('all.pcap')], at('want')),
                        'standard input')
-    print(f'1..{tap.n}')
-    return 1 if tap.failed else 0
+    return tap.done()
 
 
 if __name__ == '__main__':

@@ -6,12 +6,11 @@ The number of threads must not be seen in the result: all four reports have the 
 summary.json everything but its `performance` object), and so has what goes to standard output.
 
 The carrier is a capture whose TCP payload carries another capture file, so that a reader that looks for record headers in the
-middle of the file finds a great many that are none. How many frames there really are is counted by tests/lib/walk.py.
+middle of the file finds a great many that are none. How many frames there really are is counted by tests/lib/pcap.py.
 """
 import argparse
 import json
 import os
-import struct
 import sys
 import tempfile
 
@@ -19,8 +18,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 import capture  # noqa: E402
 import hostile  # noqa: E402
+import pcap  # noqa: E402
 import program  # noqa: E402
-import walk  # noqa: E402
 
 THREADS = (2, 3, 8)
 
@@ -80,37 +79,18 @@ def filtered(tcpreuse, path):
     return out
 
 
-def records(path):
-    """Header, time stamp and lengths of each record of a little-endian capture."""
-    with open(path, 'rb') as file:
-        data = file.read()
-    at = 24
-    while at < len(data):
-        seconds, fraction, captured, length = struct.unpack_from('<4I', data, at)
-        yield (seconds, fraction, length), data[at + 16:at + 16 + captured]
-        at += 16 + captured
-
-
-def write_records(path, rows, order):
-    with open(path, 'wb') as file:
-        file.write(struct.pack(order + 'IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
-        for (seconds, fraction, length), data in rows:
-            file.write(struct.pack(order + '4I', seconds, fraction, len(data), length) + data)
-    return path
-
-
 def padded(rows):
     """Some frames with bytes behind their packet: one, some thousands, and more than an IP packet can have."""
-    for i, ((seconds, fraction, length), data) in enumerate(rows):
+    for i, (time, length, data) in enumerate(rows):
         more = (0, 5000, 1, 70000)[i % 4] if i % 97 < 4 and i % 5 == 0 else 0
-        yield (seconds, fraction, length + more), data + bytes(more)
+        yield time, length + more, data + bytes(more)
 
 
 def orders(tcpreuse, directory, paths):
     """Complaints unless the same records say the same in both byte orders, of which but one lies in runs."""
     runs, out = {}, []
     for order in '<>':
-        made = [write_records(os.path.join(directory, 'order-%d.pcap' % i), padded(records(path)), order) for i, path in enumerate(paths)]
+        made = [pcap.write(os.path.join(directory, 'order-%d.pcap' % i), padded(pcap.read(path)), order) for i, path in enumerate(paths)]
         runs[order] = [program.run(tcpreuse, ['-j', threads] + made, timeout=300) for threads in (1, 3)]
     for little, big in zip(*runs.values()):
         for report in ('reuse', 'conversations', 'packets'):
@@ -157,11 +137,11 @@ def main():
 
         small = generate(args.tracegen, at('small.pcap'), '--frames', args.frames, '--flows', 5000, '--reuse', 30, '--ipv6', 20,
                          '--refused', 10, '--midstream', 10, '--syn-retransmit', 10)
-        tap.ok('small frames', same(args.tcpreuse, [small], walk.count(small)))
+        tap.ok('small frames', same(args.tcpreuse, [small], pcap.count(small)))
         with open(small, 'rb') as file:
             os.fsync(file.fileno())
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        tap.ok('small frames that are not in the page cache', same(args.tcpreuse, [small], walk.count(small)))
+        tap.ok('small frames that are not in the page cache', same(args.tcpreuse, [small], pcap.count(small)))
         for rules in ('4.0', '4.2'):
             tap.ok('small frames, rules %s' % rules, same(args.tcpreuse, ['--rules', rules, small]))
         tap.ok('small frames with some ignored', same(args.tcpreuse, ['--ignore', '1,7-9,%d-%d' % (few, 3 * few), small]))
@@ -169,21 +149,21 @@ def main():
         tap.ok('small frames, filtered', same(args.tcpreuse, ['-f', 'ip6', small]) + filtered(args.tcpreuse, small))
 
         large = generate(args.tracegen, at('large.pcap'), '--frames', few, '--flows', 200, '--mix', 'imix', '--reuse', 30, '--vlan', 50)
-        tap.ok('frames of mixed sizes', same(args.tcpreuse, [large], walk.count(large)))
+        tap.ok('frames of mixed sizes', same(args.tcpreuse, [large], pcap.count(large)))
         big = generate(args.tracegen, at('big.pcap'), '--frames', few, '--flows', 200, '--mix', 'mtu', '--big-endian', '--nanosecond')
-        tap.ok('large frames, the other byte order', same(args.tcpreuse, [big], walk.count(big)))
+        tap.ok('large frames, the other byte order', same(args.tcpreuse, [big], pcap.count(big)))
 
         tap.ok('frames of mixed sizes, both byte orders', orders(args.tcpreuse, directory, [large]))
 
         cruel = generate(args.tracegen, at('cruel.pcap'), '--hostile', '--frames', args.frames // 2, '--fragments', 5, '--icmp', 5)
-        tap.ok('hostile headers', same(args.tcpreuse, [cruel], walk.count(cruel)))
+        tap.ok('hostile headers', same(args.tcpreuse, [cruel], pcap.count(cruel)))
         odd = program.write(directory, 'odd.pcap', hostile.pcap(1, few, 0.5))
-        tap.ok('hostile flags on few tuples', same(args.tcpreuse, [odd], walk.count(odd)))
+        tap.ok('hostile flags on few tuples', same(args.tcpreuse, [odd], pcap.count(odd)))
 
         # start times: two files that overlap, one that follows them
         several = [generate(args.tracegen, at('part%d.pcap' % i), '--frames', few, '--flows', 100, '--seed', 7, '--reuse', 50,
                             '--start', start) for i, start in enumerate((1700000000, 1700000000, 1700001000))]
-        total = sum(walk.count(path) for path in several)
+        total = sum(pcap.count(path) for path in several)
         tap.ok('several files, both byte orders', orders(args.tcpreuse, directory, several))
         # 1,000 frames a second: each begins in the middle of the one before
         chained = [generate(args.tracegen, at('chain%d.pcap' % i), '--frames', few, '--flows', 100, '--mix', 'imix', '--rate', 1000,
@@ -196,9 +176,9 @@ def main():
             os.rename(path, os.path.join(directory, 'directory', os.path.basename(path)))
         tap.ok('a directory of files', same(args.tcpreuse, [at('directory')], total))
 
-        frames = walk.count(small)
+        frames = pcap.count(small)
         carrier = generate(args.tracegen, at('carrier.pcap'), '--carrier', small, '--frames', few)
-        tap.ok('a capture that carries a capture', same(args.tcpreuse, [carrier], walk.count(carrier)))
+        tap.ok('a capture that carries a capture', same(args.tcpreuse, [carrier], pcap.count(carrier)))
         with open(small, 'rb') as file:
             inner = file.read(24 + 4000000)
         tap.ok('a capture that carries whole records', same(
