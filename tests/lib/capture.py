@@ -220,5 +220,3 @@ class Scenario:
                         form['snaplen'] = int(words[words.index('snaplen') + 1])
             except (ValueError, IndexError, KeyError) as error:
                 raise ValueError('%s:%d: %s' % (path, line_number, error)) from error
-        if not self.shows:
-            raise ValueError('%s: no line "shows:"' % path)

@@ -253,6 +253,8 @@ def main():
         try:
             with open(os.path.join(folder, 'scenario.txt')) as file:
                 scenario = capture.Scenario(file.read(), os.path.join(name, 'scenario.txt'))
+            if not scenario.shows:
+                raise ValueError('scenario.txt: no line "shows:"')
         except (OSError, ValueError) as error:
             tap.ok(name, [error])
             continue
