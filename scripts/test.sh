@@ -4,7 +4,7 @@
 # usage: scripts/test.sh [-D OPTION=VALUE]... [ARGUMENT-OF-MESON-TEST...]
 #
 #   scripts/test.sh                          all suites
-#   scripts/test.sh --suite unit             one suite: unit, scenario, input, threads, conformance or stress
+#   scripts/test.sh --suite unit             one suite: a folder of tests/ that has a meson.build
 #   scripts/test.sh -Dwerror=true            with warnings as errors
 #   TCPREUSE_CORPUS=DIR scripts/test.sh      with the captures that the conformance suite compares with tshark
 #
