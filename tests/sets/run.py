@@ -104,9 +104,8 @@ def merge(files):
         heads[best] += 1
 
 
-class Tap(program.Tap):
-    def result(self, ok, name, why=''):
-        self.ok(name, [] if ok else [why or 'not as expected'])
+def result(tap, ok, name, why=''):
+    tap.ok(name, [] if ok else [why or 'not as expected'])
 
 
 def rows(tcpreuse, files, out, *options, keep=False, stdin=None):
@@ -221,29 +220,29 @@ def check_mixed(tap, tcpreuse, at, frames, judge, rng):
             # Lengths of ERF frames are with their headers in what mergecap writes.
             without = lambda tables: {t: [{k: v for k, v in r.items() if not k.endswith('bytes')} for r in tables[t]] for t in tables}
             got, expect = without(rows(tcpreuse, [at('judged.pcapng')], at('got'))), without(want)
-            tap.result(got == expect, f'mixed formats, {way}: mergecap agrees', difference(got, expect))
+            result(tap, got == expect, f'mixed formats, {way}: mergecap agrees', difference(got, expect))
         for threads in ('1', '2', '3', '8'):
             name = f'mixed formats, {way}, {threads} threads'
             try:
                 got = rows(tcpreuse, paths, at('got'), '-j', threads, keep=True)
             except RuntimeError as e:
-                tap.result(False, name, e)
+                result(tap, False, name, e)
                 continue
             origins = [r.pop('origin') for r in got['packets']]
             for table in ('reuse', 'conversations'):
                 for r in got[table]:
                     r.pop('origin')
-            tap.result(got == want, name, difference(got, want))
+            result(tap, got == want, name, difference(got, want))
             expect = [(paths[order[int(r['frame']) - 1][0]], str(order[int(r['frame']) - 1][1] + 1)) for r in want['packets']]
-            tap.result(origins == expect, name + ': file and frame in it')
+            result(tap, origins == expect, name + ': file and frame in it')
         write_pcap(merged, [f for part in files for f in part], nano=True)
         want = rows(tcpreuse, [merged], at('want'))
-        tap.result(rows(tcpreuse, paths, at('got'), '-j', '3', '--append') == want, f'mixed formats, {way}: --append')
+        result(tap, rows(tcpreuse, paths, at('got'), '-j', '3', '--append') == want, f'mixed formats, {way}: --append')
 
 
 def main():
     tcpreuse, tracegen = sys.argv[1:3]
-    tap, rng = Tap(), random.Random(7)
+    tap, rng = program.Tap(), random.Random(7)
     judge = os.environ.get('MERGECAP', 'mergecap')
     have_judge = shutil.which(judge) is not None
     if not have_judge:
@@ -266,7 +265,7 @@ def main():
             if have_judge:
                 subprocess.run([judge, '-F', 'pcap', '-w', at('judged.pcap'), *paths], check=True,
                                stderr=subprocess.DEVNULL)
-                tap.result(pcap.read(at('judged.pcap')) == pcap.read(merged), f'{way}: mergecap merges as expected')
+                result(tap, pcap.read(at('judged.pcap')) == pcap.read(merged), f'{way}: mergecap merges as expected')
             want = rows(tcpreuse, [merged], at('want'))
             for threads in ('1', '2', '5'):
                 name = f'{way}, {threads} threads'
@@ -281,11 +280,11 @@ def main():
                     why = next((f'{t} row {i}: {g}, expected {w}' for t in want
                                 for i, (g, w) in enumerate(zip(got[t], want[t])) if g != w), '')
                     ok = got == want
-                    tap.result(ok, name, why or 'other numbers of rows')
+                    result(tap, ok, name, why or 'other numbers of rows')
                     if ok:
-                        tap.result(origins == expect, name + ': file and frame in it')
+                        result(tap, origins == expect, name + ': file and frame in it')
                 except RuntimeError as e:
-                    tap.result(False, name, e)
+                    result(tap, False, name, e)
             # The same through a FIFO, gzip and a nanosecond copy: another mix of regions and streams.
             mixed = list(paths)
             fifo = at('fifo')
@@ -309,9 +308,9 @@ def main():
                 got = rows(tcpreuse, mixed, at('got'), '-j', '3')
                 why = next((f'{t} row {i}: {g}, expected {w}' for t in want
                             for i, (g, w) in enumerate(zip(got[t], want[t])) if g != w), '')
-                tap.result(got == want, f'{way}: a FIFO, gzip and nanoseconds among them', why or 'other numbers of rows')
+                result(tap, got == want, f'{way}: a FIFO, gzip and nanoseconds among them', why or 'other numbers of rows')
             except (RuntimeError, subprocess.TimeoutExpired) as e:
-                tap.result(False, f'{way}: a FIFO, gzip and nanoseconds among them', e)
+                result(tap, False, f'{way}: a FIFO, gzip and nanoseconds among them', e)
             feeder.join(10)
             if way == 'small':  # named in the order in which they are given
                 os.mkdir(at('directory'))
@@ -321,15 +320,15 @@ def main():
                     f.write('no capture')
                 for threads in ('1', '4'):
                     got = rows(tcpreuse, [at('directory')], at('got'), '-j', threads)
-                    tap.result(got == want, f'a directory of small files, {threads} threads', difference(got, want))
+                    result(tap, got == want, f'a directory of small files, {threads} threads', difference(got, want))
             # --append takes them as given.
             write_pcap(merged, [f for part in files for f in part])
             want = rows(tcpreuse, [merged], at('want'))
             got = rows(tcpreuse, paths, at('got'), '-j', '3', '--append')
-            tap.result(got == want, f'{way}: --append')
+            result(tap, got == want, f'{way}: --append')
         check_mixed(tap, tcpreuse, at, frames[:12000], judge if have_judge else None, rng)
         with open(at('all.pcap'), 'rb') as f:
-            tap.result(rows(tcpreuse, ['-'], at('got'), '-j', '2', stdin=f) == rows(tcpreuse, [at('all.pcap')], at('want')),
+            result(tap, rows(tcpreuse, ['-'], at('got'), '-j', '2', stdin=f) == rows(tcpreuse, [at('all.pcap')], at('want')),
                        'standard input')
     return tap.done()
 

@@ -1,3 +1,4 @@
+/* Compressors of each kind that the build can read, by the libraries themselves. */
 #include "tests/stream/compress.h"
 
 #include <stdio.h>

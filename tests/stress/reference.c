@@ -1,3 +1,6 @@
+/* The rules once more, in the plainest way: see reference.h.
+ *
+ * Length of take_segment: one segment through all of docs/rules.md, in the order of that page. */
 #include "tests/stress/reference.h"
 
 #include <inttypes.h>

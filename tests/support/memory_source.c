@@ -1,3 +1,5 @@
+/* The source that makes life hard for the pipeline: see memory_source.h. Frames are laid out in an address space
+ * of units, in which contexts change at marks. */
 #include "tests/support/memory_source.h"
 #include "tests/support/random.h"
 

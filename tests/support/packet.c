@@ -1,3 +1,4 @@
+/* Headers and payload, appended one after the other to a packet of a test. */
 #include "tests/support/packet.h"
 
 #include <stdlib.h>

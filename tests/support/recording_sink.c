@@ -1,3 +1,4 @@
+/* Rows as lines of text, in memory. */
 #include "tests/support/recording_sink.h"
 
 #include <inttypes.h>

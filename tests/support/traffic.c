@@ -1,3 +1,4 @@
+/* Random frames between few endpoints: every kind of frame, on tuples that are alike in every way. */
 #include "tests/support/traffic.h"
 #include "tests/support/packet.h"
 #include "tests/support/random.h"

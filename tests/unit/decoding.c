@@ -1,3 +1,4 @@
+/* Decodes one frame right in front of memory that cannot be read, so that no byte too many is. */
 #include "tests/unit/decoding.h"
 #include "tests/support/random.h"
 

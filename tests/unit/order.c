@@ -1,6 +1,8 @@
 /* What gives the reports their order: numbering streams and putting rows in the order of frames, over shards,
  * families, lanes and batches, with frames of several segments. The steps are taken by hand, with segments
- * that no decoder made, so that every arrangement can be had. */
+ * that no decoder made, so that every arrangement can be had.
+ *
+ * Length: all tests that take these steps, with what sets them up. */
 #include "engine/pipeline/decode_batch.h"
 #include "engine/pipeline/steps.h"
 #include "tests/support/random.h"

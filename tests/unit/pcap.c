@@ -1,4 +1,6 @@
-/* The reader of pcap files: headers of all kinds, guessed boundaries, and damage. */
+/* The reader of pcap files: headers of all kinds, guessed boundaries, and damage.
+ *
+ * Length: cases of one reader, which share what builds its files. */
 #include "io/formats/pcap.h"
 #include "tests/support/random.h"
 

@@ -1,4 +1,6 @@
-/* Runs of pcapng blocks: how far they reach, and of which interfaces. */
+/* Runs of pcapng blocks: how far they reach, and of which interfaces.
+ *
+ * Length of runs: half of it is a table of cases. */
 #include "io/formats/pcapng.h"
 
 #include <criterion/criterion.h>

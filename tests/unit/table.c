@@ -1,4 +1,6 @@
-/* The conversation table through the shard that uses it, and its parts. */
+/* The conversation table through the shard that uses it, and its parts.
+ *
+ * Length: cases of one structure, which share what fills it. */
 #include "engine/conversations/shard.h"
 #include "tests/support/random.h"
 
