@@ -116,10 +116,10 @@ def confine():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def run(command, limit=None):
-    """Its exit status, or None when it took too long; then all that it started is killed."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               start_new_session=True, preexec_fn=confine)
+def run(command, limit=None, show=False):
+    """Its exit status, or None when it took too long; then all that it started is killed. show: its output."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2 if show else subprocess.DEVNULL,
+                               stderr=None if show else subprocess.DEVNULL, start_new_session=True, preexec_fn=confine)
     try:
         return process.wait(limit)
     except subprocess.TimeoutExpired:
@@ -144,13 +144,13 @@ class Copy:
         if run(['meson', 'setup', '--buildtype=debugoptimized', '-Doptimization=1', '-Dbench=false', '-Dtests=true', self.build, self.tree]):
             sys.exit('mutate: meson setup failed')
 
-    def compiles(self):
-        return run(['ninja', '-C', self.build]) == 0
+    def compiles(self, show=False):
+        return run(['ninja', '--quiet', '-C', self.build], show=show) == 0
 
-    def passes(self, limit=None):
+    def passes(self, limit=None, show=False):
         """Whether all tests pass, within limit seconds."""
         return run(['meson', 'test', '-C', self.build, '--no-rebuild', '--maxfail', '1', '-t', '0'] +
-                   ['--suite=' + suite for suite in SUITES], limit) == 0
+                   ['--suite=' + suite for suite in SUITES], limit, show) == 0
 
     def write(self, name, text):
         path = os.path.join(self.tree, name)
@@ -195,10 +195,10 @@ def main():
     survivors, tried, invalid = [], 0, 0
     with tempfile.TemporaryDirectory(prefix='mutate-') as directory:
         copy = Copy(directory)
-        if not copy.compiles():
+        if not copy.compiles(show=True):
             sys.exit('mutate: it does not compile as it is')
         began = time.monotonic()
-        if not copy.passes():
+        if not copy.passes(show=True):
             sys.exit('mutate: the suites %s do not pass as it is' % ' and '.join(SUITES))
         took = time.monotonic() - began
         limit = args.limit or 60 + 4 * took
