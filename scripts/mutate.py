@@ -141,7 +141,7 @@ class Copy:
             if os.path.isfile(os.path.join(ROOT, name)):
                 os.makedirs(os.path.dirname(os.path.join(self.tree, name)), exist_ok=True)
                 shutil.copy2(os.path.join(ROOT, name), os.path.join(self.tree, name))
-        if run(['meson', 'setup', '--buildtype=debugoptimized', '-Doptimization=1', '-Dbench=false', '-Dtests=true', self.build, self.tree]):
+        if run(['meson', 'setup', '--buildtype=debugoptimized', '-Dbench=false', '-Dtests=true', self.build, self.tree]):
             sys.exit('mutate: meson setup failed')
 
     def compiles(self, show=False):
