@@ -7,7 +7,7 @@ headers, ICMP errors, TCP.
 """
 import struct
 
-from walk import records
+from pcap import records
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 C_SYN, C_SYNACK, C_ACK, C_DATA, C_FIN, C_RST = 1, 2, 4, 8, 16, 32
@@ -209,7 +209,7 @@ class Decoder:
 def rows(data, rules):
     """A pcap file's packets rows [(frame, stream, completeness, reused)] and the Reference that decided them."""
     decoder, reference, out = Decoder(rules), Reference(rules), []
-    for frame, (_, _, kept, original) in enumerate(records(data), 1):
+    for frame, (_, original, kept) in enumerate(records(data), 1):
         for segment in decoder.frame(kept, original):
             out.append((frame,) + reference.segment(frame, *segment))
     return out, reference
