@@ -1,60 +1,18 @@
-/* Mapped files. Mapping beats reading (20 ns a 64-byte frame through read(), 7 mapped), but a file that is
- * cut while it is mapped raises SIGBUS where its pages were. So whoever reads mapped bytes does so in
- * capture_guard(), and a handler jumps back there. */
+/* A capture file that is open: its bytes, where they end by now, and who uses them. */
 #include "io/capture.h"
-#include "io/streams/stream.h"
+#include "io/formats/format.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Those that are known by plausible records only come last. */
-const struct capture_format *const capture_formats[] = {
-    &format_pcap,        &format_pcapng, &format_snoop, &format_netmon,   &format_netxray,    &format_sniffer,
-    &format_visual,      &format_5views, &format_nettl, &format_observer, &format_lanalyzer,  &format_iptrace,
-    &format_peek_tagged, &format_peek,   &format_erf,   &format_commview, &format_commview_x, NULL,
-};
-
 /* Files up to this are read, since mapping costs more than copying does: the faults, the unmapping, and its
  * interrupts of all other threads. 10,000 files of 100 KB, two threads: 1.20 s mapped, 1.00 s read. */
 enum { SMALL_FILE = 256 << 10 };
-
-/* Where this thread wants to go on when mapped bytes are gone; NULL outside of capture_guard(). */
-static _Thread_local sigjmp_buf *on_bus_error;
-
-static void handle_bus_error(int signal_number)
-{
-    if (on_bus_error)
-        siglongjmp(*on_bus_error, 1);
-    signal(signal_number, SIG_DFL);
-    raise(signal_number);
-}
-
-static void install_handler(void)
-{
-    struct sigaction action = {.sa_handler = handle_bus_error, .sa_flags = SA_NODEFER};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGBUS, &action, NULL);
-}
-
-bool capture_guard(void (*work)(void *), void *argument)
-{
-    sigjmp_buf here;
-    if (sigsetjmp(here, 0) == 0) {
-        on_bus_error = &here;
-        work(argument);
-        on_bus_error = NULL;
-        return true;
-    }
-    on_bus_error = NULL;
-    return false;
-}
 
 void capture_find_end(struct capture *c)
 {
@@ -72,37 +30,8 @@ void capture_find_end(struct capture *c)
                      c->mapped);
 }
 
-int capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count)
-{
-    size_t n = MIN(count, 4096u);
-    for (size_t i = 0; n >= 4 && capture_formats[i]; i++)
-        if (capture_formats[i]->probe(bytes, n)) {
-            c->format = capture_formats[i];
-            return 0;
-        }
-    const char *compression = stream_compression(bytes, n);
-    if (n == 0)
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
-                     "expected a capture, found an empty file");
-    else if (compression)
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
-                     "expected the magic number of a capture file, found %s data", compression);
-    else if (n < 4)
-        problems_add(
-            c->problems, PROBLEM_ERROR, c->order, c->path, 0,
-            "expected the magic number of a capture file (4 bytes), found the end of the file after %zu", n);
-    else
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
-                     "expected the magic number of a capture file, found %02x %02x %02x %02x", bytes[0],
-                     bytes[1], bytes[2], bytes[3]);
-    return -1;
-}
-
 struct capture *capture_new(const char *path, size_t order, struct problems *problems)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, install_handler);
-
     struct capture *c = calloc(1, sizeof *c);
     if (!c) {
         problems_add(problems, PROBLEM_ERROR, order, path, -1, "%s", strerror(ENOMEM));
@@ -185,40 +114,10 @@ static int map(struct capture *c, bool read_small)
     return result;
 }
 
-struct open_job {
-    struct capture *capture;
-    bool *compressed;
-    int result;
-};
-
-static void open_format(void *argument)
-{
-    struct open_job *job = argument;
-    struct capture *c = job->capture;
-    if (job->compressed && capture_size(c) >= 4 &&
-        (*job->compressed = stream_compression(c->bytes, MIN(capture_size(c), 4096u)))) {
-        job->result = -1;
-        return;
-    }
-    job->result = capture_find_format(c, c->bytes, capture_size(c));
-    if (!job->result)
-        job->result = c->format->open(c, c->bytes, capture_size(c), true) != OPEN_DONE;
-}
-
-struct capture *capture_map(const char *path, size_t order, bool read_small, bool *compressed,
-                            struct problems *problems)
+struct capture *capture_map(const char *path, size_t order, bool read_small, struct problems *problems)
 {
     struct capture *c = capture_new(path, order, problems);
-    struct open_job job = {.capture = c, .compressed = compressed};
-    if (!c)
-        return NULL;
-    if (map(c, read_small)) {
-        capture_drop(c);
-        return NULL;
-    }
-    while (!capture_guard(open_format, &job))
-        capture_find_end(c);
-    if (job.result) {
+    if (c && map(c, read_small)) {
         capture_drop(c);
         return NULL;
     }
@@ -257,21 +156,4 @@ void capture_drop(struct capture *c)
     else if (c->mapped)
         munmap((void *)(uintptr_t)c->bytes, c->mapped);
     free(c);
-}
-
-bool capture_run(const struct batch *b, const struct lane *lane, uint32_t captured_max, uint32_t around,
-                 struct record_run *run)
-{
-    enum { LONGEST = 4096, PART = 64, PART_LEFT = 8 };
-    const uint64_t bytes = b->end - b->base, left = b->end - MIN(lane->position, b->end);
-    uint64_t usual = MIN(MAX(bytes / PART, (uint64_t)LONGEST), RECORD_LENGTH_MAX);
-    if (left <= usual + around)
-        usual = left / PART_LEFT;
-    run->longest = MIN(captured_max, (uint32_t)usual);
-    const uint32_t reach = around + run->longest;
-    if (bytes < reach)
-        return false;
-    run->at = b->bytes + (lane->position - b->base);
-    run->limit = b->bytes + (MIN(lane->limit, b->end - reach) - b->base);
-    return run->at < run->limit;
 }

@@ -8,7 +8,7 @@
  * Frames are the whole records, of link type LINKTYPE_ERF, cut where the wire length ends. Records of padding
  * (48) are no frames; all others are, as in Wireshark 4.4, also those that hold no packet (27, provenance).
  */
-#include "io/capture.h"
+#include "io/formats/format.h"
 
 #include <inttypes.h>
 

@@ -13,7 +13,7 @@
  * any multiple of four from the table's beginning on is one, and nothing has to be guessed. What Wireshark
  * makes of fields that the documentation leaves open was seen on crafted files.
  */
-#include "io/capture.h"
+#include "io/formats/format.h"
 
 #include <errno.h>
 #include <inttypes.h>

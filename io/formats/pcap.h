@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_PCAP_H
 #define TCPREUSE_PCAP_H
 
-#include "io/capture.h"
+#include "io/formats/format.h"
 
 enum {
     FILE_HEADER = 24,

@@ -8,7 +8,7 @@
 #ifndef TCPREUSE_PCAPNG_H
 #define TCPREUSE_PCAPNG_H
 
-#include "io/capture.h"
+#include "io/formats/format.h"
 
 enum {
     BLOCK_INTERFACE = 1,

@@ -4,7 +4,7 @@
 #ifndef TCPREUSE_RECORDS_H
 #define TCPREUSE_RECORDS_H
 
-#include "io/capture.h"
+#include "io/formats/format.h"
 
 #include <inttypes.h>
 

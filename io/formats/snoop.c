@@ -6,7 +6,7 @@
  *
  * Those of Shomiti are known by the padding of their first record, and have other data link types.
  */
-#include "io/capture.h"
+#include "io/formats/format.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,6 @@
 #include "io/sets/cursor.h"
+#include "io/formats/format.h"
+#include "io/guard.h"
 
 #include <sched.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #ifndef TCPREUSE_CURSOR_H
 #define TCPREUSE_CURSOR_H
 
+#include "engine/source.h"
 #include "io/sets/input.h"
 
 /* One thread at a time. Frames stay where they are as long as the capture and the chunk have users. */

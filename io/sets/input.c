@@ -1,5 +1,6 @@
 /* Opening an input, and cutting a stream into chunks and their lanes. */
 #include "io/sets/input.h"
+#include "io/formats/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,7 @@ bool input_open(struct input *in, bool read_small)
         in->kind = look(in);
     if (in->kind == INPUT_MAPPED) {
         bool compressed = false;
-        in->capture = capture_map(in->path, in->order, read_small, &compressed, in->problems);
+        in->capture = capture_open(in->path, in->order, read_small, &compressed, in->problems);
         in->opened = in->capture;
         if (compressed)
             in->kind = INPUT_STREAM;

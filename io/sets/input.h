@@ -2,6 +2,7 @@
 #ifndef TCPREUSE_INPUT_H
 #define TCPREUSE_INPUT_H
 
+#include "engine/batch.h"
 #include "engine/pipeline/turn.h"
 #include "io/capture.h"
 #include "io/streams/stream.h"
@@ -77,7 +78,7 @@ struct input *input_create(const char *path, size_t order, struct problems *prob
                            const struct stop *stop);
 void input_free(struct input *in);
 
-/* Opens the input, unless it is open. By the holder of the turn. read_small: as for capture_map(). False if
+/* Opens the input, unless it is open. By the holder of the turn. read_small: as for capture_open(). False if
  * it cannot be opened; the problem is reported. */
 bool input_open(struct input *in, bool read_small);
 /* Hands over the capture of a mapped input, with its use. The input is closed then. */

@@ -1,4 +1,5 @@
 #include "io/sets/late.h"
+#include "io/formats/format.h"
 
 /* So much of the file's end is looked at: some records, most likely; and so many times more, as long as all
  * of them are late. */

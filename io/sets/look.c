@@ -1,5 +1,5 @@
 #include "io/sets/look.h"
-#include "io/capture.h"
+#include "io/formats/registry.h"
 #include "io/streams/stream.h"
 
 #include <fcntl.h>
@@ -51,14 +51,6 @@ static bool find_first_time(struct capture *c, const uint8_t *bytes, size_t coun
     return false;
 }
 
-static const struct capture_format *find_format(const uint8_t *bytes, size_t count)
-{
-    for (size_t i = 0; count >= 4 && capture_formats[i]; i++)
-        if (capture_formats[i]->probe(bytes, count))
-            return capture_formats[i];
-    return NULL;
-}
-
 void look_at_file(const char *path, struct look *look)
 {
     uint8_t bytes[HEAD_BYTES];
@@ -77,7 +69,7 @@ void look_at_file(const char *path, struct look *look)
     const size_t count = (size_t)n;
     if (stream_compression(bytes, count))
         return;
-    const struct capture_format *format = find_format(bytes, count);
+    const struct capture_format *format = capture_probe_formats(bytes, count);
     look->is_capture = format;
     if (!format)
         return;

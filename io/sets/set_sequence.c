@@ -1,5 +1,7 @@
 /* Reading a set one input after the other: a mapped file in regions that are cut into lanes, a stream in its
  * chunks. Every batch knows when the next input begins, so that decoding can tell a late frame. */
+#include "io/formats/format.h"
+#include "io/guard.h"
 #include "io/sets/late.h"
 #include "io/sets/set_source_internal.h"
 

@@ -5,6 +5,8 @@
  *   a stream             the capture    the chunk
  *   merged frames        NULL           struct merged
  */
+#include "io/formats/format.h"
+#include "io/guard.h"
 #include "io/sets/set_source_internal.h"
 
 #include <sched.h>

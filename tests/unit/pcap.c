@@ -2,6 +2,8 @@
  *
  * Length: cases of one reader, which share what builds its files. */
 #include "io/formats/pcap.h"
+#include "io/formats/registry.h"
+#include "io/guard.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>
@@ -78,7 +80,7 @@ static struct capture *open_image(void)
     fd = memfd_create("capture", MFD_CLOEXEC);
     cr_assert(fd >= 0 && write(fd, image.bytes, image.size) == (ssize_t)image.size);
     sprintf(path, "/proc/self/fd/%d", fd);
-    return capture_map(path, 5, false, NULL, &problems);
+    return capture_open(path, 5, false, NULL, &problems);
 }
 
 static void start(void)
@@ -497,9 +499,9 @@ Test(pcap, no_capture)
     put_raw("#!/bin/sh and so on, and so on", 30);
     cr_expect_null(open_image());
     expect_problem(0, "expected the magic number of a capture file, found 23 21 2f 62", 0);
-    cr_expect_null(capture_map("/nonexistent/file", 5, false, NULL, &problems));
+    cr_expect_null(capture_open("/nonexistent/file", 5, false, NULL, &problems));
     cr_expect_str_eq(problems.items[1].text, "No such file or directory");
-    cr_expect_null(capture_map("/dev/null", 5, false, NULL, &problems));
+    cr_expect_null(capture_open("/dev/null", 5, false, NULL, &problems));
     cr_expect_str_eq(problems.items[2].text, "expected a regular file, found another kind of file");
 }
 

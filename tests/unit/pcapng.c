@@ -2,6 +2,7 @@
  *
  * Length of runs: half of it is a table of cases. */
 #include "io/formats/pcapng.h"
+#include "io/formats/registry.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -90,7 +91,7 @@ static bool run_of(struct record_run *run, const struct batch **whole)
     sprintf(path, "/proc/self/fd/%d", fd);
     if (c)
         capture_drop(c);
-    c = capture_map(path, 0, false, NULL, &problems);
+    c = capture_open(path, 0, false, NULL, &problems);
     cr_assert(c);
     b.bytes = c->bytes;
     b.end = capture_size(c);

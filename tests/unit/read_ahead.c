@@ -1,4 +1,5 @@
 /* Reading ahead: in this order, so far and no farther. */
+#include "io/formats/registry.h"
 #include "io/sets/read_ahead.h"
 
 #include <criterion/criterion.h>
@@ -25,7 +26,7 @@ static struct capture *new_capture(void)
     cr_assert_eq(fsync(fd), 0);
     cr_assert_eq(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
     close(fd);
-    struct capture *c = capture_map(path, 0, false, NULL, &problems);
+    struct capture *c = capture_open(path, 0, false, NULL, &problems);
     unlink(path);
     cr_assert(c);
     return c;

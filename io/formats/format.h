@@ -1,0 +1,94 @@
+/* What a capture format is. Every format includes this; which formats there are stands in registry.h. */
+#ifndef TCPREUSE_FORMAT_H
+#define TCPREUSE_FORMAT_H
+
+#include "engine/source.h"
+#include "io/capture.h"
+
+/* A longer record is taken for a sign of damage, as Wireshark does (its WTAP_MAX_PACKET_SIZE_STANDARD). */
+enum { RECORD_LENGTH_MAX = 262144 };
+
+/* The same for a link type: some are known for longer frames. */
+static inline uint32_t capture_record_max(uint32_t link_type)
+{
+    enum { LINK_DBUS = 231, LINK_USB_PCAP = 249, LINK_EBHSCR = 279 };
+    switch (link_type) {
+    case LINK_DBUS:
+    case LINK_USB_PCAP:
+        return 128 << 20;
+    case LINK_EBHSCR:
+        return 8 << 20;
+    default:
+        return RECORD_LENGTH_MAX;
+    }
+}
+
+/* The link type of records that have a frame number and hold no packet of any kind. */
+enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
+
+struct record;
+
+enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
+#define RECORD_BROKEN  UINT64_MAX
+#define RECORD_CHANGES (UINT64_C(1) << 63)
+
+/* One file format. Functions may be called by any thread unless they say otherwise. */
+struct capture_format {
+    const char *name;
+    /* Do the file's first bytes (at least 4, as many as there are up to 4096) look like this format? */
+    bool (*probe)(const uint8_t *bytes, size_t count);
+    /* Reads the file's header from its first count bytes, and sets c->first_record, c->context, and where a
+     * format has them otherwise c->records_end and c->position_bytes. whole:
+     * these are all bytes of the file. OPEN_FAILED after adding a problem; OPEN_MORE when more bytes are
+     * needed, not if whole. Once before all else, but for calls that returned OPEN_MORE. */
+    enum capture_open_result (*open)(struct capture *c, const uint8_t *bytes, uint64_t count, bool whole);
+    /* As in struct source_ops; lanes lie in b->bytes, and have contexts of c. */
+    void (*guess)(const struct capture *c, const struct batch *b, struct lane *lane);
+    void (*walk)(const struct capture *c, struct batch *b, struct walk *walk);
+    bool (*run)(const struct capture *c, const struct batch *b, const struct lane *lane,
+                struct record_run *run);
+    void (*change)(struct capture *c, struct batch *b, struct lane *lane);
+    void (*fault)(struct capture *c, const struct batch *b, const struct lane *lane);
+    /* For streams, which are cut into batches at record boundaries: the length of the record at p, of which
+     * available bytes are there, to be read with context. 0: more bytes are needed to tell. RECORD_BROKEN:
+     * walking will find a fault there. RECORD_CHANGES is added to the length of a record that walking would
+     * stop at with LANE_CHANGE. */
+    uint64_t (*record_length)(const struct capture *c, const void *context, const uint8_t *p,
+                              uint64_t available);
+    /* The length of the whole records from p on that change nothing, up to the one with which they reach
+     * wanted bytes. NULL: record_length() tells as much, one by one. */
+    uint64_t (*records_length)(const struct capture *c, const uint8_t *p, uint64_t available,
+                               uint64_t wanted);
+    /* For records.c, and NULL of other formats: describes the record at p, of which available bytes are
+     * there, and its frame, whose decimals, link_type and fcs are set beforehand. False after record_fault().
+     */
+    bool (*read_record)(const struct capture *c, const uint8_t *p, uint64_t available, struct record *r,
+                        struct frame *f);
+    /* Frees format_data. NULL: there is none. */
+    void (*close)(struct capture *c);
+};
+
+/* For run(): sets at, limit and longest of the run at the lane's position, of records with around bytes
+ * besides what is captured. False: there is none. Records are of usual length, and the run ends as far from
+ * the end of the batch's bytes as the longest of them: where those are few (a small file, a chunk of a
+ * stream) that is less than where they are many, and less still where few of them are left: so a file of
+ * 1,250 small frames leaves five of them to the walk, and not 51, which are 3 % of the processor's time
+ * outside the kernel. */
+bool capture_run(const struct batch *b, const struct lane *lane, uint32_t captured_max, uint32_t around,
+                 struct record_run *run);
+
+/* Walks all open lanes of a batch a step each in turn, so that the cache misses of their chains overlap.
+ * next(lane, frame) gives the lane's next record, or false after changing the lane's state. */
+#define WALK_LANES(b, walk, next)                                                                            \
+    do {                                                                                                     \
+        for (unsigned i_ = (walk)->first; i_ < (walk)->end; i_++)                                            \
+            (walk)->count[i_] = 0;                                                                           \
+        for (unsigned k_ = 0; k_ < WALK_FRAMES; k_++)                                                        \
+            for (unsigned i_ = (walk)->first; i_ < (walk)->end; i_++) {                                      \
+                struct lane *lane_ = &(b)->lane[i_];                                                         \
+                if (lane_->state == LANE_OPEN && next(lane_, &(walk)->frame[i_][k_]))                        \
+                    (walk)->count[i_] = k_ + 1;                                                              \
+            }                                                                                                \
+    } while (0)
+
+#endif
