@@ -11,41 +11,25 @@
 #include "engine/conversations/announced.h"
 #include "engine/conversations/events.h"
 #include "engine/decode/decoder.h"
+#include "engine/window.h"
 
 #include <stdatomic.h>
 
-enum { LANES = 8 };
-
-enum lane_state {
-    LANE_UNUSED, /* the batch has fewer lanes */
-    LANE_OPEN,   /* to be walked from begin on */
-    LANE_DONE,   /* walked to its limit */
-    LANE_LOST, /* no record boundary was found in it: settling decodes it, or finds that nothing starts in it
-                */
-    LANE_LATE, /* its next frame is later than the batch's time_limit */
-    LANE_CHANGE, /* at position stands what changes how records behind it are read (a new section of a pcapng
-                    file): settling has the source read it, and goes on behind it */
-    LANE_FAULT,  /* the chain breaks at position; what was read before it counts, once the lane is proven */
-};
-
 struct lane {
-    /* Set by the source at claim: where records belong to this lane, in positions of the input (file
-     * offsets). */
-    uint64_t begin, limit;
+    /* Set by the source at claim, with the reader's limit and context: where records belong to this lane, in
+     * positions of the input (file offsets). Settling proves the context, too. */
+    uint64_t begin;
     bool exact; /* begin is a record boundary: nothing to guess and nothing to prove */
-    const void
-        *context; /* how its records are to be read, in the source's own terms; settling proves this, too */
 
-    /* Set by the worker that decodes: the first record, and the first one behind the lane. */
-    uint64_t start, position;
+    /* Set by the worker that decodes: the first record; position is the first one behind the lane in the
+     * end. */
+    uint64_t start;
+    struct record_reader reader;
     /* Where decoding last set in, and how many of the lane's frames stand before that: the source can find
      * frame n of the lane by walking n - resumed_frames records from resumed on, with context. */
     uint64_t resumed, resumed_frames;
-    enum lane_state state;
-    unsigned fault;       /* what broke, in the source's own code; it can put it in words */
-    uint64_t fault_value; /* the number found there */
-    uint64_t frames;      /* records walked */
-    int64_t last_time;    /* of the last of them */
+    uint64_t frames;   /* records walked */
+    int64_t last_time; /* of the last of them */
 
     /* Set in settling. */
     uint64_t first_frame;
@@ -92,11 +76,9 @@ struct batch {
     unsigned worker; /* that claims and decodes it; set before the source is asked to claim */
 
     /* Set by the source at claim. */
-    void *input; /* the source's: which file or queue the lanes belong to */
-    bool first;  /* first batch of its input: lanes[0].begin is a boundary, exact */
-    /* The memory that the lanes' positions lie in: position i is bytes[i - base], for base <= i < end. */
-    const uint8_t *bytes;
-    uint64_t base, end;
+    void *input;          /* the source's: which file or queue the lanes belong to */
+    bool first;           /* first batch of its input: lanes[0].begin is a boundary, exact */
+    struct window window; /* that the lanes' positions lie in */
     int64_t time_limit; /* a frame that is later is where the source wants to go on in another way; INT64_MAX:
                            none */
     uint64_t frames_before; /* if first: frames of the input that stand before the batch */
@@ -128,9 +110,9 @@ ALWAYS_INLINE void batch_cut_frames(struct batch *b, unsigned count)
             continue;
         struct lane *lane = &b->lane[b->lanes_used++];
         lane->begin = begin;
-        lane->limit = limit;
+        lane->reader.limit = limit;
         lane->exact = true;
-        lane->context = NULL;
+        lane->reader.context = NULL;
     }
 }
 

@@ -11,17 +11,6 @@ enum claim {
     CLAIM_END,     /* there will be no more */
 };
 
-/* Frames a lane gives in one turn. All lanes' descriptions take 4 KB of the L1 cache; with 8 frames a turn
- * 64-byte frames take 4 % more instructions, with 32 there is no difference. */
-enum { WALK_FRAMES = 16 };
-
-/* One turn of walking: up to WALK_FRAMES frames of each open lane from first on, before end. */
-struct walk {
-    unsigned first, end; /* set by the caller */
-    struct frame frame[LANES][WALK_FRAMES];
-    unsigned count[LANES];
-};
-
 struct source;
 
 /* Where a frame comes from. */
@@ -44,13 +33,14 @@ struct source_ops {
      * takes what batch->worker has gathered, and it, and one that ends_itself, is called until it says
      * CLAIM_END, whatever ends the run; others are not called any more when the run is stopped. */
     enum claim (*claim)(struct source *, struct batch *);
-    /* Sets lane->start to the first record boundary at or behind lane->begin, to the best of its guessing, or
-     * to UINT64_MAX. Any thread. Not called for exact lanes. */
+    /* Sets lane->start to the first record boundary at or behind the reader's position, which is the lane's
+     * begin, to the best of its guessing, or to UINT64_MAX. Any thread. Not called for exact lanes. */
     void (*guess)(struct source *, const struct batch *, struct lane *);
-    /* Walks each lane of those that the walk names, and that is LANE_OPEN, by up to WALK_FRAMES records from
-     * lane->position on. A record that begins at or behind lane->limit is not the lane's: the lane is
-     * LANE_DONE. A record that cannot be read makes it LANE_FAULT, one that changes how others are read
-     * LANE_CHANGE. Frame data stays valid until the batch is released. Any thread, one a batch. */
+    /* Moves each reader of those that the walk names, and that is LANE_OPEN, by up to WALK_FRAMES records from
+     * its position on: they are those of the batch's lanes. A record that begins at or behind its limit is
+     * not the lane's: it is LANE_DONE. A record that cannot be read makes it LANE_FAULT, one that changes how
+     * others are read LANE_CHANGE. Frame data stays valid until the batch is released. Any thread, one a
+     * batch. */
     void (*walk)(struct source *, struct batch *, struct walk *);
     /* For lanes that are LANE_OPEN: the run of records, all of the lane's, that begins at its position.
      * Whoever decodes some moves position behind them, and walk goes on. False: there is none; but there may
@@ -64,8 +54,8 @@ struct source_ops {
      * short) ends it early: then it returns false, and the source knows the input's new end. NULL: no such
      * thing. */
     bool (*guard)(struct source *, struct batch *, void (*work)(void *), void *argument);
-    /* The lane is LANE_CHANGE and proven up to position: reads what stands there, sets lane->context and
-     * moves lane->position behind it; or makes the lane LANE_FAULT. Later lanes are expected to have the same
+    /* The lane is LANE_CHANGE and proven up to position: reads what stands there, sets its reader's context
+     * and moves it behind that; or makes it LANE_FAULT. Later lanes are expected to have the same
      * context, and are decoded again when they were decoded with another one. In batch order, one thread at a
      * time; once more for the same place when the input became shorter meanwhile. NULL: lanes are never
      * LANE_CHANGE. */

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_CAPTURE_H
 #define TCPREUSE_CAPTURE_H
 
-#include "engine/util.h"
+#include "engine/window.h"
 #include "io/problems.h"
 
 #include <stdatomic.h>
@@ -63,6 +63,12 @@ struct capture {
 static inline uint64_t capture_size(const struct capture *c)
 {
     return atomic_load_explicit(&c->size, memory_order_relaxed);
+}
+
+/* All bytes of a mapped file. */
+static inline struct window capture_window(const struct capture *c)
+{
+    return (struct window){.bytes = c->bytes, .end = capture_size(c)};
 }
 
 /* Where the positions of a mapped file's records end. */

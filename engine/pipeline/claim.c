@@ -12,9 +12,9 @@ static bool source_has_ended(const struct pipeline *p)
 static void batch_reset(struct batch *b, unsigned worker)
 {
     b->input = b->piece = NULL;
-    b->bytes = NULL;
+    b->window = (struct window){0};
     b->first = false;
-    b->base = b->end = b->frames_before = b->epoch = b->mark = 0;
+    b->frames_before = b->epoch = b->mark = 0;
     b->time_limit = INT64_MAX;
     b->worker = worker;
 }

@@ -29,9 +29,9 @@ static bool is_ignored(const struct pipeline *p, uint64_t frame)
 static void lane_open_at(struct pipeline *p, struct lane *lane, uint64_t start)
 {
     lane_clear(p, lane);
-    lane->start = lane->position = lane->resumed = start;
+    lane->start = lane->reader.position = lane->resumed = start;
     lane->resumed_frames = 0;
-    lane->state = LANE_OPEN;
+    lane->reader.state = LANE_OPEN;
 }
 
 static bool is_left_out(const struct decode_job *job, uint64_t number, const struct frame *frame)
@@ -64,9 +64,9 @@ static void touch_lanes(const struct batch *b)
     enum { LINES = 12 };
     for (unsigned i = 0; i < b->lanes_used; i++) {
         const struct lane *lane = &b->lane[i];
-        if (lane->exact || lane->begin < b->base || lane->begin >= b->end)
+        if (lane->exact || lane->begin < b->window.base || lane->begin >= b->window.end)
             continue;
-        const uint8_t *p = b->bytes + (lane->begin - b->base);
+        const uint8_t *p = window_at(&b->window, lane->begin);
         (void)*(const volatile uint8_t *)p;
         for (int line = 1; line < LINES; line++)
             __builtin_prefetch(p + line * CACHE_LINE);
@@ -80,9 +80,9 @@ static void open_lane_by_guess(const struct decode_job *job, struct lane *lane)
     if (lane->exact)
         return;
     source->ops->guess(source, job->batch, lane);
-    lane->position = lane->resumed = lane->start;
-    if (lane->start >= lane->limit)
-        lane->state = LANE_LOST;
+    lane->reader.position = lane->resumed = lane->start;
+    if (lane->start >= lane->reader.limit)
+        lane->reader.state = LANE_LOST;
 }
 
 static void open_lanes(const struct decode_job *job)
@@ -107,7 +107,7 @@ static unsigned frames_in_time(const struct batch *b, struct lane *lane, const s
 {
     for (unsigned k = 0; k < n; k++)
         if (unlikely(frames[k].time > b->time_limit)) {
-            lane->state = LANE_LATE;
+            lane->reader.state = LANE_LATE;
             return k;
         }
     return n;
@@ -151,7 +151,7 @@ static bool decode_turn(const struct decode_job *job)
 bool decode_begin_run(const struct decode_job *job, const struct lane *lane, struct record_run *run)
 {
     struct source *source = job->pipeline->params.source;
-    if (lane->state != LANE_OPEN || !source->ops->run || looks_at_each(job) ||
+    if (lane->reader.state != LANE_OPEN || !source->ops->run || looks_at_each(job) ||
         !source->ops->run(source, job->batch, lane, run))
         return false;
     run->latest = job->batch->time_limit;
@@ -169,7 +169,7 @@ static void decode_lane_runs(const struct decode_job *job, struct lane *lane)
         if (!n)
             return;
         lane->frames += n;
-        lane->position = (uint64_t)(run.at - b->bytes) + b->base;
+        lane->reader.position = window_position(&b->window, run.at);
         lane->last_time = run.last_time;
     }
 }
@@ -180,6 +180,8 @@ static void decode_lanes(void *argument)
     struct batch *b = job->batch;
     struct walk *walk = job->walk;
     unsigned first = 0, end = b->lanes_used;
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        walk->reader[i] = &b->lane[i].reader;
     if (job->mode != DECODE_ALL_LANES) {
         first = (unsigned)(job->lane - b->lane);
         end = first + 1;
@@ -220,10 +222,12 @@ static bool are_small(const struct decode_job *job)
     if (bytes <= frames * SMALL_FRAMES)
         return true;
     const struct lane *first = &b->lane[0];
-    const struct lane again = {
-        .state = LANE_OPEN, .position = first->start, .limit = first->limit, .context = first->context};
+    const struct lane again = {.reader = {.state = LANE_OPEN,
+                                          .position = first->start,
+                                          .limit = first->reader.limit,
+                                          .context = first->reader.context}};
     struct record_run run;
-    return first->start < first->limit && decode_begin_run(job, &again, &run);
+    return first->start < first->reader.limit && decode_begin_run(job, &again, &run);
 }
 
 static void run_job(struct decode_job *job)
@@ -238,7 +242,7 @@ static void run_job(struct decode_job *job)
         if (job->mode == DECODE_LANE_ON) {
             job->mode = DECODE_LANE_AGAIN;
             job->start = job->lane->start;
-            job->lane->context = job->start_context;
+            job->lane->reader.context = job->start_context;
         }
     }
 }
@@ -251,18 +255,18 @@ static void decode_misfits(struct decode_job *job)
     for (unsigned i = 1; i < b->lanes_used; i++) {
         struct lane *lane = &b->lane[i];
         const struct lane *before = &b->lane[i - 1];
-        if (lane->exact || before->state != LANE_DONE || before->position == lane->start)
+        if (lane->exact || before->reader.state != LANE_DONE || before->reader.position == lane->start)
             continue;
-        if (before->position >= lane->limit) { /* no record begins in it */
+        if (before->reader.position >= lane->reader.limit) { /* no record begins in it */
             lane_clear(job->pipeline, lane);
-            lane->start = lane->position = before->position;
-            lane->state = LANE_DONE;
+            lane->start = lane->reader.position = before->reader.position;
+            lane->reader.state = LANE_DONE;
             continue;
         }
         b->redone++;
         job->mode = DECODE_LANE_AGAIN;
         job->lane = lane;
-        job->start = before->position;
+        job->start = before->reader.position;
         run_job(job);
     }
 }
@@ -298,9 +302,9 @@ void decode_lane_on(struct pipeline *p, struct batch *b, struct lane *lane, cons
     struct decode_job job = redecode_job(p, b, lane);
     job.mode = DECODE_LANE_ON;
     job.start_context = start_context;
-    lane->resumed = lane->position;
+    lane->resumed = lane->reader.position;
     lane->resumed_frames = lane->frames;
-    lane->state = LANE_OPEN;
+    lane->reader.state = LANE_OPEN;
     run_job(&job);
 }
 

@@ -18,8 +18,8 @@ static bool has_ignored_frames(const struct pipeline *p, uint64_t first, uint64_
  * some of its frames, whose numbers are known only now, are to be ignored. */
 static void prove_lane(struct pipeline *p, struct batch *b, struct lane *lane)
 {
-    if (lane->state == LANE_LOST || lane->start != p->chain || lane->context != p->context) {
-        lane->context = p->context;
+    if (lane->reader.state == LANE_LOST || lane->start != p->chain || lane->reader.context != p->context) {
+        lane->reader.context = p->context;
         b->redone++;
         decode_lane_again(p, b, lane, p->chain);
     } else if (unlikely(p->params.ignore_count) && has_ignored_frames(p, lane->first_frame, lane->frames)) {
@@ -31,11 +31,11 @@ static void prove_lane(struct pipeline *p, struct batch *b, struct lane *lane)
 static void follow_changes(struct pipeline *p, struct batch *b, struct lane *lane)
 {
     struct source *source = p->params.source;
-    const void *start_context = lane->context;
-    while (unlikely(lane->state == LANE_CHANGE)) {
+    const void *start_context = lane->reader.context;
+    while (unlikely(lane->reader.state == LANE_CHANGE)) {
         source->ops->change(source, b, lane);
-        p->context = lane->context;
-        if (lane->state != LANE_FAULT)
+        p->context = lane->reader.context;
+        if (lane->reader.state != LANE_FAULT)
             decode_lane_on(p, b, lane, start_context);
     }
 }
@@ -48,12 +48,12 @@ static void follow_lane(struct pipeline *p, struct batch *b, struct lane *lane)
     p->next_frame += lane->frames;
     if (lane->frames)
         p->last_time = lane->last_time;
-    p->chain = lane->position;
-    if (unlikely(lane->state == LANE_LATE)) {
+    p->chain = lane->reader.position;
+    if (unlikely(lane->reader.state == LANE_LATE)) {
         source->ops->late(source, b, lane);
         p->broken = true;
     }
-    if (unlikely(lane->state == LANE_FAULT)) {
+    if (unlikely(lane->reader.state == LANE_FAULT)) {
         source->ops->fault(source, b, lane);
         p->broken = true;
     }
@@ -64,9 +64,9 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
     lane->first_frame = p->next_frame;
     if (lane->exact) {
         p->chain = lane->begin;
-        p->context = lane->context;
+        p->context = lane->reader.context;
     }
-    if (p->broken || p->chain >= lane->limit) {
+    if (p->broken || p->chain >= lane->reader.limit) {
         lane_clear(p, lane);
         return;
     }

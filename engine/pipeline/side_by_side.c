@@ -39,7 +39,7 @@ static void decode_walked(const struct decode_job *job, struct side_by_side *s, 
     decode_enter_lane(job->decoder, lane);
     decode_records(job->decoder, run, records, n, (uint32_t)lane->frames);
     lane->frames += n;
-    lane->position = (uint64_t)(records[n] - b->bytes) + b->base;
+    lane->reader.position = window_position(&b->window, records[n]);
     lane->last_time = run->last_time;
 }
 

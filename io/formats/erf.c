@@ -119,15 +119,15 @@ static enum capture_open_result erf_open(struct capture *c, const uint8_t *bytes
     return OPEN_DONE;
 }
 
-static bool looks_like_chain(const struct batch *b, uint64_t at)
+static bool looks_like_chain(const struct window *window, uint64_t at)
 {
     uint32_t before = 0;
     bool timed = false;
     for (int i = 0; i < GUESS_CHAIN; i++) {
-        if (at == b->end)
+        if (at == window->end)
             return i > 0;
-        const uint8_t *p = b->bytes + (at - b->base);
-        if (b->end - at < RECORD_HEADER || !is_plausible(p) || b->end - at < length_at(p))
+        const uint8_t *p = window_at(window, at);
+        if (window->end - at < RECORD_HEADER || !is_plausible(p) || window->end - at < length_at(p))
             return false;
         if (type_at(p) != TYPE_PAD) {
             uint32_t seconds = seconds_at(p);
@@ -141,16 +141,14 @@ static bool looks_like_chain(const struct batch *b, uint64_t at)
     return true;
 }
 
-static void erf_guess(const struct capture *c, const struct batch *b, struct lane *lane)
+static uint64_t erf_guess(const struct capture *c, const struct window *window,
+                          const struct record_reader *reader)
 {
     (void)c;
-    lane->start = UINT64_MAX;
-    for (uint64_t at = lane->begin; at < lane->limit && at + RECORD_HEADER <= b->end; at++) {
-        if (is_plausible(b->bytes + (at - b->base)) && looks_like_chain(b, at)) {
-            lane->start = at;
-            return;
-        }
-    }
+    for (uint64_t at = reader->position; at < reader->limit && at + RECORD_HEADER <= window->end; at++)
+        if (is_plausible(window_at(window, at)) && looks_like_chain(window, at))
+            return at;
+    return UINT64_MAX;
 }
 
 static uint64_t erf_record_length(const struct capture *c, const void *context, const uint8_t *p,
@@ -163,11 +161,11 @@ static uint64_t erf_record_length(const struct capture *c, const void *context, 
     return length_at(p) < RECORD_HEADER ? RECORD_BROKEN : length_at(p);
 }
 
-static bool fault_at(struct lane *lane, enum fault fault, uint64_t value)
+static bool fault_at(struct record_reader *reader, enum fault fault, uint64_t value)
 {
-    lane->state = LANE_FAULT;
-    lane->fault = fault;
-    lane->fault_value = value;
+    reader->state = LANE_FAULT;
+    reader->fault = fault;
+    reader->fault_value = value;
     return false;
 }
 
@@ -190,31 +188,31 @@ ALWAYS_INLINE int64_t time_of(const uint8_t *p)
            (int64_t)((load_le32(p) * UINT64_C(1000000000) + (UINT64_C(1) << 31)) >> 32);
 }
 
-static bool walk_one(const struct batch *b, struct lane *lane, struct frame *f)
+static bool walk_one(const struct window *window, struct record_reader *reader, struct frame *f)
 {
     for (;;) {
-        uint64_t at = lane->position, size = b->end;
-        const uint8_t *p = b->bytes + (at - b->base);
-        if (unlikely(at >= lane->limit || at >= size)) {
-            lane->state = LANE_DONE;
+        uint64_t at = reader->position, size = window->end;
+        const uint8_t *p = window_at(window, at);
+        if (unlikely(at >= reader->limit || at >= size)) {
+            reader->state = LANE_DONE;
             return false;
         }
         if (unlikely(size - at < RECORD_HEADER))
-            return fault_at(lane, FAULT_HEADER, size - at);
+            return fault_at(reader, FAULT_HEADER, size - at);
         uint32_t length = length_at(p);
         if (unlikely(length <= RECORD_HEADER))
-            return fault_at(lane, FAULT_LENGTH, (uint64_t)(RECORD_HEADER + 1) << 32 | length);
+            return fault_at(reader, FAULT_LENGTH, (uint64_t)(RECORD_HEADER + 1) << 32 | length);
         if (unlikely(size - at < length))
-            return fault_at(lane, FAULT_DATA, (uint64_t)length << 32 | (size - at));
-        lane->position = at + length;
+            return fault_at(reader, FAULT_DATA, (uint64_t)length << 32 | (size - at));
+        reader->position = at + length;
         if (unlikely(type_at(p) == TYPE_PAD))
             continue;
         __builtin_prefetch(p + 64);
         __builtin_prefetch(p + length);
         uint32_t headers = headers_length(p, length);
         if (unlikely(headers > length)) {
-            lane->position = at;
-            return fault_at(lane, FAULT_LENGTH, (uint64_t)headers << 32 | length);
+            reader->position = at;
+            return fault_at(reader, FAULT_LENGTH, (uint64_t)headers << 32 | length);
         }
         uint32_t wire = load_be16(p + 14);
         f->data = p;
@@ -228,20 +226,20 @@ static bool walk_one(const struct batch *b, struct lane *lane, struct frame *f)
     }
 }
 
-static void erf_walk(const struct capture *c, struct batch *b, struct walk *walk)
+static void erf_walk(const struct capture *c, const struct window *window, struct walk *walk)
 {
     (void)c;
-#define NEXT(lane, frame) walk_one(b, lane, frame)
-    WALK_LANES(b, walk, NEXT);
+#define NEXT(reader, frame) walk_one(window, reader, frame)
+    WALK_READERS(walk, NEXT);
 #undef NEXT
 }
 
-static void erf_fault(struct capture *c, const struct batch *b, const struct lane *lane)
+static void erf_fault(struct capture *c, const struct window *window, const struct record_reader *reader)
 {
-    (void)b;
-    uint32_t expected = (uint32_t)(lane->fault_value >> 32), found = (uint32_t)lane->fault_value;
-    int64_t at = (int64_t)lane->position;
-    switch ((enum fault)lane->fault) {
+    (void)window;
+    uint32_t expected = (uint32_t)(reader->fault_value >> 32), found = (uint32_t)reader->fault_value;
+    int64_t at = (int64_t)reader->position;
+    switch ((enum fault)reader->fault) {
     case FAULT_HEADER:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
                      "expected a record header of %d bytes, found the end of the file after %" PRIu32,

@@ -2,7 +2,6 @@
 #ifndef TCPREUSE_FORMAT_H
 #define TCPREUSE_FORMAT_H
 
-#include "engine/source.h"
 #include "io/capture.h"
 
 /* A longer record is taken for a sign of damage, as Wireshark does (its WTAP_MAX_PACKET_SIZE_STANDARD). */
@@ -26,7 +25,8 @@ static inline uint32_t capture_record_max(uint32_t link_type)
 /* The link type of records that have a frame number and hold no packet of any kind. */
 enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
 
-struct record;
+struct record;     /* io/formats/records.h */
+struct record_run; /* of the engine */
 
 enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
 #define RECORD_BROKEN  UINT64_MAX
@@ -42,13 +42,16 @@ struct capture_format {
      * these are all bytes of the file. OPEN_FAILED after adding a problem; OPEN_MORE when more bytes are
      * needed, not if whole. Once before all else, but for calls that returned OPEN_MORE. */
     enum capture_open_result (*open)(struct capture *c, const uint8_t *bytes, uint64_t count, bool whole);
-    /* As in struct source_ops; lanes lie in b->bytes, and have contexts of c. */
-    void (*guess)(const struct capture *c, const struct batch *b, struct lane *lane);
-    void (*walk)(const struct capture *c, struct batch *b, struct walk *walk);
-    bool (*run)(const struct capture *c, const struct batch *b, const struct lane *lane,
+    /* The first record boundary at or behind the reader's position, before its limit, to the best of its
+     * guessing; UINT64_MAX: none. */
+    uint64_t (*guess)(const struct capture *c, const struct window *window,
+                      const struct record_reader *reader);
+    /* The others as in struct source_ops, of readers with positions in the window, and contexts of c. */
+    void (*walk)(const struct capture *c, const struct window *window, struct walk *walk);
+    bool (*run)(const struct capture *c, const struct window *window, const struct record_reader *reader,
                 struct record_run *run);
-    void (*change)(struct capture *c, struct batch *b, struct lane *lane);
-    void (*fault)(struct capture *c, const struct batch *b, const struct lane *lane);
+    void (*change)(struct capture *c, const struct window *window, struct record_reader *reader);
+    void (*fault)(struct capture *c, const struct window *window, const struct record_reader *reader);
     /* For streams, which are cut into batches at record boundaries: the length of the record at p, of which
      * available bytes are there, to be read with context. 0: more bytes are needed to tell. RECORD_BROKEN:
      * walking will find a fault there. RECORD_CHANGES is added to the length of a record that walking would
@@ -68,27 +71,13 @@ struct capture_format {
     void (*close)(struct capture *c);
 };
 
-/* For run(): sets at, limit and longest of the run at the lane's position, of records with around bytes
+/* For run(): sets at, limit and longest of the run at the reader's position, of records with around bytes
  * besides what is captured. False: there is none. Records are of usual length, and the run ends as far from
- * the end of the batch's bytes as the longest of them: where those are few (a small file, a chunk of a
+ * the end of the window as the longest of them: where those are few (a small file, a chunk of a
  * stream) that is less than where they are many, and less still where few of them are left: so a file of
  * 1,250 small frames leaves five of them to the walk, and not 51, which are 3 % of the processor's time
  * outside the kernel. */
-bool capture_run(const struct batch *b, const struct lane *lane, uint32_t captured_max, uint32_t around,
-                 struct record_run *run);
-
-/* Walks all open lanes of a batch a step each in turn, so that the cache misses of their chains overlap.
- * next(lane, frame) gives the lane's next record, or false after changing the lane's state. */
-#define WALK_LANES(b, walk, next)                                                                            \
-    do {                                                                                                     \
-        for (unsigned i_ = (walk)->first; i_ < (walk)->end; i_++)                                            \
-            (walk)->count[i_] = 0;                                                                           \
-        for (unsigned k_ = 0; k_ < WALK_FRAMES; k_++)                                                        \
-            for (unsigned i_ = (walk)->first; i_ < (walk)->end; i_++) {                                      \
-                struct lane *lane_ = &(b)->lane[i_];                                                         \
-                if (lane_->state == LANE_OPEN && next(lane_, &(walk)->frame[i_][k_]))                        \
-                    (walk)->count[i_] = k_ + 1;                                                              \
-            }                                                                                                \
-    } while (0)
+bool capture_run(const struct window *window, const struct record_reader *reader, uint32_t captured_max,
+                 uint32_t around, struct record_run *run);
 
 #endif

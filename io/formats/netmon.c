@@ -189,11 +189,12 @@ static void netmon_close(struct capture *c)
     free(c->format_data);
 }
 
-static void netmon_guess(const struct capture *c, const struct batch *b, struct lane *lane)
+static uint64_t netmon_guess(const struct capture *c, const struct window *window,
+                             const struct record_reader *reader)
 {
-    (void)b;
-    uint64_t start = lane->begin + (c->first_record - lane->begin) % ENTRY;
-    lane->start = start < lane->limit ? start : UINT64_MAX;
+    (void)window;
+    uint64_t start = reader->position + (c->first_record - reader->position) % ENTRY;
+    return start < reader->limit ? start : UINT64_MAX;
 }
 
 static uint64_t netmon_record_length(const struct capture *c, const void *context, const uint8_t *p,
@@ -260,39 +261,40 @@ static void look_into_802_11(struct frame *f)
 }
 
 /* Offset of the frame and what was found there; the rest is known again in fault(). */
-static bool fault_at(struct lane *lane, enum fault fault, uint32_t offset, uint32_t found)
+static bool fault_at(struct record_reader *reader, enum fault fault, uint32_t offset, uint32_t found)
 {
-    lane->state = LANE_FAULT;
-    lane->fault = fault;
-    lane->fault_value = (uint64_t)offset << 32 | found;
+    reader->state = LANE_FAULT;
+    reader->fault = fault;
+    reader->fault_value = (uint64_t)offset << 32 | found;
     return false;
 }
 
-static bool walk_one(const struct capture *c, const struct batch *b, struct lane *lane, struct frame *f)
+static bool walk_one(const struct capture *c, const struct window *window, struct record_reader *reader,
+                     struct frame *f)
 {
     const struct netmon *n = c->format_data;
     for (;;) {
-        const uint64_t at = lane->position, end = b->end;
+        const uint64_t at = reader->position, end = window->end;
         /* A table that was cut meanwhile ends where the file does, which has been said. */
-        if (unlikely(at >= lane->limit || end < at + ENTRY)) {
-            lane->state = LANE_DONE;
+        if (unlikely(at >= reader->limit || end < at + ENTRY)) {
+            reader->state = LANE_DONE;
             return false;
         }
-        const uint8_t *entry = b->bytes + (at - b->base);
+        const uint8_t *entry = window_at(window, at);
         const uint32_t offset = load_le32(entry);
         if (unlikely(offset >= end))
-            return fault_at(lane, FAULT_OFFSET, offset, 0);
+            return fault_at(reader, FAULT_OFFSET, offset, 0);
         uint64_t left = end - offset;
         if (unlikely(left < n->header_size))
-            return fault_at(lane, FAULT_HEADER, offset, (uint32_t)left);
+            return fault_at(reader, FAULT_HEADER, offset, (uint32_t)left);
         left -= n->header_size;
-        const uint8_t *record = b->bytes + (offset - b->base);
+        const uint8_t *record = window_at(window, offset);
         uint32_t original = n->old ? load_le16(record + 4) : load_le32(record + 8);
         uint32_t captured = n->old ? load_le16(record + 6) : load_le32(record + 12);
         if (unlikely(captured > RECORD_LENGTH_MAX))
-            return fault_at(lane, FAULT_CAPTURED, offset, captured);
+            return fault_at(reader, FAULT_CAPTURED, offset, captured);
         if (unlikely(left < captured + n->trailer_size))
-            return fault_at(lane, FAULT_DATA, offset, captured);
+            return fault_at(reader, FAULT_DATA, offset, captured);
         f->data = record + n->header_size;
         const uint8_t *trailer = f->data + captured;
         __builtin_prefetch(f->data + 64);
@@ -300,10 +302,10 @@ static bool walk_one(const struct capture *c, const struct batch *b, struct lane
         unsigned mac_type = n->trailer_size ? load_le16(trailer) : n->mac_type;
         enum mac_kind kind = kind_of(mac_type, &f->link_type);
         if (unlikely(kind == KIND_UNKNOWN))
-            return fault_at(lane, FAULT_MAC_TYPE, offset, mac_type);
+            return fault_at(reader, FAULT_MAC_TYPE, offset, mac_type);
         if (unlikely(kind == KIND_ATM && captured < ATM_HEADER))
-            return fault_at(lane, FAULT_ATM, offset, captured);
-        lane->position = at + ENTRY;
+            return fault_at(reader, FAULT_ATM, offset, captured);
+        reader->position = at + ENTRY;
         if (unlikely(kind == KIND_NO_FRAME))
             continue;
         set_time(n, record, trailer, f);
@@ -318,22 +320,22 @@ static bool walk_one(const struct capture *c, const struct batch *b, struct lane
     }
 }
 
-static void netmon_walk(const struct capture *c, struct batch *b, struct walk *walk)
+static void netmon_walk(const struct capture *c, const struct window *window, struct walk *walk)
 {
-#define NEXT(lane, frame) walk_one(c, b, lane, frame)
-    WALK_LANES(b, walk, NEXT);
+#define NEXT(reader, frame) walk_one(c, window, reader, frame)
+    WALK_READERS(walk, NEXT);
 #undef NEXT
 }
 
-static void netmon_fault(struct capture *c, const struct batch *b, const struct lane *lane)
+static void netmon_fault(struct capture *c, const struct window *window, const struct record_reader *reader)
 {
     const struct netmon *n = c->format_data;
-    uint32_t offset = (uint32_t)(lane->fault_value >> 32), found = (uint32_t)lane->fault_value;
-    switch ((enum fault)lane->fault) {
+    uint32_t offset = (uint32_t)(reader->fault_value >> 32), found = (uint32_t)reader->fault_value;
+    switch ((enum fault)reader->fault) {
     case FAULT_OFFSET:
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)lane->position,
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)reader->position,
                      "expected the offset of a frame within the file's %" PRIu64 " bytes, found %" PRIu32,
-                     b->end, offset);
+                     window->end, offset);
         break;
     case FAULT_HEADER:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, offset,
@@ -352,7 +354,7 @@ static void netmon_fault(struct capture *c, const struct batch *b, const struct 
     case FAULT_DATA:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, offset,
                      "expected a frame of %" PRIu64 " bytes, found the end of the file after %" PRIu64,
-                     (uint64_t)n->header_size + found + n->trailer_size, b->end - offset);
+                     (uint64_t)n->header_size + found + n->trailer_size, window->end - offset);
         break;
     case FAULT_MAC_TYPE:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, offset,

@@ -5,6 +5,7 @@
  *     record   | seconds 4 | fraction 4 | captured length 4 | original length 4 | captured bytes ... |
  */
 #include "io/formats/pcap.h"
+#include "engine/record_run.h"
 
 #include <inttypes.h>
 
@@ -25,15 +26,15 @@ static bool pcap_probe(const uint8_t *bytes, size_t count)
 }
 
 /* From candidate on, a chain of records with plausible times, or records up to the very end of the file. */
-static bool looks_like_chain(const struct capture *c, const struct batch *b, uint64_t at)
+static bool looks_like_chain(const struct capture *c, const struct window *window, uint64_t at)
 {
     uint32_t before = 0;
     for (int i = 0; i < GUESS_CHAIN; i++) {
-        if (at == b->end)
+        if (at == window->end)
             return i > 0;
-        if (b->end - at < c->record_header)
+        if (window->end - at < c->record_header)
             return false;
-        const uint8_t *p = b->bytes + (at - b->base);
+        const uint8_t *p = window_at(window, at);
         if (!pcap_is_plausible(c, p))
             return false;
         uint32_t seconds = pcap_32(p, c->swapped);
@@ -41,15 +42,15 @@ static bool looks_like_chain(const struct capture *c, const struct batch *b, uin
             return false;
         before = seconds;
         at += c->record_header + pcap_lengths(c, p).captured;
-        if (at > b->end)
+        if (at > window->end)
             return false;
     }
     return true;
 }
 
-static bool is_guess(const struct capture *c, const struct batch *b, uint64_t at)
+static bool is_guess(const struct capture *c, const struct window *window, uint64_t at)
 {
-    return pcap_is_plausible(c, b->bytes + (at - b->base)) && looks_like_chain(c, b, at);
+    return pcap_is_plausible(c, window_at(window, at)) && looks_like_chain(c, window, at);
 }
 
 /* Which of 8 positions from p on could have a captured length from 1 to 2^24 - 1: bits 7, 15, ..., of which
@@ -65,29 +66,26 @@ ALWAYS_INLINE uint64_t guess_eight(const uint8_t *p, bool big_endian)
 
 /* Lanes begin somewhere in a record, so that hundreds of positions are none: eight of them at a time, by the
  * length alone. One by one took 30 of 337 instructions a frame of 980 bytes, this takes 5. */
-static void pcap_guess(const struct capture *c, const struct batch *b, struct lane *lane)
+static uint64_t pcap_guess(const struct capture *c, const struct window *window,
+                           const struct record_reader *reader)
 {
     enum { EIGHT_READ = 11 + 8 };
-    uint64_t at = lane->begin;
-    lane->start = UINT64_MAX;
-    const uint64_t limit = MIN(lane->limit, b->end - MIN(b->end, (uint64_t)c->record_header - 1));
+    uint64_t at = reader->position;
+    const uint64_t limit = MIN(reader->limit, window->end - MIN(window->end, (uint64_t)c->record_header - 1));
     const bool big_endian = c->swapped != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
     if (c->plain && c->captured_max < 1 << 24)
-        for (; at + 8 <= limit && at + EIGHT_READ <= b->end; at += 8) {
-            uint64_t candidates = guess_eight(b->bytes + (at - b->base), big_endian);
+        for (; at + 8 <= limit && at + EIGHT_READ <= window->end; at += 8) {
+            uint64_t candidates = guess_eight(window_at(window, at), big_endian);
             for (; candidates; candidates &= candidates - 1) {
                 const uint64_t candidate = at + (unsigned)__builtin_ctzll(candidates) / 8;
-                if (is_guess(c, b, candidate)) {
-                    lane->start = candidate;
-                    return;
-                }
+                if (is_guess(c, window, candidate))
+                    return candidate;
             }
         }
     for (; at < limit; at++)
-        if (is_guess(c, b, at)) {
-            lane->start = at;
-            return;
-        }
+        if (is_guess(c, window, at))
+            return at;
+    return UINT64_MAX;
 }
 
 static uint64_t pcap_record_length(const struct capture *c, const void *context, const uint8_t *p,
@@ -114,32 +112,33 @@ static uint64_t pcap_records_length(const struct capture *c, const uint8_t *p, u
     return at;
 }
 
-/* The next record of the lane, or false and the lane's new state. */
-static bool walk_one(const struct capture *c, const struct batch *b, struct lane *lane, struct frame *f)
+/* The next record, or false and the reader's new state. */
+static bool walk_one(const struct capture *c, const struct window *window, struct record_reader *reader,
+                     struct frame *f)
 {
-    uint64_t at = lane->position, size = b->end;
-    const uint8_t *p = b->bytes + (at - b->base);
-    if (at >= lane->limit || at >= size) {
-        lane->state = LANE_DONE;
+    uint64_t at = reader->position, size = window->end;
+    const uint8_t *p = window_at(window, at);
+    if (at >= reader->limit || at >= size) {
+        reader->state = LANE_DONE;
         return false;
     }
     if (size - at < c->record_header) {
-        lane->state = LANE_FAULT;
-        lane->fault = FAULT_HEADER;
+        reader->state = LANE_FAULT;
+        reader->fault = FAULT_HEADER;
         return false;
     }
     struct pcap_lengths lengths = pcap_lengths(c, p);
     if (lengths.captured > c->captured_max) {
-        lane->state = LANE_FAULT;
-        lane->fault = FAULT_LENGTH;
-        lane->fault_value = lengths.captured;
+        reader->state = LANE_FAULT;
+        reader->fault = FAULT_LENGTH;
+        reader->fault_value = lengths.captured;
         return false;
     }
     uint64_t next = at + c->record_header + lengths.captured;
     if (next > size) {
-        lane->state = LANE_FAULT;
-        lane->fault = FAULT_DATA;
-        lane->fault_value = lengths.captured;
+        reader->state = LANE_FAULT;
+        reader->fault = FAULT_DATA;
+        reader->fault_value = lengths.captured;
         return false;
     }
     __builtin_prefetch(p + (next - at));
@@ -151,7 +150,7 @@ static bool walk_one(const struct capture *c, const struct batch *b, struct lane
     f->link_type = c->link_type;
     f->decimals = c->decimals;
     f->fcs = c->fcs;
-    lane->position = next;
+    reader->position = next;
     return true;
 }
 
@@ -166,35 +165,36 @@ ALWAYS_INLINE void fill_frame(struct frame *f, const uint8_t *p, uint32_t captur
     f->kind = kind;
 }
 
-/* A lane in the common walk: records from at on, one after the other. What could be the last record, or
+/* A reader in the common walk: records from at on, one after the other. What could be the last record, or
  * begins behind the limit, is not for this walk. */
 struct chain {
     const uint8_t *at, *limit;
 };
 
 /* Records with a header of 16 bytes and lengths in order, of a usual length and not the file's last: 32
- * instructions each, where walk_one() takes 52. All lanes of the walk are walked a step each in turn, and
- * each step fetches the lane's next header: the misses of the chains overlap. Two lines hold what decoding
+ * instructions each, where walk_one() takes 52. All readers of the walk go a step each in turn, and each
+ * step fetches the reader's next header: the misses of the chains overlap. Two lines hold what decoding
  * reads of most frames, the record's header with the first 48 bytes, and the 64 behind. */
-ALWAYS_INLINE void walk_common(const struct capture *c, const struct batch *b, struct walk *walk,
+ALWAYS_INLINE void walk_common(const struct capture *c, const struct window *window, struct walk *walk,
                                bool swapped)
 {
     struct chain chains[LANES];
-    const uint8_t *const bytes = b->bytes, *const end = bytes + (b->end - b->base);
+    const uint8_t *const bytes = window->bytes, *const end = bytes + (window->end - window->base);
     const uint64_t longest = MIN(c->captured_max, (uint64_t)RECORD_LENGTH_MAX);
     const uint32_t kind = pcap_kind(c);
     const int64_t fraction_ns = c->fraction_ns;
-    const unsigned first = walk->first, end_lane = walk->end;
-    for (unsigned i = first; i < end_lane; i++) {
-        const struct lane *lane = &b->lane[i];
+    const unsigned first = walk->first, end_reader = walk->end;
+    for (unsigned i = first; i < end_reader; i++) {
+        const struct record_reader *reader = walk->reader[i];
         walk->count[i] = 0;
         chains[i] = (struct chain){NULL, NULL};
-        if (lane->state == LANE_OPEN && b->end - b->base > RECORD_HEADER)
-            chains[i] = (struct chain){bytes + (lane->position - b->base),
-                                       bytes + (MIN(lane->limit, b->end - RECORD_HEADER) - b->base)};
+        if (reader->state == LANE_OPEN && window->end - window->base > RECORD_HEADER)
+            chains[i] =
+                (struct chain){bytes + (reader->position - window->base),
+                               bytes + (MIN(reader->limit, window->end - RECORD_HEADER) - window->base)};
     }
     for (unsigned k = 0; k < WALK_FRAMES; k++) {
-        for (unsigned i = first; i < end_lane; i++) {
+        for (unsigned i = first; i < end_reader; i++) {
             const uint8_t *p = chains[i].at;
             if (unlikely(p >= chains[i].limit))
                 continue;
@@ -213,19 +213,19 @@ ALWAYS_INLINE void walk_common(const struct capture *c, const struct batch *b, s
     }
 }
 
-/* The same for one lane alone, mostly of small frames: they lie one after the other as processors expect it,
+/* The same for one reader alone, mostly of small frames: they lie one after the other as processors expect it,
  * and all that is fetched is what lies some frames ahead. */
-ALWAYS_INLINE void walk_lane(const struct capture *c, const struct batch *b, struct walk *walk, unsigned i,
-                             bool swapped)
+ALWAYS_INLINE void walk_alone(const struct capture *c, const struct window *window, struct walk *walk,
+                              unsigned i, bool swapped)
 {
-    const struct lane *lane = &b->lane[i];
+    const struct record_reader *reader = walk->reader[i];
     struct frame *f = walk->frame[i];
     walk->count[i] = 0;
-    if (lane->state != LANE_OPEN || b->end - b->base <= RECORD_HEADER)
+    if (reader->state != LANE_OPEN || window->end - window->base <= RECORD_HEADER)
         return;
-    const uint8_t *const bytes = b->bytes, *const end = bytes + (b->end - b->base);
-    const uint8_t *p = bytes + (lane->position - b->base);
-    const uint8_t *const limit = bytes + (MIN(lane->limit, b->end - RECORD_HEADER) - b->base);
+    const uint8_t *const bytes = window->bytes, *const end = bytes + (window->end - window->base);
+    const uint8_t *p = bytes + (reader->position - window->base);
+    const uint8_t *const limit = bytes + (MIN(reader->limit, window->end - RECORD_HEADER) - window->base);
     const uint64_t longest = MIN(c->captured_max, (uint64_t)RECORD_LENGTH_MAX);
     const uint32_t kind = pcap_kind(c);
     const int64_t fraction_ns = c->fraction_ns;
@@ -242,42 +242,44 @@ ALWAYS_INLINE void walk_lane(const struct capture *c, const struct batch *b, str
     walk->count[i] = (unsigned)(f - walk->frame[i]);
 }
 
-/* Where the common walk stopped in a lane, the other goes on. */
-ALWAYS_INLINE void walk_plain(const struct capture *c, struct batch *b, struct walk *walk, bool swapped)
+/* Where the common walk stopped, the other goes on. */
+ALWAYS_INLINE void walk_plain(const struct capture *c, const struct window *window, struct walk *walk,
+                              bool swapped)
 {
     if (walk->end - walk->first == 1)
-        walk_lane(c, b, walk, walk->first, swapped);
+        walk_alone(c, window, walk, walk->first, swapped);
     else
-        walk_common(c, b, walk, swapped);
+        walk_common(c, window, walk, swapped);
     for (unsigned i = walk->first; i < walk->end; i++) {
-        struct lane *lane = &b->lane[i];
+        struct record_reader *reader = walk->reader[i];
         unsigned n = walk->count[i];
         if (n) {
             const struct frame *last = &walk->frame[i][n - 1];
-            lane->position = (uint64_t)(last->data + last->captured - b->bytes) + b->base;
+            reader->position = (uint64_t)(last->data + last->captured - window->bytes) + window->base;
         }
-        while (n < WALK_FRAMES && lane->state == LANE_OPEN && walk_one(c, b, lane, &walk->frame[i][n]))
+        while (n < WALK_FRAMES && reader->state == LANE_OPEN &&
+               walk_one(c, window, reader, &walk->frame[i][n]))
             n++;
         walk->count[i] = n;
     }
 }
 
-static void pcap_walk(const struct capture *c, struct batch *b, struct walk *walk)
+static void pcap_walk(const struct capture *c, const struct window *window, struct walk *walk)
 {
-#define NEXT(lane, frame) walk_one(c, b, lane, frame)
+#define NEXT(reader, frame) walk_one(c, window, reader, frame)
     if (!c->plain)
-        WALK_LANES(b, walk, NEXT);
+        WALK_READERS(walk, NEXT);
     else if (c->swapped)
-        walk_plain(c, b, walk, true);
+        walk_plain(c, window, walk, true);
     else
-        walk_plain(c, b, walk, false);
+        walk_plain(c, window, walk, false);
 #undef NEXT
 }
 
-static void pcap_fault(struct capture *c, const struct batch *b, const struct lane *lane)
+static void pcap_fault(struct capture *c, const struct window *window, const struct record_reader *reader)
 {
-    uint64_t size = b->end, at = lane->position;
-    switch ((enum fault)lane->fault) {
+    uint64_t size = window->end, at = reader->position;
+    switch ((enum fault)reader->fault) {
     case FAULT_HEADER:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at,
                      "expected a record header of %u bytes, found the end of the file after %" PRIu64,
@@ -286,12 +288,12 @@ static void pcap_fault(struct capture *c, const struct batch *b, const struct la
     case FAULT_LENGTH:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at,
                      "expected a captured length of at most %" PRIu32 " bytes, found %" PRIu64,
-                     c->captured_max, lane->fault_value);
+                     c->captured_max, reader->fault_value);
         break;
     case FAULT_DATA:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at + c->record_header,
                      "expected %" PRIu64 " captured bytes, found the end of the file after %" PRIu64,
-                     lane->fault_value, size - at - c->record_header);
+                     reader->fault_value, size - at - c->record_header);
         break;
     }
 }

@@ -55,7 +55,7 @@ enum capture_open_result pcap_read_header(struct capture *c, const uint8_t *byte
                                           bool whole);
 
 /* pcap_run.c. As capture_format.run. */
-bool pcap_run(const struct capture *c, const struct batch *b, const struct lane *lane,
+bool pcap_run(const struct capture *c, const struct window *window, const struct record_reader *reader,
               struct record_run *run);
 extern const struct run_decoder pcap_run_decoder;
 

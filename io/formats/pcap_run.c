@@ -6,13 +6,14 @@
 #include "engine/record_run.h"
 #include "io/formats/pcap.h"
 
-bool pcap_run(const struct capture *c, const struct batch *b, const struct lane *lane, struct record_run *run)
+bool pcap_run(const struct capture *c, const struct window *window, const struct record_reader *reader,
+              struct record_run *run)
 {
     const bool little_endian = c->swapped == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
     if (!c->plain || !little_endian)
         return false;
     *run = (struct record_run){.kind = pcap_kind(c), .unit_ns = c->fraction_ns, .decoder = &pcap_run_decoder};
-    return capture_run(b, lane, c->captured_max, RECORD_HEADER, run);
+    return capture_run(window, reader, c->captured_max, RECORD_HEADER, run);
 }
 
 /* The layout, for the template. */

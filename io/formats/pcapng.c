@@ -79,13 +79,13 @@ static bool is_usual(uint32_t type)
            type == BLOCK_CUSTOM_NO_COPY;
 }
 
-static bool looks_like_chain(const struct pcapng_context *context, const struct batch *b, uint64_t at)
+static bool looks_like_chain(const struct pcapng_context *context, const struct window *window, uint64_t at)
 {
     for (int i = 0; i < GUESS_CHAIN; i++) {
-        if (at == b->end)
+        if (at == window->end)
             return i > 0;
-        const uint8_t *p = b->bytes + (at - b->base);
-        uint64_t length = block_at(context, p, b->end - at);
+        const uint8_t *p = window_at(window, at);
+        uint64_t length = block_at(context, p, window->end - at);
         if (!length)
             return false;
         /* What follows may be in another byte order. */
@@ -101,18 +101,17 @@ static bool looks_like_chain(const struct pcapng_context *context, const struct 
 
 /* Blocks of well-formed files begin at multiples of four. A file with others is read all the same, by proving
  * alone. */
-static void pcapng_guess(const struct capture *c, const struct batch *b, struct lane *lane)
+static uint64_t pcapng_guess(const struct capture *c, const struct window *window,
+                             const struct record_reader *reader)
 {
     (void)c;
-    const struct pcapng_context *context = lane->context;
-    lane->start = UINT64_MAX;
-    for (uint64_t at = pcapng_padded(lane->begin); at < lane->limit && at + BLOCK_FRAME <= b->end; at += 4) {
-        if (is_usual(pcapng_32(b->bytes + (at - b->base), context->swapped)) &&
-            looks_like_chain(context, b, at)) {
-            lane->start = at;
-            return;
-        }
-    }
+    const struct pcapng_context *context = reader->context;
+    for (uint64_t at = pcapng_padded(reader->position); at < reader->limit && at + BLOCK_FRAME <= window->end;
+         at += 4)
+        if (is_usual(pcapng_32(window_at(window, at), context->swapped)) &&
+            looks_like_chain(context, window, at))
+            return at;
+    return UINT64_MAX;
 }
 
 static uint64_t pcapng_record_length(const struct capture *c, const void *context, const uint8_t *p,
@@ -161,23 +160,24 @@ ALWAYS_INLINE int64_t time_of(const struct pcapng_interface *i, uint64_t units)
     return (int64_t)ns;
 }
 
-static bool fault_at(struct lane *lane, enum pcapng_broken broken, uint64_t expected, uint64_t found)
+static bool fault_at(struct record_reader *reader, enum pcapng_broken broken, uint64_t expected,
+                     uint64_t found)
 {
-    lane->state = LANE_FAULT;
-    lane->fault = broken;
-    lane->fault_value = (uint64_t)MIN(expected, UINT32_MAX) << 32 | MIN(found, UINT32_MAX);
+    reader->state = LANE_FAULT;
+    reader->fault = broken;
+    reader->fault_value = (uint64_t)MIN(expected, UINT32_MAX) << 32 | MIN(found, UINT32_MAX);
     return false;
 }
 
-/* The block that ends at lane->position, of the frame f, is whole: its length stands at its end, too, and its
- * options are well-formed. False: the lane is at fault, and at the block again.
+/* The block that ends at reader->position, of the frame f, is whole: its length stands at its end, too, and its
+ * options are well-formed. False: the reader is at fault, and at the block again.
  *
  * This comes a turn after the frame was taken. The end of a block lies where the next header does, which has
  * been prefetched by then. */
-static bool finish_badly(const struct batch *b, struct lane *lane, struct frame *f, uint32_t claimed,
-                         bool swapped)
+static bool finish_badly(const struct window *window, struct record_reader *reader, struct frame *f,
+                         uint32_t claimed, bool swapped)
 {
-    const uint8_t *end = b->bytes + (lane->position - b->base) - 4;
+    const uint8_t *end = window_at(window, reader->position) - 4;
     uint32_t again = pcapng_32(end, swapped);
     struct pcapng_fault fault = {BROKEN_TRAILER, claimed, again};
     if (again == claimed) {
@@ -191,43 +191,43 @@ static bool finish_badly(const struct batch *b, struct lane *lane, struct frame 
             return true;
         }
     }
-    lane->position -= pcapng_padded(claimed);
-    return fault_at(lane, fault.broken, fault.expected, fault.found);
+    reader->position -= pcapng_padded(claimed);
+    return fault_at(reader, fault.broken, fault.expected, fault.found);
 }
 
-ALWAYS_INLINE bool finish(const struct batch *b, struct lane *lane, struct frame *f, uint32_t claimed,
-                          bool swapped)
+ALWAYS_INLINE bool finish(const struct window *window, struct record_reader *reader, struct frame *f,
+                          uint32_t claimed, bool swapped)
 {
-    const uint8_t *end = b->bytes + (lane->position - b->base) - 4;
+    const uint8_t *end = window_at(window, reader->position) - 4;
     if (likely(pcapng_32(end, swapped) == claimed && f->data + pcapng_padded(f->captured) == end))
         return true;
-    return finish_badly(b, lane, f, claimed, swapped);
+    return finish_badly(window, reader, f, claimed, swapped);
 }
 
 enum step { STEP_FRAME, STEP_SKIP, STEP_STOP };
 
-static enum step simple_packet(const struct pcapng_context *context, struct lane *lane, struct frame *f,
-                               const uint8_t *p, uint64_t length)
+static enum step simple_packet(const struct pcapng_context *context, struct record_reader *reader,
+                               struct frame *f, const uint8_t *p, uint64_t length)
 {
     if (context->count == 0) {
-        fault_at(lane, BROKEN_INTERFACE, 0, 0);
+        fault_at(reader, BROKEN_INTERFACE, 0, 0);
         return STEP_STOP;
     }
     const struct pcapng_interface *i = &context->table->first[0];
     uint32_t original = pcapng_32(p + 8, context->swapped);
     uint32_t captured = i->snapshot ? MIN(original, i->snapshot) : original;
     if (captured > length - SIMPLE_BLOCK_MIN) {
-        fault_at(lane, BROKEN_CAPTURED, length - SIMPLE_BLOCK_MIN, captured);
+        fault_at(reader, BROKEN_CAPTURED, length - SIMPLE_BLOCK_MIN, captured);
         return STEP_STOP;
     }
     if (captured > i->captured_max) {
-        fault_at(lane, BROKEN_CAPTURED_MAX, i->captured_max, captured);
+        fault_at(reader, BROKEN_CAPTURED_MAX, i->captured_max, captured);
         return STEP_STOP;
     }
     /* There are no options: the length has to follow the packet. */
     uint64_t end = SIMPLE_HEADER + pcapng_padded(captured);
     if (end != length - 4) {
-        fault_at(lane, BROKEN_TRAILER, length, pcapng_32(p + end, context->swapped));
+        fault_at(reader, BROKEN_TRAILER, length, pcapng_32(p + end, context->swapped));
         return STEP_STOP;
     }
     *f = (struct frame){.data = p + SIMPLE_HEADER,
@@ -238,19 +238,19 @@ static enum step simple_packet(const struct pcapng_context *context, struct lane
     return STEP_FRAME;
 }
 
-/* What is no enhanced packet block: at lane->position, of this length, and there. */
-static enum step other_block(const struct pcapng_context *context, struct lane *lane, struct frame *f,
-                             const uint8_t *p, uint32_t type, uint64_t length)
+/* What is no enhanced packet block: at reader->position, of this length, and there. */
+static enum step other_block(const struct pcapng_context *context, struct record_reader *reader,
+                             struct frame *f, const uint8_t *p, uint32_t type, uint64_t length)
 {
     bool swapped = context->swapped;
     if (type == BLOCK_SIMPLE)
-        return simple_packet(context, lane, f, p, length);
+        return simple_packet(context, reader, f, p, length);
     uint32_t claimed = pcapng_32(p + 4, swapped), again = pcapng_32(p + length - 4, swapped);
     struct pcapng_fault fault = {BROKEN_TRAILER, claimed, again};
     if (again == claimed)
         fault = pcapng_check_block(p, length, type, swapped);
     if (fault.broken != BROKEN_NOT) {
-        fault_at(lane, fault.broken, fault.expected, fault.found);
+        fault_at(reader, fault.broken, fault.expected, fault.found);
         return STEP_STOP;
     }
     if (!pcapng_is_counted(type))
@@ -261,42 +261,41 @@ static enum step other_block(const struct pcapng_context *context, struct lane *
     return STEP_FRAME;
 }
 
-/* The lane's next frame, or false and the lane's new state. *claimed: the block's length as it stands in it.
- */
-ALWAYS_INLINE bool walk_one(const struct batch *b, struct lane *lane, struct frame *f, uint32_t *claimed,
-                            const struct pcapng_context *context, bool swapped)
+/* The next frame, or false and the reader's new state. *claimed: the block's length as it stands in it. */
+ALWAYS_INLINE bool walk_one(const struct window *window, struct record_reader *reader, struct frame *f,
+                            uint32_t *claimed, const struct pcapng_context *context, bool swapped)
 {
     for (;;) {
-        uint64_t at = lane->position, size = b->end;
-        const uint8_t *p = b->bytes + (at - b->base);
-        if (unlikely(at >= lane->limit || at >= size)) {
-            lane->state = LANE_DONE;
+        uint64_t at = reader->position, size = window->end;
+        const uint8_t *p = window_at(window, at);
+        if (unlikely(at >= reader->limit || at >= size)) {
+            reader->state = LANE_DONE;
             return false;
         }
         if (unlikely(size - at < BLOCK_FRAME))
-            return fault_at(lane, BROKEN_HEADER, 0, size - at);
+            return fault_at(reader, BROKEN_HEADER, 0, size - at);
         uint32_t type = pcapng_32(p, swapped);
         *claimed = pcapng_32(p + 4, swapped);
         uint64_t length = pcapng_padded(*claimed);
         bool packet = type == BLOCK_ENHANCED || type == BLOCK_PACKET;
         if (unlikely(type == BLOCK_SECTION || type == BLOCK_INTERFACE)) {
-            lane->state = LANE_CHANGE;
+            reader->state = LANE_CHANGE;
             return false;
         }
         if (unlikely(*claimed > BLOCK_LENGTH_MAX))
-            return fault_at(lane, BROKEN_LENGTH_MAX, 0, *claimed);
+            return fault_at(reader, BROKEN_LENGTH_MAX, 0, *claimed);
         if (unlikely(length < PACKET_BLOCK_MIN) && length < pcapng_block_min(type))
-            return fault_at(lane, BROKEN_LENGTH, pcapng_block_min(type), *claimed);
+            return fault_at(reader, BROKEN_LENGTH, pcapng_block_min(type), *claimed);
         uint64_t next = at + length;
         if (unlikely(next > size))
-            return fault_at(lane, BROKEN_CUT, length, size - at);
+            return fault_at(reader, BROKEN_CUT, length, size - at);
         if (unlikely(!packet)) {
             if (length < pcapng_block_min(type))
-                return fault_at(lane, BROKEN_LENGTH, pcapng_block_min(type), *claimed);
-            enum step step = other_block(context, lane, f, p, type, length);
+                return fault_at(reader, BROKEN_LENGTH, pcapng_block_min(type), *claimed);
+            enum step step = other_block(context, reader, f, p, type, length);
             if (step == STEP_STOP)
                 return false;
-            lane->position = next;
+            reader->position = next;
             if (step == STEP_SKIP)
                 continue;
             return true;
@@ -307,15 +306,15 @@ ALWAYS_INLINE bool walk_one(const struct batch *b, struct lane *lane, struct fra
         if (unlikely(type == BLOCK_PACKET))
             number = pcapng_16(p + 8, swapped);
         if (unlikely(number >= context->count))
-            return fault_at(lane, BROKEN_INTERFACE, context->count, number);
+            return fault_at(reader, BROKEN_INTERFACE, context->count, number);
         const struct pcapng_interface *i = likely(number < TABLE_FIRST)
                                                ? &context->table->first[number]
                                                : pcapng_interface_at(context->table, number);
         uint32_t captured = pcapng_32(p + 20, swapped);
         if (unlikely(pcapng_padded(captured) > length - PACKET_BLOCK_MIN))
-            return fault_at(lane, BROKEN_CAPTURED, length - PACKET_BLOCK_MIN, captured);
+            return fault_at(reader, BROKEN_CAPTURED, length - PACKET_BLOCK_MIN, captured);
         if (unlikely(captured > i->captured_max))
-            return fault_at(lane, BROKEN_CAPTURED_MAX, i->captured_max, captured);
+            return fault_at(reader, BROKEN_CAPTURED_MAX, i->captured_max, captured);
         f->data = p + PACKET_HEADER;
         f->time = time_of(i, (uint64_t)pcapng_32(p + 12, swapped) << 32 | pcapng_32(p + 16, swapped));
         f->captured = captured;
@@ -323,12 +322,12 @@ ALWAYS_INLINE bool walk_one(const struct batch *b, struct lane *lane, struct fra
         f->link_type = i->link_type;
         f->decimals = i->decimals;
         f->fcs = i->fcs;
-        lane->position = next;
+        reader->position = next;
         return true;
     }
 }
 
-/* A lane in the common walk: blocks from at on, one after the other. What begins behind the limit, or could
+/* A reader in the common walk: blocks from at on, one after the other. What begins behind the limit, or could
  * be the last block, is not for this walk. */
 struct chain {
     const uint8_t *at, *limit;
@@ -362,17 +361,17 @@ ALWAYS_INLINE bool walk_common_block(struct chain *chain, const uint8_t *end, st
 }
 
 /* Of what nearly all blocks are, 76 instructions each; walk_all() takes 140. */
-static void walk_common(struct batch *b, struct walk *walk)
+static void walk_common(const struct window *window, struct walk *walk)
 {
     struct chain chains[LANES] = {0};
-    const uint8_t *const bytes = b->bytes, *const end = bytes + (b->end - b->base);
+    const uint8_t *const bytes = window->bytes, *const end = bytes + (window->end - window->base);
     for (unsigned i = walk->first; i < walk->end; i++) {
-        const struct lane *lane = &b->lane[i];
-        const struct pcapng_context *context = lane->context;
-        if (lane->state == LANE_OPEN && context->count && b->end - b->base > PACKET_BLOCK_MIN)
+        const struct record_reader *reader = walk->reader[i];
+        const struct pcapng_context *context = reader->context;
+        if (reader->state == LANE_OPEN && context->count && window->end - window->base > PACKET_BLOCK_MIN)
             chains[i] = (struct chain){
-                .at = bytes + (lane->position - b->base),
-                .limit = bytes + (MIN(lane->limit, b->end - PACKET_BLOCK_MIN) - b->base),
+                .at = bytes + (reader->position - window->base),
+                .limit = bytes + (MIN(reader->limit, window->end - PACKET_BLOCK_MIN) - window->base),
                 .interfaces = context->table->first,
                 .interface_count = MIN(context->count, (uint32_t)TABLE_FIRST),
             };
@@ -398,33 +397,33 @@ static void walk_common(struct batch *b, struct walk *walk)
             at -= chain->length;
             walk->count[i]--;
         }
-        b->lane[i].position = (uint64_t)(at - bytes) + b->base;
+        walk->reader[i]->position = (uint64_t)(at - bytes) + window->base;
     }
 }
 
-/* Goes on where the lanes are. All lanes of a batch are walked a step each in turn, and each step fetches the
- * lane's next header: the misses of the chains overlap. swapped: of all lanes, where they are in one byte
- * order; else of each. */
-ALWAYS_INLINE void walk_all(struct batch *b, struct walk *walk, bool mixed, bool all_swapped)
+/* Goes on where the readers are. All of them go a step each in turn, and each step fetches the reader's next
+ * header: the misses of the chains overlap. mixed: they are in both byte orders; else all are all_swapped. */
+ALWAYS_INLINE void walk_all(const struct window *window, struct walk *walk, bool mixed, bool all_swapped)
 {
     uint32_t claimed[LANES];
-    bool pending[LANES] = {0}; /* the lane's last frame is not finished */
+    bool pending[LANES] = {0}; /* the reader's last frame is not finished */
     for (unsigned k = 0; k <= WALK_FRAMES; k++)
         for (unsigned i = walk->first; i < walk->end; i++) {
-            struct lane *lane = &b->lane[i];
+            struct record_reader *reader = walk->reader[i];
             const unsigned n = walk->count[i];
-            if (lane->state != LANE_OPEN)
+            if (reader->state != LANE_OPEN)
                 continue;
-            const struct pcapng_context *context = lane->context;
+            const struct pcapng_context *context = reader->context;
             bool swapped = mixed ? context->swapped : all_swapped;
-            if (pending[i] && unlikely(!finish(b, lane, &walk->frame[i][n - 1], claimed[i], swapped))) {
+            if (pending[i] &&
+                unlikely(!finish(window, reader, &walk->frame[i][n - 1], claimed[i], swapped))) {
                 walk->count[i] = n - 1;
                 continue;
             }
             pending[i] = false;
             if (n == WALK_FRAMES)
                 continue;
-            if (walk_one(b, lane, &walk->frame[i][n], &claimed[i], context, swapped)) {
+            if (walk_one(window, reader, &walk->frame[i][n], &claimed[i], context, swapped)) {
                 walk->count[i] = n + 1;
                 /* What is no packet has been looked at as a whole. */
                 pending[i] = walk->frame[i][n].link_type != LINK_TYPE_NOT_A_PACKET;
@@ -432,24 +431,24 @@ ALWAYS_INLINE void walk_all(struct batch *b, struct walk *walk, bool mixed, bool
         }
 }
 
-static void pcapng_walk(const struct capture *c, struct batch *b, struct walk *walk)
+static void pcapng_walk(const struct capture *c, const struct window *window, struct walk *walk)
 {
     (void)c;
     unsigned orders = 0;
     for (unsigned i = walk->first; i < walk->end; i++) {
         walk->count[i] = 0;
-        if (b->lane[i].state == LANE_OPEN)
-            orders |= 1U << ((const struct pcapng_context *)b->lane[i].context)->swapped;
+        if (walk->reader[i]->state == LANE_OPEN)
+            orders |= 1U << ((const struct pcapng_context *)walk->reader[i]->context)->swapped;
     }
     if (orders == 3) {
-        walk_all(b, walk, true, false);
+        walk_all(window, walk, true, false);
     } else if (orders == 2) {
-        walk_all(b, walk, false, true);
+        walk_all(window, walk, false, true);
     } else if (orders == 1) {
-        walk_common(b, walk);
+        walk_common(window, walk);
         for (unsigned i = walk->first; i < walk->end; i++)
-            if (walk->count[i] < WALK_FRAMES && b->lane[i].state == LANE_OPEN) {
-                walk_all(b, walk, false, false);
+            if (walk->count[i] < WALK_FRAMES && walk->reader[i]->state == LANE_OPEN) {
+                walk_all(window, walk, false, false);
                 break;
             }
     }
@@ -457,16 +456,16 @@ static void pcapng_walk(const struct capture *c, struct batch *b, struct walk *w
 
 /* Reads sections and interfaces as long as they follow each other. A new section that is like the one before,
  * as in files that were put together with cat, changes nothing. */
-static void pcapng_change(struct capture *c, struct batch *b, struct lane *lane)
+static void pcapng_change(struct capture *c, const struct window *window, struct record_reader *reader)
 {
-    const struct pcapng_context *before = lane->context, *context = before;
+    const struct pcapng_context *before = reader->context, *context = before;
     const struct pcapng_mark mark = pcapng_mark(c);
     bool started = false;
-    while (lane->position < b->end) {
-        const uint8_t *p = b->bytes + (lane->position - b->base);
-        uint64_t left = b->end - lane->position, length = 0;
+    while (reader->position < window->end) {
+        const uint8_t *p = window_at(window, reader->position);
+        uint64_t left = window->end - reader->position, length = 0;
         if (started) {
-            if (lane->position >= lane->limit || left < 4)
+            if (reader->position >= reader->limit || left < 4)
                 break;
             uint32_t type = pcapng_32(p, context->swapped);
             if (type != BLOCK_SECTION && type != BLOCK_INTERFACE)
@@ -476,25 +475,26 @@ static void pcapng_change(struct capture *c, struct batch *b, struct lane *lane)
         if (fault.broken != BROKEN_NOT) {
             if (started)
                 break; /* walking comes back to it */
-            fault_at(lane, fault.broken, fault.expected, fault.found);
+            fault_at(reader, fault.broken, fault.expected, fault.found);
             return;
         }
         started = true;
-        lane->position += length;
+        reader->position += length;
     }
     if (pcapng_contexts_equal(before, context))
         pcapng_drop(c, mark);
     else
-        lane->context = context;
-    atomic_store_explicit(&c->context, lane->context, memory_order_release);
+        reader->context = context;
+    atomic_store_explicit(&c->context, reader->context, memory_order_release);
 }
 
-static void pcapng_fault(struct capture *c, const struct batch *b, const struct lane *lane)
+static void pcapng_fault(struct capture *c, const struct window *window, const struct record_reader *reader)
 {
-    (void)b;
-    pcapng_report(c, lane->position,
-                  (struct pcapng_fault){(enum pcapng_broken)lane->fault, (uint32_t)(lane->fault_value >> 32),
-                                        (uint32_t)lane->fault_value});
+    (void)window;
+    pcapng_report(c, reader->position,
+                  (struct pcapng_fault){(enum pcapng_broken)reader->fault,
+                                        (uint32_t)(reader->fault_value >> 32),
+                                        (uint32_t)reader->fault_value});
 }
 
 const struct capture_format format_pcapng = {

@@ -171,7 +171,7 @@ bool pcapng_is_counted(uint32_t type);
 /* pcapng_run.c */
 
 /* As capture_format.run: enhanced packet blocks without options. */
-bool pcapng_run(const struct capture *c, const struct batch *b, const struct lane *lane,
+bool pcapng_run(const struct capture *c, const struct window *window, const struct record_reader *reader,
                 struct record_run *run);
 extern const struct run_decoder pcapng_run_decoder;
 enum { PCAPNG_RUN_INTERFACES, PCAPNG_RUN_UPPER_HALVES }; /* what record_run.bound holds in such a run */

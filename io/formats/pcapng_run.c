@@ -11,12 +11,12 @@
 
 /* Interfaces like interface 0, as mostly all are: 0.76 of the time of walking blocks of 64 bytes and decoding
  * them then, with two threads, 0.67 with one. */
-bool pcapng_run(const struct capture *c, const struct batch *b, const struct lane *lane,
+bool pcapng_run(const struct capture *c, const struct window *window, const struct record_reader *reader,
                 struct record_run *run)
 {
     enum { PADDING = 3 };
     (void)c;
-    const struct pcapng_context *context = lane->context;
+    const struct pcapng_context *context = reader->context;
     const bool little_endian = context->swapped == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
     if (!little_endian || !context->count)
         return false;
@@ -34,7 +34,7 @@ bool pcapng_run(const struct capture *c, const struct batch *b, const struct lan
         .bound = {[PCAPNG_RUN_INTERFACES] = alike,
                   [PCAPNG_RUN_UPPER_HALVES] = (uint32_t)((uint64_t)INT64_MAX / first->scale >> 32)},
         .decoder = &pcapng_run_decoder};
-    return capture_run(b, lane, first->captured_max, PACKET_BLOCK_MIN + PADDING, run);
+    return capture_run(window, reader, first->captured_max, PACKET_BLOCK_MIN + PADDING, run);
 }
 
 /* The layout, for the template. */

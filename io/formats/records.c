@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-void records_guess(const struct capture *c, const struct batch *b, struct lane *lane)
+uint64_t records_guess(const struct capture *c, const struct window *window,
+                       const struct record_reader *reader)
 {
     (void)c;
-    (void)b;
-    lane->start = UINT64_MAX;
+    (void)window;
+    (void)reader;
+    return UINT64_MAX;
 }
 
 uint64_t records_record_length(const struct capture *c, const void *context, const uint8_t *p,
@@ -25,50 +27,51 @@ uint64_t records_record_length(const struct capture *c, const void *context, con
     return r.fault != RECORD_FINE ? RECORD_BROKEN : r.length;
 }
 
-static bool walk_one(const struct capture *c, const struct batch *b, struct lane *lane, struct frame *f)
+static bool walk_one(const struct capture *c, const struct window *window, struct record_reader *reader,
+                     struct frame *f)
 {
     for (;;) {
-        const uint64_t at = lane->position, end = MIN(b->end, c->records_end);
-        if (at >= lane->limit || at >= end) {
-            lane->state = LANE_DONE;
+        const uint64_t at = reader->position, end = MIN(window->end, c->records_end);
+        if (at >= reader->limit || at >= end) {
+            reader->state = LANE_DONE;
             return false;
         }
         struct record r = {0};
         f->decimals = 6;
         f->fcs = 0;
         f->link_type = c->link_type;
-        if (!c->format->read_record(c, b->bytes + (at - b->base), end - at, &r, f)) {
-            lane->state = LANE_FAULT;
-            lane->fault = (uint32_t)r.fault;
-            lane->fault_value = (uint64_t)r.expected << 32 | r.found;
+        if (!c->format->read_record(c, window_at(window, at), end - at, &r, f)) {
+            reader->state = LANE_FAULT;
+            reader->fault = (uint32_t)r.fault;
+            reader->fault_value = (uint64_t)r.expected << 32 | r.found;
             return false;
         }
-        lane->position = at + r.length;
+        reader->position = at + r.length;
         if (r.has_frame)
             return true;
     }
 }
 
-void records_walk(const struct capture *c, struct batch *b, struct walk *walk)
+void records_walk(const struct capture *c, const struct window *window, struct walk *walk)
 {
-#define NEXT(lane, frame) walk_one(c, b, lane, frame)
-    WALK_LANES(b, walk, NEXT);
+#define NEXT(reader, frame) walk_one(c, window, reader, frame)
+    WALK_READERS(walk, NEXT);
 #undef NEXT
 }
 
-void records_fault(struct capture *c, const struct batch *b, const struct lane *lane)
+void records_fault(struct capture *c, const struct window *window, const struct record_reader *reader)
 {
-    (void)b;
-    uint32_t expected = (uint32_t)(lane->fault_value >> 32), found = (uint32_t)lane->fault_value;
-    int64_t at = (int64_t)lane->position;
-    switch ((enum record_fault)lane->fault) {
+    (void)window;
+    uint32_t expected = (uint32_t)(reader->fault_value >> 32), found = (uint32_t)reader->fault_value;
+    int64_t at = (int64_t)reader->position;
+    switch ((enum record_fault)reader->fault) {
     case RECORD_FINE:
         break;
     case RECORD_CUT_HEADER:
     case RECORD_CUT:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
                      "expected a record%s of %" PRIu32 " bytes, found the end of the file after %" PRIu32,
-                     lane->fault == RECORD_CUT_HEADER ? " header" : "", expected, found);
+                     reader->fault == RECORD_CUT_HEADER ? " header" : "", expected, found);
         break;
     case RECORD_CAPTURED:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,

@@ -53,9 +53,10 @@ static inline bool record_has(struct record *r, uint64_t length, uint64_t captur
 }
 
 /* Members of struct capture_format for formats with read_record. */
-void records_guess(const struct capture *c, const struct batch *b, struct lane *lane);
-void records_walk(const struct capture *c, struct batch *b, struct walk *walk);
-void records_fault(struct capture *c, const struct batch *b, const struct lane *lane);
+uint64_t records_guess(const struct capture *c, const struct window *window,
+                       const struct record_reader *reader);
+void records_walk(const struct capture *c, const struct window *window, struct walk *walk);
+void records_fault(struct capture *c, const struct window *window, const struct record_reader *reader);
 uint64_t records_record_length(const struct capture *c, const void *context, const uint8_t *p,
                                uint64_t available);
 void records_close(struct capture *c);

@@ -124,14 +124,14 @@ static bool is_plausible(const uint8_t *p)
            load_be32(p + 20) < 1000000;
 }
 
-static bool looks_like_chain(const struct batch *b, uint64_t at)
+static bool looks_like_chain(const struct window *window, uint64_t at)
 {
     uint32_t before = 0;
     for (int i = 0; i < GUESS_CHAIN; i++) {
-        if (at == b->end)
+        if (at == window->end)
             return i > 0;
-        const uint8_t *p = b->bytes + (at - b->base);
-        if (b->end - at < RECORD_HEADER || !is_plausible(p) || b->end - at < load_be32(p + 8))
+        const uint8_t *p = window_at(window, at);
+        if (window->end - at < RECORD_HEADER || !is_plausible(p) || window->end - at < load_be32(p + 8))
             return false;
         uint32_t seconds = load_be32(p + 16);
         if (i > 0 && seconds - before > GUESS_SECONDS_FORWARD && before - seconds > GUESS_SECONDS_BACK)
@@ -142,16 +142,14 @@ static bool looks_like_chain(const struct batch *b, uint64_t at)
     return true;
 }
 
-static void snoop_guess(const struct capture *c, const struct batch *b, struct lane *lane)
+static uint64_t snoop_guess(const struct capture *c, const struct window *window,
+                            const struct record_reader *reader)
 {
     (void)c;
-    lane->start = UINT64_MAX;
-    for (uint64_t at = lane->begin; at < lane->limit && at + RECORD_HEADER <= b->end; at++) {
-        if (is_plausible(b->bytes + (at - b->base)) && looks_like_chain(b, at)) {
-            lane->start = at;
-            return;
-        }
-    }
+    for (uint64_t at = reader->position; at < reader->limit && at + RECORD_HEADER <= window->end; at++)
+        if (is_plausible(window_at(window, at)) && looks_like_chain(window, at))
+            return at;
+    return UINT64_MAX;
 }
 
 static uint64_t snoop_record_length(const struct capture *c, const void *context, const uint8_t *p,
@@ -167,11 +165,11 @@ static uint64_t snoop_record_length(const struct capture *c, const void *context
     return length;
 }
 
-static bool fault_at(struct lane *lane, enum fault fault, uint64_t expected, uint64_t found)
+static bool fault_at(struct record_reader *reader, enum fault fault, uint64_t expected, uint64_t found)
 {
-    lane->state = LANE_FAULT;
-    lane->fault = fault;
-    lane->fault_value = expected << 32 | found;
+    reader->state = LANE_FAULT;
+    reader->fault = fault;
+    reader->fault_value = expected << 32 | found;
     return false;
 }
 
@@ -188,25 +186,26 @@ static void skip_radio_header(struct frame *f)
     f->length -= MIN(f->length, length);
 }
 
-static bool walk_one(const struct capture *c, const struct batch *b, struct lane *lane, struct frame *f)
+static bool walk_one(const struct capture *c, const struct window *window, struct record_reader *reader,
+                     struct frame *f)
 {
-    uint64_t at = lane->position, size = b->end;
-    const uint8_t *p = b->bytes + (at - b->base);
-    if (unlikely(at >= lane->limit || at >= size)) {
-        lane->state = LANE_DONE;
+    uint64_t at = reader->position, size = window->end;
+    const uint8_t *p = window_at(window, at);
+    if (unlikely(at >= reader->limit || at >= size)) {
+        reader->state = LANE_DONE;
         return false;
     }
     if (unlikely(size - at < RECORD_HEADER))
-        return fault_at(lane, FAULT_HEADER, RECORD_HEADER, size - at);
+        return fault_at(reader, FAULT_HEADER, RECORD_HEADER, size - at);
     uint32_t original = load_be32(p), captured = load_be32(p + 4), length = load_be32(p + 8);
     if (unlikely(captured > RECORD_LENGTH_MAX))
-        return fault_at(lane, FAULT_CAPTURED, RECORD_LENGTH_MAX, captured);
+        return fault_at(reader, FAULT_CAPTURED, RECORD_LENGTH_MAX, captured);
     if (unlikely(original > RECORD_LENGTH_MAX))
-        return fault_at(lane, FAULT_ORIGINAL, RECORD_LENGTH_MAX, original);
+        return fault_at(reader, FAULT_ORIGINAL, RECORD_LENGTH_MAX, original);
     if (unlikely(length < RECORD_HEADER + captured))
-        return fault_at(lane, FAULT_LENGTH, RECORD_HEADER + captured, length);
+        return fault_at(reader, FAULT_LENGTH, RECORD_HEADER + captured, length);
     if (unlikely(size - at < length))
-        return fault_at(lane, FAULT_DATA, length, size - at);
+        return fault_at(reader, FAULT_DATA, length, size - at);
     __builtin_prefetch(p + 64);
     __builtin_prefetch(p + length);
     f->data = p + RECORD_HEADER;
@@ -216,36 +215,36 @@ static bool walk_one(const struct capture *c, const struct batch *b, struct lane
     f->link_type = c->link_type;
     f->decimals = 6;
     f->fcs = 0;
-    lane->position = at + length;
+    reader->position = at + length;
     if (unlikely(c->surveyor))
         skip_radio_header(f);
     return true;
 }
 
-static void snoop_walk(const struct capture *c, struct batch *b, struct walk *walk)
+static void snoop_walk(const struct capture *c, const struct window *window, struct walk *walk)
 {
-#define NEXT(lane, frame) walk_one(c, b, lane, frame)
-    WALK_LANES(b, walk, NEXT);
+#define NEXT(reader, frame) walk_one(c, window, reader, frame)
+    WALK_READERS(walk, NEXT);
 #undef NEXT
 }
 
-static void snoop_fault(struct capture *c, const struct batch *b, const struct lane *lane)
+static void snoop_fault(struct capture *c, const struct window *window, const struct record_reader *reader)
 {
-    (void)b;
-    uint32_t expected = (uint32_t)(lane->fault_value >> 32), found = (uint32_t)lane->fault_value;
-    int64_t at = (int64_t)lane->position;
-    switch ((enum fault)lane->fault) {
+    (void)window;
+    uint32_t expected = (uint32_t)(reader->fault_value >> 32), found = (uint32_t)reader->fault_value;
+    int64_t at = (int64_t)reader->position;
+    switch ((enum fault)reader->fault) {
     case FAULT_HEADER:
     case FAULT_DATA:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
                      "expected a record%s of %" PRIu32 " bytes, found the end of the file after %" PRIu32,
-                     lane->fault == FAULT_HEADER ? " header" : "", expected, found);
+                     reader->fault == FAULT_HEADER ? " header" : "", expected, found);
         break;
     case FAULT_ORIGINAL:
     case FAULT_CAPTURED:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,
                      "expected %s length of at most %" PRIu32 " bytes, found %" PRIu32,
-                     lane->fault == FAULT_ORIGINAL ? "an original" : "a captured", expected, found);
+                     reader->fault == FAULT_ORIGINAL ? "an original" : "a captured", expected, found);
         break;
     case FAULT_LENGTH:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, at,

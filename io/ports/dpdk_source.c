@@ -70,30 +70,30 @@ static void source_walk(struct source *source, struct batch *b, struct walk *wal
     (void)source;
     struct train *t = b->piece;
     for (unsigned i = walk->first; i < walk->end; i++) {
-        struct lane *lane = &b->lane[i];
+        struct record_reader *reader = walk->reader[i];
         walk->count[i] = 0;
-        if (lane->state != LANE_OPEN)
+        if (reader->state != LANE_OPEN)
             continue;
-        unsigned n = (unsigned)MIN(lane->limit - lane->position, (uint64_t)WALK_FRAMES);
+        unsigned n = (unsigned)MIN(reader->limit - reader->position, (uint64_t)WALK_FRAMES);
         for (unsigned k = 0; k < n; k++) {
-            const struct rte_mbuf *m = t->mbuf[lane->position + k];
+            const struct rte_mbuf *m = t->mbuf[reader->position + k];
             struct frame *frame = &walk->frame[i][k];
             *frame = (struct frame){
                 .data = rte_pktmbuf_mtod(m, const uint8_t *),
-                .time = t->time[lane->position + k],
+                .time = t->time[reader->position + k],
                 .captured = m->data_len,
                 .length = m->pkt_len,
                 .link_type = LINK_ETHERNET,
-                .decimals = t->decimals[lane->position + k],
+                .decimals = t->decimals[reader->position + k],
             };
             __builtin_prefetch(frame->data);
             if (unlikely(m->nb_segs > 1))
                 put_together(t, m, frame);
         }
         walk->count[i] = n;
-        lane->position += n;
+        reader->position += n;
         if (!n)
-            lane->state = LANE_DONE;
+            reader->state = LANE_DONE;
     }
 }
 

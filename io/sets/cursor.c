@@ -17,24 +17,17 @@ struct cursor *cursor_create(struct input *input, const struct cursor_start *sta
     }
     c->input = input;
     c->borrowed = UINT64_MAX;
-    struct lane *lane = &c->window.lane[0];
-    c->window.lanes_used = c->walk.end = 1;
-    lane->state = LANE_UNUSED;
+    c->walk.end = 1;
+    c->walk.reader[0] = &c->reader;
+    c->reader.state = LANE_UNUSED;
     if (!start)
         return c;
     c->capture = start->capture;
     c->chunk = start->chunk;
     c->next_lane = start->lane;
-    *lane = (struct lane){
+    c->reader = (struct record_reader){
         .position = start->position, .limit = start->limit, .context = start->context, .state = LANE_OPEN};
-    if (c->chunk) {
-        c->window.bytes = c->chunk->memory;
-        c->window.base = c->chunk->base;
-        c->window.end = c->chunk->end;
-    } else {
-        c->window.bytes = c->capture->bytes;
-        c->window.end = capture_size(c->capture);
-    }
+    c->window = c->chunk ? c->chunk->window : capture_window(c->capture);
     for (uint64_t i = 0; i < start->skip && cursor_peek(c); i++)
         c->at++;
     c->frames = start->frames;
@@ -76,9 +69,8 @@ static bool begin_mapped(struct cursor *c)
     turn_give_back(&c->input->turn);
     if (!c->capture)
         return false;
-    c->window.bytes = c->capture->bytes;
-    c->window.end = capture_size(c->capture);
-    c->window.lane[0] = (struct lane){
+    c->window = capture_window(c->capture);
+    c->reader = (struct record_reader){
         .position = c->capture->first_record,
         .limit = capture_records_end(c->capture),
         .context = atomic_load_explicit(&c->capture->context, memory_order_acquire),
@@ -108,15 +100,13 @@ static bool next_chunk_lane(struct cursor *c)
         c->capture = capture_use(chunk->capture);
         c->borrowed = UINT64_MAX;
         c->next_lane = 0;
-        c->window.bytes = chunk->memory;
-        c->window.base = chunk->base;
-        c->window.end = chunk->end;
+        c->window = chunk->window;
     }
     unsigned i = c->next_lane++;
-    c->window.lane[0] = (struct lane){.position = c->chunk->lane[i].begin,
-                                      .limit = c->chunk->lane[i].limit,
-                                      .context = c->chunk->lane[i].context,
-                                      .state = LANE_OPEN};
+    c->reader = (struct record_reader){.position = c->chunk->lane[i].begin,
+                                       .limit = c->chunk->lane[i].limit,
+                                       .context = c->chunk->lane[i].context,
+                                       .state = LANE_OPEN};
     return true;
 }
 
@@ -137,23 +127,23 @@ static bool is_stream(struct cursor *c)
 
 const struct frame *cursor_peek(struct cursor *c)
 {
-    struct lane *lane = &c->window.lane[0];
+    struct record_reader *reader = &c->reader;
     while (c->at == c->walk.count[0] && !c->ended) {
-        switch (lane->state) {
+        switch (reader->state) {
         case LANE_OPEN:
             c->at = c->walk.count[0] = 0;
-            for (struct lane before = *lane; !capture_guard(walk_window, c); *lane = before) {
+            for (struct record_reader before = *reader; !capture_guard(walk_window, c); *reader = before) {
                 capture_find_end(c->capture);
                 c->window.end = capture_size(c->capture);
             }
             break;
         case LANE_CHANGE:
-            c->capture->format->change(c->capture, &c->window, lane);
-            if (lane->state == LANE_CHANGE)
-                lane->state = LANE_OPEN;
+            c->capture->format->change(c->capture, &c->window, reader);
+            if (reader->state == LANE_CHANGE)
+                reader->state = LANE_OPEN;
             break;
         case LANE_FAULT:
-            c->capture->format->fault(c->capture, &c->window, lane);
+            c->capture->format->fault(c->capture, &c->window, reader);
             c->ended = true;
             break;
         default:

@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_CURSOR_H
 #define TCPREUSE_CURSOR_H
 
-#include "engine/source.h"
+#include "engine/window.h"
 #include "io/sets/input.h"
 
 /* One thread at a time. Frames stay where they are as long as the capture and the chunk have users. */
@@ -11,7 +11,8 @@ struct cursor {
     struct capture *capture; /* used */
     struct chunk *chunk;     /* used; NULL for a mapped input */
     unsigned next_lane;      /* of the chunk */
-    struct batch window;     /* with one lane: what is being walked */
+    struct window window;    /* what is being walked, by one reader */
+    struct record_reader reader;
     struct walk walk;
     unsigned at;       /* the next frame of the walk */
     uint64_t frames;   /* of the input that stand before it */

@@ -115,9 +115,9 @@ static int chunk_reserve(struct chunk *chunk, size_t n)
 /* Keeps what was read beyond the chunk's end for the next one. */
 static int keep_rest(struct input *in, const struct chunk *chunk, size_t count)
 {
-    size_t used = (size_t)(chunk->end - chunk->base);
+    size_t used = (size_t)(chunk->window.end - chunk->window.base);
     in->rest_count = count - used;
-    in->position = chunk->end;
+    in->position = chunk->window.end;
     if (in->rest_count > in->rest_capacity) {
         free(in->rest);
         in->rest = malloc(in->rest_count);
@@ -141,14 +141,13 @@ static void open_lane(struct chunk *chunk, uint64_t begin, const void *context)
  * record of the change is whole. False if it is broken. */
 static bool change_context(struct input *in, const struct chunk *chunk, uint64_t *at, uint64_t end)
 {
-    struct batch window = {.bytes = chunk->memory, .base = chunk->base, .end = end, .lanes_used = 1};
-    struct lane *lane = &window.lane[0];
-    *lane = (struct lane){
-        .begin = *at, .limit = end, .position = *at, .state = LANE_CHANGE, .context = in->context};
-    in->capture->format->change(in->capture, &window, lane);
-    in->context = lane->context;
-    *at = lane->position;
-    return lane->state != LANE_FAULT;
+    const struct window window = {.bytes = chunk->memory, .base = chunk->window.base, .end = end};
+    struct record_reader reader = {
+        .position = *at, .limit = end, .context = in->context, .state = LANE_CHANGE};
+    in->capture->format->change(in->capture, &window, &reader);
+    in->context = reader.context;
+    *at = reader.position;
+    return reader.state != LANE_FAULT;
 }
 
 /* Cuts the chunk's count bytes from position at on into lanes of whole records. A record that is broken, or
@@ -157,7 +156,7 @@ static bool change_context(struct input *in, const struct chunk *chunk, uint64_t
 static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t count)
 {
     const struct capture_format *format = in->capture->format;
-    const uint64_t end = MIN(chunk->base + count, in->capture->records_end);
+    const uint64_t end = MIN(chunk->window.base + count, in->capture->records_end);
     const uint64_t lane_bytes = MAX((end - at) / LANES, (UINT64_C(32) << 10) / in->capture->position_bytes);
     open_lane(chunk, at, in->context);
     while (at < end) {
@@ -165,7 +164,7 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
         unsigned last = c->lanes - 1;
         if (format->records_length) {
             uint64_t wanted = last < LANES - 1 ? c->lane[last].begin + lane_bytes - at : end - at;
-            at += format->records_length(in->capture, c->memory + (at - c->base), end - at, wanted);
+            at += format->records_length(in->capture, c->memory + (at - c->window.base), end - at, wanted);
             c->lane[last].limit = at;
             if (at - c->lane[last].begin >= lane_bytes && c->lanes < LANES && at < end) {
                 open_lane(c, at, in->context);
@@ -175,7 +174,7 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
                 break;
         }
         uint64_t length =
-            format->record_length(in->capture, in->context, c->memory + (at - c->base), end - at);
+            format->record_length(in->capture, in->context, c->memory + (at - c->window.base), end - at);
         bool changes = length != RECORD_BROKEN && length & RECORD_CHANGES;
         if (changes)
             length &= ~RECORD_CHANGES;
@@ -259,7 +258,7 @@ static enum capture_open_result begin(struct input *in, const struct chunk *chun
 static bool fill_chunk(struct input *in, struct chunk *chunk)
 {
     size_t want = MAX((size_t)CHUNK_BYTES, in->rest_count * 2), count = in->rest_count;
-    chunk->base = in->position;
+    chunk->window.base = in->position;
     for (;; want *= 2) {
         if (want > CHUNK_BYTES_MAX) {
             give_up(in,
@@ -278,7 +277,7 @@ static bool fill_chunk(struct input *in, struct chunk *chunk)
         in->rest_count = 0;
         count = read_chunk(in, chunk, count);
 
-        uint64_t at = chunk->base;
+        uint64_t at = chunk->window.base;
         if (!in->began) {
             enum capture_open_result result = begin(in, chunk, count);
             if (result == OPEN_FAILED || (result == OPEN_MORE && stream_is_stopped(in->stream))) {
@@ -291,10 +290,11 @@ static bool fill_chunk(struct input *in, struct chunk *chunk)
         }
         at = MAX(at, in->capture->first_record); /* of the first chunk */
         chunk->lanes = 0;
-        chunk->end = cut(in, chunk, at, count);
+        chunk->window.bytes = chunk->memory;
+        chunk->window.end = cut(in, chunk, at, count);
         if (in->capture->records_end != UINT64_MAX) /* what the records' table points to is all of it */
-            chunk->end = chunk->base + count;
-        if (chunk->end > at || in->ended)
+            chunk->window.end = chunk->window.base + count;
+        if (chunk->window.end > at || in->ended)
             break;
     }
     if (keep_rest(in, chunk, count)) {

@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_INPUT_H
 #define TCPREUSE_INPUT_H
 
-#include "engine/batch.h"
 #include "engine/pipeline/turn.h"
+#include "engine/window.h"
 #include "io/capture.h"
 #include "io/streams/stream.h"
 
@@ -12,7 +12,7 @@ struct chunk {
     struct capture *capture; /* the chunk is one of its users */
     uint8_t *memory;
     size_t capacity;
-    uint64_t base, end; /* positions in the stream */
+    struct window window; /* of memory; positions are those of the stream */
     unsigned lanes;
     struct {
         uint64_t begin, limit;

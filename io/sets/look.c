@@ -18,34 +18,35 @@ static bool find_first_time(struct capture *c, const uint8_t *bytes, size_t coun
     if (format->open(c, bytes, count, whole) != OPEN_DONE || c->records_end != UINT64_MAX)
         return false;
     const void *context = atomic_load_explicit(&c->context, memory_order_relaxed);
-    struct batch window = {.bytes = bytes, .lanes_used = 1};
-    struct lane *lane = &window.lane[0];
-    for (uint64_t at = c->first_record; at < count; at = lane->position) {
+    struct window window = {.bytes = bytes};
+    struct record_reader reader;
+    for (uint64_t at = c->first_record; at < count; at = reader.position) {
         uint64_t length = format->record_length(c, context, bytes + at, count - at);
         const bool changes = length != RECORD_BROKEN && length & RECORD_CHANGES;
         if (changes)
             length &= ~RECORD_CHANGES;
         if (length == 0 || length > count - at) /* or it is broken */
             return false;
-        *lane = (struct lane){.begin = at, .limit = at + length, .position = at, .context = context};
+        reader = (struct record_reader){.position = at, .limit = at + length, .context = context};
         if (changes) {
-            lane->state = LANE_CHANGE;
-            window.end = lane->limit = count;
-            format->change(c, &window, lane);
-            context = lane->context;
+            reader.state = LANE_CHANGE;
+            window.end = reader.limit = count;
+            format->change(c, &window, &reader);
+            context = reader.context;
         } else {
             struct walk walk;
             walk.first = 0;
             walk.end = 1;
-            lane->state = LANE_OPEN;
-            window.end = lane->limit;
+            walk.reader[0] = &reader;
+            reader.state = LANE_OPEN;
+            window.end = reader.limit;
             format->walk(c, &window, &walk);
             if (walk.count[0]) {
                 *time = walk.frame[0][0].time;
                 return true;
             }
         }
-        if (lane->state == LANE_FAULT || lane->position <= at)
+        if (reader.state == LANE_FAULT || reader.position <= at)
             return false;
     }
     return false;

@@ -102,10 +102,10 @@ static int borrow(struct set_source *s, struct merged *m, struct cursor *c)
 static bool can_continue_in_sequence(const struct set_source *s)
 {
     const struct cursor *c = s->heap.cursors[0];
-    const struct lane *lane = &c->window.lane[0];
+    const struct record_reader *reader = &c->reader;
     return s->heap.count == 1 && cursor_is_between(c) &&
-           (lane->state == LANE_OPEN || lane->state == LANE_DONE) &&
-           (!c->chunk || (lane->position >= lane->limit && c->next_lane == c->chunk->lanes));
+           (reader->state == LANE_OPEN || reader->state == LANE_DONE) &&
+           (!c->chunk || (reader->position >= reader->limit && c->next_lane == c->chunk->lanes));
 }
 
 enum claim merging_claim(struct set_source *s, struct batch *b)
@@ -151,23 +151,22 @@ enum claim merging_claim(struct set_source *s, struct batch *b)
     return CLAIM_BATCH;
 }
 
-void merging_walk(struct batch *b, struct walk *walk)
+void merging_walk(const struct merged *m, struct walk *walk)
 {
-    const struct merged *m = b->piece;
     for (unsigned i = walk->first; i < walk->end; i++) {
-        struct lane *lane = &b->lane[i];
+        struct record_reader *reader = walk->reader[i];
         walk->count[i] = 0;
-        if (lane->state != LANE_OPEN)
+        if (reader->state != LANE_OPEN)
             continue;
-        unsigned n = (unsigned)MIN(lane->limit - lane->position, (uint64_t)WALK_FRAMES);
+        unsigned n = (unsigned)MIN(reader->limit - reader->position, (uint64_t)WALK_FRAMES);
         for (unsigned k = 0; k < n; k++) {
-            walk->frame[i][k] = m->frame[lane->position + k];
+            walk->frame[i][k] = m->frame[reader->position + k];
             __builtin_prefetch(walk->frame[i][k].data);
         }
         walk->count[i] = n;
-        lane->position += n;
+        reader->position += n;
         if (!n)
-            lane->state = LANE_DONE;
+            reader->state = LANE_DONE;
     }
 }
 

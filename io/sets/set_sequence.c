@@ -34,10 +34,10 @@ static void cut_lanes(struct set_source *s, struct batch *b, uint64_t end)
         struct lane *l = &b->lane[b->lanes_used++];
         l->begin = q->offset;
         /* The last lane takes what is too little for one more. */
-        l->limit = end - q->offset < lane + least ? end : q->offset + lane;
+        l->reader.limit = end - q->offset < lane + least ? end : q->offset + lane;
         l->exact = b->first && i == 0;
-        l->context = context;
-        q->offset = l->limit;
+        l->reader.context = context;
+        q->offset = l->reader.limit;
     }
 }
 
@@ -74,8 +74,7 @@ static bool claim_region(struct set_source *s, struct batch *b)
         read_ahead_to(q->read_ahead, q->capture, q->offset, end);
     describe(s, b);
     b->input = capture_use(q->capture);
-    b->bytes = q->capture->bytes;
-    b->end = size;
+    b->window = (struct window){.bytes = q->capture->bytes, .end = size};
     cut_lanes(s, b, end);
     atomic_fetch_add_explicit(&s->bytes_mapped, (q->offset - before) * q->capture->position_bytes,
                               memory_order_relaxed);
@@ -91,14 +90,12 @@ static bool claim_chunk(struct set_source *s, struct batch *b)
     describe(s, b);
     b->input = capture_use(chunk->capture);
     b->piece = chunk;
-    b->bytes = chunk->memory;
-    b->base = chunk->base;
-    b->end = chunk->end;
+    b->window = chunk->window;
     b->lanes_used = chunk->lanes;
     for (unsigned i = 0; i < chunk->lanes; i++) {
         b->lane[i].begin = chunk->lane[i].begin;
-        b->lane[i].limit = chunk->lane[i].limit;
-        b->lane[i].context = chunk->lane[i].context;
+        b->lane[i].reader.limit = chunk->lane[i].limit;
+        b->lane[i].reader.context = chunk->lane[i].context;
         b->lane[i].exact = true;
     }
     return true;
@@ -111,20 +108,19 @@ static void sample_capture(void *argument)
 {
     struct sequence *s = argument;
     const struct capture *c = s->capture;
-    struct walk walk = {.end = 1, .count = {1}};
-    struct batch b = {.bytes = c->bytes, .end = capture_size(c), .lanes_used = 1};
-    struct lane *lane = &b.lane[0];
-    const uint64_t limit = MIN(b.end, c->records_end);
-    *lane = (struct lane){
-        .begin = (s->offset + limit) / 2, .limit = limit, .context = s->context, .state = LANE_OPEN};
-    c->format->guess(c, &b, lane);
-    if (lane->start >= lane->limit)
+    const struct window window = capture_window(c);
+    const uint64_t limit = MIN(window.end, c->records_end);
+    struct record_reader reader = {
+        .position = (s->offset + limit) / 2, .limit = limit, .context = s->context, .state = LANE_OPEN};
+    struct walk walk = {.end = 1, .reader = {&reader}, .count = {1}};
+    const uint64_t start = c->format->guess(c, &window, &reader);
+    if (start >= limit)
         return;
-    lane->position = lane->start;
+    reader.position = start;
     uint64_t frames = 0;
-    for (; lane->state == LANE_OPEN && walk.count[0] && frames < SAMPLE_FRAMES; frames += walk.count[0])
-        c->format->walk(c, &b, &walk);
-    uint64_t bytes = frames ? (lane->position - lane->start) / frames * LANE_FRAMES : 0;
+    for (; reader.state == LANE_OPEN && walk.count[0] && frames < SAMPLE_FRAMES; frames += walk.count[0])
+        c->format->walk(c, &window, &walk);
+    uint64_t bytes = frames ? (reader.position - start) / frames * LANE_FRAMES : 0;
     s->lane_bytes = MIN(MAX(bytes, (uint64_t)LANE_BYTES), (uint64_t)LANE_BYTES_MAX);
 }
 
@@ -260,13 +256,13 @@ struct cursor_start sequence_leave(struct set_source *s, const struct switch_pla
 void sequence_continue(struct set_source *s, const struct cursor *c)
 {
     struct sequence *q = &s->sequence;
-    const struct lane *lane = &c->window.lane[0];
+    const struct record_reader *reader = &c->reader;
     q->input = c->input;
     q->first = true;
     q->capture = c->chunk ? NULL : capture_use(c->capture);
-    q->offset = lane->position;
+    q->offset = reader->position;
     q->lane_bytes = LANE_BYTES;
-    q->context = lane->context;
+    q->context = reader->context;
     q->frames_before = c->frames;
     q->overlap_at = q->capture && q->capture->late_at >= q->offset ? q->capture->late_at : UINT64_MAX;
     read_ahead_begin(q->read_ahead, q->offset);

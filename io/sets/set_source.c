@@ -35,7 +35,7 @@ static void set_guess(struct source *source, const struct batch *b, struct lane 
 {
     (void)source;
     const struct capture *c = b->input;
-    c->format->guess(c, b, lane);
+    lane->start = c->format->guess(c, &b->window, &lane->reader);
 }
 
 static void set_walk(struct source *source, struct batch *b, struct walk *walk)
@@ -43,9 +43,9 @@ static void set_walk(struct source *source, struct batch *b, struct walk *walk)
     (void)source;
     const struct capture *c = b->input;
     if (c)
-        c->format->walk(c, b, walk);
+        c->format->walk(c, &b->window, walk);
     else
-        merging_walk(b, walk);
+        merging_walk(b->piece, walk);
 }
 
 static bool set_run(struct source *source, const struct batch *b, const struct lane *lane,
@@ -53,7 +53,7 @@ static bool set_run(struct source *source, const struct batch *b, const struct l
 {
     (void)source;
     const struct capture *c = b->input;
-    return c && c->format->run && c->format->run(c, b, lane, run);
+    return c && c->format->run && c->format->run(c, &b->window, &lane->reader, run);
 }
 
 /* Pages leave the page table once a whole piece of the file is decoded, by the worker that decoded the last
@@ -66,7 +66,7 @@ static void set_decoded(struct source *source, struct batch *b)
     (void)source;
     struct capture *c = b->input;
     if (c && !b->piece && c->decoded)
-        capture_decoded(c, b->lane[0].begin, b->lane[b->lanes_used - 1].limit);
+        capture_decoded(c, b->lane[0].begin, b->lane[b->lanes_used - 1].reader.limit);
 }
 
 static bool set_guard(struct source *source, struct batch *b, void (*work)(void *), void *argument)
@@ -74,14 +74,14 @@ static bool set_guard(struct source *source, struct batch *b, void (*work)(void 
     (void)source;
     struct capture *c = b->input;
     if (c && !b->piece)
-        b->end = capture_size(c); /* another batch may have found the file's new end already */
+        b->window.end = capture_size(c); /* another batch may have found the file's new end already */
     if (capture_guard(work, argument))
         return true;
     if (!c) {
         merging_find_ends(b->piece);
     } else {
         capture_find_end(c);
-        b->end = capture_size(c);
+        b->window.end = capture_size(c);
     }
     return false;
 }
@@ -95,7 +95,7 @@ static void change_lane(void *argument)
 {
     const struct change_job *job = argument;
     struct capture *c = job->batch->input;
-    c->format->change(c, job->batch, job->lane);
+    c->format->change(c, &job->batch->window, &job->lane->reader);
 }
 
 static void set_change(struct source *source, struct batch *b, struct lane *lane)
@@ -109,7 +109,7 @@ static void set_fault(struct source *source, const struct batch *b, const struct
 {
     (void)source;
     struct capture *c = b->input;
-    c->format->fault(c, b, lane);
+    c->format->fault(c, &b->window, &lane->reader);
 }
 
 static void set_late(struct source *source, struct batch *b, struct lane *lane)

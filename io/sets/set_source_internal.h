@@ -86,7 +86,7 @@ struct merged;
 void merging_begin(struct set_source *s, struct input *in, const struct cursor_start *start);
 enum claim merging_claim(struct set_source *s, struct batch *b);
 /* Of the batches that it has claimed: as the source's operations. Any thread that has the batch. */
-void merging_walk(struct batch *b, struct walk *walk);
+void merging_walk(const struct merged *m, struct walk *walk);
 struct origin merging_origin(const struct merged *m, uint64_t index);
 /* Frames whose bytes are gone, since a file became shorter, are empty from now on. */
 void merging_find_ends(struct merged *m);

@@ -176,16 +176,16 @@ void switch_late(struct set_switch *sw, struct batch *b, const struct lane *lane
         .capture = capture_use(c),
         .chunk = b->piece,
         .position = lane->resumed,
-        .context = lane->context,
+        .context = lane->reader.context,
         .skip = lane->frames - lane->resumed_frames,
         .frames = lane->first_frame + lane->frames - 1 - b->input_base,
         .lane = (unsigned)(lane - b->lane) + 1,
-        .limit = lane->limit,
+        .limit = lane->reader.limit,
     };
     if (sw->start.chunk)
         atomic_fetch_add_explicit(&sw->start.chunk->users, 1, memory_order_relaxed);
     else
-        sw->start.limit = MIN(b->end, c->records_end);
+        sw->start.limit = MIN(b->window.end, c->records_end);
     sw->next_input = b->mark;
     sw->accepted_epoch++;
     atomic_store_explicit(&sw->late, true, memory_order_relaxed);
@@ -213,9 +213,9 @@ void switch_settled(struct set_switch *sw, const struct batch *b)
     if (b->lanes_used) {
         const struct lane *last = &b->lane[b->lanes_used - 1];
         /* A lane without frames may be one that does not count, and its position with it. */
-        sw->place = (struct switch_place){.is_known = last->state == LANE_DONE && last->frames,
-                                          .position = last->position,
-                                          .context = last->context,
+        sw->place = (struct switch_place){.is_known = last->reader.state == LANE_DONE && last->frames,
+                                          .position = last->reader.position,
+                                          .context = last->reader.context,
                                           .frames = last->first_frame + last->frames - 1 - b->input_base};
     }
     atomic_fetch_add_explicit(&sw->settled, 1, memory_order_release);

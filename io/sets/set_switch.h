@@ -3,6 +3,7 @@
 #ifndef TCPREUSE_SET_SWITCH_H
 #define TCPREUSE_SET_SWITCH_H
 
+#include "engine/source.h"
 #include "io/sets/cursor.h"
 
 struct set_source;

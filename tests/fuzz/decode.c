@@ -4,6 +4,8 @@
  *
  * The frame lies in front of a page that cannot be read, so that reading too far is noticed without a
  * sanitizer, too. */
+#include "engine/decode/decoder.h"
+#include "engine/record_run.h"
 #include "io/formats/pcap.h"
 #include "io/formats/pcapng.h"
 #include "tests/fuzz/fuzz.h"

@@ -107,12 +107,12 @@ static enum claim claim(struct source *source, struct batch *b)
         uint32_t units = 1 + random_below(&s->random, s->params.lane_units);
         struct lane *lane = &b->lane[b->lanes_used];
         lane->begin = s->offset;
-        lane->limit = s->offset += MIN(units, rest);
+        lane->reader.limit = s->offset += MIN(units, rest);
         /* Streams know where their records begin. */
         lane->exact = (b->first && b->lanes_used == 0) ||
                       (in->records[lane->begin] != NO_RECORD && random_below(&s->random, 4) == 0);
-        lane->context = lane->exact ? right_context(in, lane->begin)
-                                    : atomic_load_explicit(&in->current, memory_order_acquire);
+        lane->reader.context = lane->exact ? right_context(in, lane->begin)
+                                           : atomic_load_explicit(&in->current, memory_order_acquire);
         b->lanes_used++;
     }
     s->claimed++;
@@ -124,9 +124,9 @@ static void guess(struct source *source, const struct batch *b, struct lane *lan
     const struct memory_source *s = of(source);
     const struct input *in = b->input;
     uint64_t at = lane->begin;
-    while (at < lane->limit && in->records[at] == NO_RECORD)
+    while (at < lane->reader.limit && in->records[at] == NO_RECORD)
         at++;
-    lane->start = at < lane->limit ? at : UINT64_MAX;
+    lane->start = at < lane->reader.limit ? at : UINT64_MAX;
     if (!s->params.wrong_guesses)
         return;
     uint64_t r = mix(lane->begin ^ s->params.seed);
@@ -136,10 +136,10 @@ static void guess(struct source *source, const struct batch *b, struct lane *lan
         break;
     case 1:
     case 2:
-        lane->start = lane->begin + (r >> 8) % (lane->limit - lane->begin);
+        lane->start = lane->begin + (r >> 8) % (lane->reader.limit - lane->begin);
         break;
     case 3:
-        lane->start = lane->limit + (r >> 8) % 5;
+        lane->start = lane->reader.limit + (r >> 8) % 5;
         break;
     }
 }
@@ -147,39 +147,39 @@ static void guess(struct source *source, const struct batch *b, struct lane *lan
 /* A record where none begins: any frame, any length, or a fault. */
 static bool imagine(const struct memory_source *s, const struct input *in, struct lane *lane, struct frame *f)
 {
-    uint64_t r = mix(lane->position + s->params.seed);
+    uint64_t r = mix(lane->reader.position + s->params.seed);
     if (r % 32 == 0) {
-        lane->state = LANE_FAULT;
-        lane->fault = FAULT_IMAGINED;
+        lane->reader.state = LANE_FAULT;
+        lane->reader.fault = FAULT_IMAGINED;
         return false;
     }
     *f = in->in->frames[(r >> 16) % in->in->count];
-    lane->position += 1 + (r >> 8) % RECORD_UNITS;
+    lane->reader.position += 1 + (r >> 8) % RECORD_UNITS;
     return true;
 }
 
 static bool walk_one(const struct memory_source *s, const struct input *in, struct lane *lane,
                      struct frame *f)
 {
-    if (lane->position >= lane->limit || lane->position >= in->end) {
-        lane->state = LANE_DONE;
+    if (lane->reader.position >= lane->reader.limit || lane->reader.position >= in->end) {
+        lane->reader.state = LANE_DONE;
         return false;
     }
-    uint32_t record = in->records[lane->position];
+    uint32_t record = in->records[lane->reader.position];
     if (record != NO_RECORD && record & MARK) {
-        lane->state = LANE_CHANGE;
+        lane->reader.state = LANE_CHANGE;
         return false;
     }
-    if (record == NO_RECORD || lane->context != &in->contexts[in->context_of[record]])
+    if (record == NO_RECORD || lane->reader.context != &in->contexts[in->context_of[record]])
         return imagine(s, in, lane, f);
     if (record == in->in->fault_at) {
-        lane->state = LANE_FAULT;
-        lane->fault = FAULT_REAL;
-        lane->fault_value = record;
+        lane->reader.state = LANE_FAULT;
+        lane->reader.fault = FAULT_REAL;
+        lane->reader.fault_value = record;
         return false;
     }
     *f = in->in->frames[record];
-    lane->position = in->behind[record];
+    lane->reader.position = in->behind[record];
     return true;
 }
 
@@ -191,7 +191,7 @@ static void walk(struct source *source, struct batch *b, struct walk *walk)
     for (unsigned i = walk->first; i < walk->end; i++) {
         struct lane *lane = &b->lane[i];
         walk->count[i] = 0;
-        while (walk->count[i] < WALK_FRAMES && lane->state == LANE_OPEN &&
+        while (walk->count[i] < WALK_FRAMES && lane->reader.state == LANE_OPEN &&
                walk_one(s, in, lane, &walk->frame[i][walk->count[i]]))
             walk->count[i]++;
     }
@@ -220,12 +220,12 @@ static bool guard(struct source *source, struct batch *b, void (*work)(void *), 
 static void change(struct source *source, struct batch *b, struct lane *lane)
 {
     struct input *in = b->input;
-    uint32_t mark = in->records[lane->position];
-    of(source)->wrong_change |=
-        mark == NO_RECORD || !(mark & MARK) || lane->context != right_context(in, lane->position);
+    uint32_t mark = in->records[lane->reader.position];
+    of(source)->wrong_change |= mark == NO_RECORD || !(mark & MARK) ||
+                                lane->reader.context != right_context(in, lane->reader.position);
     struct context *context = &in->contexts[mark & ~MARK];
-    lane->context = context;
-    lane->position = context->records_at;
+    lane->reader.context = context;
+    lane->reader.position = context->records_at;
     atomic_store_explicit(&in->current, context, memory_order_release);
 }
 
@@ -235,8 +235,8 @@ static void fault(struct source *source, const struct batch *b, const struct lan
     const struct input *in = b->input;
     uint32_t number = (uint32_t)(in - s->inputs);
     s->faults++;
-    s->wrong_fault |=
-        lane->fault != FAULT_REAL || lane->fault_value != in->in->fault_at || number < s->fault_from;
+    s->wrong_fault |= lane->reader.fault != FAULT_REAL || lane->reader.fault_value != in->in->fault_at ||
+                      number < s->fault_from;
     s->fault_from = number + 1;
 }
 

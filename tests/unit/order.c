@@ -100,9 +100,9 @@ static void rig_begin_lane(struct rig *r)
     struct lane *lane = &b->lane[r->lane];
     lane_clear(r->p, lane);
     lane->begin = lane->start = r->number * LANES + r->lane;
-    lane->limit = lane->position = lane->begin + 1;
+    lane->reader.limit = lane->reader.position = lane->begin + 1;
     lane->exact = true;
-    lane->state = LANE_DONE;
+    lane->reader.state = LANE_DONE;
 }
 
 static void rig_frame(struct rig *r)
@@ -355,11 +355,11 @@ static void walk_nothing(struct source *source, struct batch *b, struct walk *wa
     (void)source;
     memset(walk->count, 0, sizeof walk->count);
     for (unsigned i = 0; i < b->lanes_used; i++)
-        if (b->lane[i].state == LANE_OPEN) {
+        if (b->lane[i].reader.state == LANE_OPEN) {
             walked++;
-            walked_from = b->lane[i].position;
-            b->lane[i].position = b->lane[i].limit;
-            b->lane[i].state = LANE_DONE;
+            walked_from = b->lane[i].reader.position;
+            b->lane[i].reader.position = b->lane[i].reader.limit;
+            b->lane[i].reader.state = LANE_DONE;
         }
 }
 
@@ -377,8 +377,8 @@ static struct lane *settling_lane(struct rig *r, uint64_t begin, uint64_t start,
     struct lane *lane = &r->batch->lane[r->lane];
     lane->begin = begin;
     lane->start = start;
-    lane->position = position;
-    lane->limit = limit;
+    lane->reader.position = position;
+    lane->reader.limit = limit;
     lane->exact = r->number == 0 && r->lane == 0;
     for (int i = 0; i < 10; i++)
         rig_frame(r);
@@ -395,7 +395,7 @@ Test(order, settling_proves_guesses)
     settling_lane(&r, 0, 0, 105, 100);     /* right */
     settling_lane(&r, 100, 105, 203, 200); /* right */
     settling_lane(&r, 200, 210, 350, 300); /* wrong: from 203 on, and then up to its limit */
-    settling_lane(&r, 300, UINT64_MAX, 0, 400)->state = LANE_LOST; /* from 300 on */
+    settling_lane(&r, 300, UINT64_MAX, 0, 400)->reader.state = LANE_LOST; /* from 300 on */
     settling_lane(&r, 400, 400, 640, 500); /* right, with a record beyond the next lane */
     settling_lane(&r, 500, 520, 600, 600); /* nothing begins in it */
     rig_end_batch(&r);
@@ -408,11 +408,11 @@ Test(order, settling_proves_guesses)
     rig_begin_batch(&r);
     r.batch->first = false;
     struct lane *lane = settling_lane(&r, 600, 640, 650, 700);
-    lane->state = LANE_FAULT;
-    lane->fault = 77;
+    lane->reader.state = LANE_FAULT;
+    lane->reader.fault = 77;
     settling_lane(&r, 700, 650, 700, 800);
     rig_end_batch(&r);
-    cr_expect_eq(faulty.fault, 77);
+    cr_expect_eq(faulty.reader.fault, 77);
     cr_expect_eq(pipeline_totals(r.p)->frames, 40);
     cr_expect_eq(walked, 2);
 
@@ -439,14 +439,14 @@ Test(order, settling_compares_contexts)
     r.source_ops.walk = walk_nothing;
     walked = 0;
     rig_begin_batch(&r);
-    settling_lane(&r, 0, 0, 100, 100)->context = &later;
-    settling_lane(&r, 100, 100, 200, 200)->context = &later;
-    settling_lane(&r, 200, 200, 300, 300)->context = &earlier; /* read again */
-    settling_lane(&r, 300, 300, 400, 400)->context = &later;
+    settling_lane(&r, 0, 0, 100, 100)->reader.context = &later;
+    settling_lane(&r, 100, 100, 200, 200)->reader.context = &later;
+    settling_lane(&r, 200, 200, 300, 300)->reader.context = &earlier; /* read again */
+    settling_lane(&r, 300, 300, 400, 400)->reader.context = &later;
     rig_end_batch(&r);
     cr_expect_eq(walked, 1);
     cr_expect_eq(walked_from, 200);
-    cr_expect_eq(r.p->batches[0].lane[2].context, &later);
+    cr_expect_eq(r.p->batches[0].lane[2].reader.context, &later);
     cr_expect_eq(pipeline_totals(r.p)->lanes_redone, 1);
     cr_expect_eq(pipeline_totals(r.p)->frames, 30);
     rig_close(&r);

@@ -2,6 +2,7 @@
  *
  * Length: cases of one reader, which share what builds its files. */
 #include "io/formats/pcap.h"
+#include "engine/record_run.h"
 #include "io/formats/registry.h"
 #include "io/guard.h"
 #include "tests/support/random.h"
@@ -97,45 +98,35 @@ static void finish(void)
 }
 TestSuite(pcap, .init = start, .fini = finish);
 
-/* A batch of the whole file. */
-static struct batch *batch_of(const struct capture *c)
-{
-    static struct batch b;
-    b.bytes = c->bytes;
-    b.end = capture_size(c);
-    return &b;
-}
-
-/* Walks one lane to its end, in turn with lanes that are not used; the frames go to f, at most RECORD_MAX of
+/* Walks to the reader's end, in turn with readers that are not used; the frames go to f, at most RECORD_MAX of
  * them. */
-static unsigned walk_with(const struct capture *c, struct lane *lane, struct frame *f, unsigned lanes)
+static unsigned walk_with(const struct capture *c, struct record_reader *reader, struct frame *f,
+                          unsigned readers)
 {
-    struct batch *b = batch_of(c);
+    const struct window window = capture_window(c);
+    static struct record_reader others[LANES];
     static struct walk w;
     unsigned n = 0;
-    b->lanes_used = w.end = lanes;
-    for (unsigned i = 1; i < lanes; i++)
-        b->lane[i] = (struct lane){.state = LANE_UNUSED};
-    b->lane[0] = *lane;
-    b->lane[0].state = LANE_OPEN;
-    b->lane[0].position = lane->start;
+    w.end = readers;
+    w.reader[0] = reader;
+    for (unsigned i = 1; i < readers; i++)
+        w.reader[i] = &others[i];
+    reader->state = LANE_OPEN;
     do {
-        c->format->walk(c, b, &w);
+        c->format->walk(c, &window, &w);
         for (unsigned i = 0; i < w.count[0] && n < RECORD_MAX; i++)
             f[n++] = w.frame[0][i];
     } while (w.count[0]);
-    *lane = b->lane[0];
     return n;
 }
 
-/* The lane's frames, those that lie in its run first; the walk goes on behind it. */
-static unsigned run_with(const struct capture *c, struct lane *lane, struct frame *f)
+/* The reader's frames, those that lie in its run first; the walk goes on behind it. */
+static unsigned run_with(const struct capture *c, struct record_reader *reader, struct frame *f)
 {
-    const struct batch *b = batch_of(c);
+    const struct window window = capture_window(c);
     struct record_run run;
     unsigned n = 0;
-    lane->position = lane->start;
-    if (c->format->run(c, b, lane, &run)) {
+    if (c->format->run(c, &window, reader, &run)) {
         for (; run.at < run.limit && load_le32(run.at + 8) <= run.longest; n++) {
             f[n] = (struct frame){.data = run.at + RECORD_HEADER,
                                   .time = load_le32(run.at) * INT64_C(1000000000) +
@@ -143,36 +134,37 @@ static unsigned run_with(const struct capture *c, struct lane *lane, struct fram
                                   .captured = load_le32(run.at + 8),
                                   .length = load_le32(run.at + 12),
                                   .kind = run.kind};
-            cr_assert_leq(run.at + RECORD_HEADER + run.longest, b->bytes + b->end);
+            cr_assert_leq(run.at + RECORD_HEADER + run.longest, c->bytes + window.end);
             run.at = f[n].data + f[n].captured;
         }
-        cr_assert_leq(run.limit, b->bytes + lane->limit);
-        lane->start = (uint64_t)(run.at - b->bytes);
+        cr_assert_leq(run.limit, c->bytes + reader->limit);
+        reader->position = (uint64_t)(run.at - c->bytes);
         in_runs += n;
     }
-    return n + walk_with(c, lane, f + n, 1);
+    return n + walk_with(c, reader, f + n, 1);
 }
 
-static void expect_the_same(const struct lane *lane, const struct frame *f, unsigned n,
-                            const struct lane *other_lane, const struct frame *other, unsigned other_n)
+static void expect_the_same(const struct record_reader *reader, const struct frame *f, unsigned n,
+                            const struct record_reader *other_reader, const struct frame *other,
+                            unsigned other_n)
 {
     cr_assert_eq(n, other_n);
     for (unsigned i = 0; i < n; i++)
         cr_assert(f[i].data == other[i].data && f[i].time == other[i].time &&
                   f[i].captured == other[i].captured && f[i].length == other[i].length &&
                   f[i].kind == other[i].kind);
-    cr_assert(lane->state == other_lane->state && lane->position == other_lane->position &&
-              lane->fault == other_lane->fault && lane->fault_value == other_lane->fault_value);
+    cr_assert(reader->state == other_reader->state && reader->position == other_reader->position &&
+              reader->fault == other_reader->fault && reader->fault_value == other_reader->fault_value);
 }
 
-/* A lane alone, which is walked in a way of its own, in turn, and through its run: the same. */
-static unsigned walk_lane(const struct capture *c, struct lane *lane, struct frame *f)
+/* A reader alone, which is walked in a way of its own, in turn, and through its run: the same. */
+static unsigned walk_reader(const struct capture *c, struct record_reader *reader, struct frame *f)
 {
     static struct frame others[RECORD_MAX];
-    struct lane in_turn = *lane, by_run = *lane;
-    const unsigned n = walk_with(c, lane, f, 1);
-    expect_the_same(lane, f, n, &in_turn, others, walk_with(c, &in_turn, others, 2));
-    expect_the_same(lane, f, n, &by_run, others, run_with(c, &by_run, others));
+    struct record_reader in_turn = *reader, by_run = *reader;
+    const unsigned n = walk_with(c, reader, f, 1);
+    expect_the_same(reader, f, n, &in_turn, others, walk_with(c, &in_turn, others, 2));
+    expect_the_same(reader, f, n, &by_run, others, run_with(c, &by_run, others));
     return n;
 }
 
@@ -207,10 +199,10 @@ Test(pcap, kinds)
         put_record(0, 0, 0, 7);
         struct capture *c = open_image();
         cr_assert(c);
-        struct lane lane = {.begin = c->first_record, .start = c->first_record, .limit = image.size};
-        cr_assert_eq(walk_lane(c, &lane, frames), 2);
-        cr_expect_eq(lane.state, LANE_DONE);
-        cr_expect_eq(lane.position, image.size);
+        struct record_reader reader = {.position = c->first_record, .limit = image.size};
+        cr_assert_eq(walk_reader(c, &reader, frames), 2);
+        cr_expect_eq(reader.state, LANE_DONE);
+        cr_expect_eq(reader.position, image.size);
         cr_expect_eq(frames[0].time, kinds[i].time);
         cr_expect_eq(frames[0].decimals, kinds[i].decimals);
         cr_expect(frames[0].captured == 10 && frames[0].length == 1000 && frames[0].link_type == 113);
@@ -229,13 +221,13 @@ Test(pcap, fcs)
     put_record(1, 1, 64, 64);
     struct capture *c = open_image();
     cr_assert(c);
-    struct lane lane = {.start = c->first_record, .limit = image.size};
-    cr_assert_eq(walk_lane(c, &lane, frames), 1);
+    struct record_reader reader = {.position = c->first_record, .limit = image.size};
+    cr_assert_eq(walk_reader(c, &reader, frames), 1);
     cr_expect(frames[0].fcs == 4 && frames[0].link_type == 1);
     capture_drop(c);
 }
 
-/* Whatever the lane's beginning, the guess is the next boundary, or none. */
+/* Wherever it begins, the guess is the next boundary, or none. */
 Test(pcap, guesses)
 {
     for (int swapped = 0; swapped < 2; swapped++) {
@@ -245,15 +237,16 @@ Test(pcap, guesses)
         put_records(300, 7);
         struct capture *c = open_image();
         cr_assert(c);
+        const struct window window = capture_window(c);
         unsigned next = 0;
         for (uint64_t begin = c->first_record; begin < image.size; begin++) {
             while (image.at[next] < begin)
                 next++;
             for (uint64_t length = 1; length < 2000; length = length * 5 + 3) {
-                struct lane lane = {.begin = begin, .limit = MIN(begin + length, image.size)};
-                c->format->guess(c, batch_of(c), &lane);
-                uint64_t expected = image.at[next] < lane.limit ? image.at[next] : UINT64_MAX;
-                cr_assert_eq(lane.start, expected, "from %zu, %zu long", (size_t)begin, (size_t)length);
+                struct record_reader reader = {.position = begin, .limit = MIN(begin + length, image.size)};
+                const uint64_t guess = c->format->guess(c, &window, &reader);
+                uint64_t expected = image.at[next] < reader.limit ? image.at[next] : UINT64_MAX;
+                cr_assert_eq(guess, expected, "from %zu, %zu long", (size_t)begin, (size_t)length);
             }
         }
         capture_drop(c);
@@ -268,14 +261,15 @@ Test(pcap, guesses_at_the_end)
     put_records(20, 3);
     struct capture *c = open_image();
     cr_assert(c);
+    const struct window window = capture_window(c);
     for (unsigned i = 10; i < 20; i++) {
-        struct lane lane = {.begin = image.at[i] - 1, .limit = image.size};
-        c->format->guess(c, batch_of(c), &lane);
-        cr_expect_eq(lane.start, image.at[i]);
+        struct record_reader reader = {.position = image.at[i] - 1, .limit = image.size};
+        const uint64_t guess = c->format->guess(c, &window, &reader);
+        cr_expect_eq(guess, image.at[i]);
     }
-    struct lane lane = {.begin = image.at[19] + 1, .limit = image.size};
-    c->format->guess(c, batch_of(c), &lane);
-    cr_expect_eq(lane.start, UINT64_MAX);
+    struct record_reader reader = {.position = image.at[19] + 1, .limit = image.size};
+    const uint64_t guess = c->format->guess(c, &window, &reader);
+    cr_expect_eq(guess, UINT64_MAX);
     capture_drop(c);
 }
 
@@ -287,20 +281,20 @@ Test(pcap, lanes)
     struct capture *c = open_image();
     cr_assert(c);
     static struct frame whole[RECORD_MAX];
-    struct lane one = {.start = c->first_record, .limit = image.size};
-    cr_assert_eq(walk_lane(c, &one, whole), 300);
+    struct record_reader one = {.position = c->first_record, .limit = image.size};
+    cr_assert_eq(walk_reader(c, &one, whole), 300);
     if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
         cr_assert_gt(in_runs, 200); /* the last ones are too near to the end */
     for (uint64_t size = 1; size < 3000; size = size * 3 + 1) {
         uint64_t position = c->first_record;
         unsigned n = 0;
         for (uint64_t begin = c->first_record; begin < image.size; begin += size) {
-            struct lane lane = {.start = position, .limit = MIN(begin + size, image.size)};
-            if (position >= lane.limit)
+            struct record_reader reader = {.position = position, .limit = MIN(begin + size, image.size)};
+            if (position >= reader.limit)
                 continue;
-            n += walk_lane(c, &lane, frames + n);
-            cr_assert_eq(lane.state, LANE_DONE);
-            position = lane.position;
+            n += walk_reader(c, &reader, frames + n);
+            cr_assert_eq(reader.state, LANE_DONE);
+            position = reader.position;
         }
         cr_assert_eq(n, 300);
         cr_assert_eq(memcmp(frames, whole, 300 * sizeof *frames), 0);
@@ -319,18 +313,18 @@ Test(pcap, runs)
     put_records(100, 19);
     struct capture *c = open_image();
     cr_assert(c);
-    struct lane lane = {.start = c->first_record, .limit = image.size};
-    cr_assert_eq(walk_lane(c, &lane, frames), 201);
+    struct record_reader reader = {.position = c->first_record, .limit = image.size};
+    cr_assert_eq(walk_reader(c, &reader, frames), 201);
     cr_expect_eq(in_runs, 100);
-    lane = (struct lane){.start = image.at[101], .limit = image.at[103]};
-    cr_assert_eq(walk_lane(c, &lane, frames), 2);
+    reader = (struct record_reader){.position = image.at[101], .limit = image.at[103]};
+    cr_assert_eq(walk_reader(c, &reader, frames), 2);
     cr_expect_eq(in_runs, 102);
 
-    /* Of a batch whose bytes begin later. */
-    struct batch late = {.bytes = c->bytes + image.at[5], .base = image.at[5], .end = image.size};
+    /* Of a window that begins later. */
+    const struct window late = {.bytes = c->bytes + image.at[5], .base = image.at[5], .end = image.size};
     struct record_run run;
-    lane = (struct lane){.position = image.at[7], .limit = image.at[9], .state = LANE_OPEN};
-    cr_assert(c->format->run(c, &late, &lane, &run));
+    reader = (struct record_reader){.position = image.at[7], .limit = image.at[9], .state = LANE_OPEN};
+    cr_assert(c->format->run(c, &late, &reader, &run));
     cr_expect(run.at == c->bytes + image.at[7] && run.limit == c->bytes + image.at[9]);
 
     /* What may be read at its last place is all of the longest record, which is longer where bytes are many;
@@ -340,20 +334,20 @@ Test(pcap, runs)
         uint32_t longest;
     } sizes[] = {{10000, 4096}, {1 << 20, 16384}, {16 << 20, 262144}, {UINT64_C(1) << 40, 262144}};
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        struct batch whole = {.bytes = c->bytes, .end = sizes[i].bytes};
+        const struct window whole = {.bytes = c->bytes, .end = sizes[i].bytes};
         const uint64_t last = sizes[i].bytes - RECORD_HEADER - sizes[i].longest;
-        lane = (struct lane){.position = last - 1, .limit = sizes[i].bytes, .state = LANE_OPEN};
-        cr_assert(c->format->run(c, &whole, &lane, &run));
+        reader = (struct record_reader){.position = last - 1, .limit = sizes[i].bytes, .state = LANE_OPEN};
+        cr_assert(c->format->run(c, &whole, &reader, &run));
         cr_expect(run.longest == sizes[i].longest && run.limit == c->bytes + last);
         /* Where no more is left than that, runs of shorter records, until too little is left for any. */
         const uint32_t shorter = (RECORD_HEADER + sizes[i].longest) / 8;
-        lane.position = last;
-        cr_assert(c->format->run(c, &whole, &lane, &run));
+        reader.position = last;
+        cr_assert(c->format->run(c, &whole, &reader, &run));
         cr_expect(run.longest == shorter && run.limit == c->bytes + sizes[i].bytes - RECORD_HEADER - shorter);
-        lane.position = sizes[i].bytes - RECORD_HEADER - 1;
-        cr_expect_not(c->format->run(c, &whole, &lane, &run));
-        lane.position = sizes[i].bytes;
-        cr_expect_not(c->format->run(c, &whole, &lane, &run));
+        reader.position = sizes[i].bytes - RECORD_HEADER - 1;
+        cr_expect_not(c->format->run(c, &whole, &reader, &run));
+        reader.position = sizes[i].bytes;
+        cr_expect_not(c->format->run(c, &whole, &reader, &run));
     }
     capture_drop(c);
     close(fd);
@@ -365,8 +359,8 @@ Test(pcap, runs)
     put_records(300, 17);
     c = open_image();
     cr_assert(c);
-    lane = (struct lane){.start = c->first_record, .limit = image.size};
-    cr_assert_eq(walk_lane(c, &lane, frames), 301);
+    reader = (struct record_reader){.position = c->first_record, .limit = image.size};
+    cr_assert_eq(walk_reader(c, &reader, frames), 301);
     cr_expect_eq(in_runs, 0);
     capture_drop(c);
 }
@@ -379,26 +373,29 @@ Test(pcap, lanes_in_turn)
     struct capture *c = open_image();
     cr_assert(c);
     static const unsigned cuts[] = {0, 3, 3 + WALK_FRAMES, 40, 41, 100};
-    struct batch *b = batch_of(c);
+    const struct window window = capture_window(c);
+    struct record_reader readers[ARRAY_LEN(cuts) - 1];
     static struct walk w;
-    b->lanes_used = w.end = ARRAY_LEN(cuts) - 1;
-    for (unsigned i = 0; i < b->lanes_used; i++)
-        b->lane[i] =
-            (struct lane){.position = image.at[cuts[i]], .limit = image.at[cuts[i + 1]], .state = LANE_OPEN};
+    w.end = ARRAY_LEN(cuts) - 1;
+    for (unsigned i = 0; i < w.end; i++) {
+        readers[i] = (struct record_reader){
+            .position = image.at[cuts[i]], .limit = image.at[cuts[i + 1]], .state = LANE_OPEN};
+        w.reader[i] = &readers[i];
+    }
     unsigned count[LANES] = {0};
     for (bool any = true; any;) {
         any = false;
-        c->format->walk(c, b, &w);
-        for (unsigned i = 0; i < b->lanes_used; i++) {
+        c->format->walk(c, &window, &w);
+        for (unsigned i = 0; i < w.end; i++) {
             for (unsigned k = 0; k < w.count[i]; k++)
                 cr_expect_eq(w.frame[i][k].data, c->bytes + image.at[cuts[i] + count[i] + k] + 16);
             count[i] += w.count[i];
             any |= w.count[i] > 0;
         }
     }
-    for (unsigned i = 0; i < b->lanes_used; i++) {
+    for (unsigned i = 0; i < w.end; i++) {
         cr_expect_eq(count[i], cuts[i + 1] - cuts[i]);
-        cr_expect_eq(b->lane[i].state, LANE_DONE);
+        cr_expect_eq(readers[i].state, LANE_DONE);
     }
     capture_drop(c);
 }
@@ -407,10 +404,10 @@ static void expect_fault(unsigned records, const char *text, uint64_t offset)
 {
     struct capture *c = open_image();
     cr_assert(c);
-    struct lane lane = {.start = c->first_record, .limit = image.size};
-    cr_expect_eq(walk_lane(c, &lane, frames), records);
-    cr_expect_eq(lane.state, LANE_FAULT);
-    c->format->fault(c, batch_of(c), &lane);
+    struct record_reader reader = {.position = c->first_record, .limit = image.size};
+    cr_expect_eq(walk_reader(c, &reader, frames), records);
+    cr_expect_eq(reader.state, LANE_FAULT);
+    c->format->fault(c, &(struct window){.bytes = c->bytes, .end = capture_size(c)}, &reader);
     expect_problem(0, text, offset);
     capture_drop(c);
 }
@@ -459,9 +456,9 @@ Test(pcap, longest_record)
     put_record(1, 1, RECORD_LENGTH_MAX, RECORD_LENGTH_MAX);
     struct capture *c = open_image();
     cr_assert(c);
-    struct lane lane = {.start = c->first_record, .limit = image.size};
-    cr_expect_eq(walk_lane(c, &lane, frames), 1);
-    cr_expect_eq(lane.state, LANE_DONE);
+    struct record_reader reader = {.position = c->first_record, .limit = image.size};
+    cr_expect_eq(walk_reader(c, &reader, frames), 1);
+    cr_expect_eq(reader.state, LANE_DONE);
     capture_drop(c);
 }
 
@@ -532,8 +529,8 @@ Test(pcap, cut_while_it_is_read)
     cr_expect_eq(capture_size(c), 5000);
     cr_expect(capture_guard(read_all, &reading));
     cr_expect_eq(problems.count, 1);
-    struct lane lane = {.start = c->first_record, .limit = image.size};
-    walk_lane(c, &lane, frames);
-    cr_expect_neq(lane.state, LANE_OPEN);
+    struct record_reader reader = {.position = c->first_record, .limit = image.size};
+    walk_reader(c, &reader, frames);
+    cr_expect_neq(reader.state, LANE_OPEN);
     capture_drop(c);
 }

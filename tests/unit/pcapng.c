@@ -2,6 +2,7 @@
  *
  * Length of runs: half of it is a table of cases. */
 #include "io/formats/pcapng.h"
+#include "engine/record_run.h"
 #include "io/formats/registry.h"
 
 #include <criterion/criterion.h>
@@ -82,9 +83,8 @@ static void put_blocks(void)
 }
 
 /* The run at the first block, if there is one. */
-static bool run_of(struct record_run *run, const struct batch **whole)
+static bool run_of(struct record_run *run, struct window *whole)
 {
-    static struct batch b;
     char path[64];
     int fd = memfd_create("capture", MFD_CLOEXEC);
     cr_assert(fd >= 0 && write(fd, image, size) == (ssize_t)size);
@@ -93,14 +93,14 @@ static bool run_of(struct record_run *run, const struct batch **whole)
         capture_drop(c);
     c = capture_open(path, 0, false, NULL, &problems);
     cr_assert(c);
-    b.bytes = c->bytes;
-    b.end = capture_size(c);
-    const struct lane lane = {
-        .state = LANE_OPEN, .position = c->first_record, .limit = b.end, .context = atomic_load(&c->context)};
-    const bool is = c->format->run(c, &b, &lane, run);
-    *whole = &b;
+    *whole = capture_window(c);
+    const struct record_reader reader = {.state = LANE_OPEN,
+                                         .position = c->first_record,
+                                         .limit = whole->end,
+                                         .context = atomic_load(&c->context)};
+    const bool is = c->format->run(c, whole, &reader, run);
     if (is)
-        cr_expect_eq(run->at, b.bytes + c->first_record);
+        cr_expect_eq(run->at, c->bytes + c->first_record);
     close(fd);
     return is;
 }
@@ -134,14 +134,14 @@ Test(pcapng, runs)
         {1, {{ETHERNET, 12}}, 0, 0, 0},        /* nor is a ps */
     };
     struct record_run run;
-    const struct batch *b;
+    struct window window;
     swapped = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         put_section();
         for (unsigned k = 0; k < cases[i].count; k++)
             put_interface(cases[i].is[k].link, cases[i].is[k].resolution);
         put_blocks();
-        const bool is = run_of(&run, &b);
+        const bool is = run_of(&run, &window);
         cr_assert_eq(is, cases[i].alike > 0, "case %zu", i);
         if (!is)
             continue;
@@ -155,7 +155,7 @@ Test(pcapng, runs)
         cr_expect_leq(((uint64_t)run.bound[PCAPNG_RUN_UPPER_HALVES] << 32) - 1,
                       (uint64_t)INT64_MAX / (uint64_t)cases[i].unit);
         /* All of the longest block may be read at the run's last place. */
-        cr_expect_leq(run.limit + 32 + run.longest + 3, b->bytes + b->end);
+        cr_expect_leq(run.limit + 32 + run.longest + 3, window.bytes + window.end);
         cr_expect_gt(run.longest, BYTES);
     }
 
@@ -164,11 +164,11 @@ Test(pcapng, runs)
     put_section();
     put_interface(ETHERNET, MICRO);
     put_blocks();
-    cr_expect_not(run_of(&run, &b));
+    cr_expect_not(run_of(&run, &window));
     swapped = !swapped;
     put_section();
     put_blocks();
-    cr_expect_not(run_of(&run, &b));
+    cr_expect_not(run_of(&run, &window));
     capture_drop(c);
     problems_free(&problems);
 }
