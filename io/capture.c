@@ -1,6 +1,7 @@
 /* A capture file that is open: its bytes, where they end by now, and who uses them. */
 #include "io/capture.h"
 #include "io/formats/format.h"
+#include "io/problems.h"
 
 #include <errno.h>
 #include <fcntl.h>

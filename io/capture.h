@@ -3,11 +3,11 @@
 #define TCPREUSE_CAPTURE_H
 
 #include "engine/window.h"
-#include "io/problems.h"
 
 #include <stdatomic.h>
 
 struct capture_format; /* io/formats/format.h */
+struct problems;
 
 enum { CAPTURE_PIECE = 64 << 20 };
 
@@ -39,25 +39,11 @@ struct capture {
     /* Where its frames begin to be later than the next file's first, by guessing; UINT64_MAX: not known. Set
      * by late_find(). */
     uint64_t late_at;
-    void *format_data; /* the format's own, freed by its close */
+    uint16_t link_type; /* of all records, where a format has one */
+    void *format_data;  /* the format's own, freed by its close */
     /* Batches that are under way, chunks, the input, the claimer: whoever holds a pointer to it beyond a
      * call. */
     _Atomic uint64_t users;
-
-    /* of pcap */
-    bool swapped;          /* other byte order than this machine's */
-    uint32_t fraction_ns;  /* nanoseconds a unit of the fraction: 1000 or 1 */
-    uint32_t fraction_max; /* units a second */
-    uint32_t captured_max;
-    uint8_t record_header; /* bytes of a record before what was captured */
-    bool plain;            /* record headers of 16 bytes, lengths in order */
-    uint8_t length_order;  /* enum pcap_length_order */
-    uint8_t decimals;
-    uint8_t fcs;
-    uint16_t link_type;
-
-    /* of snoop */
-    bool surveyor; /* 802.11 frames of Shomiti's analyzers, with a header of their own */
 };
 
 static inline uint64_t capture_size(const struct capture *c)

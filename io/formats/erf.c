@@ -9,6 +9,7 @@
  * (48) are no frames; all others are, as in Wireshark 4.4, also those that hold no packet (27, provenance).
  */
 #include "io/formats/format.h"
+#include "io/problems.h"
 
 #include <inttypes.h>
 

@@ -71,6 +71,11 @@ struct capture_format {
     void (*close)(struct capture *c);
 };
 
+/* For open: zeroed memory of the format's own, c->format_data. NULL after adding a problem. */
+void *capture_new_data(struct capture *c, size_t size);
+/* For close: frees it. */
+void capture_free_data(struct capture *c);
+
 /* For run(): sets at, limit and longest of the run at the reader's position, of records with around bytes
  * besides what is captured. False: there is none. Records are of usual length, and the run ends as far from
  * the end of the window as the longest of them: where those are few (a small file, a chunk of a

@@ -34,7 +34,7 @@ static enum capture_open_result iptrace_open(struct capture *c, const uint8_t *b
 {
     (void)count;
     (void)whole;
-    struct iptrace *t = records_data(c, sizeof *t);
+    struct iptrace *t = capture_new_data(c, sizeof *t);
     if (!t)
         return OPEN_FAILED;
     t->record_header = bytes[8] == '1' ? RECORD_1 : RECORD_2;

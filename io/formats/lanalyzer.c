@@ -10,6 +10,7 @@
  * Seen on files that editcap writes, and on what tshark makes of others.
  */
 #include "io/formats/records.h"
+#include "io/problems.h"
 
 enum {
     RECORD_HEADER = 4,
@@ -49,7 +50,7 @@ static enum capture_open_result lanalyzer_open(struct capture *c, const uint8_t 
             if (board != 226 && board != 227)
                 return records_refuse(c, (int64_t)at + RECORD_HEADER + SUMMARY_BOARD,
                                       "a LANalyzer board that is known here", board);
-            l = records_data(c, sizeof *l);
+            l = capture_new_data(c, sizeof *l);
             if (!l)
                 return OPEN_FAILED;
             c->link_type = board == 226 ? 1 : 6;

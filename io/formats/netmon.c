@@ -14,10 +14,9 @@
  * makes of fields that the documentation leaves open was seen on crafted files.
  */
 #include "io/formats/format.h"
+#include "io/problems.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <time.h>
 
 enum {
@@ -162,12 +161,9 @@ static enum capture_open_result netmon_open(struct capture *c, const uint8_t *by
     /* Nothing in it is needed, but Wireshark does not go on without it. */
     if (major == 2 && minor >= 2 && load_le32(bytes + 52) > 0 && load_le32(bytes + 48) > count)
         return refuse(c, 48, "a process table within the file", load_le32(bytes + 48));
-    struct netmon *n = c->format_data ? c->format_data : malloc(sizeof *n);
-    if (!n) {
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "%s", strerror(ENOMEM));
+    struct netmon *n = capture_new_data(c, sizeof *n);
+    if (!n)
         return OPEN_FAILED;
-    }
-    c->format_data = n;
     *n = (struct netmon){
         .old = major == 1,
         .header_size = major == 1 ? 8 : 16,
@@ -182,11 +178,6 @@ static enum capture_open_result netmon_open(struct capture *c, const uint8_t *by
     c->records_end = table + length;
     c->position_bytes = (uint32_t)MAX(count / length, UINT64_C(1));
     return OPEN_DONE;
-}
-
-static void netmon_close(struct capture *c)
-{
-    free(c->format_data);
 }
 
 static uint64_t netmon_guess(const struct capture *c, const struct window *window,
@@ -371,5 +362,5 @@ const struct capture_format format_netmon = {
     .walk = netmon_walk,
     .fault = netmon_fault,
     .record_length = netmon_record_length,
-    .close = netmon_close,
+    .close = capture_free_data,
 };

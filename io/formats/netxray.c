@@ -13,6 +13,7 @@
  * values in them, by what tshark 4.0.17 makes of them.
  */
 #include "io/formats/records.h"
+#include "io/problems.h"
 
 enum {
     FILE_HEADER = 128,
@@ -131,7 +132,7 @@ static enum capture_open_result netxray_open(struct capture *c, const uint8_t *b
         return network == NETWORK_WAN
                    ? records_refuse(c, 84, "a WAN of the Sniffer that is known here", bytes[84])
                    : records_refuse(c, 44, "a network of the Sniffer that is known here", network);
-    struct netxray *n = records_data(c, sizeof *n);
+    struct netxray *n = capture_new_data(c, sizeof *n);
     if (!n)
         return OPEN_FAILED;
     *n = (struct netxray){

@@ -44,7 +44,7 @@ static enum capture_open_result observer_open(struct capture *c, const uint8_t *
     result = records_need_header(c, first, count, whole);
     if (result != OPEN_DONE)
         return result;
-    struct observer *o = records_data(c, sizeof *o);
+    struct observer *o = capture_new_data(c, sizeof *o);
     if (!o)
         return OPEN_FAILED;
     uint32_t at = FILE_HEADER;

@@ -6,6 +6,7 @@
  */
 #include "io/formats/pcap.h"
 #include "engine/record_run.h"
+#include "io/problems.h"
 
 #include <inttypes.h>
 
@@ -26,31 +27,31 @@ static bool pcap_probe(const uint8_t *bytes, size_t count)
 }
 
 /* From candidate on, a chain of records with plausible times, or records up to the very end of the file. */
-static bool looks_like_chain(const struct capture *c, const struct window *window, uint64_t at)
+static bool looks_like_chain(const struct pcap_file *file, const struct window *window, uint64_t at)
 {
     uint32_t before = 0;
     for (int i = 0; i < GUESS_CHAIN; i++) {
         if (at == window->end)
             return i > 0;
-        if (window->end - at < c->record_header)
+        if (window->end - at < file->record_header)
             return false;
         const uint8_t *p = window_at(window, at);
-        if (!pcap_is_plausible(c, p))
+        if (!pcap_is_plausible(file, p))
             return false;
-        uint32_t seconds = pcap_32(p, c->swapped);
+        uint32_t seconds = pcap_32(p, file->swapped);
         if (i > 0 && seconds - before > GUESS_SECONDS_FORWARD && before - seconds > GUESS_SECONDS_BACK)
             return false;
         before = seconds;
-        at += c->record_header + pcap_lengths(c, p).captured;
+        at += file->record_header + pcap_lengths(file, p).captured;
         if (at > window->end)
             return false;
     }
     return true;
 }
 
-static bool is_guess(const struct capture *c, const struct window *window, uint64_t at)
+static bool is_guess(const struct pcap_file *file, const struct window *window, uint64_t at)
 {
-    return pcap_is_plausible(c, window_at(window, at)) && looks_like_chain(c, window, at);
+    return pcap_is_plausible(file, window_at(window, at)) && looks_like_chain(file, window, at);
 }
 
 /* Which of 8 positions from p on could have a captured length from 1 to 2^24 - 1: bits 7, 15, ..., of which
@@ -70,20 +71,22 @@ static uint64_t pcap_guess(const struct capture *c, const struct window *window,
                            const struct record_reader *reader)
 {
     enum { EIGHT_READ = 11 + 8 };
+    const struct pcap_file *file = c->format_data;
     uint64_t at = reader->position;
-    const uint64_t limit = MIN(reader->limit, window->end - MIN(window->end, (uint64_t)c->record_header - 1));
-    const bool big_endian = c->swapped != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-    if (c->plain && c->captured_max < 1 << 24)
+    const uint64_t limit =
+        MIN(reader->limit, window->end - MIN(window->end, (uint64_t)file->record_header - 1));
+    const bool big_endian = file->swapped != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    if (file->plain && file->captured_max < 1 << 24)
         for (; at + 8 <= limit && at + EIGHT_READ <= window->end; at += 8) {
             uint64_t candidates = guess_eight(window_at(window, at), big_endian);
             for (; candidates; candidates &= candidates - 1) {
                 const uint64_t candidate = at + (unsigned)__builtin_ctzll(candidates) / 8;
-                if (is_guess(c, window, candidate))
+                if (is_guess(file, window, candidate))
                     return candidate;
             }
         }
     for (; at < limit; at++)
-        if (is_guess(c, window, at))
+        if (is_guess(file, window, at))
             return at;
     return UINT64_MAX;
 }
@@ -92,28 +95,30 @@ static uint64_t pcap_record_length(const struct capture *c, const void *context,
                                    uint64_t available)
 {
     (void)context;
+    const struct pcap_file *file = c->format_data;
     if (available < RECORD_HEADER)
         return 0;
-    uint32_t captured = pcap_lengths(c, p).captured;
-    return captured > c->captured_max ? RECORD_BROKEN : (uint64_t)c->record_header + captured;
+    uint32_t captured = pcap_lengths(file, p).captured;
+    return captured > file->captured_max ? RECORD_BROKEN : (uint64_t)file->record_header + captured;
 }
 
 /* Streams wait for this: 10 ns a record through record_length(), 2 ns here. */
 static uint64_t pcap_records_length(const struct capture *c, const uint8_t *p, uint64_t available,
                                     uint64_t wanted)
 {
+    const struct pcap_file *file = c->format_data;
     uint64_t at = 0;
     while (at < wanted && available - at >= RECORD_HEADER) {
-        uint32_t captured = pcap_lengths(c, p + at).captured;
-        if (captured > c->captured_max || (uint64_t)c->record_header + captured > available - at)
+        uint32_t captured = pcap_lengths(file, p + at).captured;
+        if (captured > file->captured_max || (uint64_t)file->record_header + captured > available - at)
             break;
-        at += (uint64_t)c->record_header + captured;
+        at += (uint64_t)file->record_header + captured;
     }
     return at;
 }
 
 /* The next record, or false and the reader's new state. */
-static bool walk_one(const struct capture *c, const struct window *window, struct record_reader *reader,
+static bool walk_one(const struct pcap_file *file, const struct window *window, struct record_reader *reader,
                      struct frame *f)
 {
     uint64_t at = reader->position, size = window->end;
@@ -122,19 +127,19 @@ static bool walk_one(const struct capture *c, const struct window *window, struc
         reader->state = LANE_DONE;
         return false;
     }
-    if (size - at < c->record_header) {
+    if (size - at < file->record_header) {
         reader->state = LANE_FAULT;
         reader->fault = FAULT_HEADER;
         return false;
     }
-    struct pcap_lengths lengths = pcap_lengths(c, p);
-    if (lengths.captured > c->captured_max) {
+    struct pcap_lengths lengths = pcap_lengths(file, p);
+    if (lengths.captured > file->captured_max) {
         reader->state = LANE_FAULT;
         reader->fault = FAULT_LENGTH;
         reader->fault_value = lengths.captured;
         return false;
     }
-    uint64_t next = at + c->record_header + lengths.captured;
+    uint64_t next = at + file->record_header + lengths.captured;
     if (next > size) {
         reader->state = LANE_FAULT;
         reader->fault = FAULT_DATA;
@@ -142,14 +147,12 @@ static bool walk_one(const struct capture *c, const struct window *window, struc
         return false;
     }
     __builtin_prefetch(p + (next - at));
-    f->data = p + c->record_header;
-    f->time =
-        pcap_32(p, c->swapped) * INT64_C(1000000000) + (int64_t)pcap_32(p + 4, c->swapped) * c->fraction_ns;
+    f->data = p + file->record_header;
+    f->time = pcap_32(p, file->swapped) * INT64_C(1000000000) +
+              (int64_t)pcap_32(p + 4, file->swapped) * file->fraction_ns;
     f->captured = lengths.captured;
     f->length = lengths.original;
-    f->link_type = c->link_type;
-    f->decimals = c->decimals;
-    f->fcs = c->fcs;
+    f->kind = file->kind;
     reader->position = next;
     return true;
 }
@@ -175,14 +178,14 @@ struct chain {
  * instructions each, where walk_one() takes 52. All readers of the walk go a step each in turn, and each
  * step fetches the reader's next header: the misses of the chains overlap. Two lines hold what decoding
  * reads of most frames, the record's header with the first 48 bytes, and the 64 behind. */
-ALWAYS_INLINE void walk_common(const struct capture *c, const struct window *window, struct walk *walk,
+ALWAYS_INLINE void walk_common(const struct pcap_file *file, const struct window *window, struct walk *walk,
                                bool swapped)
 {
     struct chain chains[LANES];
     const uint8_t *const bytes = window->bytes, *const end = bytes + (window->end - window->base);
-    const uint64_t longest = MIN(c->captured_max, (uint64_t)RECORD_LENGTH_MAX);
-    const uint32_t kind = pcap_kind(c);
-    const int64_t fraction_ns = c->fraction_ns;
+    const uint64_t longest = MIN(file->captured_max, (uint64_t)RECORD_LENGTH_MAX);
+    const uint32_t kind = file->kind;
+    const int64_t fraction_ns = file->fraction_ns;
     const unsigned first = walk->first, end_reader = walk->end;
     for (unsigned i = first; i < end_reader; i++) {
         const struct record_reader *reader = walk->reader[i];
@@ -215,7 +218,7 @@ ALWAYS_INLINE void walk_common(const struct capture *c, const struct window *win
 
 /* The same for one reader alone, mostly of small frames: they lie one after the other as processors expect it,
  * and all that is fetched is what lies some frames ahead. */
-ALWAYS_INLINE void walk_alone(const struct capture *c, const struct window *window, struct walk *walk,
+ALWAYS_INLINE void walk_alone(const struct pcap_file *file, const struct window *window, struct walk *walk,
                               unsigned i, bool swapped)
 {
     const struct record_reader *reader = walk->reader[i];
@@ -226,9 +229,9 @@ ALWAYS_INLINE void walk_alone(const struct capture *c, const struct window *wind
     const uint8_t *const bytes = window->bytes, *const end = bytes + (window->end - window->base);
     const uint8_t *p = bytes + (reader->position - window->base);
     const uint8_t *const limit = bytes + (MIN(reader->limit, window->end - RECORD_HEADER) - window->base);
-    const uint64_t longest = MIN(c->captured_max, (uint64_t)RECORD_LENGTH_MAX);
-    const uint32_t kind = pcap_kind(c);
-    const int64_t fraction_ns = c->fraction_ns;
+    const uint64_t longest = MIN(file->captured_max, (uint64_t)RECORD_LENGTH_MAX);
+    const uint32_t kind = file->kind;
+    const int64_t fraction_ns = file->fraction_ns;
     const struct frame *const frames_end = f + WALK_FRAMES;
     while (f < frames_end && p < limit) {
         const uint32_t captured = pcap_32(p + 8, swapped);
@@ -243,13 +246,13 @@ ALWAYS_INLINE void walk_alone(const struct capture *c, const struct window *wind
 }
 
 /* Where the common walk stopped, the other goes on. */
-ALWAYS_INLINE void walk_plain(const struct capture *c, const struct window *window, struct walk *walk,
+ALWAYS_INLINE void walk_plain(const struct pcap_file *file, const struct window *window, struct walk *walk,
                               bool swapped)
 {
     if (walk->end - walk->first == 1)
-        walk_alone(c, window, walk, walk->first, swapped);
+        walk_alone(file, window, walk, walk->first, swapped);
     else
-        walk_common(c, window, walk, swapped);
+        walk_common(file, window, walk, swapped);
     for (unsigned i = walk->first; i < walk->end; i++) {
         struct record_reader *reader = walk->reader[i];
         unsigned n = walk->count[i];
@@ -258,7 +261,7 @@ ALWAYS_INLINE void walk_plain(const struct capture *c, const struct window *wind
             reader->position = (uint64_t)(last->data + last->captured - window->bytes) + window->base;
         }
         while (n < WALK_FRAMES && reader->state == LANE_OPEN &&
-               walk_one(c, window, reader, &walk->frame[i][n]))
+               walk_one(file, window, reader, &walk->frame[i][n]))
             n++;
         walk->count[i] = n;
     }
@@ -266,34 +269,36 @@ ALWAYS_INLINE void walk_plain(const struct capture *c, const struct window *wind
 
 static void pcap_walk(const struct capture *c, const struct window *window, struct walk *walk)
 {
-#define NEXT(reader, frame) walk_one(c, window, reader, frame)
-    if (!c->plain)
+    const struct pcap_file *file = c->format_data;
+#define NEXT(reader, frame) walk_one(file, window, reader, frame)
+    if (!file->plain)
         WALK_READERS(walk, NEXT);
-    else if (c->swapped)
-        walk_plain(c, window, walk, true);
+    else if (file->swapped)
+        walk_plain(file, window, walk, true);
     else
-        walk_plain(c, window, walk, false);
+        walk_plain(file, window, walk, false);
 #undef NEXT
 }
 
 static void pcap_fault(struct capture *c, const struct window *window, const struct record_reader *reader)
 {
+    const struct pcap_file *file = c->format_data;
     uint64_t size = window->end, at = reader->position;
     switch ((enum fault)reader->fault) {
     case FAULT_HEADER:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at,
                      "expected a record header of %u bytes, found the end of the file after %" PRIu64,
-                     c->record_header, size - at);
+                     file->record_header, size - at);
         break;
     case FAULT_LENGTH:
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at,
                      "expected a captured length of at most %" PRIu32 " bytes, found %" PRIu64,
-                     c->captured_max, reader->fault_value);
+                     file->captured_max, reader->fault_value);
         break;
     case FAULT_DATA:
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at + c->record_header,
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, (int64_t)at + file->record_header,
                      "expected %" PRIu64 " captured bytes, found the end of the file after %" PRIu64,
-                     reader->fault_value, size - at - c->record_header);
+                     reader->fault_value, size - at - file->record_header);
         break;
     }
 }
@@ -308,4 +313,5 @@ const struct capture_format format_pcap = {
     .fault = pcap_fault,
     .record_length = pcap_record_length,
     .records_length = pcap_records_length,
+    .close = capture_free_data,
 };

@@ -16,6 +16,30 @@ enum pcap_length_order {
     LENGTHS_SMALLER_FIRST, /* version 2.3 has both: what is captured is the smaller one */
 };
 
+/* What the file's header says: the capture's format_data. */
+struct pcap_file {
+    bool swapped;          /* other byte order than this machine's */
+    bool plain;            /* record headers of 16 bytes, lengths in order */
+    uint8_t record_header; /* bytes of a record before what was captured */
+    uint8_t length_order;  /* enum pcap_length_order */
+    uint32_t fraction_ns;  /* nanoseconds a unit of the fraction: 1000 or 1 */
+    uint32_t fraction_max; /* units a second */
+    uint32_t captured_max;
+    union {
+        struct {
+            uint16_t link_type;
+            uint8_t decimals;
+            uint8_t fcs;
+        };
+        uint32_t kind; /* as in struct frame */
+    };
+};
+_Static_assert(offsetof(struct pcap_file, decimals) - offsetof(struct pcap_file, kind) ==
+                       offsetof(struct frame, decimals) - offsetof(struct frame, kind) &&
+                   offsetof(struct pcap_file, fcs) - offsetof(struct pcap_file, kind) ==
+                       offsetof(struct frame, fcs) - offsetof(struct frame, kind),
+               "alike");
+
 struct pcap_lengths {
     uint32_t captured, original;
 };
@@ -27,25 +51,20 @@ ALWAYS_INLINE uint32_t pcap_32(const uint8_t *p, bool swapped)
 }
 
 /* Of the record at p. */
-ALWAYS_INLINE struct pcap_lengths pcap_lengths(const struct capture *c, const uint8_t *p)
+ALWAYS_INLINE struct pcap_lengths pcap_lengths(const struct pcap_file *file, const uint8_t *p)
 {
-    uint32_t first = pcap_32(p + 8, c->swapped), second = pcap_32(p + 12, c->swapped);
-    if (c->length_order == LENGTHS_IN_ORDER || (c->length_order == LENGTHS_SMALLER_FIRST && first <= second))
+    uint32_t first = pcap_32(p + 8, file->swapped), second = pcap_32(p + 12, file->swapped);
+    if (file->length_order == LENGTHS_IN_ORDER ||
+        (file->length_order == LENGTHS_SMALLER_FIRST && first <= second))
         return (struct pcap_lengths){first, second};
     return (struct pcap_lengths){second, first};
 }
 
-ALWAYS_INLINE bool pcap_is_plausible(const struct capture *c, const uint8_t *p)
+ALWAYS_INLINE bool pcap_is_plausible(const struct pcap_file *file, const uint8_t *p)
 {
-    struct pcap_lengths n = pcap_lengths(c, p);
-    return n.captured > 0 && n.captured <= c->captured_max && n.captured <= n.original &&
-           pcap_32(p + 4, c->swapped) < c->fraction_max;
-}
-
-/* frame.kind of all frames of the file. */
-ALWAYS_INLINE uint32_t pcap_kind(const struct capture *c)
-{
-    return (struct frame){.link_type = c->link_type, .decimals = c->decimals, .fcs = c->fcs}.kind;
+    struct pcap_lengths n = pcap_lengths(file, p);
+    return n.captured > 0 && n.captured <= file->captured_max && n.captured <= n.original &&
+           pcap_32(p + 4, file->swapped) < file->fraction_max;
 }
 
 /* A magic number of a pcap file, in host order. */

@@ -14,6 +14,7 @@
  * files to tshark 4.4.18, and https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html.
  */
 #include "io/formats/pcap.h"
+#include "io/problems.h"
 
 #include <inttypes.h>
 
@@ -48,17 +49,17 @@ enum layout { LAYOUT_FITS, LAYOUT_FITS_NOT, LAYOUT_CUT, LAYOUT_MORE };
 
 /* Whether the first records, of the count bytes at p, are plausible and whole with record headers of this
  * length. */
-static enum layout layout_fits(const struct capture *c, const uint8_t *p, uint64_t count, unsigned header,
-                               bool whole)
+static enum layout layout_fits(const struct pcap_file *file, const uint8_t *p, uint64_t count,
+                               unsigned header, bool whole)
 {
     uint64_t at = 0;
     for (int i = 0; i < LAYOUT_RECORDS && at < count; i++) {
         uint64_t left = count - at;
         if (left < RECORD_HEADER)
             return whole ? LAYOUT_CUT : LAYOUT_MORE;
-        struct pcap_lengths n = pcap_lengths(c, p + at);
-        if (n.captured > c->captured_max || n.captured > n.original ||
-            pcap_32(p + at + 4, c->swapped) >= c->fraction_max)
+        struct pcap_lengths n = pcap_lengths(file, p + at);
+        if (n.captured > file->captured_max || n.captured > n.original ||
+            pcap_32(p + at + 4, file->swapped) >= file->fraction_max)
             return LAYOUT_FITS_NOT;
         if (left < header + n.captured)
             return whole ? LAYOUT_CUT : LAYOUT_MORE;
@@ -69,18 +70,18 @@ static enum layout layout_fits(const struct capture *c, const uint8_t *p, uint64
 
 /* The layout that goes with the magic number unless its first records contradict it and those of another do
  * not. */
-static enum capture_open_result find_layout(struct capture *c, const uint8_t *p, uint64_t count, bool whole,
-                                            bool modified)
+static enum capture_open_result find_layout(struct pcap_file *file, const uint8_t *p, uint64_t count,
+                                            bool whole, bool modified)
 {
     static const uint8_t usual[] = {RECORD_HEADER, MODIFIED_HEADER, NOKIA_HEADER};
     static const uint8_t patched[] = {MODIFIED_HEADER, MODIFIED_SMP_HEADER};
     const uint8_t *headers = modified ? patched : usual;
     size_t n = modified ? ARRAY_LEN(patched) : ARRAY_LEN(usual);
-    c->record_header = headers[0];
+    file->record_header = headers[0];
     for (size_t i = 0; i < n; i++)
-        switch (layout_fits(c, p, count, headers[i], whole)) {
+        switch (layout_fits(file, p, count, headers[i], whole)) {
         case LAYOUT_FITS:
-            c->record_header = headers[i];
+            file->record_header = headers[i];
             return OPEN_DONE;
         case LAYOUT_MORE:
             return OPEN_MORE;
@@ -114,9 +115,12 @@ static uint16_t aix_link(uint32_t link)
 
 enum capture_open_result pcap_read_header(struct capture *c, const uint8_t *bytes, uint64_t count, bool whole)
 {
+    struct pcap_file *file = capture_new_data(c, sizeof *file);
+    if (!file)
+        return OPEN_FAILED;
     uint32_t magic = load_raw32(bytes);
-    c->swapped = !pcap_magic(magic);
-    magic = pcap_32(bytes, c->swapped);
+    file->swapped = !pcap_magic(magic);
+    magic = pcap_32(bytes, file->swapped);
     bool ixia = magic == MAGIC_IXIA_HARDWARE || magic == MAGIC_IXIA_SOFTWARE;
     c->first_record = ixia ? IXIA_HEADER : FILE_HEADER;
     if (count < c->first_record) {
@@ -129,7 +133,7 @@ enum capture_open_result pcap_read_header(struct capture *c, const uint8_t *byte
         return OPEN_FAILED;
     }
     unsigned major = load_raw16(bytes + 4), minor = load_raw16(bytes + 6);
-    if (c->swapped) {
+    if (file->swapped) {
         major = __builtin_bswap16((uint16_t)major);
         minor = __builtin_bswap16((uint16_t)minor);
     }
@@ -138,36 +142,36 @@ enum capture_open_result pcap_read_header(struct capture *c, const uint8_t *byte
                      "expected a pcap file of version 2, found %u.%u", major, minor);
         return OPEN_FAILED;
     }
-    uint32_t link = pcap_32(bytes + 20, c->swapped);
+    uint32_t link = pcap_32(bytes + 20, file->swapped);
     if (link & LINK_RESERVED) {
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 20,
                      "expected a link type with reserved bits of zero, found 0x%08" PRIx32, link);
         return OPEN_FAILED;
     }
-    c->link_type = (uint16_t)link;
+    file->link_type = (uint16_t)link;
     bool aix = magic == MAGIC_MICRO && major == 2 && minor == 2 && aix_link(link) != 0xffff;
     if (aix)
-        c->link_type = aix_link(link);
+        file->link_type = aix_link(link);
     /* The length of the frame check sequence, in 16-bit units. */
-    if (link & LINK_FCS_KNOWN && c->link_type == LINK_ETHERNET)
-        c->fcs = (uint8_t)((link >> 28) * 2);
-    c->captured_max = capture_record_max(c->link_type);
+    if (link & LINK_FCS_KNOWN && file->link_type == LINK_ETHERNET)
+        file->fcs = (uint8_t)((link >> 28) * 2);
+    file->captured_max = capture_record_max(file->link_type);
 
     bool nano = magic == MAGIC_NANO || magic == MAGIC_IXIA_HARDWARE || aix;
-    c->fraction_ns = nano ? 1 : 1000;
-    c->fraction_max = nano ? 1000000000 : 1000000;
-    c->decimals = nano ? 9 : 6;
-    c->length_order = LENGTHS_IN_ORDER;
+    file->fraction_ns = nano ? 1 : 1000;
+    file->fraction_max = nano ? 1000000000 : 1000000;
+    file->decimals = nano ? 9 : 6;
+    file->length_order = LENGTHS_IN_ORDER;
     if ((major == 2 && minor < 3) || (major == 543 && minor == 0))
-        c->length_order = LENGTHS_SWAPPED;
+        file->length_order = LENGTHS_SWAPPED;
     else if (major == 2 && minor == 3)
-        c->length_order = LENGTHS_SMALLER_FIRST;
+        file->length_order = LENGTHS_SMALLER_FIRST;
 
     enum capture_open_result result = OPEN_DONE;
-    c->record_header = RECORD_HEADER;
+    file->record_header = RECORD_HEADER;
     if (magic == MAGIC_MODIFIED || (magic == MAGIC_MICRO && !aix))
-        result =
-            find_layout(c, bytes + c->first_record, count - c->first_record, whole, magic == MAGIC_MODIFIED);
-    c->plain = c->record_header == RECORD_HEADER && c->length_order == LENGTHS_IN_ORDER;
+        result = find_layout(file, bytes + c->first_record, count - c->first_record, whole,
+                             magic == MAGIC_MODIFIED);
+    file->plain = file->record_header == RECORD_HEADER && file->length_order == LENGTHS_IN_ORDER;
     return result;
 }

@@ -9,11 +9,13 @@
 bool pcap_run(const struct capture *c, const struct window *window, const struct record_reader *reader,
               struct record_run *run)
 {
-    const bool little_endian = c->swapped == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-    if (!c->plain || !little_endian)
+    const struct pcap_file *file = c->format_data;
+    const bool little_endian = file->swapped == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    if (!file->plain || !little_endian)
         return false;
-    *run = (struct record_run){.kind = pcap_kind(c), .unit_ns = c->fraction_ns, .decoder = &pcap_run_decoder};
-    return capture_run(window, reader, c->captured_max, RECORD_HEADER, run);
+    *run =
+        (struct record_run){.kind = file->kind, .unit_ns = file->fraction_ns, .decoder = &pcap_run_decoder};
+    return capture_run(window, reader, file->captured_max, RECORD_HEADER, run);
 }
 
 /* The layout, for the template. */

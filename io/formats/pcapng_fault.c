@@ -1,5 +1,6 @@
 /* What is wrong with a pcapng block, in words. */
 #include "io/formats/pcapng.h"
+#include "io/problems.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -47,7 +47,7 @@ static enum capture_open_result peek_open(struct capture *c, const uint8_t *byte
 {
     (void)count; /* the probe has seen as many */
     (void)whole;
-    struct peek *p = records_data(c, sizeof *p);
+    struct peek *p = capture_new_data(c, sizeof *p);
     if (!p)
         return OPEN_FAILED;
     p->start = load_be32(bytes + 10) - MAC_EPOCH;

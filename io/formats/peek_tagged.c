@@ -66,7 +66,7 @@ static enum capture_open_result peek_tagged_open(struct capture *c, const uint8_
     if (medium < 0 || medium > 3)
         return records_refuse(c, 0, "a media subtype of OmniPeek that is known here, 0 to 3",
                               medium < 0 ? UINT32_MAX : (uint64_t)medium);
-    struct peek_tagged *p = records_data(c, sizeof *p);
+    struct peek_tagged *p = capture_new_data(c, sizeof *p);
     if (!p)
         return OPEN_FAILED;
     p->counts_fcs = medium == 3;

@@ -1,7 +1,6 @@
 #include "io/formats/records.h"
+#include "io/problems.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <time.h>
 
 uint64_t records_guess(const struct capture *c, const struct window *window,
@@ -98,12 +97,6 @@ void records_fault(struct capture *c, const struct window *window, const struct 
     }
 }
 
-void records_close(struct capture *c)
-{
-    free(c->format_data);
-    c->format_data = NULL;
-}
-
 enum capture_open_result records_refuse(struct capture *c, int64_t offset, const char *expected,
                                         uint64_t found)
 {
@@ -122,15 +115,6 @@ enum capture_open_result records_need_header(struct capture *c, uint64_t size, u
                  "expected a %s file header of %" PRIu64 " bytes, found the end of the file after %" PRIu64,
                  c->format->name, size, count);
     return OPEN_FAILED;
-}
-
-void *records_data(struct capture *c, size_t size)
-{
-    free(c->format_data); /* of a call that asked for more bytes */
-    c->format_data = calloc(1, size);
-    if (!c->format_data)
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "%s", strerror(ENOMEM));
-    return c->format_data;
 }
 
 int64_t records_time(int64_t seconds, int64_t nanoseconds)

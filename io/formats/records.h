@@ -59,21 +59,16 @@ void records_walk(const struct capture *c, const struct window *window, struct w
 void records_fault(struct capture *c, const struct window *window, const struct record_reader *reader);
 uint64_t records_record_length(const struct capture *c, const void *context, const uint8_t *p,
                                uint64_t available);
-void records_close(struct capture *c);
 
 #define RECORDS_FORMAT                                                                                       \
     .guess = records_guess, .walk = records_walk, .fault = records_fault,                                    \
-    .record_length = records_record_length, .close = records_close
+    .record_length = records_record_length, .close = capture_free_data
 
 /* For open: adds the problem. */
 enum capture_open_result records_refuse(struct capture *c, int64_t offset, const char *expected,
                                         uint64_t found);
 /* For open: count bytes of a header of size are there. OPEN_DONE: it is. Else what open returns. */
 enum capture_open_result records_need_header(struct capture *c, uint64_t size, uint64_t count, bool whole);
-/* For open: zeroed memory of the format's own, c->format_data, which records_close() frees. NULL after adding
- * a problem. */
-void *records_data(struct capture *c, size_t size);
-
 /* Nanoseconds since 1970, or the end of time. */
 int64_t records_time(int64_t seconds, int64_t nanoseconds);
 /* Seconds since 1970 of a date and time in this process's time zone, as Wireshark takes those without one;

@@ -1,6 +1,7 @@
 /* All formats, and which of them a file has. */
 #include "io/formats/registry.h"
 #include "io/guard.h"
+#include "io/problems.h"
 #include "io/streams/stream.h"
 
 #include <inttypes.h>

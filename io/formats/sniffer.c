@@ -82,7 +82,7 @@ static enum capture_open_result sniffer_open(struct capture *c, const uint8_t *b
         return records_refuse(c, VERSION_AT + 9, "a network of the Sniffer that is known here", network);
     if (version[11] >= ARRAY_LEN(units))
         return records_refuse(c, VERSION_AT + 11, "a unit of the Sniffer's time stamps, 0 to 6", version[11]);
-    struct sniffer *s = records_data(c, sizeof *s);
+    struct sniffer *s = capture_new_data(c, sizeof *s);
     if (!s)
         return OPEN_FAILED;
     *s = (struct sniffer){

@@ -7,6 +7,7 @@
  * Those of Shomiti are known by the padding of their first record, and have other data link types.
  */
 #include "io/formats/format.h"
+#include "io/problems.h"
 
 #include <inttypes.h>
 
@@ -24,6 +25,10 @@ enum {
     GUESS_SECONDS_FORWARD = 86400,
     GUESS_SECONDS_BACK = 60,
     GUESS_PADDING = 64,
+};
+
+struct snoop {
+    bool surveyor; /* 802.11 frames of Shomiti's analyzers, with a header of their own */
 };
 
 enum fault { FAULT_HEADER, FAULT_CAPTURED, FAULT_ORIGINAL, FAULT_LENGTH, FAULT_DATA };
@@ -106,12 +111,15 @@ static enum capture_open_result snoop_open(struct capture *c, const uint8_t *byt
         count >= FILE_HEADER + RECORD_HEADER &&
         load_be32(first + 8) >= (uint64_t)RECORD_HEADER + load_be32(first + 4) + SHOMITI_PADDING;
     c->link_type = shomiti ? link_of_shomiti(type) : link_of(type);
-    c->surveyor = shomiti && type == 18;
     if (c->link_type == LINK_NONE) {
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 12,
                      "expected a snoop data link type that is known here, found %" PRIu32, type);
         return OPEN_FAILED;
     }
+    struct snoop *s = capture_new_data(c, sizeof *s);
+    if (!s)
+        return OPEN_FAILED;
+    s->surveyor = shomiti && type == 18;
     c->first_record = FILE_HEADER;
     return OPEN_DONE;
 }
@@ -216,7 +224,7 @@ static bool walk_one(const struct capture *c, const struct window *window, struc
     f->decimals = 6;
     f->fcs = 0;
     reader->position = at + length;
-    if (unlikely(c->surveyor))
+    if (unlikely(((const struct snoop *)c->format_data)->surveyor))
         skip_radio_header(f);
     return true;
 }
@@ -263,4 +271,5 @@ const struct capture_format format_snoop = {
     .walk = snoop_walk,
     .fault = snoop_fault,
     .record_length = snoop_record_length,
+    .close = capture_free_data,
 };

@@ -53,7 +53,7 @@ static enum capture_open_result visual_open(struct capture *c, const uint8_t *by
         return records_refuse(c, 12, "a Visual Networks medium that is known here", load_le16(bytes + 12));
     if (load_le16(bytes + 18) != 1)
         return records_refuse(c, 18, "version 1 of a Visual Networks file", load_le16(bytes + 18));
-    struct visual *v = records_data(c, sizeof *v);
+    struct visual *v = capture_new_data(c, sizeof *v);
     if (!v)
         return OPEN_FAILED;
     v->start = load_le32(bytes + 8);

@@ -1,6 +1,7 @@
 /* Opening an input, and cutting a stream into chunks and their lanes. */
 #include "io/sets/input.h"
 #include "io/formats/registry.h"
+#include "io/problems.h"
 
 #include <errno.h>
 #include <fcntl.h>

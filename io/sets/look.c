@@ -1,5 +1,6 @@
 #include "io/sets/look.h"
 #include "io/formats/registry.h"
+#include "io/problems.h"
 #include "io/streams/stream.h"
 
 #include <fcntl.h>

@@ -5,6 +5,7 @@
 #include "engine/record_run.h"
 #include "io/formats/registry.h"
 #include "io/guard.h"
+#include "io/problems.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>

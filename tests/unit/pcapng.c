@@ -4,6 +4,7 @@
 #include "io/formats/pcapng.h"
 #include "engine/record_run.h"
 #include "io/formats/registry.h"
+#include "io/problems.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

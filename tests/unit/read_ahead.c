@@ -1,5 +1,6 @@
 /* Reading ahead: in this order, so far and no farther. */
 #include "io/formats/registry.h"
+#include "io/problems.h"
 #include "io/sets/read_ahead.h"
 
 #include <criterion/criterion.h>
