@@ -25,6 +25,12 @@ static void close_fragments(struct decoder *d, bool counted)
     d->fragments_frame = NULL;
 }
 
+void decoder_free(struct decoder *d)
+{
+    ipcomp_memory_free(d->ipcomp);
+    d->ipcomp = NULL;
+}
+
 void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index)
 {
     d->frame = frame;

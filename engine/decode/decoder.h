@@ -56,7 +56,12 @@ struct decoder {
     uint32_t value;
     const struct frame *fragments_frame; /* the last frame with fragments */
     size_t fragments_first;              /* where in the list its fragments begin */
+
+    struct ipcomp_memory *ipcomp; /* the decoder's own, freed by decoder_free(); NULL at first */
 };
+
+/* Frees what the decoder has of its own, after its last frame. */
+void decoder_free(struct decoder *d);
 
 /* Decodes one frame, the index-th of its lane: adds its segments to the lists, and counts it. */
 void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index);

@@ -103,6 +103,7 @@ void decode_ah(struct decoder *d, struct layer l);
 void decode_icmp(struct decoder *d, struct layer l);
 void decode_icmpv6(struct decoder *d, struct layer l);
 void decode_ipcomp(struct decoder *d, struct layer l);
+void ipcomp_memory_free(struct ipcomp_memory *m); /* NULL is nothing */
 void decode_mobile_ip(struct decoder *d, struct layer l);
 void decode_tcp(struct decoder *d, struct layer l);
 void decode_udp(struct decoder *d, struct layer l);

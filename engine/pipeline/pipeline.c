@@ -268,6 +268,7 @@ void pipeline_destroy(struct pipeline *p)
     for (uint64_t i = 0; p->batches && i <= p->ring_mask; i++)
         batch_free(&p->batches[i], p->params.threads);
     for (unsigned i = 0; p->workers && i < p->params.threads; i++) {
+        decoder_free(&p->workers[i].decoder);
         shard_free(&p->workers[i].shard);
         spare_lists_free(&p->workers[i].spare);
     }
@@ -275,6 +276,7 @@ void pipeline_destroy(struct pipeline *p)
         stream_map_free(&p->streams[i]);
     for (uint64_t i = 0; p->chunks && i <= p->ring_mask; i++)
         free(p->chunks[i].text.bytes);
+    decoder_free(&p->redecoder);
     decode_counts_free(&p->totals.decoded);
     for (unsigned i = 0; p->fragment_lists && i < p->params.threads * FAMILIES; i++)
         free(p->fragment_lists[i].items);

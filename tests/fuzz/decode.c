@@ -137,6 +137,7 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, en
     case WAYS:
         break;
     }
+    decoder_free(&d);
     REQUIRE(!d.failed);
 }
 

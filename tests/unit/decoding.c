@@ -41,6 +41,7 @@ void decoding_open(struct decoding *d, enum rules rules, unsigned shards, uint64
 
 void decoding_close(struct decoding *d)
 {
+    decoder_free(&d->decoder);
     for (unsigned i = 0; i < FAMILIES * d->decoder.shards; i++)
         free(d->lists[i].items);
     free(d->lists);
