@@ -455,17 +455,21 @@ static void pcapng_walk(const struct capture *c, const struct window *window, st
 }
 
 /* Reads sections and interfaces as long as they follow each other. A new section that is like the one before,
- * as in files that were put together with cat, changes nothing. */
+ * as in files that were put together with cat, changes nothing.
+ *
+ * The reader moves when all is read, so that reading may break off anywhere and begin again (io/guard.h); the
+ * contexts that were made until then belong to the capture. */
 static void pcapng_change(struct capture *c, const struct window *window, struct record_reader *reader)
 {
     const struct pcapng_context *before = reader->context, *context = before;
     const struct pcapng_mark mark = pcapng_mark(c);
+    uint64_t at = reader->position;
     bool started = false;
-    while (reader->position < window->end) {
-        const uint8_t *p = window_at(window, reader->position);
-        uint64_t left = window->end - reader->position, length = 0;
+    while (at < window->end) {
+        const uint8_t *p = window_at(window, at);
+        uint64_t left = window->end - at, length = 0;
         if (started) {
-            if (reader->position >= reader->limit || left < 4)
+            if (at >= reader->limit || left < 4)
                 break;
             uint32_t type = pcapng_32(p, context->swapped);
             if (type != BLOCK_SECTION && type != BLOCK_INTERFACE)
@@ -479,8 +483,9 @@ static void pcapng_change(struct capture *c, const struct window *window, struct
             return;
         }
         started = true;
-        reader->position += length;
+        at += length;
     }
+    reader->position = at;
     if (pcapng_contexts_equal(before, context))
         pcapng_drop(c, mark);
     else

@@ -51,6 +51,21 @@ static void walk_window(void *argument)
     c->capture->format->walk(c->capture, &c->window, &c->walk);
 }
 
+static void change_reader(void *argument)
+{
+    struct cursor *c = argument;
+    c->capture->format->change(c->capture, &c->window, &c->reader);
+}
+
+/* Under the guard: where bytes are gone, it comes back from where it began, up to the file's new end. */
+static void run_guarded(struct cursor *c, void (*work)(void *))
+{
+    for (struct record_reader before = c->reader; !capture_guard(work, c); c->reader = before) {
+        capture_find_end(c->capture);
+        c->window.end = capture_size(c->capture);
+    }
+}
+
 /* The turn of an input is taken for moments only, but by opening and filling. */
 static void wait_for_turn(struct input *in)
 {
@@ -132,13 +147,10 @@ const struct frame *cursor_peek(struct cursor *c)
         switch (reader->state) {
         case LANE_OPEN:
             c->at = c->walk.count[0] = 0;
-            for (struct record_reader before = *reader; !capture_guard(walk_window, c); *reader = before) {
-                capture_find_end(c->capture);
-                c->window.end = capture_size(c->capture);
-            }
+            run_guarded(c, walk_window);
             break;
         case LANE_CHANGE:
-            c->capture->format->change(c->capture, &c->window, reader);
+            run_guarded(c, change_reader);
             if (reader->state == LANE_CHANGE)
                 reader->state = LANE_OPEN;
             break;
