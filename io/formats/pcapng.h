@@ -176,7 +176,15 @@ bool pcapng_run(const struct capture *c, const struct window *window, const stru
 extern const struct run_decoder pcapng_run_decoder;
 enum { PCAPNG_RUN_INTERFACES, PCAPNG_RUN_UPPER_HALVES }; /* what record_run.bound holds in such a run */
 
+/* pcapng_walk.c */
+void pcapng_walk(const struct capture *c, const struct window *window, struct walk *walk);
+
 /* pcapng_fault.c */
+
+/* The reader stops at its position with this fault; returns false. */
+bool pcapng_fault_at(struct record_reader *reader, enum pcapng_broken broken, uint64_t expected,
+                     uint64_t found);
+/* Puts the fault at position at into words, a problem of the capture. */
 void pcapng_report(struct capture *c, uint64_t at, struct pcapng_fault fault);
 
 #endif

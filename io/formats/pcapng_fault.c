@@ -5,6 +5,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+bool pcapng_fault_at(struct record_reader *reader, enum pcapng_broken broken, uint64_t expected,
+                     uint64_t found)
+{
+    reader->state = LANE_FAULT;
+    reader->fault = broken;
+    reader->fault_value = (uint64_t)MIN(expected, UINT32_MAX) << 32 | MIN(found, UINT32_MAX);
+    return false;
+}
+
 void pcapng_report(struct capture *c, uint64_t at, struct pcapng_fault f)
 {
     char text[160] = "memory is short";
