@@ -1,9 +1,12 @@
 /* ERF files, Endace's extensible record format (EDM11-01): records with nothing before them, so that the
  * format is known by its first records alone, and tried last.
  *
- *     | time 8, little endian: seconds in units of 2^-32 | type 1 | flags 1 | record length 2 | loss or
- * colour 2 | | wire length 2 | extension headers 8 each, while bit 7 of the type, then of their first byte,
- * is set | | Ethernet: offset and pad 2; multi-channel: 4 | captured bytes, padded ... |
+ *     | time 8 | type 1 | flags 1 | record length 2 | loss or colour 2 | wire length 2 |
+ *     | extension headers, 8 each ... | header of the type | captured bytes, padded ... |
+ *
+ *     time                 little endian, seconds in units of 2^-32; all else is big endian
+ *     extension headers    as long as bit 7 is set: of the type, then of the first byte of each of them
+ *     header of the type   Ethernet: offset and pad 2; multi-channel: 4; most others have none
  *
  * Frames are the whole records, of link type LINKTYPE_ERF, cut where the wire length ends. Records of padding
  * (48) are no frames; all others are, as in Wireshark 4.4, also those that hold no packet (27, provenance).

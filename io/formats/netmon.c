@@ -1,13 +1,15 @@
 /* Captures of Microsoft Network Monitor (CAPTUREFILE_HEADER_VALUES in Netmon.h), versions 1.x and 2.x. All
  * numbers are little endian.
  *
- *     file      | "RTSS" or "GMBU" 4 | minor version 1 | major version 1 | MAC type 2 | SYSTEMTIME 16: year,
- *     month, day of the week, day, hour, minute, second, millisecond | frame table: offset 4, length 4 | ...
- *     table     | offset of a frame 4 | ...
- *     frame 1.x | milliseconds 4 | original length 2 | captured length 2 | captured bytes |
- *     frame 2.x | microseconds 8 | original length 4 | captured length 4 | captured bytes | trailer |
- *     trailer   | MAC type 2 (from 2.1 on) | process 4 (from 2.2 on) | FILETIME 8 | time zone 1 (from 2.3 on)
- * |
+ *     file        | "RTSS" or "GMBU" 4 | minor version 1 | major version 1 | MAC type 2 | SYSTEMTIME 16 |
+ *                 | frame table: offset 4 | its length 4 | ...
+ *     SYSTEMTIME  | year 2 | month 2 | day of the week 2 | day 2 | hour 2 | minute 2 | second 2 |
+ *                 | millisecond 2 |
+ *     table       | offset of a frame 4 | ...
+ *     frame 1.x   | milliseconds 4 | original length 2 | captured length 2 | captured bytes |
+ *     frame 2.x   | microseconds 8 | original length 4 | captured length 4 | captured bytes | trailer |
+ *     trailer     | MAC type 2 | process 4 | FILETIME 8 | time zone 1 |
+ *                   from 2.1     from 2.2    from 2.3     from 2.3
  *
  * Frames stand anywhere, in the order of the table. So positions of records are those of their table entries:
  * any multiple of four from the table's beginning on is one, and nothing has to be guessed. What Wireshark

@@ -1,13 +1,13 @@
 /* The pcap file header, and which of the layouts that go by its name a file has.
  *
- *     magic        file header   record header
- *     a1b2c3d4     24            16, microseconds. Also, with no other mark, 24 (patched libpcaps of Linux
- *                                distributions of 1999) and 20 (Nokia IPSO)
- *     a1b23c4d     24            16, nanoseconds
- *     a1b2cd34     24            24: | ... | interface 4 | protocol 2 | packet type 1 | pad 1 |  (A.
- * Kuznetzov's patch), or 28: with the processor and more padding 1c0001ac     28            16, nanoseconds
- * (Ixia hardware capture: 4 bytes with the file's length) 1c0001ab     28            16, microseconds (Ixia
- * software capture)
+ *     magic      file header   record header
+ *     a1b2c3d4   24            16, microseconds. Also, with no other mark, 24 (patched libpcaps of Linux
+ *                              distributions of 1999) and 20 (Nokia IPSO)
+ *     a1b23c4d   24            16, nanoseconds
+ *     a1b2cd34   24            24: | ... 16 | interface 4 | protocol 2 | packet type 1 | pad 1 |
+ *                              (A. Kuznetzov's patch), or 28: with the processor and more padding
+ *     1c0001ac   28            16, nanoseconds  (Ixia hardware capture: 4 bytes with the file's length)
+ *     1c0001ab   28            16, microseconds (Ixia software capture)
  *
  * Versions before 2.3, and 543.0 of DG/UX, have a record's two lengths in the other order, 2.3 in either. AIX
  * writes version 2.2 with link types of its own (RFC 1573's ifType), and nanoseconds. Found by handing such

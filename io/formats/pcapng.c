@@ -1,10 +1,11 @@
 /* pcapng files (https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html): blocks that have their
  * length at both ends.
  *
- *     enhanced packet (6)   | type 4 | length 4 | interface 4 | time 8 | captured 4 | original 4
- *                           | bytes, padded ... | options ... | length 4 |
- *     obsolete packet (2)   the same with | interface 2 | drops 2 | in place of the interface
- *     simple packet (3)     | type 4 | length 4 | original 4 | bytes, padded ... | length 4 |
+ *     packet (6, enhanced) | type 4 | length 4 | interface 4           | time 8 | captured 4 | original 4 |
+ *                          | bytes, padded ... | options ... | length 4 |
+ *     packet (2, obsolete) | type 4 | length 4 | interface 2 | drops 2 | time 8 | captured 4 | original 4 |
+ *                          | bytes, padded ... | options ... | length 4 |
+ *     packet (3, simple)   | type 4 | length 4 | original 4 | bytes, padded ... | length 4 |
  *
  * Numbers are in the byte order of the section. Everything else is in the files beside this one; pcapng.h
  * says what a context is. What ends the reading, and what does not, is as in Wireshark 4.4 and 4.6.

@@ -1,8 +1,9 @@
 /* pcapng sections and interfaces.
  *
- *     section      | type 4 | length 4 | byte-order magic 4 | major 2 | minor 2 | section length 8 | options
- * ... | length 4 | interface    | type 4 | length 4 | link type 2 | reserved 2 | snapshot length 4 | options
- * ... | length 4 |
+ *     section     | type 4 | length 4 | byte-order magic 4 | major 2 | minor 2 | section length 8 |
+ *                 | options ... | length 4 |
+ *     interface   | type 4 | length 4 | link type 2 | reserved 2 | snapshot length 4 |
+ *                 | options ... | length 4 |
  */
 #include "io/formats/pcapng.h"
 
