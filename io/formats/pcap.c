@@ -216,8 +216,8 @@ ALWAYS_INLINE void walk_common(const struct pcap_file *file, const struct window
     }
 }
 
-/* The same for one reader alone, mostly of small frames: they lie one after the other as processors expect it,
- * and all that is fetched is what lies some frames ahead. */
+/* The same for one reader alone, mostly of small frames: they lie one after the other as processors expect
+ * it, and all that is fetched is what lies some frames ahead. */
 ALWAYS_INLINE void walk_alone(const struct pcap_file *file, const struct window *window, struct walk *walk,
                               unsigned i, bool swapped)
 {

@@ -21,8 +21,8 @@ ALWAYS_INLINE int64_t time_of(const struct pcapng_interface *i, uint64_t units)
     return (int64_t)ns;
 }
 
-/* The block that ends at reader->position, of the frame f, is whole: its length stands at its end, too, and its
- * options are well-formed. False: the reader is at fault, and at the block again.
+/* The block that ends at reader->position, of the frame f, is whole: its length stands at its end, too, and
+ * its options are well-formed. False: the reader is at fault, and at the block again.
  *
  * This comes a turn after the frame was taken. The end of a block lies where the next header does, which has
  * been prefetched by then. */

@@ -1,7 +1,7 @@
 /* Reading ahead: in this order, so far and no farther. */
+#include "io/sets/read_ahead.h"
 #include "io/formats/registry.h"
 #include "io/problems.h"
-#include "io/sets/read_ahead.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

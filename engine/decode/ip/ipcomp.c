@@ -3,9 +3,9 @@
  * DEFLATE (RFC 2394) is the only algorithm that is looked for, whatever the CPI says: often it was
  * negotiated.
  *
- * The frame's bytes may vanish while they are read (a mapped file that is cut), and whoever reads them is left
- * by a jump then. So the compressed bytes are copied first, into memory that belongs to the decoder, and zlib,
- * which allocates, never reads anything else; and the packets belong to the decoder, too. */
+ * The frame's bytes can vanish while they are read (somebody cuts a mapped file), and a jump then leaves the
+ * code that reads them. So the compressed bytes are copied first, into the decoder's own memory, and zlib,
+ * which allocates, reads only that. The packets lie in the decoder's memory, too. */
 #include "engine/decode/inflate.h"
 #include "engine/decode/protocols.h"
 
