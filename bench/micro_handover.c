@@ -4,7 +4,7 @@
 #include "bench/micro.h"
 #include "engine/clock.h"
 #include "engine/conversations/segment.h"
-#include "engine/pipeline/turn.h"
+#include "engine/turn.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+/* Frames for the programs that feed ports, read from a capture and sent over and over. */
 #include "bench/sending.h"
 
 #include <stdio.h>

@@ -1,5 +1,8 @@
 /* tracegen: writes captures of TCP traffic, the same bytes for the same options. docs/tracegen.md describes
- * it. */
+ * it.
+ *
+ * Length: options, their checks and the usage text belong together.
+ * Length of parse_option: one case an option. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>

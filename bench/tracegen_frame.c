@@ -1,3 +1,4 @@
+/* Builds one frame of a trace: Ethernet, tags, IP, TCP, checksums. */
 #include "bench/tracegen_frame.h"
 
 /* MSS 1460, two NOPs, SACK permitted: what a SYN has at least, where the frame has room for it. */

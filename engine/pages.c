@@ -1,3 +1,4 @@
+/* Large zeroed memory, in huge pages where the kernel gives them. */
 #include "engine/pages.h"
 
 #include <stdint.h>

@@ -27,11 +27,10 @@ enum lane_state {
     LANE_UNUSED, /* the batch has fewer lanes */
     LANE_OPEN,   /* to be read from position on */
     LANE_DONE,   /* read to its limit */
-    LANE_LOST, /* no record boundary was found in it: settling decodes it, or finds that nothing starts in it
-                */
-    LANE_LATE, /* its next frame is later than the batch's time_limit */
-    LANE_CHANGE, /* at position stands what changes how records behind it are read (a new section of a pcapng
-                    file): settling has the source read it, and goes on behind it */
+    LANE_LOST,   /* guessing found no record boundary in it: settling decodes it, if one starts in it */
+    LANE_LATE,   /* its next frame is later than the batch's time_limit */
+    LANE_CHANGE, /* at position stands what changes how later records are read, such as a new section:
+                    settling has the source read it, and continues behind it */
     LANE_FAULT,  /* the chain breaks at position; what was read before it counts, once the lane is proven */
 };
 

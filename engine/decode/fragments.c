@@ -1,3 +1,4 @@
+/* The table that puts datagrams together, and the list of fragments that a lane leaves for it. */
 #include "engine/decode/fragments.h"
 #include "engine/list.h"
 

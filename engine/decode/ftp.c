@@ -1,3 +1,4 @@
+/* What the first line of an FTP segment announces (RFC 959, RFC 2428), and the list of a lane's segments. */
 #include "engine/decode/ftp.h"
 #include "engine/list.h"
 

@@ -1,3 +1,4 @@
+/* Inflates an IPComp payload with zlib. inflate_stub.c replaces it in builds without zlib. */
 #include "engine/decode/inflate.h"
 
 #include "engine/util.h"

@@ -11,7 +11,7 @@
 #include "engine/conversations/shard.h"
 #include "engine/pipeline.h"
 #include "engine/pipeline/stream_map.h"
-#include "engine/pipeline/turn.h"
+#include "engine/turn.h"
 
 #include <pthread.h>
 

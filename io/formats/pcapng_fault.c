@@ -1,4 +1,6 @@
-/* What is wrong with a pcapng block, in words. */
+/* What is wrong with a pcapng block, in words.
+ *
+ * Length of pcapng_report: one sentence a fault. */
 #include "io/formats/pcapng.h"
 #include "io/problems.h"
 

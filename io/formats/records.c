@@ -1,3 +1,4 @@
+/* Reading formats that are a header and records, one after the other. */
 #include "io/formats/records.h"
 #include "io/problems.h"
 

@@ -1,3 +1,4 @@
+/* Reads one input frame by frame, for merging: a mapped file, or chunks of a stream. */
 #include "io/sets/cursor.h"
 #include "io/formats/format.h"
 #include "io/guard.h"

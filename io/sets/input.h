@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_INPUT_H
 #define TCPREUSE_INPUT_H
 
-#include "engine/pipeline/turn.h"
+#include "engine/turn.h"
 #include "engine/window.h"
 #include "io/capture.h"
 #include "io/streams/stream.h"

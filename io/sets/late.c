@@ -1,3 +1,4 @@
+/* Looks at a small file's last frames to see where they overlap with the next file. */
 #include "io/sets/late.h"
 #include "io/formats/format.h"
 

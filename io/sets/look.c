@@ -1,3 +1,4 @@
+/* Opens files once, before the run, to see what they are and when they begin. */
 #include "io/sets/look.h"
 #include "io/formats/registry.h"
 #include "io/problems.h"

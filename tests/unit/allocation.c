@@ -2,6 +2,8 @@
  * fails, and all that follow it; then only the n-th. Every run has to end, with an error or, where it could
  * do without the memory, with all frames. A crash or, under AddressSanitizer, a leak is a failure.
  *
+ * Length: every scenario with what builds its input.
+ *
  * usage: allocation [SCENARIO...]
  *
  * The requests of the program's own code are caught by the linker's --wrap, those of libraries are not. No

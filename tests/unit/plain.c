@@ -1,5 +1,7 @@
 /* The fast path for plain frames: each of its versions makes of any frames what decode_frame() makes of them,
- * one by one or in the runs of each record layout. */
+ * one by one or in the runs of each record layout.
+ *
+ * Length: all versions are held against one another by the same cases. */
 #include "io/formats/pcap.h"
 #include "io/formats/pcapng.h"
 #include "tests/support/random.h"

@@ -4,6 +4,8 @@
  *    |             Length            |            Checksum           |
  *
  * The lower port is tried first, then the other, as Wireshark does it: a tunnel is known by either.
+ *
+ * Length of decode_port: one case a port.
  */
 #include "engine/decode/protocols.h"
 
