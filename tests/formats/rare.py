@@ -299,7 +299,7 @@ def broken(few):
     cut_in('Sniffer, captured length', sniffer, two + 6 + 6, b'\xff\xff', 2, 'offset %d' % two, '65549')
     cut_in('Sniffer, record length', sniffer, two + 2, b'\xff\xff', 2, 'offset %d' % two, '65541', 'end of the file')
     packed = sniffer_compressed(sniffer(few), block=70)
-    out.append(('Sniffer, compressed data', packed[:41] + b'\5\0\0\x80\x33\0\0' + packed[41:], 0, ('offset 41', 'repeat')))
+    out.append(('Sniffer, compressed data', packed[:41] + b'\5\0\0\x80\x33\0\0' + packed[41:], 0, ('offset 41', 'distance')))
     out.append(('Sniffer, compressed and cut', packed[:-1], len(few) - 1, ('offset', 'end of the file')))
     cut_in('Visual Networks, medium', visual, 12, b'\1\1', 0, 'offset 12', 'found 257')
     cut_in('5View, version', views5, 8, b'\1', 0, 'offset 8', 'found 65537')
