@@ -4,8 +4,8 @@
 #ifndef TCPREUSE_CONTROL_H
 #define TCPREUSE_CONTROL_H
 
+#include "engine/conversations/ftp_segment.h"
 #include "engine/conversations/tuple.h"
-#include "engine/decode/ftp.h"
 #include "engine/rules.h"
 
 enum { CONTROL_MAX = 1 << 15 };

@@ -6,10 +6,10 @@
 #ifndef TCPREUSE_DECODER_H
 #define TCPREUSE_DECODER_H
 
+#include "engine/conversations/ftp_segment.h"
 #include "engine/conversations/hash.h"
 #include "engine/conversations/segment.h"
 #include "engine/decode/fragments.h"
-#include "engine/decode/ftp.h"
 #include "engine/decode/layer.h"
 #include "engine/decode/notes.h"
 #include "engine/frame.h"

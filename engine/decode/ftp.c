@@ -1,16 +1,5 @@
-/* What the first line of an FTP segment announces (RFC 959, RFC 2428), and the list of a lane's segments. */
+/* What the first line of an FTP segment announces (RFC 959, RFC 2428). */
 #include "engine/decode/ftp.h"
-#include "engine/list.h"
-
-struct ftp_segment *ftp_list_add(struct ftp_list *list, const struct segment *s, enum family family)
-{
-    struct ftp_segment *f = LIST_ADD(list);
-    if (!f)
-        return NULL;
-    *f = (struct ftp_segment){.family = (uint8_t)family};
-    memcpy(f, s, segment_size(family));
-    return f;
-}
 
 /* What is left of a line. */
 struct text_line {

@@ -8,6 +8,7 @@
  *    |           Checksum            |         Urgent Pointer        |
  */
 #include "engine/decode/emit.h"
+#include "engine/decode/ftp.h"
 #include "engine/decode/protocols.h"
 
 /* A segment of an FTP control connection, with what it says. The text that may come with a reset says nothing
