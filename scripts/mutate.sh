@@ -8,7 +8,7 @@
 #   scripts/mutate.sh --list 5 engine/rules.h     prints the changes, and tries none
 #
 # A change swaps a comparison, && or ||, + or -, is one more or less than a constant, negates a condition, leaves out a
-# statement, or returns early. Each is compiled, and the suites unit and scenario run (the latter with 3 threads only) until a
+# statement, or returns early. Each is compiled, and the quick tests of the suites unit and scenario run (the latter with 3 threads only) until a
 # test fails; a run that takes longer than --limit (by default several times as long as without a change) has noticed too.
 # Survivors are printed with file, line and change, and the score comes last. A survivor is a test that is missing, or a
 # change that changes nothing a user can see: a person decides.
