@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import drops
@@ -20,6 +21,9 @@ import capture
 import program
 
 TUPLES, ROUNDS, GAP = 40, 10, 0.0003
+# A frame waits 50 ms for earlier ones, and drivers need up to 18 of them (io/ports/port_merge.h). On a machine where more than
+# this share of short naps take so much longer, the test says nothing about the program.
+LATE, LATE_SHARE, TRIES = 0.010, 0.01, 3
 SYN, FIN, ACK = 2, 1, 16
 
 
@@ -57,6 +61,28 @@ def send():
     for out in sockets:
         out.close()
     return count
+
+
+class Lateness(threading.Thread):
+    """Measures, while others work, how often a thread that sleeps for 2 ms wakes up too late."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.over = threading.Event()
+        self.naps, self.late = 0, 0
+        self.start()
+
+    def run(self):
+        while not self.over.is_set():
+            began = time.monotonic()
+            time.sleep(0.002)
+            self.naps += 1
+            self.late += time.monotonic() - began > LATE
+
+    def share(self):
+        self.over.set()
+        self.join()
+        return self.late / max(self.naps, 1)
 
 
 def run(tcpreuse, threads):
@@ -100,7 +126,17 @@ def main():
         tap.skip('two interfaces, one a direction', 'no network namespace can be made here')
         return tap.done()
     for threads in (1, 2):
-        tap.ok('two interfaces, one a direction, %d workers' % threads, run(args.tcpreuse, threads))
+        name = 'two interfaces, one a direction, %d workers' % threads
+        for _ in range(TRIES):
+            lateness = Lateness()
+            complaints, late = run(args.tcpreuse, threads), lateness.share()
+            if not complaints or late <= LATE_SHARE:
+                break
+            print('# %.1f %% of naps of 2 ms took over %d ms: once more' % (100 * late, LATE * 1000))
+        if complaints and late > LATE_SHARE:
+            tap.skip(name, 'this machine wakes threads up too late')
+        else:
+            tap.ok(name, complaints)
     return tap.done()
 
 
