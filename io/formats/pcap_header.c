@@ -53,7 +53,7 @@ static enum layout layout_fits(const struct pcap_file *file, const uint8_t *p, u
                                unsigned header, bool whole)
 {
     uint64_t at = 0;
-    for (int i = 0; i < LAYOUT_RECORDS && at < count; i++) {
+    for (unsigned i = 0; i < LAYOUT_RECORDS && at < count; i++) {
         uint64_t left = count - at;
         if (left < RECORD_HEADER)
             return whole ? LAYOUT_CUT : LAYOUT_MORE;
