@@ -7,6 +7,7 @@
 #include "io/message.h"
 #include "io/ports/dpdk_source.h"
 #include "io/reports/csv.h"
+#include "io/reports/directory.h"
 #include "io/reports/names.h"
 #include "io/reports/statistics.h"
 #include "io/reports/summary.h"
@@ -256,6 +257,23 @@ static enum exit_status write_summary(const struct run *r, const struct summary 
     return status;
 }
 
+/* Was there no input that could be read, though nobody interrupted the search for it? */
+static bool lacks_input(const struct run *r)
+{
+    return r->files && !set_source_opened(r->files) && problems_errors(r->problems) &&
+           !pipeline_totals(r->pipeline)->stopped;
+}
+
+/* Names the reports in the directory that an earlier run wrote and this one did not. */
+static void print_earlier(const struct run *r)
+{
+    const struct options *o = r->options;
+    bool written[REPORT_NAMES] = {[REPORT_SUMMARY] = o->summary};
+    memcpy(written, o->reports, sizeof o->reports);
+    if (o->output && !o->quiet)
+        directory_print_earlier(o->output, written);
+}
+
 /* Closes the reports and prints what was found. status: of the run so far. */
 static enum exit_status report(struct run *r, enum exit_status status)
 {
@@ -264,13 +282,19 @@ static enum exit_status report(struct run *r, enum exit_status status)
     if (counted != EXIT_DONE)
         status = counted;
     struct summary summary = summarise(r);
-    if (csv_sink_close(r->sink))
+    const bool lacking = lacks_input(r);
+    if (lacking)
+        csv_sink_discard(r->sink);
+    else if (csv_sink_close(r->sink))
         status = EXIT_OUTPUT;
     enum exit_status written = write_summary(r, &summary);
     if (written != EXIT_DONE)
         status = written;
+    if (lacking)
+        return status;
     if (!o->quiet && status == EXIT_DONE)
         summary_print(&summary, stderr);
+    print_earlier(r);
     if (o->stats && status == EXIT_DONE)
         statistics_print(&summary, stderr);
     summary_print_drops(&summary, stderr);

@@ -4,6 +4,7 @@
 #include "engine/clock.h"
 #include "io/message.h"
 #include "io/reports/csv_rows.h"
+#include "io/reports/directory.h"
 #include "io/reports/names.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ struct csv_sink {
     int fd[REPORTS];
     char *path[REPORTS];      /* of the file being written; NULL: standard output, or none opened yet */
     unsigned number[REPORTS]; /* of that file, counted by rotation */
-    uint64_t bytes[REPORTS];  /* written to it */
+    uint64_t bytes[REPORTS];  /* written to it; 0: not even the header */
     double opened[REPORTS];   /* monotonic s */
     int error[REPORTS];       /* errno of the first failure; nothing is written after it */
 };
@@ -112,12 +113,18 @@ static int rotate(struct csv_sink *s, enum report report)
     return open_file(s, report);
 }
 
+/* Standard output gets its header with the first rows, since a run without input has none. */
+static int begin(struct csv_sink *s, enum report report)
+{
+    return s->bytes[report] ? 0 : write_header(s, report);
+}
+
 static int csv_write(struct sink *sink, enum report report, const struct text *text)
 {
     struct csv_sink *s = (struct csv_sink *)sink;
     if (s->error[report])
         return -1;
-    if ((is_full(s, report, text->length) && rotate(s, report)) ||
+    if (begin(s, report) || (is_full(s, report, text->length) && rotate(s, report)) ||
         write_all(s->fd[report], text->bytes, text->length)) {
         s->error[report] = errno;
         return -1;
@@ -133,9 +140,17 @@ static const struct sink_ops ops = {
     .write = csv_write,
 };
 
+/* Opens what the report goes to. 0, or -1 with errno. */
+static int open_report(struct csv_sink *s, enum report report)
+{
+    if (s->params.directory)
+        return open_file(s, report);
+    s->fd[report] = STDOUT_FILENO;
+    return 0;
+}
+
 struct csv_sink *csv_sink_create(const struct csv_params *params)
 {
-    const char *directory = params->directory;
     struct csv_sink *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
@@ -147,21 +162,10 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
         s->sink.wants[r] = params->wants[r];
         s->fd[r] = -1;
     }
-    if (directory && mkdir(directory, 0777) && errno != EEXIST) {
-        message_error("%s: cannot create the directory: %s", directory, strerror(errno));
+    if (params->directory && directory_make(params->directory))
         goto fail;
-    }
     for (int r = 0; r < REPORTS; r++) {
-        int failed;
-        if (!params->wants[r])
-            continue;
-        if (directory) {
-            failed = open_file(s, (enum report)r);
-        } else {
-            s->fd[r] = STDOUT_FILENO;
-            failed = write_header(s, (enum report)r);
-        }
-        if (failed) {
+        if (params->wants[r] && open_report(s, (enum report)r)) {
             message_error("%s: cannot write: %s", shown_path(s, r), strerror(errno));
             goto fail;
         }
@@ -181,6 +185,8 @@ int csv_sink_close(struct csv_sink *s)
 {
     int result = 0;
     for (int r = 0; r < REPORTS; r++) {
+        if (s->fd[r] >= 0 && !s->error[r] && begin(s, (enum report)r))
+            s->error[r] = errno;
         if (s->fd[r] >= 0 && s->fd[r] != STDOUT_FILENO && close(s->fd[r]) && !s->error[r])
             s->error[r] = errno;
         s->fd[r] = -1;
@@ -190,6 +196,15 @@ int csv_sink_close(struct csv_sink *s)
         }
     }
     return result;
+}
+
+void csv_sink_discard(struct csv_sink *s)
+{
+    for (int r = 0; r < REPORTS; r++) {
+        struct stat st;
+        if (s->path[r] && !lstat(s->path[r], &st) && S_ISREG(st.st_mode))
+            unlink(s->path[r]);
+    }
 }
 
 void csv_sink_destroy(struct csv_sink *s)

@@ -8,7 +8,7 @@
 struct csv_sink;
 
 struct csv_params {
-    /* Where reuse.csv and the others go; created if it does not exist. NULL: standard output, for a single
+    /* Where reuse.csv and the others go; created, with its parents, if it does not exist. NULL: standard output, for a single
      * report. */
     const char *directory;
     bool wants[REPORTS];
@@ -25,6 +25,9 @@ struct sink *csv_sink_sink(struct csv_sink *s);
 /* Closes the files, after the pipeline has ended. 0, or -1 after printing an error for each report that
  * could not be written. */
 int csv_sink_close(struct csv_sink *s);
+/* In the place of csv_sink_close(), for a run that had no input: standard output gets nothing, and the files
+ * are removed. No row may have been written. */
+void csv_sink_discard(struct csv_sink *s);
 /* NULL is fine. Also without csv_sink_close(). */
 void csv_sink_destroy(struct csv_sink *s);
 

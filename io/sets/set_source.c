@@ -201,7 +201,12 @@ struct source *set_source_source(struct set_source *s)
 
 size_t set_source_opened(const struct set_source *s)
 {
-    return atomic_load_explicit(&s->opened, memory_order_relaxed);
+    size_t n = atomic_load_explicit(&s->opened, memory_order_relaxed);
+    for (size_t i = 0; i < s->params.count; i++) {
+        const struct input *in = s->inputs[i];
+        n -= in && in->counted && in->kind == INPUT_STREAM && !in->began;
+    }
+    return n;
 }
 
 uint64_t set_source_bytes_total(const struct set_source *s)

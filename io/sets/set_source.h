@@ -32,7 +32,7 @@ struct set_source_params {
  * is short. */
 struct set_source *set_source_create(const struct set_source_params *params);
 struct source *set_source_source(struct set_source *s);
-/* Inputs that could be opened. Not during the run. */
+/* Inputs that could be opened; a stream counts if it began like a capture. Not during the run. */
 size_t set_source_opened(const struct set_source *s);
 /* For a progress display: bytes of all regular files, and bytes read so far. Any thread. */
 uint64_t set_source_bytes_total(const struct set_source *s);
