@@ -1,18 +1,20 @@
 /* Reads the command line by the table of options, then checks what concerns several options at once. */
 #include "cli/options.h"
+#include "cli/options_suggest.h"
 #include "cli/options_table.h"
 #include "cli/options_values.h"
 #include "io/message.h"
 #include "io/reports/names.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
-/* getopt_long() returns this plus an option's index where the long form was given, and the letter where the
- * short one was. */
-enum { LONG_FORM = 256 };
+/* getopt_long() returns this plus an option's index where the long form was given, the letter where the short
+ * one was, and NO_OPTION for an argument that is none. */
+enum { LONG_FORM = 256, NO_OPTION = 1 };
 
 /* An option as it was given. */
 struct given_option {
@@ -45,6 +47,15 @@ static struct given_option option_given(int code)
     else if (given.spec)
         snprintf(given.form, sizeof given.form, "-%c", given.spec->letter);
     return given;
+}
+
+/* What follows an error: "; did you mean '--threads'?", or nothing where word is NULL. */
+static const char *ask_whether(const char *dashes, const char *word, char text[64])
+{
+    *text = 0;
+    if (word)
+        snprintf(text, 64, "; did you mean '%s%s'?", dashes, word);
+    return text;
 }
 
 /* "a, b or c" */
@@ -106,12 +117,16 @@ static enum options_result store_word(const struct given_option *given, const ch
     const struct option_spec *spec = given->spec;
     unsigned value;
     if (find_word(spec->words, spec->word_count, text, strlen(text), &value)) {
+        if (spec->values)
+            value = spec->values[value];
         memcpy(member, &value, sizeof value);
         return OPTIONS_RUN;
     }
-    char choices[128];
-    return fail("invalid argument '%s' for '%s' (%s)", text, given->form,
-                join_words(spec->words, spec->word_count, choices, sizeof choices));
+    char choices[128], question[64];
+    const char *meant = options_suggest_word(spec->words, spec->word_count, text, (unsigned)strlen(text));
+    return fail("invalid argument '%s' for '%s' (%s)%s", text, given->form,
+                join_words(spec->words, spec->word_count, choices, sizeof choices),
+                ask_whether("", meant, question));
 }
 
 static enum options_result store_option(struct options *o, const struct given_option *given, const char *text)
@@ -124,8 +139,11 @@ static enum options_result store_option(struct options *o, const struct given_op
         return OPTIONS_RUN;
     case OPTION_STRING:
         if (strlen(text) < spec->least)
-            return fail("invalid %s '%s' for '%s'", spec->noun, text, given->form);
+            return fail("invalid %s '%s' for '%s' (%s)", spec->noun, text, given->form, spec->example);
         *(const char **)member = text;
+        return OPTIONS_RUN;
+    case OPTION_FILE:
+        o->files[o->file_count++] = text;
         return OPTIONS_RUN;
     case OPTION_UNSIGNED:
     case OPTION_UINT64:
@@ -143,7 +161,7 @@ static enum options_result store_option(struct options *o, const struct given_op
         options_print_help(stdout);
         return OPTIONS_DONE;
     case OPTION_VERSION:
-        puts("tcpreuse " TCPREUSE_VERSION);
+        options_print_version(stdout);
         return OPTIONS_DONE;
     }
     return OPTIONS_WRONG;
@@ -162,9 +180,11 @@ static enum options_result read_reports(struct options *o)
         const char *end = strchrnul(s, ',');
         unsigned report;
         if (!find_word(report_names, REPORT_NAMES, s, (size_t)(end - s), &report)) {
-            char choices[128];
-            return fail("unknown report '%.*s' for '--reports' (%s)", (int)(end - s), s,
-                        join_words(report_names, REPORT_NAMES, choices, sizeof choices));
+            char choices[128], question[64];
+            const char *meant = options_suggest_word(report_names, REPORT_NAMES, s, (unsigned)(end - s));
+            return fail("unknown report '%.*s' for '--reports' (%s)%s", (int)(end - s), s,
+                        join_words(report_names, REPORT_NAMES, choices, sizeof choices),
+                        ask_whether("", meant, question));
         }
         if (report == REPORT_SUMMARY)
             o->summary = true;
@@ -204,10 +224,19 @@ static enum options_result check_input(const struct options *o, const char *port
 
 /* Reading argv. */
 
+/* The option whose name is most like a word without its dashes, or NULL. */
+static const char *suggest_option(const char *word, size_t length)
+{
+    const char *names[OPTION_SPECS];
+    for (unsigned i = 0; i < OPTION_SPECS; i++)
+        names[i] = option_specs[i].name;
+    return options_suggest_word(names, OPTION_SPECS, word, (unsigned)length);
+}
+
 /* A long option that does not exist, or an abbreviation of several. */
 static enum options_result fail_long_option(const char *word)
 {
-    char candidates[256] = "";
+    char candidates[256] = "", question[64];
     size_t length = strcspn(word, "="), n = 0;
     for (unsigned i = 0; length > 2 && i < OPTION_SPECS && n < sizeof candidates; i++)
         if (!strncmp(option_specs[i].name, word + 2, length - 2))
@@ -215,12 +244,31 @@ static enum options_result fail_long_option(const char *word)
                                   option_specs[i].name);
     if (n)
         return fail("option '%.*s' is ambiguous (%s)", (int)length, word, candidates);
-    return fail("unknown option '%.*s'", (int)length, word);
+    return fail("unknown option '%.*s'%s", (int)length, word,
+                ask_whether("--", suggest_option(word + 2, length - 2), question));
 }
 
-/* What getopt_long() rejected with code; word: the last one it has read. optopt is the code of an option that
+/* A letter that is no option. word: may begin with it. It may be the start of a long option with one dash only
+ * (-threads), the wrong case, or the first letter of a long option. */
+static enum options_result fail_letter(char letter, const char *word)
+{
+    char question[64] = "";
+    size_t length = strcspn(word, "=");
+    if (length > 3 && word[0] == '-' && word[1] == letter)
+        ask_whether("--", suggest_option(word + 1, length - 1), question);
+    const char lower = (char)tolower((unsigned char)letter);
+    for (unsigned i = 0; !*question && i < OPTION_SPECS; i++)
+        if (option_specs[i].letter == lower)
+            ask_whether("-", (char[]){lower, 0}, question);
+    if (!*question)
+        ask_whether("--", suggest_option(&lower, 1), question);
+    return fail("unknown option '-%c'%s", letter, question);
+}
+
+/* What getopt_long() rejected with code; word: the last one it has read to its end, next: the one after it, of
+ * which it may have read some letters. optopt is the code of an option that
  * it knows, the letter of one that it does not know, or 0 for a long one. */
-static enum options_result fail_option(int code, const char *word)
+static enum options_result fail_option(int code, const char *word, const char *next)
 {
     struct given_option given = option_given(optopt);
     if (given.spec && code == ':')
@@ -228,13 +276,14 @@ static enum options_result fail_option(int code, const char *word)
     if (given.spec)
         return fail("option '%s' takes no argument", given.form);
     if (optopt)
-        return fail("unknown option '-%c'", optopt);
+        return fail_letter((char)optopt, next);
     return fail_long_option(word);
 }
 
 /* Tables for getopt_long(), made from ours. */
-static void describe_options(struct option longs[OPTION_SPECS + 1], char shorts[2 * OPTION_SPECS + 2])
+static void describe_options(struct option longs[OPTION_SPECS + 1], char shorts[2 * OPTION_SPECS + 3])
 {
+    *shorts++ = '-'; /* give other arguments, too, in order */
     *shorts++ = ':'; /* tell missing arguments from unknown options */
     for (unsigned i = 0; i < OPTION_SPECS; i++) {
         const struct option_spec *spec = &option_specs[i];
@@ -257,26 +306,40 @@ static unsigned available_processors(void)
     return MIN((unsigned)CPU_COUNT(&set), (unsigned)PIPELINE_THREADS);
 }
 
-enum options_result options_read(struct options *o, int argc, char **argv)
+/* Reads argv, option by option. ports_option: the last one given that requires --dpdk. */
+static enum options_result read_arguments(struct options *o, int argc, char **argv,
+                                          struct given_option *ports_option)
 {
     struct option longs[OPTION_SPECS + 1];
-    char shorts[2 * OPTION_SPECS + 2];
-    struct given_option given, ports_option = {0}; /* the last one that requires --dpdk */
+    char shorts[2 * OPTION_SPECS + 3];
     enum options_result result = OPTIONS_RUN;
 
-    *o = (struct options){.rules = RULES_4_4};
     describe_options(longs, shorts);
     opterr = 0;
     for (int code; result == OPTIONS_RUN && (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
+        if (code == NO_OPTION) {
+            o->files[o->file_count++] = optarg;
+            continue;
+        }
         if (code == ':' || code == '?')
-            return fail_option(code, argv[optind - 1]);
-        given = option_given(code);
+            return fail_option(code, argv[optind - 1], optind < argc ? argv[optind] : "");
+        struct given_option given = option_given(code);
         if (given.spec->section == SECTION_PORTS)
-            ports_option = given;
+            *ports_option = given;
         result = store_option(o, &given, optarg);
     }
-    o->files = argv + optind;
-    o->file_count = argc - optind;
+    for (int i = optind; result == OPTIONS_RUN && i < argc; i++) /* after -- */
+        o->files[o->file_count++] = argv[i];
+    return result;
+}
+
+enum options_result options_read(struct options *o, int argc, char **argv)
+{
+    struct given_option ports_option = {0};
+    *o = (struct options){.rules = RULES_4_4, .files = calloc((size_t)argc + 1, sizeof *o->files)};
+    if (!o->files)
+        return fail("out of memory");
+    enum options_result result = read_arguments(o, argc, argv, &ports_option);
     if (result == OPTIONS_RUN)
         result = check_input(o, ports_option.spec ? ports_option.form : NULL);
     if (result == OPTIONS_RUN)
@@ -292,6 +355,7 @@ enum options_result options_read(struct options *o, int argc, char **argv)
 
 void options_free(struct options *o)
 {
+    free(o->files);
     free(o->ignore);
     free(o->ports);
 }

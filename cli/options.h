@@ -12,7 +12,7 @@ enum stats_format { STATS_TEXT, STATS_JSON };
 /* What the user asked for, checked. Strings point into argv. */
 struct options {
     /* Input: files, or with dpdk ports. */
-    char **files;
+    const char **files; /* in the order given */
     int file_count;
     const char *files_from; /* a file that lists files, or NULL */
     bool recursive;
@@ -53,7 +53,7 @@ struct options {
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
 
-/* Reads argv, which getopt_long() may reorder. OPTIONS_DONE: --help or --version has been answered on
+/* Reads argv. OPTIONS_DONE: --help or --version has been answered on
  * standard output. OPTIONS_WRONG: the error has been printed. Call options_free() whatever the result. */
 enum options_result options_read(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
@@ -66,5 +66,7 @@ static inline bool options_forget(const struct options *o)
 
 /* Prints what --help prints. */
 void options_print_help(FILE *to);
+/* What --version prints: version, generations of rules, and what the build contains. */
+void options_print_version(FILE *to);
 
 #endif

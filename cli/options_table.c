@@ -6,6 +6,8 @@
 
 static const char *const progress_words[] = {
     [PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"};
+const char *const rules_words[RULES_WORDS] = {"4.0", "4.2", "4.4", "4.6"};
+static const unsigned rules_values[RULES_WORDS] = {RULES_4_0, RULES_4_2, RULES_4_4, RULES_4_4};
 static const char *const stats_format_words[] = {[STATS_TEXT] = "text", [STATS_JSON] = "json"};
 
 /* The member's offset, if it has the type that the kind stores; else it does not compile. */
@@ -29,6 +31,8 @@ const char *const option_sections[SECTIONS] = {
 };
 
 const struct option_spec option_specs[OPTION_SPECS] = {
+    {"read-file", 'r', "FILE", .section = SECTION_INPUT, .kind = OPTION_FILE,
+     .help = "read this FILE (or DIR, or -), as tshark spells it; may be repeated"},
     {"filter", 'f', "FILTER", .section = SECTION_INPUT, STRING(filter),
      .help = "examine only frames that match this capture filter, as in tcpdump (pcap-filter(7))"},
     {"recursive", 0, NULL, .section = SECTION_INPUT, FLAG(recursive),
@@ -45,13 +49,15 @@ const struct option_spec option_specs[OPTION_SPECS] = {
 
     {"output", 'o', "DIR", .section = SECTION_REPORTS, .kind = OPTION_STRING,
      .member = MEMBER(const char *, output), .least = 1, .noun = "directory name",
-     .help = "write the reports into DIR"},
+     .example = "one that exists or can be made",
+     .help = "write the reports into DIR, which is made if it does not exist"},
     {"reports", 0, "LIST", .section = SECTION_REPORTS, STRING(report_list),
      .help =
          "write these reports: any of reuse, conversations, packets, summary (default: reuse; with -o, all "
          "but packets)"},
-    {"rules", 0, "VERSION", .section = SECTION_REPORTS, WORD(enum rules, rules, rules_names),
-     .help = "decide as Wireshark 4.0, 4.2 or 4.4 does; 4.4 covers later versions (default: 4.4)"},
+    {"rules", 0, "VERSION", .section = SECTION_REPORTS, WORD(enum rules, rules, rules_words),
+     .values = rules_values,
+     .help = "decide as Wireshark 4.0, 4.2 or 4.4 does; 4.6 is the same as 4.4 (default: 4.4)"},
     {"rotate", 0, "LIMIT", .section = SECTION_REPORTS, .kind = OPTION_PARSED, .parse = options_parse_rotation,
      .noun = "limit", .example = "a time such as 60s, or a size such as 100M",
      .help = "start a new report file after a time (60s) or at a size (100K, 100M, 1G)"},
@@ -72,7 +78,7 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"quiet", 'q', NULL, .section = SECTION_MESSAGES, FLAG(quiet), .help = "show no summary and no progress"},
     {"help", 'h', NULL, .section = SECTION_MESSAGES, .kind = OPTION_HELP, .help = "show this help and exit"},
     {"version", 0, NULL, .section = SECTION_MESSAGES, .kind = OPTION_VERSION,
-     .help = "show the version and exit"},
+     .help = "show the version and what this build contains, and exit"},
 
     {"ports", 0, "LIST", .section = SECTION_PORTS, .kind = OPTION_PARSED, .parse = options_parse_ports,
      .noun = "port list", .example = "such as 0,2, each port once",

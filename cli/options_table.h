@@ -22,11 +22,12 @@ enum option_section {
 enum option_kind {
     OPTION_FLAG,        /* no argument; bool, set to true */
     OPTION_STRING,      /* const char *, at least `least` bytes long */
+    OPTION_FILE,        /* one more of `files` */
     OPTION_UNSIGNED,    /* unsigned, from `least` to `most` */
     OPTION_UINT64,      /* uint64_t, from `least` to `most` */
     OPTION_SECONDS,     /* double: seconds above 0, a fraction allowed */
     OPTION_NANOSECONDS, /* int64_t: given in seconds, kept in nanoseconds */
-    OPTION_WORD,        /* an enum: the index in `words` */
+    OPTION_WORD,        /* an enum: the index in `words`, or what `values` has for it */
     OPTION_PARSED,      /* `parse` stores it */
     OPTION_HELP,        /* no argument; answered at once */
     OPTION_VERSION,     /* no argument; answered at once */
@@ -43,14 +44,19 @@ struct option_spec {
     uint64_t least, most;
     const char *const *words;
     unsigned word_count;
+    const unsigned *values;
     bool (*parse)(struct options *o, const char *text); /* false: the text is wrong */
     const char *noun;                                   /* in errors: "invalid NOUN 'text' for ..." */
-    const char *example;                                /* in errors of OPTION_PARSED */
+    const char *example;                                /* in errors: what is allowed */
 };
 
-enum { OPTION_SPECS = 26 };
+enum { OPTION_SPECS = 27 };
 /* In the order in which --help lists them, section by section. */
 extern const struct option_spec option_specs[OPTION_SPECS];
 extern const char *const option_sections[SECTIONS];
+
+/* What --rules takes: the generations, then other names of the last one. */
+enum { RULES_WORDS = 4 };
+extern const char *const rules_words[RULES_WORDS];
 
 #endif

@@ -25,4 +25,5 @@ __attribute__((visibility("default"))) const struct pcap_module tcpreuse_pcap_mo
     .compile = compile,
     .run = bpf_filter,
     .free = pcap_freecode,
+    .library = pcap_lib_version,
 };

@@ -11,6 +11,7 @@ struct pcap_module {
     int (*compile)(const char *expression, int dlt, struct bpf_program *program, char *error, size_t n);
     unsigned (*run)(const struct bpf_insn *, const unsigned char *, unsigned length, unsigned captured);
     void (*free)(struct bpf_program *);
+    const char *(*library)(void); /* libpcap's name and version */
 };
 
 #define PCAP_MODULE_FILE   "tcpreuse_libpcap.so"
