@@ -32,11 +32,18 @@ enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
 #define RECORD_BROKEN  UINT64_MAX
 #define RECORD_CHANGES (UINT64_C(1) << 63)
 
+/* PROBE_MORE: more bytes are needed to tell. */
+enum probe_result { PROBE_NO, PROBE_YES, PROBE_MORE };
+
 /* One file format. Functions may be called by any thread unless they say otherwise. */
 struct capture_format {
     const char *name;
-    /* Do the file's first bytes (at least 4, as many as there are up to 4096) look like this format? */
+    /* Do the file's first bytes (at least 4, as many as there are up to 4096) begin with what only this format
+     * begins with? NULL: it has nothing of the kind. */
     bool (*probe)(const uint8_t *bytes, size_t count);
+    /* For such formats, and NULL of others: do the file's first bytes (at least 4; whole: these are all) make
+     * sense as records? Text, and the numbers of any other file, now and then do as one or two. */
+    enum probe_result (*probe_records)(const uint8_t *bytes, uint64_t count, bool whole);
     /* Reads the file's header from its first count bytes, and sets c->first_record, c->context, and where a
      * format has them otherwise c->records_end and c->position_bytes. whole:
      * these are all bytes of the file. OPEN_FAILED after adding a problem; OPEN_MORE when more bytes are

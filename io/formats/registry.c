@@ -1,13 +1,11 @@
 /* All formats, and which of them a file has. */
 #include "io/formats/registry.h"
+#include "io/formats/kinds.h"
 #include "io/guard.h"
 #include "io/problems.h"
 #include "io/streams/stream.h"
 
 #include <inttypes.h>
-
-/* What a format is known by. */
-enum { PROBE_BYTES = 4096 };
 
 /* Those that are known by plausible records only come last. */
 static const struct capture_format *const formats[] = {
@@ -16,27 +14,37 @@ static const struct capture_format *const formats[] = {
     &format_peek_tagged, &format_peek,   &format_erf,   &format_commview, &format_commview_x,
 };
 
-const struct capture_format *capture_probe_formats(const uint8_t *bytes, size_t count)
+enum probe_result capture_probe_formats(const uint8_t *bytes, uint64_t count, bool whole,
+                                        const struct capture_format **format)
 {
-    for (size_t i = 0; count >= 4 && i < ARRAY_LEN(formats); i++)
-        if (formats[i]->probe(bytes, count))
-            return formats[i];
-    return NULL;
+    const size_t head = MIN(count, (uint64_t)PROBE_BYTES);
+    *format = NULL;
+    for (size_t i = 0; head >= 4 && i < ARRAY_LEN(formats); i++) {
+        const struct capture_format *f = formats[i];
+        enum probe_result result =
+            f->probe ? (f->probe(bytes, head) ? PROBE_YES : PROBE_NO) : f->probe_records(bytes, count, whole);
+        if (result == PROBE_YES)
+            *format = f;
+        if (result != PROBE_NO)
+            return result;
+    }
+    return PROBE_NO;
 }
 
-int capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count)
+enum capture_open_result capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count,
+                                             bool whole)
 {
     size_t n = MIN(count, (uint64_t)PROBE_BYTES);
-    c->format = capture_probe_formats(bytes, n);
-    if (c->format)
-        return 0;
-    const char *compression = stream_compression(bytes, n);
+    enum probe_result result = capture_probe_formats(bytes, count, whole, &c->format);
+    if (result != PROBE_NO)
+        return result == PROBE_YES ? OPEN_DONE : OPEN_MORE;
+    const struct kind *kind = kind_of(bytes, n);
     if (n == 0)
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
                      "expected a capture, found an empty file");
-    else if (compression)
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
-                     "expected the magic number of a capture file, found %s data", compression);
+    else if (kind && n >= 4)
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0, "expected a capture, found %s%s%s",
+                     kind->name, kind->advice ? ": " : "", kind->advice ? kind->advice : "");
     else if (n < 4)
         problems_add(
             c->problems, PROBLEM_ERROR, c->order, c->path, 0,
@@ -45,7 +53,7 @@ int capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count)
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, 0,
                      "expected the magic number of a capture file, found %02x %02x %02x %02x", bytes[0],
                      bytes[1], bytes[2], bytes[3]);
-    return -1;
+    return OPEN_FAILED;
 }
 
 struct open_job {
@@ -63,7 +71,7 @@ static void open_format(void *argument)
         job->result = -1;
         return;
     }
-    job->result = capture_find_format(c, c->bytes, capture_size(c));
+    job->result = capture_find_format(c, c->bytes, capture_size(c), true) != OPEN_DONE;
     if (!job->result)
         job->result = c->format->open(c, c->bytes, capture_size(c), true) != OPEN_DONE;
 }

@@ -22,10 +22,17 @@ extern const struct capture_format format_observer;
 extern const struct capture_format format_lanalyzer;
 extern const struct capture_format format_iptrace;
 
-/* The format that a file's first bytes (all, or the first 4096) look like. NULL: none. */
-const struct capture_format *capture_probe_formats(const uint8_t *bytes, size_t count);
-/* Sets c->format by the first bytes; 0, or -1 after adding a problem. */
-int capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count);
+/* So many bytes are enough for formats with a magic number. */
+enum { PROBE_BYTES = 4096 };
+
+/* The format that a file's first bytes look like: at least PROBE_BYTES, or all there are (whole: these are
+ * all). *format is NULL for none. PROBE_MORE: a format without a magic number needs more to tell; 2 MiB are
+ * enough. */
+enum probe_result capture_probe_formats(const uint8_t *bytes, uint64_t count, bool whole,
+                                        const struct capture_format **format);
+/* Sets c->format by the same; OPEN_FAILED after adding a problem. */
+enum capture_open_result capture_find_format(struct capture *c, const uint8_t *bytes, uint64_t count,
+                                             bool whole);
 /* Maps or reads the file as capture_map() does, finds its format and reads its header. One user. NULL after
  * adding a problem; or without one, and *compressed set, when the file is compressed (compressed may be NULL:
  * then this is a problem, too). */

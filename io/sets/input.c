@@ -244,10 +244,10 @@ static enum capture_open_result begin(struct input *in, const struct chunk *chun
     const bool stopped = stream_is_stopped(in->stream);
     if (stopped && count < FORMAT_BYTES)
         return OPEN_MORE;
-    if (capture_find_format(in->capture, chunk->memory, count))
-        return OPEN_FAILED;
     const bool whole = in->ended && !stopped;
-    enum capture_open_result result = in->capture->format->open(in->capture, chunk->memory, count, whole);
+    enum capture_open_result result = capture_find_format(in->capture, chunk->memory, count, in->ended);
+    if (result == OPEN_DONE)
+        result = in->capture->format->open(in->capture, chunk->memory, count, whole);
     if (result == OPEN_DONE) {
         in->began = true;
         in->context = atomic_load_explicit(&in->capture->context, memory_order_relaxed);

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+struct kind; /* io/formats/kinds.h */
 
 struct look {
     bool done; /* it could be looked at; if not, all else is as for a capture of which nothing is known */
@@ -14,10 +17,17 @@ struct look {
     int64_t first_time; /* of the first frame, ns since 1970; not there where more than the first bytes would
                            have been needed, or the file is compressed */
     uint64_t size;
+    dev_t device; /* with the inode: which file it is; both 0: not known */
+    ino_t inode;
+    const char *compressed;  /* the compression, or NULL */
+    const struct kind *kind; /* of what is no capture, if that is known */
 };
 
 /* Looks at a regular file. Any thread. */
 void look_at_file(const char *path, struct look *look);
+/* Looks into a compressed file, too: whether it has a capture inside. What cannot be decompressed is taken for
+ * one, since it is for the run to say why. Any thread. */
+void look_into_file(const char *path, struct look *look);
 
 /* Calls work(argument, i) for each i below count: by as many threads as are worth it, up to so many, of which
  * the caller is one. */

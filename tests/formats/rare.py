@@ -329,6 +329,6 @@ def broken(few):
     cut_in('OmniPeek, captured length', peek_tagged, two + 32, struct.pack('<I', 262145), 2, 'offset %d' % two, '262144', '262145')
     out.append(('OmniPeek, version', peek_tagged(few, version='8.0'), 0, ('version 9', 'found 8')))
     out.append(('OmniPeek, subtype', peek_tagged(few, medium=4), 0, ('subtype', 'found 4')))
-    nine = size(commview, 9)    # the first eight are what it is known by
+    nine = size(commview, 9)
     cut_in('CommView, medium', commview, nine + 16, b'\3', 9, 'offset %d' % nine, 'found number 3')
     return out

@@ -416,7 +416,7 @@ def check_cuts(tap, program, frames, want):
     """Cut at any byte, a file gives the rows of the frames before, and status 2 unless the cut is between two records."""
     few = frames[:4]
     for name, data, head in (('pcap', pcap(few), 0), ('pcapng', pcapng(few) + section('>') + interface('>'), 0),
-                             ('snoop', snoop(few), 0), ('ERF', erf(frames[:6]), 2 * len(erf(frames[:1])) + 16),
+                             ('snoop', snoop(few), 0), ('ERF', erf(frames[:6]), len(erf(frames[:3]))),
                              ('Network Monitor 2.0', netmon(few[:1]), 4),
                              ('Network Monitor 1.0, table first', netmon(few[:2], (1, 0), table_first=True), 4),
                              ('Network Monitor 2.3, table first', netmon(few[:2], (2, 3), table_first=True), 4),
