@@ -36,6 +36,7 @@ struct options {
 
     enum progress_mode progress;
     bool quiet;
+    bool verbose; /* names what is skipped */
     bool stats; /* where the time went */
 
     /* Ports instead of files. */

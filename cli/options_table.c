@@ -76,6 +76,8 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"stats", 0, NULL, .section = SECTION_MESSAGES, FLAG(stats),
      .help = "show where each thread spent its time, and how full the tables are"},
     {"quiet", 'q', NULL, .section = SECTION_MESSAGES, FLAG(quiet), .help = "show no summary and no progress"},
+    {"verbose", 'v', NULL, .section = SECTION_MESSAGES, FLAG(verbose),
+     .help = "name each file of a directory that is skipped, and what it is"},
     {"help", 'h', NULL, .section = SECTION_MESSAGES, .kind = OPTION_HELP, .help = "show this help and exit"},
     {"version", 0, NULL, .section = SECTION_MESSAGES, .kind = OPTION_VERSION,
      .help = "show the version and what this build contains, and exit"},

@@ -1,5 +1,7 @@
 /* The paths of the inputs, from arguments, lists and directories. */
 #include "io/sets/inputs.h"
+#include "engine/util.h"
+#include "io/formats/kinds.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -39,7 +41,8 @@ struct found {
     struct found_item {
         char *path;
         int error;    /* why this directory cannot be read; 0: it is a file */
-        bool is_file; /* a regular one */
+        mode_t type;  /* of the entry itself, S_IFMT */
+        bool is_file; /* a regular one, or a link to one */
         struct look look;
     } * items;
     size_t count, capacity;
@@ -74,17 +77,18 @@ static int find_in_directory(struct found *found, const char *path, bool recursi
         const char *name = entries[i]->d_name;
         char *file = NULL;
         struct stat st = {.st_mode = entries[i]->d_type == DT_REG ? S_IFREG : 0};
+        bool is_directory = false;
         if (result || !strcmp(name, ".") || !strcmp(name, "..")) {
             ;
         } else if (asprintf(&file, "%s/%s", path, name) < 0) {
             file = NULL;
             result = -1;
-        } else if (!st.st_mode && !lstat(file, &st) && S_ISDIR(st.st_mode)) {
-            if (recursive && depth < DEPTH_MAX)
-                result = find_in_directory(found, file, recursive, depth + 1);
+        } else if (!st.st_mode && !lstat(file, &st) && (is_directory = S_ISDIR(st.st_mode)) && recursive &&
+                   depth < DEPTH_MAX) {
+            result = find_in_directory(found, file, recursive, depth + 1);
         } else {
-            struct found_item item = {.path = file};
-            item.is_file = S_ISREG(st.st_mode) || (!stat(file, &st) && S_ISREG(st.st_mode));
+            struct found_item item = {.path = file, .type = st.st_mode & S_IFMT};
+            item.is_file = S_ISREG(st.st_mode) || (!is_directory && !stat(file, &st) && S_ISREG(st.st_mode));
             result = found_add(found, &item);
             if (!result)
                 file = NULL;
@@ -99,13 +103,69 @@ static int find_in_directory(struct found *found, const char *path, bool recursi
 static void look_at_item(void *argument, size_t i)
 {
     const struct found *found = argument;
-    if (found->items[i].is_file)
-        look_at_file(found->items[i].path, &found->items[i].look);
+    struct found_item *item = &found->items[i];
+    if (!item->is_file)
+        return;
+    look_at_file(item->path, &item->look);
+    if (item->look.done && item->look.compressed)
+        look_into_file(item->path, &item->look);
+}
+
+/* What a directory has besides captures. */
+struct skipped {
+    size_t files, links, directories, others;
+};
+
+static void skip_item(struct skipped *skipped, const struct found_item *item, const struct inputs *in,
+                      struct problems *problems)
+{
+    const char *what = "not a capture";
+    if (item->is_file) {
+        skipped->files++;
+        if (item->look.kind)
+            what = item->look.kind->name;
+    } else if (item->type == S_IFLNK) {
+        skipped->links++;
+        what = "a symbolic link, but not to a file";
+    } else if (item->type == S_IFDIR) {
+        skipped->directories++;
+        what = "a directory";
+    } else {
+        skipped->others++;
+        what = "neither a file nor a directory";
+    }
+    if (in->verbose)
+        problems_add(problems, PROBLEM_NOTE, in->count, item->path, -1, "skipped: %s", what);
+}
+
+/* One note for a directory, however many files it has. */
+static void tell_skipped(const struct skipped *skipped, const struct inputs *in, const char *path,
+                         struct problems *problems)
+{
+    char text[256] = "";
+    const struct {
+        size_t count;
+        const char *one, *many;
+    } parts[] = {
+        {skipped->files, "file that is no capture", "files that are no captures"},
+        {skipped->links, "symbolic link", "symbolic links"},
+        {skipped->directories, "subdirectory", "subdirectories"},
+        {skipped->others, "other entry", "other entries"},
+    };
+    size_t length = 0;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (parts[i].count)
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s%zu %s", length ? ", " : "",
+                                       parts[i].count, parts[i].count == 1 ? parts[i].one : parts[i].many);
+    if (length && !in->verbose)
+        problems_add(problems, PROBLEM_NOTE, in->count, path, -1, "skipped: %s (-v names them%s)", text,
+                     skipped->directories ? ", --recursive searches subdirectories" : "");
 }
 
 static int add_directory(struct inputs *in, const char *path, bool recursive, struct problems *problems)
 {
     struct found found = {0};
+    struct skipped skipped = {0};
     int result = find_in_directory(&found, path, recursive, 0);
     const size_t before = in->count;
     bool failed = false;
@@ -120,11 +180,13 @@ static int add_directory(struct inputs *in, const char *path, bool recursive, st
             result = add(in, item->path, &item->look);
             item->path = NULL;
         } else if (!result) {
-            problems_add(problems, PROBLEM_NOTE, in->count, item->path, -1, "skipped: not a capture");
+            skip_item(&skipped, item, in, problems);
         }
         free(item->path);
     }
     free(found.items);
+    if (!result)
+        tell_skipped(&skipped, in, path, problems);
     if (!result && in->count == before && !failed)
         problems_add(problems, PROBLEM_ERROR, in->count, path, -1,
                      "expected captures in the directory, found none%s",
@@ -135,8 +197,14 @@ static int add_directory(struct inputs *in, const char *path, bool recursive, st
 int inputs_add(struct inputs *in, const char *path, bool recursive, struct problems *problems)
 {
     struct stat st;
-    if (!strcmp(path, "-") || stat(path, &st) || !S_ISDIR(st.st_mode))
+    struct look look = {.is_capture = true};
+    if (!strcmp(path, "-") || stat(path, &st))
         return add(in, strdup(path), NULL);
+    if (!S_ISDIR(st.st_mode)) {
+        look.device = S_ISREG(st.st_mode) ? st.st_dev : 0;
+        look.inode = S_ISREG(st.st_mode) ? st.st_ino : 0;
+        return add(in, strdup(path), &look);
+    }
     return add_directory(in, path, recursive, problems);
 }
 
@@ -173,6 +241,38 @@ int inputs_add_list(struct inputs *in, const char *list, bool recursive, struct 
     if (f != stdin)
         fclose(f);
     return result;
+}
+
+/* By device and inode, then in the order of the inputs. */
+static int by_file(const void *a, const void *b, void *argument)
+{
+    const struct look *looks = argument;
+    const size_t i = *(const size_t *)a, k = *(const size_t *)b;
+    if (looks[i].device != looks[k].device)
+        return looks[i].device < looks[k].device ? -1 : 1;
+    if (looks[i].inode != looks[k].inode)
+        return looks[i].inode < looks[k].inode ? -1 : 1;
+    return (i > k) - (i < k);
+}
+
+int inputs_find_repeated(const struct inputs *in, struct problems *problems)
+{
+    size_t *sorted = in->count ? malloc(in->count * sizeof *sorted) : NULL;
+    if (!sorted)
+        return in->count ? -1 : 0;
+    for (size_t i = 0; i < in->count; i++)
+        sorted[i] = i;
+    qsort_r(sorted, in->count, sizeof *sorted, by_file, in->looks);
+    for (size_t i = 1, first = 0; i < in->count; i++) {
+        const struct look *one = &in->looks[sorted[first]], *other = &in->looks[sorted[i]];
+        if (one->device != other->device || one->inode != other->inode)
+            first = i;
+        else if (one->inode)
+            problems_add(problems, PROBLEM_NOTE, sorted[i], in->paths[sorted[i]], -1,
+                         "the same file as %s: its frames count again", in->paths[sorted[first]]);
+    }
+    free(sorted);
+    return 0;
 }
 
 void inputs_free(struct inputs *in)
