@@ -37,7 +37,7 @@ struct options {
     enum progress_mode progress;
     bool quiet;
     bool verbose; /* names what is skipped */
-    bool stats; /* where the time went */
+    bool stats;   /* where the time went */
 
     /* Ports instead of files. */
     const char *dpdk; /* arguments of the EAL, or NULL */
