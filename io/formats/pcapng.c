@@ -8,7 +8,7 @@
  *     packet (3, simple)   | type 4 | length 4 | original 4 | bytes, padded ... | length 4 |
  *
  * Numbers are in the byte order of the section. Everything else is in the files beside this one; pcapng.h
- * says what a context is. What ends the reading, and what does not, is as in Wireshark 4.4 and 4.6.
+ * says what a context is. What ends the reading, and what does not, is as in Wireshark 4.6.
  */
 #include "io/formats/pcapng.h"
 
@@ -63,13 +63,12 @@ static uint64_t block_at(const struct pcapng_context *context, const uint8_t *p,
     if (type == BLOCK_SECTION)
         swapped = load_raw32(p + 8) != BYTE_ORDER_MAGIC;
     uint32_t claimed = pcapng_32(p + 4, swapped);
-    uint64_t length = pcapng_padded(claimed);
-    if (claimed > BLOCK_LENGTH_MAX || length < pcapng_block_min(type) || length > left)
+    if (claimed > BLOCK_LENGTH_MAX || claimed % 4 || claimed < pcapng_block_min(type) || claimed > left)
         return 0;
     if ((type == BLOCK_ENHANCED && pcapng_32(p + 8, swapped) >= context->count) ||
-        pcapng_32(p + length - 4, swapped) != claimed)
+        pcapng_32(p + claimed - 4, swapped) != claimed)
         return 0;
-    return length;
+    return claimed;
 }
 
 static bool is_usual(uint32_t type)
@@ -98,8 +97,7 @@ static bool looks_like_chain(const struct pcapng_context *context, const struct 
     return true;
 }
 
-/* Blocks of well-formed files begin at multiples of four. A file with others is read all the same, by proving
- * alone. */
+/* Blocks begin at multiples of four. */
 static uint64_t pcapng_guess(const struct capture *c, const struct window *window,
                              const struct record_reader *reader)
 {
@@ -132,10 +130,9 @@ static uint64_t pcapng_record_length(const struct capture *c, const void *contex
         changes = RECORD_CHANGES;
     }
     uint32_t claimed = pcapng_32(p + 4, swapped);
-    uint64_t length = pcapng_padded(claimed);
-    if (claimed > BLOCK_LENGTH_MAX || length < pcapng_block_min(type))
+    if (claimed > BLOCK_LENGTH_MAX || claimed % 4 || claimed < pcapng_block_min(type))
         return RECORD_BROKEN;
-    return length | changes;
+    return claimed | changes;
 }
 
 /* Reads sections and interfaces as long as they follow each other. A new section that is like the one before,

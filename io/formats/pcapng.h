@@ -33,7 +33,7 @@ enum {
     INTERFACE_BLOCK_MIN = 20,
     BYTE_ORDER_MAGIC = 0x1a2b3c4d,
 
-    /* Longer blocks are taken for damage, as Wireshark 4.4 does: its longest frame of 128 MiB, and 128 KiB
+    /* Longer blocks are taken for damage, as Wireshark does: its longest frame of 128 MiB, and 128 KiB
      * for options. */
     BLOCK_LENGTH_MAX = (128 << 20) + (128 << 10) + PACKET_BLOCK_MIN,
 };
@@ -101,10 +101,16 @@ ALWAYS_INLINE uint64_t pcapng_64(const uint8_t *p, bool swapped)
     return swapped ? __builtin_bswap64(v) : v;
 }
 
-/* Some writers leave the padding out of a block's length; it is there all the same. */
 ALWAYS_INLINE uint64_t pcapng_padded(uint64_t n)
 {
     return (n + 3) & ~UINT64_C(3);
+}
+
+/* The length at a block's end is that at its beginning, but may leave the padding out: so Wireshark 4.6 reads
+ * it. The one at the beginning has to count it. */
+ALWAYS_INLINE bool pcapng_is_again(uint32_t again, uint32_t length)
+{
+    return pcapng_padded(again) == length;
 }
 
 /* What is wrong with a block; each has its sentence in pcapng_fault.c. */
@@ -115,6 +121,7 @@ enum pcapng_broken {
     BROKEN_CUT,           /* expected: the block's length; found: bytes up to the end of the file */
     BROKEN_LENGTH,        /* expected: the least length; found: the block's */
     BROKEN_LENGTH_MAX,    /* found: the block's length */
+    BROKEN_LENGTH_ODD,    /* likewise */
     BROKEN_TRAILER,       /* the lengths at the block's two ends */
     BROKEN_INTERFACE,     /* expected: interfaces there are; found: the number */
     BROKEN_CAPTURED,      /* expected: room in the block; found: the captured length */
@@ -129,6 +136,8 @@ enum pcapng_broken {
     BROKEN_NAME_END,      /* a name without its terminating NUL */
     BROKEN_SECRETS,       /* expected: the bytes there are; found: the length of the secrets */
     BROKEN_JOURNAL,       /* expected: the least length; found: the entry's */
+    BROKEN_NETFLIX,       /* found: the type of Netflix's block */
+    BROKEN_SYSDIG,        /* expected: the least length; found: the event's */
 };
 
 struct pcapng_fault {

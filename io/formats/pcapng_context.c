@@ -185,13 +185,15 @@ struct pcapng_fault pcapng_read_context(struct capture *c, const uint8_t *p, uin
     uint32_t min = section ? SECTION_BLOCK_MIN : INTERFACE_BLOCK_MIN;
     if (claimed > BLOCK_LENGTH_MAX)
         return (struct pcapng_fault){BROKEN_LENGTH_MAX, 0, claimed};
-    if (pcapng_padded(claimed) < min)
+    if (claimed < min)
         return (struct pcapng_fault){BROKEN_LENGTH, min, claimed};
-    *length = pcapng_padded(claimed);
+    if (claimed % 4)
+        return (struct pcapng_fault){BROKEN_LENGTH_ODD, 0, claimed};
+    *length = claimed;
     if (*length > available)
         return (struct pcapng_fault){BROKEN_CUT, (uint32_t)*length, (uint32_t)available};
     uint32_t again = pcapng_32(p + *length - 4, swapped);
-    if (again != claimed)
+    if (!pcapng_is_again(again, claimed))
         return (struct pcapng_fault){BROKEN_TRAILER, claimed, again};
 
     if (!section) {

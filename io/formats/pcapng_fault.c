@@ -42,6 +42,10 @@ void pcapng_report(struct capture *c, uint64_t at, struct pcapng_fault f)
         snprintf(text, sizeof text, "expected a block length of at most %d, found %" PRIu32, BLOCK_LENGTH_MAX,
                  f.found);
         break;
+    case BROKEN_LENGTH_ODD:
+        snprintf(text, sizeof text, "expected a block length that is a multiple of 4, found %" PRIu32,
+                 f.found);
+        break;
     case BROKEN_TRAILER:
         snprintf(text, sizeof text,
                  "expected the block length %" PRIu32 " again at the end of the block, found %" PRIu32,
@@ -109,6 +113,14 @@ void pcapng_report(struct capture *c, uint64_t at, struct pcapng_fault f)
         break;
     case BROKEN_JOURNAL:
         snprintf(text, sizeof text, "expected a journal entry of at least %" PRIu32 " bytes, found %" PRIu32,
+                 f.expected, f.found);
+        break;
+    case BROKEN_NETFLIX:
+        snprintf(text, sizeof text,
+                 "expected a custom block of Netflix (10949) of type 1 or 2, found type %" PRIu32, f.found);
+        break;
+    case BROKEN_SYSDIG:
+        snprintf(text, sizeof text, "expected a Sysdig event of at least %" PRIu32 " bytes, found %" PRIu32,
                  f.expected, f.found);
         break;
     }

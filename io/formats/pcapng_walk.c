@@ -32,7 +32,7 @@ static bool finish_badly(const struct window *window, struct record_reader *read
     const uint8_t *end = window_at(window, reader->position) - 4;
     uint32_t again = pcapng_32(end, swapped);
     struct pcapng_fault fault = {BROKEN_TRAILER, claimed, again};
-    if (again == claimed) {
+    if (pcapng_is_again(again, claimed)) {
         const uint8_t *options = f->data + pcapng_padded(f->captured);
         uint32_t flags = 0;
         fault = pcapng_check_options(options, (uint64_t)(end - options), swapped, &flags);
@@ -43,7 +43,7 @@ static bool finish_badly(const struct window *window, struct record_reader *read
             return true;
         }
     }
-    reader->position -= pcapng_padded(claimed);
+    reader->position -= claimed;
     return pcapng_fault_at(reader, fault.broken, fault.expected, fault.found);
 }
 
@@ -99,7 +99,7 @@ static enum step other_block(const struct pcapng_context *context, struct record
         return simple_packet(context, reader, f, p, length);
     uint32_t claimed = pcapng_32(p + 4, swapped), again = pcapng_32(p + length - 4, swapped);
     struct pcapng_fault fault = {BROKEN_TRAILER, claimed, again};
-    if (again == claimed)
+    if (pcapng_is_again(again, claimed))
         fault = pcapng_check_block(p, length, type, swapped);
     if (fault.broken != BROKEN_NOT) {
         pcapng_fault_at(reader, fault.broken, fault.expected, fault.found);
@@ -128,7 +128,7 @@ ALWAYS_INLINE bool walk_one(const struct window *window, struct record_reader *r
             return pcapng_fault_at(reader, BROKEN_HEADER, 0, size - at);
         uint32_t type = pcapng_32(p, swapped);
         *claimed = pcapng_32(p + 4, swapped);
-        uint64_t length = pcapng_padded(*claimed);
+        uint64_t length = *claimed;
         bool packet = type == BLOCK_ENHANCED || type == BLOCK_PACKET;
         if (unlikely(type == BLOCK_SECTION || type == BLOCK_INTERFACE)) {
             reader->state = LANE_CHANGE;
@@ -138,6 +138,8 @@ ALWAYS_INLINE bool walk_one(const struct window *window, struct record_reader *r
             return pcapng_fault_at(reader, BROKEN_LENGTH_MAX, 0, *claimed);
         if (unlikely(length < PACKET_BLOCK_MIN) && length < pcapng_block_min(type))
             return pcapng_fault_at(reader, BROKEN_LENGTH, pcapng_block_min(type), *claimed);
+        if (unlikely(length % 4))
+            return pcapng_fault_at(reader, BROKEN_LENGTH_ODD, 0, *claimed);
         uint64_t next = at + length;
         if (unlikely(next > size))
             return pcapng_fault_at(reader, BROKEN_CUT, length, size - at);

@@ -281,15 +281,18 @@ def check_pcapng(tap, program, frames, want):
 
     base = section() + interface()
     one = [packet(data, ticks=micros(t)) for t, data in frames]
-    noise = [block('<', 5, bytes(12)), block('<', 4, bytes(4)), block('<', 0xbad, bytes(8)), block('<', 0x40000bad, bytes(4)),
-             block('<', 10, struct.pack('<II', 1, 4) + b'keys'), block('<', 77, b'unknown'), block('<', 0x80000001, b'local'),
-             block('<', 77, b'unknown', length=19, trailer=19), block('<', 0, b'')]
+    noise = [block('<', 5, bytes(12)), block('<', 4, bytes(4)), block('<', 10, struct.pack('<II', 1, 4) + b'keys'), block('<', 77, b'unknown'), block('<', 0x80000001, b'local'),
+             block('<', 77, b'unknown', trailer=19), block('<', 0, b'')]
     tap.ok('pcapng, other blocks', same(program, base + b''.join(noise[i % len(noise)] + p for i, p in enumerate(one)), want))
     tap.ok('pcapng, many interfaces of which one is used',
           same(program, section() + interface() * 3000 + b''.join(interface() + p for p in one[:50]) + b''.join(one[50:]), want))
     tap.ok('pcapng, a section and an interface for each packet',
           same(program, b''.join(section('<>'[i % 2]) + interface('<>'[i % 2]) + packet(d, '<>'[i % 2], ticks=micros(t))
                                  for i, (t, d) in enumerate(frames)), want))
+    numbered = [block('<', 0xbad, bytes(8)), block('<', 0x40000bad, bytes(4)), block('<', 9, b'MESSAGE=as long as needed\n')]
+    tap.ok('pcapng, numbered blocks of three kinds between all packets',
+          same(program, base + b''.join(numbered[i % 3] + p for i, p in enumerate(one)),
+               [(str(2 * int(r[0])),) + r[1:] for r in want]))
     journal = block('<', 9, b'__REALTIME_TIMESTAMP=1500000000000000\nMESSAGE=no frame\n\n')
     tap.ok('pcapng, a journal entry has a frame number', same(program, base + journal + b''.join(one), shifted(want, 1)))
     tap.ok('pcapng, snapshot length lies', same(program, section() + interface(snapshot=20) + b''.join(one), want))
@@ -303,6 +306,9 @@ def check_pcapng(tap, program, frames, want):
     for name, bad, words in (
             ('length that differs at the end', packet(data, trailer=5), ('%d' % n, '5')),
             ('length of 8', block('<', 77, b'', length=8), ('at least 12', '8')),
+            ('length without padding', block('<', 77, b'unknown', length=19, trailer=19), ('multiple of 4', '19')),
+            ('BBLog of type 3', block('<', 0xbad, struct.pack('<II', 10949, 3)), ('10949', 'type 3')),
+            ('event of 21 bytes', block('<', 0x204, struct.pack('<HQQIH', 1, 1, 1, 21, 1)), ('at least 22', '21')),
             ('length too large', packet(data, length=0xfffffff0), ('at most', '4294967280')),
             ('length beyond the file', block('<', 77, bytes(8), length=4000000), ('4000000', 'end of the file')),
             ('interface that does not exist', packet(data, number=1), ('1 interfaces', 'number 1')),

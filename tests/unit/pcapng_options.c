@@ -26,6 +26,7 @@ static bool is_right(uint16_t number, uint16_t length, uint8_t first)
         return length >= 1;
     case 4: /* epb_dropcount */
     case 5: /* epb_packetid */
+    case 8: /* process and thread */
         return length == 8;
     case 7: /* epb_verdict: a byte for the kind; of TC and XDP a number of 8 */
         return length >= 1 && (first < 1 || first > 2 || length == 9);
