@@ -69,7 +69,7 @@ Test(pcapng_options, lengths)
 /* Other blocks give these numbers another meaning. */
 Test(pcapng_options, of_other_blocks)
 {
-    for (uint16_t number = 2; number < 8; number++)
+    for (uint16_t number = 2; number < 9; number++)
         for (uint16_t length = 0; length <= ROOM; length++)
             cr_expect_eq(check(number, length, 1, NULL).broken, BROKEN_NOT);
 }
