@@ -186,6 +186,9 @@ def check_judge(tap, table):
     asked = [(name, data, other.get(judge.generation, answer)) for name, data, answer, other in table]
     fine = [(name, data, want) for name, data, want in asked if want in (NUMBERED, SKIPPED)]
     frames, _ = judge.sequence_numbers(b''.join(whole_file(data) for _, data, _ in fine))
+    if not frames:      # 4.6.9 crashes on many custom blocks in one file
+        tap.skip('tshark %s reads on' % judge.tshark.version, 'it gave no answer')
+        return
     groups = ' '.join('B' if f == '1' else 'A' if f == '2' else '?' for f in frames).split('B')[1:]
     out = ['%d groups of %d' % (len(groups), len(fine))] if len(groups) != len(fine) else []
     for (name, _, want), group in zip(fine, groups):
@@ -193,6 +196,8 @@ def check_judge(tap, table):
         if got != want:
             out.append('%s: %s, the table says %s' % (name, got, want))
     tap.ok('tshark %s reads on' % judge.tshark.version, out)
+    if 'TSHARK' not in os.environ:
+        return      # a run for each file that ends early takes minutes
     out = []
     for name, data, want in asked:
         if want == ERROR:
@@ -225,7 +230,7 @@ def main():
         for name, data, want in at_places():
             status, frames, result = read_frames(tcpreuse, directory, data)
             tap.ok(name, [] if (status, frames) == (0, want) else ['%d frames, expected %d' % (frames, want), result.describe()])
-    check_judge(tap, table)
+    check_judge(tap, table)     # in one file, and with TSHARK set, each that ends early
     return tap.done()
 
 
