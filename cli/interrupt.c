@@ -1,19 +1,31 @@
 /* The signal handler and what it touches. */
 #include "cli/interrupt.h"
+#include "engine/clock.h"
 
 #include <pthread.h>
 
 /* Set and cleared by the main thread, read by the handler, on whichever thread a signal comes. */
 static struct pipeline *_Atomic running;
 static struct stop interrupt = {.fd = -1};
+/* When the first signal came, monotonic ns; 0: none did. Written and read by the handler. */
+static _Atomic int64_t first_at;
 
+enum { TOGETHER_NS = 100000000 };
+
+/* Signals that come together count once: timeout(1) sends one to the process and one to its group. */
 static void handle_interrupt(int number)
 {
+    const int64_t now = clock_monotonic_ns(), first = atomic_load_explicit(&first_at, memory_order_relaxed);
+    if (first && now - first < TOGETHER_NS)
+        return;
+    if (first)
+        signal(number, SIG_DFL);
+    else
+        atomic_store_explicit(&first_at, now, memory_order_relaxed);
     stop_ask(&interrupt);
     struct pipeline *pipeline = running;
     if (pipeline)
         pipeline_stop(pipeline);
-    signal(number, SIG_DFL);
 }
 
 int interrupt_init(struct stop **stop)

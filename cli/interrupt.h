@@ -1,5 +1,6 @@
-/* SIGINT and SIGTERM: the first one ends the run in order, with reports of what has been read; a second one
- * ends the process. There is one run in a process. */
+/* SIGINT and SIGTERM: the first one ends the run in order, with reports of what has been read, and lets the
+ * writer of a pipe finish; after a second one no pipe is waited for, and a third one ends the process. There
+ * is one run in a process. */
 #ifndef TCPREUSE_INTERRUPT_H
 #define TCPREUSE_INTERRUPT_H
 

@@ -186,6 +186,8 @@ static enum exit_status run_pipeline(struct run *r)
     struct progress *progress = progress_start(&params);
     enum pipeline_error error = pipeline_run(r->pipeline);
     progress_stop(progress);
+    if (r->files && pipeline_totals(r->pipeline)->stopped)
+        set_source_note_unread(r->files);
     enum exit_status status = status_of(error);
     interrupt_release();
     return status;

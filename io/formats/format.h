@@ -38,6 +38,8 @@ enum probe_result { PROBE_NO, PROBE_YES, PROBE_MORE };
 /* One file format. Functions may be called by any thread unless they say otherwise. */
 struct capture_format {
     const char *name;
+    /* The first four bytes of a file are enough for probe, and no other format's begin with them. */
+    bool magic_tells;
     /* Do the file's first bytes (at least 4, as many as there are up to 4096) begin with what only this format
      * begins with? NULL: it has nothing of the kind. */
     bool (*probe)(const uint8_t *bytes, size_t count);

@@ -305,6 +305,7 @@ static void pcap_fault(struct capture *c, const struct window *window, const str
 
 const struct capture_format format_pcap = {
     .name = "pcap",
+    .magic_tells = true,
     .probe = pcap_probe,
     .open = pcap_read_header,
     .guess = pcap_guess,

@@ -53,7 +53,8 @@ static enum layout layout_fits(const struct pcap_file *file, const uint8_t *p, u
                                unsigned header, bool whole)
 {
     uint64_t at = 0;
-    for (unsigned i = 0; i < LAYOUT_RECORDS && at < count; i++) {
+    unsigned i = 0;
+    for (; i < LAYOUT_RECORDS && at < count; i++) {
         uint64_t left = count - at;
         if (left < RECORD_HEADER)
             return whole ? LAYOUT_CUT : LAYOUT_MORE;
@@ -65,7 +66,7 @@ static enum layout layout_fits(const struct pcap_file *file, const uint8_t *p, u
             return whole ? LAYOUT_CUT : LAYOUT_MORE;
         at += header + n.captured;
     }
-    return at == count && !whole ? LAYOUT_MORE : LAYOUT_FITS;
+    return i < LAYOUT_RECORDS && !whole ? LAYOUT_MORE : LAYOUT_FITS;
 }
 
 /* The layout that goes with the magic number unless its first records contradict it and those of another do

@@ -185,6 +185,7 @@ static void pcapng_fault(struct capture *c, const struct window *window, const s
 
 const struct capture_format format_pcapng = {
     .name = "pcapng",
+    .magic_tells = true,
     .probe = pcapng_probe,
     .open = pcapng_open,
     .guess = pcapng_guess,

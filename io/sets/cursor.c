@@ -105,7 +105,7 @@ static bool next_chunk_lane(struct cursor *c)
                 return false;
             wait_for_turn(c->input);
             if (input_open(c->input, false))
-                input_fill(c->input);
+                input_fill(c->input, true);
             turn_give_back(&c->input->turn);
         }
         if (c->chunk)

@@ -12,6 +12,11 @@ struct chunk {
     struct capture *capture; /* the chunk is one of its users */
     uint8_t *memory;
     size_t capacity;
+    /* While it is filled. */
+    size_t count;         /* bytes that it has */
+    size_t wanted;        /* at which it is full */
+    size_t tried;         /* of count: known to be no whole record, if all there is */
+    int64_t since;        /* monotonic ns: when the first byte behind those came */
     struct window window; /* of memory; positions are those of the stream */
     unsigned lanes;
     struct {
@@ -53,12 +58,14 @@ struct input {
     struct stream *stream;
     uint8_t *rest; /* bytes that were read from the stream, but are in no chunk yet */
     size_t rest_count, rest_capacity;
-    uint64_t position; /* of rest in the stream */
-    bool began;        /* the format's header has been read */
+    uint64_t position;     /* of rest in the stream */
+    struct chunk *partial; /* is being filled, but the stream had no more for now */
+    bool began;            /* the format's header has been read */
     const void *context;
     bool ended;  /* nothing more will be read */
     bool broken; /* because the stream failed, or was stopped: a record that it left incomplete is no fault of
                     its own */
+    bool noted;  /* it is reported that an interrupt kept it from being read to its end */
 
     /* Chunks that are filled but not taken: a ring with one writer, the holder of the turn, and one reader,
      * the claimer. Indices run freely; each is stored (release) by its side and loaded (acquire) by the
@@ -84,8 +91,17 @@ bool input_open(struct input *in, bool read_small);
 /* Hands over the capture of a mapped input, with its use. The input is closed then. */
 struct capture *input_take_capture(struct input *in);
 
-/* Fills the next chunk, if the ring has room. By the holder of the turn. True if something was done. */
-bool input_fill(struct input *in);
+/* Fills the next chunk, if the ring has room. A pipe that has nothing to read is waited for if wait is set;
+ * else the chunk is left for the next call. By the holder of the turn. True if something was done. */
+bool input_fill(struct input *in, bool wait);
+/* Waits until a pipe that has had nothing to read has something, for about ms at most. By the holder of the
+ * turn. True if it has. */
+bool input_wait(struct input *in, int ms);
+/* Stopping is asked for, and nothing more will be read: if this is a pipe that has not ended, says so, once.
+ * By the holder of the turn, or when all threads have ended. */
+void input_note_unread(struct input *in);
+/* By the holder of the turn. */
+void input_close_stream(struct input *in);
 
 /* The next chunk of a stream, with its use. NULL if none is ready. By the claimer. */
 struct chunk *input_take_chunk(struct input *in);

@@ -230,8 +230,10 @@ enum claim sequence_claim(struct set_source *s, struct batch *b)
         }
         if (!turn_take(&in->turn))
             return CLAIM_NOTHING;
-        input_fill(in);
+        bool filled = input_fill(in, false);
         turn_give_back(&in->turn);
+        if (!filled)
+            return CLAIM_NOTHING; /* a pipe has nothing for now: what it gave goes on through all steps */
     }
 }
 
@@ -283,7 +285,8 @@ void sequence_rewind(struct set_source *s, size_t next)
  * streams that are far away: the streams that are filled are what bounds memory. */
 bool sequence_prepare(struct set_source *s, bool idle)
 {
-    enum { FURTHER = 3 };
+    /* While a worker waits for a pipe, its shard waits: for no longer than is good for what else is to do. */
+    enum { FURTHER = 3, PIPE_WAIT_MS = 5 };
     if (stop_is_asked(s->params.stop))
         return false;
     size_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
@@ -300,7 +303,7 @@ bool sequence_prepare(struct set_source *s, bool idle)
         if (!in->begun && !in->opened && !in->failed)
             did = open_input(s, i);
         else if (in->opened && i < filled)
-            did = input_fill(in);
+            did = input_fill(in, false) || (idle && input_wait(in, PIPE_WAIT_MS));
         turn_give_back(&in->turn);
     }
     return did;

@@ -231,6 +231,13 @@ uint64_t set_source_bytes(const struct set_source *s)
     return n;
 }
 
+void set_source_note_unread(struct set_source *s)
+{
+    for (size_t i = 0; i < s->params.count; i++)
+        if (!s->inputs[i]->ended)
+            input_note_unread(s->inputs[i]);
+}
+
 void set_source_destroy(struct set_source *s)
 {
     if (!s)

@@ -103,14 +103,18 @@ void stream_fail(struct stream *s, uint64_t offset, const char *format, ...)
     s->failure_offset = offset;
 }
 
-/* Bytes read; 0 at the end, on an error (read_error) and when stopped. */
+/* Bytes read; 0 at the end, on an error (read_error), when stopped, and when waiting was in vain. */
 static size_t read_file(struct stream *s, uint8_t *bytes, size_t n)
 {
     ssize_t count = -1;
     do {
         /* Regular files never block. */
-        s->stopped = s->waits ? !stop_or_readable(s->stop, s->fd) : stop_is_asked(s->stop);
-        if (s->stopped)
+        enum waited waited = stop_is_asked(s->stop) ? WAITED_STOPPED : WAITED_READABLE;
+        if (s->waits)
+            waited = stop_wait_readable(s->stop, s->fd, s->patience);
+        s->stopped = waited == WAITED_STOPPED;
+        s->waiting = waited == WAITED_IN_VAIN;
+        if (waited != WAITED_READABLE)
             return 0;
         count = read(s->fd, bytes, n);
     } while (count < 0 && (errno == EINTR || errno == EAGAIN));
@@ -131,10 +135,11 @@ static void fill(struct stream *s)
     s->end = s->block + count;
 }
 
-/* Reads until the first block has n bytes, or the file ends. Returns the bytes that it has. */
+/* Reads until the first block has n bytes, or the file ends, or waiting is in vain. Returns the bytes that it
+ * has. */
 static size_t peek(struct stream *s, size_t n)
 {
-    while ((size_t)(s->end - s->begin) < n && !s->at_end && !s->stopped) {
+    while ((size_t)(s->end - s->begin) < n && !s->at_end && !s->stopped && !s->waiting) {
         size_t have = (size_t)(s->end - s->block);
         s->end += read_file(s, s->block + have, BLOCK_BYTES - have);
     }
@@ -160,6 +165,7 @@ static size_t plain_read(struct stream *s, uint8_t *bytes, size_t n)
 
 static const struct stream_codec codec_plain = {.open = plain_open, .read = plain_read};
 
+/* 0, or -1 after adding a problem. Leaves codec NULL if it takes more bytes and waiting for them was in vain. */
 static int open_codec(struct stream *s)
 {
     static const struct {
@@ -170,12 +176,14 @@ static int open_codec(struct stream *s)
         {"xz", &stream_codec_xz},     {"Sniffer", &stream_codec_sniffer},
     };
     size_t have = peek(s, MAGIC_BYTES);
-    for (size_t skip; (skip = skippable_bytes(s->begin, have)) && !s->at_end && !s->stopped;) {
+    for (size_t skip; (skip = skippable_bytes(s->begin, have)) && !s->at_end && !s->stopped && !s->waiting;) {
         size_t wanted = skip + SKIPPABLE_HEADER_BYTES;
         if (wanted > BLOCK_BYTES || wanted <= have)
             break;
         have = peek(s, wanted);
     }
+    if (s->waiting)
+        return 0;
     s->name = stream_compression(s->begin, have);
     s->codec = &codec_plain;
     for (size_t i = 0; s->name && i < ARRAY_LEN(codecs); i++)
@@ -222,8 +230,12 @@ struct stream *stream_open(const char *path, size_t order, struct problems *prob
     uint8_t *block = calloc(1, KEPT_BYTES + BLOCK_BYTES);
     const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
     if (s) {
-        *s = (struct stream){
-            .fd = -1, .path = strdup(shown), .order = order, .problems = problems, .stop = stop};
+        *s = (struct stream){.fd = -1,
+                             .patience = -1,
+                             .path = strdup(shown),
+                             .order = order,
+                             .problems = problems,
+                             .stop = stop};
         s->block = block ? block + KEPT_BYTES : NULL;
         s->begin = s->end = s->block;
     }
@@ -233,7 +245,7 @@ struct stream *stream_open(const char *path, size_t order, struct problems *prob
             free(block);
         goto fail;
     }
-    if (open_file(s, path) || open_codec(s))
+    if (open_file(s, path) || (!s->waits && open_codec(s)))
         goto fail;
     return s;
 fail:
@@ -251,9 +263,34 @@ static void finish(struct stream *s)
     s->done = true;
 }
 
+void stream_set_patience(struct stream *s, int ms)
+{
+    s->patience = ms;
+}
+
+bool stream_is_waiting(const struct stream *s)
+{
+    return s->waiting;
+}
+
+bool stream_wait(const struct stream *s, int ms)
+{
+    return stop_wait_readable(s->stop, s->fd, ms) == WAITED_READABLE;
+}
+
+bool stream_is_pipe(const struct stream *s)
+{
+    return s->waits;
+}
+
 ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
 {
     size_t got = 0;
+    s->waiting = false;
+    if (!s->codec && open_codec(s))
+        s->failed = s->told = true;
+    if (!s->codec)
+        return s->failed ? -1 : 0;
     n = MIN(n, (size_t)1 << 30); /* the libraries count in 32 bits */
     while (got < n && !s->done && !s->failed && !s->stopped) {
         size_t part = s->codec->read(s, bytes + got, n - got);
@@ -266,10 +303,14 @@ ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
             continue; /* the codec may have more inside */
         if (got == n)
             break;
+        if (s->waiting)
+            break;
         if (s->at_end)
             finish(s);
         else
             fill(s);
+        if (s->waiting)
+            break;
     }
     if (got || !s->failed)
         return (ssize_t)got;

@@ -15,14 +15,24 @@ struct stream;
 const char *stream_compression(const uint8_t *bytes, size_t count);
 
 /* path: "-" is standard input. order: of the file among the inputs, for problems. stop: outlives the
- * stream, or NULL. Waits for a FIFO's writer. NULL after adding a problem. */
+ * stream, or NULL. Waits for nothing. NULL after adding a problem. */
 struct stream *stream_open(const char *path, size_t order, struct problems *problems,
                            const struct stop *stop);
 
-/* Up to n bytes, at least 1; 0 at the end of the stream, or when it was stopped. Waits for a slow writer.
+/* How long, in ms, reading a pipe waits for its writer; -1, as it is at first: as long as it takes. */
+void stream_set_patience(struct stream *s, int ms);
+
+/* Up to n bytes, at least 1; 0 at the end of the stream, when it was stopped, or when stream_is_waiting().
  * -1 after adding a problem with the (compressed) offset in the file, what was expected and what was found;
  * by then all bytes before it have been delivered. One thread at a time. */
 ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n);
+
+/* Whether the last read came back for want of patience. One thread at a time. */
+bool stream_is_waiting(const struct stream *s);
+/* Waits until a pipe can be read, for about ms at most; true if it can. One thread at a time. */
+bool stream_wait(const struct stream *s, int ms);
+/* Whether reading may wait. Any thread. */
+bool stream_is_pipe(const struct stream *s);
 
 /* Whether reading ended because stopping was asked for, wherever the stream was. One thread at a time. */
 bool stream_is_stopped(const struct stream *s);

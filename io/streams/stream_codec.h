@@ -37,6 +37,8 @@ struct stream {
     int fd;
     bool waits;   /* no regular file: reads may block, and return what there is */
     bool stopped; /* stopping was asked for; no more is read */
+    int patience; /* ms; stream_set_patience() */
+    bool waiting; /* what was to be read is not there yet */
     const struct stop *stop;
     int read_error; /* errno of read(2); at_end is set, too */
     char *failure;  /* reported once all bytes before it are delivered */
