@@ -2,6 +2,7 @@
 #include "cli/progress.h"
 #include "engine/clock.h"
 #include "io/reports/json.h"
+#include "io/terminal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,6 +11,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { LINE_MAX_BYTES = 512, TIME_MAX = 32 };
 
 struct progress {
     struct progress_params params;
@@ -23,12 +26,37 @@ struct progress {
     bool stop; /* set by progress_stop(), read by the thread; both hold the lock */
 };
 
-static void show_files(const struct progress *p, const struct pipeline_progress *now)
+/* Minutes and seconds, or hours and minutes. */
+static void format_time(double seconds, char text[TIME_MAX])
 {
-    uint64_t total = set_source_bytes_total(p->params.files), done = set_source_bytes_done(p->params.files);
-    fprintf(stderr, "%3.0f %%  %" PRIu64 " frames, %" PRIu64 " conversations, %" PRIu64 " reuses",
-            total ? 100.0 * (double)MIN(done, total) / (double)total : 0.0, now->frames, now->conversations,
-            now->reuses);
+    const unsigned long n = seconds < 360000 ? (unsigned long)seconds : 360000;
+    if (n < 3600)
+        snprintf(text, TIME_MAX, "%lu:%02lu", n / 60, n % 60);
+    else
+        snprintf(text, TIME_MAX, "%lu h %02lu min", n / 3600, n / 60 % 60);
+}
+
+/* The most important comes first, since a narrow window cuts the line. Of pipes nobody knows the end. */
+static int show_files(const struct progress *p, const struct pipeline_progress *now, double at,
+                      char line[LINE_MAX_BYTES])
+{
+    const uint64_t total = set_source_bytes_total(p->params.files),
+                   done = set_source_bytes_done(p->params.files);
+    const double passed = MAX(at - p->begun, 1e-3), rate = (double)done / passed;
+    char left[TIME_MAX + 16] = "", so_far[32];
+    if (total && done <= total) {
+        snprintf(so_far, sizeof so_far, "%3.0f %%", 100.0 * (double)done / (double)total);
+        if (done) {
+            char time[TIME_MAX];
+            format_time((double)(total - done) / rate + 0.5, time);
+            snprintf(left, sizeof left, ", %s left", time);
+        }
+    } else {
+        snprintf(so_far, sizeof so_far, "%.1f MB", (double)done / 1e6);
+    }
+    return snprintf(line, LINE_MAX_BYTES,
+                    "%s%s, %.0f MB/s, %" PRIu64 " reuses, %" PRIu64 " frames, %" PRIu64 " conversations",
+                    so_far, left, rate / 1e6, now->reuses, now->frames, now->conversations);
 }
 
 /* Resident memory of the process in bytes; 0 when it cannot be read. */
@@ -68,11 +96,12 @@ static struct port_line measure_ports(const struct progress *p, const struct pip
     return l;
 }
 
-static void show_ports(const struct progress *p, const struct pipeline_progress *now, double at)
+static int show_ports(const struct progress *p, const struct pipeline_progress *now, double at,
+                      char line[LINE_MAX_BYTES])
 {
     struct port_line l = measure_ports(p, now, at);
-    fprintf(
-        stderr,
+    return snprintf(
+        line, LINE_MAX_BYTES,
         "%.0f s: %.3f million frames/s, %.3f Gbit/s, %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64
         " errors, %" PRIu64 " without buffer, %" PRIu64 " conversations, %" PRIu64 " reuses, %" PRIu64 " MB",
         l.seconds, l.frames_per_second / 1e6, l.bits_per_second / 1e9, now->frames, l.lost[LOSS_MISSED],
@@ -117,13 +146,15 @@ static void show(struct progress *p)
     if (p->params.json) {
         show_ports_json(p, &now, at);
     } else {
-        if (p->terminal)
-            fputc('\r', stderr);
+        char line[LINE_MAX_BYTES];
         if (p->params.ports)
-            show_ports(p, &now, at);
+            show_ports(p, &now, at, line);
         else
-            show_files(p, &now);
-        fputs(p->terminal ? "\033[K" : "\n", stderr);
+            show_files(p, &now, at, line);
+        if (p->terminal)
+            terminal_show_line(line);
+        else
+            fprintf(stderr, "%s\n", line);
     }
     fflush(stderr);
     p->last = now;
@@ -164,7 +195,7 @@ static void *progress_main(void *argument)
     }
     pthread_mutex_unlock(&p->lock);
     if (shown && p->terminal)
-        fputs("\r\033[K", stderr);
+        terminal_clear_line();
     return NULL;
 }
 
@@ -172,7 +203,9 @@ struct progress *progress_start(const struct progress_params *params)
 {
     bool terminal = isatty(STDERR_FILENO) && !params->json;
     bool asked = params->interval > 0 || params->json || params->mode == PROGRESS_ALWAYS;
-    if (!asked && (params->quiet || params->mode == PROGRESS_NEVER || !terminal))
+    /* As with curl: no line among rows, unless it is asked for. Lines on ports have always been there. */
+    bool among_rows = params->rows_on_output && !params->ports && isatty(STDOUT_FILENO);
+    if (!asked && (params->quiet || params->mode == PROGRESS_NEVER || !terminal || among_rows))
         return NULL;
     struct progress *p = calloc(1, sizeof *p);
     if (!p)

@@ -11,9 +11,10 @@ struct progress;
 
 struct progress_params {
     enum progress_mode mode;
-    bool quiet;      /* no line unless interval or json asks for it */
-    double interval; /* s between lines; 0: as mode says */
-    bool json;       /* ports only: each line is a JSON object, and one more follows at the end */
+    bool quiet;          /* no line unless interval or json asks for it */
+    double interval;     /* s between lines; 0: as mode says */
+    bool rows_on_output; /* standard output gets rows */
+    bool json;           /* ports only: each line is a JSON object, and one more follows at the end */
     const struct pipeline *pipeline;
     const struct set_source *files;  /* this */
     const struct dpdk_source *ports; /* or this */

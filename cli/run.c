@@ -16,6 +16,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+static sighandler_t pipe_signal; /* what SIGPIPE did before the run */
+
 /* The parts of a run, in the order in which they are made. */
 struct run {
     const struct options *options;
@@ -173,6 +175,7 @@ static enum exit_status run_pipeline(struct run *r)
         .mode = o->progress,
         .quiet = o->quiet,
         .interval = o->stats_interval,
+        .rows_on_output = !o->output,
         .json = o->stats_format == STATS_JSON,
         .pipeline = r->pipeline,
         .files = r->files,
@@ -181,7 +184,7 @@ static enum exit_status run_pipeline(struct run *r)
     if (r->ports)
         interrupt_catch();
     interrupt_stops(r->pipeline);
-    signal(SIGPIPE, SIG_IGN); /* write() fails instead, which sets the exit status */
+    pipe_signal = signal(SIGPIPE, SIG_IGN); /* write() fails instead, which sets the exit status */
 
     struct progress *progress = progress_start(&params);
     enum pipeline_error error = pipeline_run(r->pipeline);
@@ -234,7 +237,8 @@ static struct summary summarise(const struct run *r)
         .threads = r->threads,
         .files = r->inputs->count,
         .files_opened = r->files ? set_source_opened(r->files) : 0,
-        .bytes = r->files ? set_source_bytes(r->files) : totals->decoded.captured_bytes,
+        .bytes = r->files ? set_source_bytes(r->files, totals->stopped) : totals->decoded.captured_bytes,
+        .bytes_total = r->files ? set_source_bytes_total(r->files) : 0,
         .memory = memory_use_now(),
         .ports = r->counters,
         .port_count = r->port_count,
@@ -329,6 +333,15 @@ static void close_run(struct run *r)
     bpf_destroy(r->filter);
 }
 
+/* As in `| head`: ends the process in the way of a program that does not handle SIGPIPE, unless whoever
+ * started it wants this signal to be ignored. */
+static void end_for_lost_reader(void)
+{
+    signal(SIGPIPE, pipe_signal);
+    raise(SIGPIPE);
+    message_error("standard output: cannot write: %s", strerror(EPIPE));
+}
+
 enum exit_status run(const struct options *options, const struct inputs *inputs, struct problems *problems)
 {
     struct run r = {.options = options, .inputs = inputs, .problems = problems};
@@ -345,6 +358,9 @@ enum exit_status run(const struct options *options, const struct inputs *inputs,
         status = report(&r, status);
         status = exit_status_of(&r, status);
     }
+    const bool lost_reader = csv_sink_lost_reader(r.sink);
     close_run(&r);
+    if (lost_reader)
+        end_for_lost_reader();
     return status;
 }

@@ -6,6 +6,7 @@
 #include "io/reports/csv_rows.h"
 #include "io/reports/directory.h"
 #include "io/reports/names.h"
+#include "io/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 struct csv_sink {
     struct sink sink;
     struct csv_params params;
+    bool on_terminal; /* rows go to one; set before the run */
     /* Used by the thread that writes the report, one at a time in the pipeline's order; by csv_sink_close()
      * once all threads have ended. */
     int fd[REPORTS];
@@ -119,13 +121,32 @@ static int begin(struct csv_sink *s, enum report report)
     return s->bytes[report] ? 0 : write_header(s, report);
 }
 
+/* 0, or -1 with errno. */
+static int write_rows(struct csv_sink *s, enum report report, const struct text *text)
+{
+    if (begin(s, report) || (is_full(s, report, text->length) && rotate(s, report)))
+        return -1;
+    return text->length ? write_all(s->fd[report], text->bytes, text->length) : 0;
+}
+
+/* The same, beside a progress line that the terminal may show. */
+static int write_beside_progress(struct csv_sink *s, enum report report, const struct text *text)
+{
+    if (!s->on_terminal)
+        return write_rows(s, report, text);
+    terminal_begin_output();
+    int result = write_rows(s, report, text), error = errno;
+    terminal_end_output();
+    errno = error;
+    return result;
+}
+
 static int csv_write(struct sink *sink, enum report report, const struct text *text)
 {
     struct csv_sink *s = (struct csv_sink *)sink;
     if (s->error[report])
         return -1;
-    if (begin(s, report) || (is_full(s, report, text->length) && rotate(s, report)) ||
-        write_all(s->fd[report], text->bytes, text->length)) {
+    if (write_beside_progress(s, report, text)) {
         s->error[report] = errno;
         return -1;
     }
@@ -155,6 +176,7 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
     if (!s)
         return NULL;
     s->params = *params;
+    s->on_terminal = !params->directory && isatty(STDOUT_FILENO);
     s->sink.ops = &ops;
     s->sink.wants_origin = params->with_origin;
     s->sink.wants_ending = params->with_ending;
@@ -190,10 +212,9 @@ int csv_sink_close(struct csv_sink *s)
         if (s->fd[r] >= 0 && s->fd[r] != STDOUT_FILENO && close(s->fd[r]) && !s->error[r])
             s->error[r] = errno;
         s->fd[r] = -1;
-        if (s->error[r]) {
+        if (s->error[r] && !csv_sink_lost_reader(s))
             message_error("%s: cannot write: %s", shown_path(s, r), strerror(s->error[r]));
-            result = -1;
-        }
+        result = s->error[r] ? -1 : result;
     }
     return result;
 }
@@ -205,6 +226,14 @@ void csv_sink_discard(struct csv_sink *s)
         if (s->path[r] && !lstat(s->path[r], &st) && S_ISREG(st.st_mode))
             unlink(s->path[r]);
     }
+}
+
+bool csv_sink_lost_reader(const struct csv_sink *s)
+{
+    for (int r = 0; s && r < REPORTS; r++)
+        if (s->error[r] == EPIPE && !s->params.directory)
+            return true;
+    return false;
 }
 
 void csv_sink_destroy(struct csv_sink *s)

@@ -16,7 +16,8 @@ struct summary {
     unsigned threads;
     size_t files;                      /* named or found in directories */
     size_t files_opened;               /* captures among them */
-    uint64_t bytes;                    /* of the inputs */
+    uint64_t bytes;                    /* of the inputs, as far as they were read */
+    uint64_t bytes_total;              /* of regular files, read or not */
     const struct port_counters *ports; /* NULL when files were read */
     size_t port_count;
     bool forgets;    /* the run may have forgotten conversations */

@@ -86,6 +86,19 @@ static void print_ports(const struct summary *s, FILE *to)
     }
 }
 
+/* A part of the whole is known only where there are no pipes. */
+static void print_interrupted(const struct summary *s, FILE *to)
+{
+    if (!s->totals->stopped || s->ports)
+        return;
+    if (s->bytes_total && s->bytes <= s->bytes_total)
+        fprintf(to, "interrupted after %.1f %% of the input: %s of %s bytes\n",
+                100.0 * (double)s->bytes / (double)s->bytes_total, thousands(s->bytes).text,
+                thousands(s->bytes_total).text);
+    else
+        fprintf(to, "interrupted after %s bytes of the input\n", thousands(s->bytes).text);
+}
+
 void summary_print(const struct summary *s, FILE *to)
 {
     const struct pipeline_totals *t = s->totals;
@@ -99,6 +112,7 @@ void summary_print(const struct summary *s, FILE *to)
         if (n)
             fprintf(to, "  %-16s %s\n", trigger_names[summary_triggers[i]], thousands(n).text);
     }
+    print_interrupted(s, to);
     if (s->forgets)
         fprintf(to, "conversations forgotten: %s expired (--expire), %s displaced (--max-conversations)\n",
                 thousands(t->expired).text, thousands(t->displaced).text);

@@ -178,10 +178,16 @@ static bool read_chunk(struct input *in, struct chunk *chunk, bool wait)
     return paused;
 }
 
-/* Finds the format, and reads its header. That a stopped stream has less than a header is no problem. */
+/* Nothing more comes, because of an interrupt, which the pipe's writer may have got, too. */
+static bool is_interrupted(const struct input *in)
+{
+    return stream_is_stopped(in->stream) || (in->ended && !in->broken && stop_is_asked(in->stop));
+}
+
+/* Finds the format, and reads its header. That an interrupted stream has less than a header is no problem. */
 static enum capture_open_result begin(struct input *in, const struct chunk *chunk, size_t count)
 {
-    const bool stopped = stream_is_stopped(in->stream);
+    const bool stopped = is_interrupted(in);
     if (stopped && count < FORMAT_BYTES)
         return OPEN_MORE;
     const bool whole = in->ended && !stopped;
@@ -228,7 +234,7 @@ static enum filled finish_chunk(struct input *in, struct chunk *chunk)
     uint64_t at = chunk->window.base;
     if (!in->began) {
         enum capture_open_result result = begin(in, chunk, chunk->count);
-        if (result == OPEN_FAILED || (result == OPEN_MORE && stream_is_stopped(in->stream))) {
+        if (result == OPEN_FAILED || (result == OPEN_MORE && is_interrupted(in))) {
             in->ended = true;
             in->failed = result == OPEN_FAILED;
             return FILLED_NOTHING;

@@ -222,8 +222,10 @@ uint64_t set_source_bytes_done(const struct set_source *s)
     return n;
 }
 
-uint64_t set_source_bytes(const struct set_source *s)
+uint64_t set_source_bytes(const struct set_source *s, bool interrupted)
 {
+    if (interrupted)
+        return set_source_bytes_done(s);
     uint64_t n = atomic_load_explicit(&s->bytes_total, memory_order_relaxed);
     for (size_t i = 0; i < s->params.count; i++)
         if (!s->inputs[i]->sized)

@@ -37,8 +37,9 @@ size_t set_source_opened(const struct set_source *s);
 /* For a progress display: bytes of all regular files, and bytes read so far. Any thread. */
 uint64_t set_source_bytes_total(const struct set_source *s);
 uint64_t set_source_bytes_done(const struct set_source *s);
-/* Bytes of all inputs: the size of a regular file, of others what was read. Not during the run. */
-uint64_t set_source_bytes(const struct set_source *s);
+/* Bytes of all inputs: the size of a regular file, or, if the run was interrupted, what was read of it; of
+ * others what was read. Not during the run. */
+uint64_t set_source_bytes(const struct set_source *s, bool interrupted);
 /* The run was interrupted: reports pipes that were not read to their ends. Not during the run. */
 void set_source_note_unread(struct set_source *s);
 void set_source_destroy(struct set_source *s);
