@@ -45,7 +45,8 @@ struct decoder {
     const struct frame *frame;
     struct ip_addresses ip;
     uint32_t position;
-    uint16_t vlan; /* id of the outermost 802.1Q tag that has one, or 0 */
+    uint16_t vlan;      /* id of the outermost 802.1Q tag that has one, or 0 */
+    uint32_t link_type; /* of what decode_link() was last called for, if not Ethernet */
     uint8_t depth;
     uint8_t bits;       /* SEGMENT_QUOTED where it applies */
     bool unfinished;    /* inside a fragment that is not reassembled: no segment length is known */

@@ -12,6 +12,9 @@ void decode_link(struct decoder *d, unsigned link_type, struct layer l);        
 void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l); /* IEEE 802 numbers (IANA) */
 void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l);  /* IANA protocol numbers */
 
+/* Where no TCP is expected: a frame that seems to hold some is counted as unsupported. */
+void decode_unexpected(struct decoder *d, enum subject subject, unsigned value, struct layer l);
+
 /* link/: Ethernet and what it is tagged with */
 
 void decode_ethernet(struct decoder *d, struct layer l);
@@ -23,6 +26,11 @@ void decode_vlan(struct decoder *d, struct layer l);
 /* A tag of size bytes, the last two of which are the next type. */
 void decode_tag(struct decoder *d, uint32_t size, struct layer l);
 void decode_vntag(struct decoder *d, struct layer l);
+/* Ether types of single vendors. False: not one of them. */
+bool decode_vendor_type(struct decoder *d, unsigned ether_type, struct layer l);
+bool vendor_type_is_known(unsigned ether_type);
+void decode_arista(struct decoder *d, struct layer l);
+void decode_tecmp(struct decoder *d, struct layer l);
 void decode_macsec(struct decoder *d, struct layer l);
 void decode_pppoe(struct decoder *d, struct layer l);
 void decode_mpacket(struct decoder *d, struct layer l);
@@ -49,6 +57,7 @@ void decode_nlpid(struct decoder *d, struct layer l);
 
 /* A frame without frame check sequence. */
 void decode_80211(struct decoder *d, struct layer l);
+void decode_centrino(struct decoder *d, struct layer l);
 void decode_radiotap(struct decoder *d, struct layer l);
 void decode_prism(struct decoder *d, struct layer l);
 void decode_avs(struct decoder *d, struct layer l);
@@ -59,6 +68,7 @@ void decode_ppi(struct decoder *d, struct layer l);
 void decode_arcnet_bsd(struct decoder *d, struct layer l);
 void decode_arcnet_linux(struct decoder *d, struct layer l);
 void decode_ax25(struct decoder *d, struct layer l);
+void decode_bpq(struct decoder *d, struct layer l);
 void decode_ax25_kiss(struct decoder *d, struct layer l);
 void decode_docsis(struct decoder *d, struct layer l);
 void decode_fddi(struct decoder *d, struct layer l);
@@ -80,6 +90,8 @@ void decode_export_pdu(struct decoder *d, struct layer l);
 void decode_ipnet(struct decoder *d, struct layer l);
 void decode_juniper(struct decoder *d, unsigned link_type, struct layer l);
 void decode_loop(struct decoder *d, struct layer l);
+/* From the cooked header on. */
+void decode_netlink(struct decoder *d, struct layer l);
 void decode_nflog(struct decoder *d, struct layer l);
 void decode_null(struct decoder *d, struct layer l);
 void decode_pflog(struct decoder *d, struct layer l);
@@ -127,6 +139,7 @@ bool decode_jmirror(struct decoder *d, struct layer l); /* false: it is somethin
 bool decode_l2tp(struct decoder *d, struct layer l);    /* over UDP; false: it is something else */
 void decode_l2tp_ip(struct decoder *d, struct layer l); /* version 3 over IP */
 void decode_lisp(struct decoder *d, struct layer l);
+void decode_lwapp(struct decoder *d, struct layer l);
 void decode_mpls(struct decoder *d, struct layer l);
 void decode_nsh(struct decoder *d, struct layer l);
 /* The numbers that NSH and VXLAN-GPE share. */

@@ -7,7 +7,7 @@ A scenario is a text: one line a frame, everything else is an instruction with a
     arguments: --ignore 5           further arguments of tcpreuse
     name: C 10.0.0.1:40000          from here on C is that endpoint
     file: first.pcap                starts a file (a scenario with one file needs none)
-    format: nanosecond big-endian   of the files from here on; nanosecond, big-endian, snaplen N
+    format: nanosecond big-endian   of the files from here on; nanosecond, big-endian, snaplen N, link N (link type)
 
     0.000000  C > S  S   seq 1000
     0.000100  S > C  SA  seq 5000 ack 1001
@@ -26,6 +26,7 @@ The words of a frame: time in seconds, source > destination (address:port, [ipv6
     ext hop+dst+rt+ah+frag  IPv6 extension headers, in that order of writing
     total N                 the IPv4 total length (IPv6: payload length) that the header claims
     pad N                   bytes after the IP packet
+    head X                  these bytes, in hexadecimal or by their name, before the IP packet in place of Ethernet
     snap N                  bytes of the frame that were captured
     part A-B  id N          only the bytes A up to B of the IPv4 payload, as a fragment with this id
     quoted [N]              the packet, or its first N bytes after the IP header, inside an ICMP error sent back to its source
@@ -110,6 +111,7 @@ class Pcap:
     def __init__(self, nanosecond=False, big_endian=False, snaplen=262144, link=1):
         self.order = '>' if big_endian else '<'
         self.unit = 1 if nanosecond else 1000       # ns
+        self.link = link
         self.header = pcap.file_header(self.order, pcap.NANO if nanosecond else pcap.MICRO, snaplen=snaplen, link=link)
         self.records = []
 
@@ -181,7 +183,11 @@ def build_frame(words, names):
         body = struct.pack('>BBHI', kind[0], kind[1], 0, 0) + body
         packet = ip(dst, src, body, protocol=number_)
     vlan = tuple(int(v) for v in opt.pop('vlan').split(',')) if 'vlan' in opt else ()
-    frame = ethernet(packet, src.version, vlan, opt.pop('llc', False)) + bytes(pad)
+    head = opt.pop('head', None)
+    if head is None:
+        frame = ethernet(packet, src.version, vlan, opt.pop('llc', False)) + bytes(pad)
+    else:
+        frame = bytes.fromhex(names.get(head, head)) + packet + bytes(pad)
     if opt:
         raise ValueError('unknown words: ' + ' '.join(opt))
     return frame, snap
@@ -216,7 +222,8 @@ class Scenario:
                 else:
                     words = match[2].split()
                     form = {'nanosecond': 'nanosecond' in words, 'big_endian': 'big-endian' in words}
-                    if 'snaplen' in words:
-                        form['snaplen'] = int(words[words.index('snaplen') + 1])
+                    for name in ('snaplen', 'link'):
+                        if name in words:
+                            form[name] = int(words[words.index(name) + 1])
             except (ValueError, IndexError, KeyError) as error:
                 raise ValueError('%s:%d: %s' % (path, line_number, error)) from error

@@ -198,7 +198,7 @@ def merged(scenario):
         records.sort(key=lambda record: record.time)
     left_out = ignored(scenario)
     numbers = [n for n in range(1, len(records) + 1) if n not in left_out]
-    return pcap.file_header(magic=pcap.NANO) + b''.join(
+    return pcap.file_header(magic=pcap.NANO, link=files[0].link) + b''.join(
         pcap.record(time, data, length, unit=1) for time, length, data in (records[n - 1] for n in numbers)), numbers
 
 

@@ -1,4 +1,6 @@
-/* IP of either version, and what it carries: the protocol numbers of IANA. */
+/* IP of either version, and what it carries: the protocol numbers of IANA.
+ *
+ * Length of decode_ip_protocol: a case for each protocol. */
 #include "engine/decode/protocols.h"
 
 enum {
@@ -15,6 +17,7 @@ enum {
     PROTOCOL_AH = 51,
     PROTOCOL_ICMPV6 = 58,
     PROTOCOL_DESTINATION = 60,
+    PROTOCOL_AX25 = 93, /* RFC 1226; the two bytes of FCS at the end do no harm */
     PROTOCOL_ETHERIP = 97,
     PROTOCOL_IPCOMP = 108,
     PROTOCOL_L2TP = 115,
@@ -22,6 +25,7 @@ enum {
     PROTOCOL_MPLS = 137, /* RFC 4023 */
     PROTOCOL_SHIM6 = 140,
     PROTOCOL_ETHERNET = 143, /* RFC 8986 */
+    PROTOCOL_NSH = 145,      /* RFC 9491 */
 };
 
 void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
@@ -62,6 +66,9 @@ void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
     case PROTOCOL_ICMPV6:
         decode_icmpv6(d, l);
         return;
+    case PROTOCOL_AX25:
+        decode_ax25(d, l);
+        return;
     case PROTOCOL_ETHERIP:
         decode_etherip(d, l);
         return;
@@ -79,6 +86,10 @@ void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
         return;
     case PROTOCOL_ETHERNET:
         decode_ethernet(d, l);
+        return;
+    case PROTOCOL_NSH:
+        if (d->rules != RULES_4_0) /* unknown to it */
+            decode_nsh(d, l);
         return;
     }
 }

@@ -32,3 +32,10 @@ void decode_ax25_kiss(struct decoder *d, struct layer l)
     if (decoder_need(d, &l, 1, SUBJECT_AX25) && (layer_u8(&l, 0) & 0x0f) == 0)
         decode_ax25(d, layer_after(l, 1));
 }
+
+/* Ether type 0x08ff, of John Wiseman's node software: | length 2 | AX.25 ... */
+void decode_bpq(struct decoder *d, struct layer l)
+{
+    if (decoder_need(d, &l, 2, SUBJECT_AX25))
+        decode_ax25(d, layer_after(l, 2));
+}

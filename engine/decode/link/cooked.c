@@ -24,7 +24,7 @@ enum {
 
 static void decode_cooked(struct decoder *d, unsigned device, unsigned protocol, struct layer l)
 {
-    if (unlikely(device == ARPHRD_NETLINK))
+    if (unlikely(device == ARPHRD_NETLINK)) /* of version 2: unknown to Wireshark */
         return;
     if (likely(protocol > PROTOCOL_NUMBERS_MAX)) {
         if (unlikely(device == ARPHRD_IPGRE || device == ARPHRD_IP6GRE))
@@ -56,7 +56,11 @@ static void decode_cooked(struct decoder *d, unsigned device, unsigned protocol,
 
 void decode_cooked1(struct decoder *d, struct layer l)
 {
-    if (decoder_need(d, &l, 16, SUBJECT_COOKED) && decoder_enter(d))
+    if (!decoder_need(d, &l, 16, SUBJECT_COOKED) || !decoder_enter(d))
+        return;
+    if (unlikely(layer_u16(&l, 2) == ARPHRD_NETLINK))
+        decode_netlink(d, l);
+    else
         decode_cooked(d, layer_u16(&l, 2), layer_u16(&l, 14), layer_after(l, 16));
 }
 

@@ -2,6 +2,8 @@
  *
  *     | destination 6 | source 6 | type or length 2 | ...        IEEE 802.3, 3.2.6
  *     | tag control 2 | type or length 2 | ...                   IEEE 802.1Q, 9.6, after type 0x8100
+ *
+ * Length of decode_ether_type: a case for each type.
  */
 #include "engine/decode/protocols.h"
 
@@ -18,10 +20,12 @@ enum {
     ETHER_MPLS_MULTICAST = 0x8848,
     ETHER_PPPOE = 0x8864,
     ETHER_LLC = 0x8870, /* LLC with more than 1500 bytes */
+    ETHER_ETHERCAT = 0x88a4,
     ETHER_QINQ = 0x88a8,
     ETHER_MACSEC = 0x88e5,
     ETHER_ITAG = 0x88e7,
     ETHER_FABRICPATH = 0x8903,
+    ETHER_FCOE = 0x8906,
     ETHER_CISCO_METADATA = 0x8909,
     ETHER_VNTAG = 0x8926,
     ETHER_HSR = 0x892f,
@@ -56,7 +60,6 @@ static bool carries_no_tcp(unsigned ether_type)
     case 0x8892: /* PROFINET */
     case 0x8899: /* Realtek */
     case 0x88a2: /* ATA over Ethernet */
-    case 0x88a4: /* EtherCAT */
     case 0x88ab: /* Powerlink */
     case 0x88b8: /* GOOSE */
     case 0x88b9: /* GSE */
@@ -69,7 +72,6 @@ static bool carries_no_tcp(unsigned ether_type)
     case 0x88f7: /* PTP */
     case 0x88fb: /* PRP supervision */
     case 0x8902: /* CFM */
-    case 0x8906: /* FCoE */
     case 0x8914: /* FIP */
     case 0x8915: /* RoCE */
     case 0x891d: /* TTEthernet */
@@ -139,7 +141,9 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
         decode_ethernet(d, l);
         return;
     }
-    if (!carries_no_tcp(ether_type))
+    if (ether_type == ETHER_ETHERCAT || ether_type == ETHER_FCOE) /* they can; not followed */
+        decode_unexpected(d, SUBJECT_ETHER_TYPE, ether_type, l);
+    else if (!decode_vendor_type(d, ether_type, l) && !carries_no_tcp(ether_type))
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_ETHER_TYPE, ether_type);
 }
 
@@ -167,9 +171,11 @@ bool ether_type_is_known(unsigned ether_type)
     case ETHER_TRILL:
     case ETHER_NSH:
     case ETHER_BRIDGING:
+    case ETHER_ETHERCAT:
+    case ETHER_FCOE:
         return true;
     default:
-        return carries_no_tcp(ether_type);
+        return vendor_type_is_known(ether_type) || carries_no_tcp(ether_type);
     }
 }
 

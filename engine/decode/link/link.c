@@ -3,11 +3,10 @@
 
 enum { LINK_ETHERNET = 1 };
 
-/* Frames of a link type that carries no TCP are no loss: they are not reported as unsupported. */
+/* Of a link type that is not expected to carry TCP. */
 static void ignore(struct decoder *d, struct layer l)
 {
-    (void)d;
-    (void)l;
+    decode_unexpected(d, SUBJECT_LINK_TYPE, d->link_type, l);
 }
 
 typedef void link_decoder(struct decoder *, struct layer);
@@ -60,13 +59,14 @@ static link_decoder *const links[] = {
     [239] = decode_nflog,
     [242] = decode_ipoib,
     [252] = decode_export_pdu,
+    [253] = decode_netlink,
     [258] = decode_pktap,
     [259] = decode_epon,
     [274] = decode_mpacket,
     [276] = decode_cooked2,
     [279] = decode_ebhscr,
 
-    /* no TCP */
+    /* not expected to carry TCP */
     [114] = ignore, /* LocalTalk */
     [118] = ignore, /* Cisco IOS debug output */
     [139] = ignore, /* MTP2 with a pseudo header */
@@ -103,7 +103,6 @@ static link_decoder *const links[] = {
     [249] = ignore, /* USBPcap */
     [250] = ignore, /* RTAC serial */
     [251] = ignore, /* Bluetooth LE */
-    [253] = ignore, /* Netlink */
     [254] = ignore, /* Bluetooth, Linux monitor */
     [255] = ignore, /* Bluetooth BR/EDR */
     [256] = ignore, /* Bluetooth LE with radio */
@@ -157,6 +156,7 @@ static bool is_juniper(unsigned link_type)
 
 static void decode_other_link(struct decoder *d, unsigned link_type, struct layer l)
 {
+    d->link_type = link_type;
     if (link_type < ARRAY_LEN(links) && links[link_type])
         links[link_type](d, l);
     else if (is_juniper(link_type))

@@ -30,6 +30,8 @@ enum {
 
     FRAGMENT_NUMBER = 0x000f,
     FCS = 4,
+    EXTENDED_IV = 0x20,
+    ICV = 4,
 };
 
 /* Some devices bridge Ethernet frames into 802.11 as they are, and some put two zero bytes before LLC. */
@@ -72,6 +74,12 @@ static void decode_amsdu(struct decoder *d, struct layer l)
     }
 }
 
+/* Of a protected frame: without the IV, which is of 8 bytes if its fourth says so, and the ICV at the end. */
+static struct layer without_cipher(struct layer l)
+{
+    return layer_without_last(layer_after(l, layer_u8(&l, 3) & EXTENDED_IV ? 8 : 4), ICV);
+}
+
 void decode_80211_frame(struct decoder *d, struct layer l, struct wlan_capture how)
 {
     if (how.has_fcs)
@@ -92,7 +100,9 @@ void decode_80211_frame(struct decoder *d, struct layer l, struct wlan_capture h
         header += flags & HT_CONTROL ? 6 : 2;
     if (!decoder_need(d, &l, header, SUBJECT_80211))
         return;
-    if (flags & PROTECTED) {
+    bool protected = flags & PROTECTED,
+         fragmented = layer_le16(&l, 22) & FRAGMENT_NUMBER || flags & MORE_FRAGMENTS;
+    if (protected && (!how.plain || fragmented)) {
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_80211_ENCRYPTED, subtype);
         return;
     }
@@ -107,6 +117,8 @@ void decode_80211_frame(struct decoder *d, struct layer l, struct wlan_capture h
     const uint8_t *source = l.at + (four ? 24 : flags & FROM_DS ? 16 : 10);
     unsigned qos = subtype & SUBTYPE_QOS ? layer_le16(&l, qos_at) : 0;
     l = layer_after(l, how.padded ? (header + 3) & ~3u : header);
+    if (protected)
+        l = without_cipher(l);
     if (qos & QOS_AMSDU) {
         decode_amsdu(d, l);
         return;
@@ -119,4 +131,11 @@ void decode_80211_frame(struct decoder *d, struct layer l, struct wlan_capture h
 void decode_80211(struct decoder *d, struct layer l)
 {
     decode_80211_frame(d, l, (struct wlan_capture){0});
+}
+
+/* Ether type 0x2452: what drivers of Intel's Centrino cards make of frames they received for others. The card
+ * has decrypted them, but left all else as it was. */
+void decode_centrino(struct decoder *d, struct layer l)
+{
+    decode_80211_frame(d, l, (struct wlan_capture){.plain = true});
 }

@@ -25,6 +25,8 @@ enum {
     GRE_FRAME_RELAY = 0x6559,
     GRE_ARUBA_FIRST = 0x8200, /* Aruba: IEEE 802.11, by priority in steps of 16 */
     GRE_ARUBA_LAST = 0x8370,
+    GRE_ARUBA_MORE_FIRST = 0x9100,
+    GRE_ARUBA_MORE_LAST = 0x91f0,
     GRE_IPV6 = 0x86dd,
     GRE_PPP = 0x880b,
     GRE_WCCP = 0x883e,
@@ -34,6 +36,7 @@ enum {
     GRE_ERSPAN = 0x88be,
     GRE_A10_PACKET = 0x88d2,
     GRE_NSH = 0x894f,
+    GRE_ARISTA = 0xd28b,
 };
 
 void decode_gre_type(struct decoder *d, unsigned flags, unsigned type, struct layer l)
@@ -76,12 +79,17 @@ void decode_gre_type(struct decoder *d, unsigned flags, unsigned type, struct la
     case GRE_NSH:
         decode_nsh(d, l);
         return;
+    case GRE_ARISTA:
+        decode_arista(d, l);
+        return;
     case GRE_A10:
     case GRE_A10_PACKET:
         decode_ppp_framed(d, l);
         return;
     }
-    if (type >= GRE_ARUBA_FIRST && type <= GRE_ARUBA_LAST && type % 16 == 0)
+    bool aruba = (type >= GRE_ARUBA_FIRST && type <= GRE_ARUBA_LAST) ||
+                 (d->rules != RULES_4_0 && type >= GRE_ARUBA_MORE_FIRST && type <= GRE_ARUBA_MORE_LAST);
+    if (aruba && type % 16 == 0)
         decode_80211(d, l);
     else if (type >= 0x0600)
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_GRE_PROTOCOL, type);
