@@ -80,7 +80,10 @@ void decode_gre_type(struct decoder *d, unsigned flags, unsigned type, struct la
         decode_nsh(d, l);
         return;
     case GRE_ARISTA:
-        decode_arista(d, l);
+        if (d->rules == RULES_4_0) /* unknown to it */
+            decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_GRE_PROTOCOL, type);
+        else
+            decode_arista(d, l);
         return;
     case GRE_A10:
     case GRE_A10_PACKET:
