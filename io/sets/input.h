@@ -31,6 +31,8 @@ struct chunk {
 void chunk_drop(struct chunk *chunk);
 
 enum {
+    /* The first of a small file, or of one that is only looked at: 16 KB, or eight times the file. */
+    CHUNK_BYTES_MIN = 16 << 10,
     CHUNK_BYTES = 1 << 20, /* memory costs most when it is first touched: with 2 MB a run takes 5 % longer */
     /* Chunks of one stream that may wait to be claimed. */
     CHUNKS_AHEAD = 4,
@@ -47,6 +49,7 @@ struct input {
     const struct stop *stop;
     int64_t first_time; /* of its first frame; INT64_MAX: none, or unknown */
     bool sized;         /* a regular file: its size counts as its bytes */
+    bool is_look;       /* only its first frame is wanted */
 
     struct turn turn; /* opening and filling: what follows belongs to the holder, unless noted otherwise */
     enum input_kind kind;

@@ -201,6 +201,18 @@ static enum capture_open_result begin(struct input *in, const struct chunk *chun
     return result;
 }
 
+/* Room for a chunk, a power of two. Memory that is not needed costs more than the work on a small file. */
+static size_t chunk_bytes(const struct input *in)
+{
+    const uint64_t file = stream_file_bytes(in->stream);
+    size_t bytes = CHUNK_BYTES_MIN;
+    if (in->began || !file)
+        return CHUNK_BYTES;
+    while (!in->is_look && bytes < CHUNK_BYTES && bytes / 8 < file)
+        bytes *= 2;
+    return bytes;
+}
+
 /* A chunk that begins with what is left of the one before. NULL when memory is short. */
 static struct chunk *begin_chunk(struct input *in)
 {
@@ -210,7 +222,7 @@ static struct chunk *begin_chunk(struct input *in)
     atomic_store_explicit(&chunk->users, 1, memory_order_relaxed);
     chunk->capture = capture_use(in->capture);
     chunk->window.base = in->position;
-    chunk->wanted = MAX((size_t)CHUNK_BYTES, in->rest_count * 2);
+    chunk->wanted = MAX(chunk_bytes(in), in->rest_count * 2);
     if (chunk->wanted <= CHUNK_BYTES_MAX && chunk_reserve(chunk, chunk->wanted)) {
         chunk_drop(chunk);
         return NULL;

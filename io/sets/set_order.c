@@ -27,8 +27,10 @@ static void look_at_first_time(struct input *in)
 {
     struct problems nobody = PROBLEMS_INIT;
     struct input *look = in->sized ? input_create(in->path, in->order, &nobody, in->stop) : in;
-    if (look)
+    if (look) {
         look->sized = in->sized;
+        look->is_look = in->sized;
+    }
     struct cursor *c = look ? cursor_create(look, NULL) : NULL;
     if (!c) {
         problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, -1,

@@ -6,7 +6,8 @@
  *   text. guess_tail() finds them.
  * - A match with an invalid distance is an error, yet its length is added to the output: up to 258 bytes of
  *   garbage. So the state is saved before each call, and stop_before_fault() goes back to it: 87 KB copied
- *   for each 256 KB or more.
+ *   for each 256 KB or more. Nothing is copied before the first call, which is the only one for a small
+ *   file or a block of bgzip: its state is begun again.
  *
  * One difference from zlib remains. Of a damaged block with incomplete codes zlib gives nothing, ISA-L what
  * it can decode up to the first missing code. */
@@ -25,7 +26,9 @@ enum {
 
 struct inflater {
     struct inflate_state state;
-    struct inflate_state before; /* state before the last call */
+    struct inflate_state before; /* state before the last call, unless that was the first */
+    bool is_fresh;               /* the last call was the first, or there was none */
+    bool is_begun;               /* there was a call */
     int error;                   /* ISA-L's, for data beyond what state has taken */
     bool tail_known;
     uint8_t tail[TAIL_MAX];
@@ -34,7 +37,7 @@ struct inflater {
 
 struct inflater *inflater_new(void)
 {
-    return calloc(1, sizeof(struct inflater));
+    return malloc(sizeof(struct inflater));
 }
 
 void inflater_free(struct inflater *f)
@@ -42,9 +45,18 @@ void inflater_free(struct inflater *f)
     free(f);
 }
 
+/* All but the history is zeroed: an incomplete code is looked up in tables of which ISA-L has not written
+ * all, and what it finds there must not depend on the file before. */
+static void begin_state(struct inflater *f)
+{
+    memset(&f->state, 0, offsetof(struct inflate_state, tmp_out_buffer));
+    isal_inflate_init(&f->state);
+}
+
 void inflater_start(struct inflater *f)
 {
-    isal_inflate_init(&f->state);
+    begin_state(f);
+    f->is_begun = f->is_fresh = false;
     f->error = 0;
     f->tail_known = false;
     f->tail_begin = f->tail_end = 0;
@@ -115,19 +127,27 @@ static void guess_tail(struct inflater *f)
     free(probe);
 }
 
+static void go_back(struct inflater *f)
+{
+    if (f->is_fresh)
+        begin_state(f);
+    else
+        f->state = f->before;
+}
+
 /* Bisects for the most bytes that inflate without an error, and inflates those again. */
 static void stop_before_fault(struct inflater *f, struct stream *s, uint8_t *out, size_t n)
 {
     size_t good = 0, bad = (size_t)(s->end - s->begin);
     while (bad - good > 1) {
         size_t middle = good + (bad - good) / 2;
-        f->state = f->before;
+        go_back(f);
         if (inflate_piece(&f->state, s->begin, middle, out, n) < 0)
             bad = middle;
         else
             good = middle;
     }
-    f->state = f->before;
+    go_back(f);
     inflate_good(&f->state, s->begin, good, out, n);
 }
 
@@ -136,7 +156,10 @@ size_t inflater_run(struct inflater *f, struct stream *s, uint8_t *out, size_t n
     struct inflate_state *state = &f->state;
     *result = INFLATED_SOME;
     if (!f->error) {
-        f->before = f->state;
+        f->is_fresh = !f->is_begun;
+        f->is_begun = true;
+        if (!f->is_fresh)
+            f->before = f->state;
         int r = inflate_piece(state, s->begin, (size_t)(s->end - s->begin), out, n);
         if (r < 0) {
             f->error = r;

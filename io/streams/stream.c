@@ -19,6 +19,9 @@ enum {
     /* Half a megabyte of gzip is a millisecond of work, so the system call does not show; and the block,
      * its output and the codec's tables fit into a second-level cache together. */
     BLOCK_BYTES = 512 << 10,
+    /* A smaller file gets a block of its size: of 4,000 gzip files of 3 KB each, blocks of half a megabyte,
+     * zeroed and given back, took a third of the time. */
+    BLOCK_BYTES_MIN = 4 << 10,
     /* The last bytes of the previous block stay readable in front of the block: ISA-L may hold eight bytes
      * in its shift register that it gives back. */
     KEPT_BYTES = 8,
@@ -80,6 +83,11 @@ uint64_t stream_consumed(const struct stream *s)
     return atomic_load_explicit(&s->consumed, memory_order_relaxed);
 }
 
+uint64_t stream_file_bytes(const struct stream *s)
+{
+    return s->file_bytes;
+}
+
 bool stream_is_stopped(const struct stream *s)
 {
     return s->stopped;
@@ -130,7 +138,7 @@ static size_t read_file(struct stream *s, uint8_t *bytes, size_t n)
 static void fill(struct stream *s)
 {
     memmove(s->block - KEPT_BYTES, s->end - KEPT_BYTES, KEPT_BYTES);
-    size_t count = read_file(s, s->block, BLOCK_BYTES);
+    size_t count = read_file(s, s->block, s->block_bytes);
     s->begin = s->block;
     s->end = s->block + count;
 }
@@ -141,7 +149,7 @@ static size_t peek(struct stream *s, size_t n)
 {
     while ((size_t)(s->end - s->begin) < n && !s->at_end && !s->stopped && !s->waiting) {
         size_t have = (size_t)(s->end - s->block);
-        s->end += read_file(s, s->block + have, BLOCK_BYTES - have);
+        s->end += read_file(s, s->block + have, s->block_bytes - have);
     }
     return (size_t)(s->end - s->begin);
 }
@@ -178,7 +186,7 @@ static int open_codec(struct stream *s)
     size_t have = peek(s, MAGIC_BYTES);
     for (size_t skip; (skip = skippable_bytes(s->begin, have)) && !s->at_end && !s->stopped && !s->waiting;) {
         size_t wanted = skip + SKIPPABLE_HEADER_BYTES;
-        if (wanted > BLOCK_BYTES || wanted <= have)
+        if (wanted > s->block_bytes || wanted <= have)
             break;
         have = peek(s, wanted);
     }
@@ -216,6 +224,7 @@ static int open_file(struct stream *s, const char *path)
         return -1;
     }
     s->waits = !S_ISREG(st.st_mode);
+    s->file_bytes = s->waits ? 0 : (uint64_t)st.st_size;
     /* Both only help speed, so failing is fine. */
     if (S_ISFIFO(st.st_mode))
         fcntl(s->fd, F_SETPIPE_SZ, PIPE_BYTES);
@@ -224,10 +233,25 @@ static int open_file(struct stream *s, const char *path)
     return 0;
 }
 
+/* Whose size is known is read in one piece; a file that grows meanwhile, in several. */
+static int open_block(struct stream *s)
+{
+    s->block_bytes = s->waits
+                         ? BLOCK_BYTES
+                         : (size_t)MIN(MAX(s->file_bytes, (uint64_t)BLOCK_BYTES_MIN), (uint64_t)BLOCK_BYTES);
+    uint8_t *block = malloc(KEPT_BYTES + s->block_bytes);
+    if (!block) {
+        problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, -1, "%s", strerror(ENOMEM));
+        return -1;
+    }
+    memset(block, 0, KEPT_BYTES);
+    s->begin = s->end = s->block = block + KEPT_BYTES;
+    return 0;
+}
+
 struct stream *stream_open(const char *path, size_t order, struct problems *problems, const struct stop *stop)
 {
     struct stream *s = calloc(1, sizeof *s);
-    uint8_t *block = calloc(1, KEPT_BYTES + BLOCK_BYTES);
     const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
     if (s) {
         *s = (struct stream){.fd = -1,
@@ -236,16 +260,12 @@ struct stream *stream_open(const char *path, size_t order, struct problems *prob
                              .order = order,
                              .problems = problems,
                              .stop = stop};
-        s->block = block ? block + KEPT_BYTES : NULL;
-        s->begin = s->end = s->block;
     }
-    if (!s || !block || !s->path) {
+    if (!s || !s->path) {
         problems_add(problems, PROBLEM_ERROR, order, shown, -1, "%s", strerror(ENOMEM));
-        if (!s)
-            free(block);
         goto fail;
     }
-    if (open_file(s, path) || (!s->waits && open_codec(s)))
+    if (open_file(s, path) || open_block(s) || (!s->waits && open_codec(s)))
         goto fail;
     return s;
 fail:

@@ -37,6 +37,9 @@ bool stream_is_pipe(const struct stream *s);
 /* Whether reading ended because stopping was asked for, wherever the stream was. One thread at a time. */
 bool stream_is_stopped(const struct stream *s);
 
+/* The size of a regular file when it was opened, before decompression; 0 of all else. Any thread. */
+uint64_t stream_file_bytes(const struct stream *s);
+
 /* Bytes read from the file so far, before decompression. Any thread. */
 uint64_t stream_consumed(const struct stream *s);
 

@@ -29,16 +29,18 @@ struct stream {
 
     /* The last block read, and the part that the codec has not taken yet. */
     uint8_t *block;
+    size_t block_bytes;
     const uint8_t *begin, *end;
     bool at_end;  /* this block is the last */
     bool between; /* set by the codec: the file may end here */
     bool done;    /* set by the codec: it has no more to give */
 
     int fd;
-    bool waits;   /* no regular file: reads may block, and return what there is */
-    bool stopped; /* stopping was asked for; no more is read */
-    int patience; /* ms; stream_set_patience() */
-    bool waiting; /* what was to be read is not there yet */
+    uint64_t file_bytes; /* of a regular file when it was opened, or 0 */
+    bool waits;          /* no regular file: reads may block, and return what there is */
+    bool stopped;        /* stopping was asked for; no more is read */
+    int patience;        /* ms; stream_set_patience() */
+    bool waiting;        /* what was to be read is not there yet */
     const struct stop *stop;
     int read_error; /* errno of read(2); at_end is set, too */
     char *failure;  /* reported once all bytes before it are delivered */
