@@ -1,5 +1,7 @@
 /* Walking the blocks of a pcapng section: nearly all are enhanced packet blocks without options, and have a
- * loop of their own; what it leaves goes through the other, which knows all kinds of blocks. */
+ * loop of their own; what it leaves goes through the other, which knows all kinds of blocks.
+ *
+ * Length of walk_one: one check after the other, in the order in which they end the reading. */
 #include "io/formats/pcapng.h"
 
 /* Nanoseconds of a resolution that is no whole number of them, or with an offset. Finer ones are cut, as

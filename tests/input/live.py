@@ -117,10 +117,12 @@ def interrupts(tcpreuse, tap, data, at, whole):
 def readers(tcpreuse, tap, data, at):
     for threads in THREADS:
         run = subprocess.Popen([tcpreuse, '-j', threads, '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        run.stdout.readline()
-        run.stdout.close()
         try:
-            run.stdin.write(data)
+            run.stdin.write(data[:at[3]])
+            run.stdin.flush()
+            run.stdout.readline()
+            run.stdout.close()
+            run.stdin.write(data[at[3]:])
             run.stdin.close()
         except BrokenPipeError:
             pass
