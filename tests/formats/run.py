@@ -533,10 +533,10 @@ def check_large(tap, program):
             more.append(interface('<', more=resolution('<', 9)))
         more.append(packet(data, number=number, ticks=micros(t) * (1000 if number else 1)))
     again = pcapng(frames[:9000]) + pcapng(frames[9000:14000]) + pcapng(frames[14000:])
-    odd = section() + interface() + block('<', 77, b'abc', length=15, trailer=15) + b''.join(
+    odd = section() + interface() + block('<', 77, b'abc', trailer=15) + b''.join(
         packet(data, ticks=micros(t)) for t, data in frames)
     files = {'pcapng': pcapng(frames), 'sections of both byte orders': b''.join(late), 'late interfaces': b''.join(more),
-             'files put together': again, 'a length without its padding': odd, 'ERF': erf(frames), 'snoop': snoop(frames),
+             'files put together': again, 'a second length without its padding': odd, 'ERF': erf(frames), 'snoop': snoop(frames),
              'Network Monitor': netmon(frames, (2, 2)), 'Network Monitor, table first': netmon(frames, (1, 0), table_first=True),
              'modified pcap': pcap(frames, magic=0xa1b2cd34, extra=bytes(8))}
     if not program.decodes(LINK_ERF, [(0, erf(frames[:1]))]):
