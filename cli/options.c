@@ -306,6 +306,15 @@ static unsigned available_processors(void)
     return MIN((unsigned)CPU_COUNT(&set), (unsigned)PIPELINE_THREADS);
 }
 
+/* getopt() remembers between calls that files are to be returned in their order, and the EAL, which reads its
+ * arguments with it too, would be given words that are none. Setting optind to 0 makes it forget (getopt(3)). */
+static void reset_getopt(void)
+{
+    char name[] = "tcpreuse", *none[] = {name, NULL};
+    optind = 0;
+    getopt(1, none, "");
+}
+
 /* Reads argv, option by option. ports_option: the last one given that requires --dpdk. */
 static enum options_result read_arguments(struct options *o, int argc, char **argv,
                                           struct given_option *ports_option)
@@ -330,6 +339,7 @@ static enum options_result read_arguments(struct options *o, int argc, char **ar
     }
     for (int i = optind; result == OPTIONS_RUN && i < argc; i++) /* after -- */
         o->files[o->file_count++] = argv[i];
+    reset_getopt();
     return result;
 }
 
