@@ -72,7 +72,7 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .member = MEMBER(int64_t, expire), .help = "forget conversations after S seconds without a segment"},
 
     {"progress", 0, "WHEN", .section = SECTION_MESSAGES, WORD(enum progress_mode, progress, progress_words),
-     .help = "show progress: auto, always or never (default: auto, on a terminal only)"},
+     .help = "show progress: auto, always or never (default: auto, on a terminal that gets no rows)"},
     {"stats", 0, NULL, .section = SECTION_MESSAGES, FLAG(stats),
      .help = "show where each thread spent its time, and how full the tables are"},
     {"quiet", 'q', NULL, .section = SECTION_MESSAGES, FLAG(quiet), .help = "show no summary and no progress"},
