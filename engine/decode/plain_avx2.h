@@ -20,20 +20,20 @@ struct plain_loop {
     struct segment_list *lists; /* one a shard, of IPv4 */
     struct spare_lists *spare;
     uint32_t shards;
-    /* A segment from its ports on, without ports, TCP flags and addresses, by flow. */
-    uint16_t known[2][8] ALIGNED(16);
+    /* To be put behind the ports: flags without the TCP flags, then bits, a byte for each flow. */
+    __m128i known;
 };
 
 ALWAYS_INLINE struct plain_loop plain_loop_begin(const struct decoder *d, uint32_t kind)
 {
-    const uint16_t decimals = kind_flags(kind);
+    enum { BITS = SEGMENT_LENGTH_KNOWN, BITS_OTHER_FLOW = SEGMENT_LENGTH_KNOWN | SEGMENT_FLOW };
+    const int known = kind_flags(kind) | BITS << 16 | BITS_OTHER_FLOW << 24;
     return (struct plain_loop){
         .key = hash_key4(d->key),
         .lists = &d->lists[FAMILY_IPV4 * d->shards],
         .spare = d->spare,
         .shards = d->shards,
-        .known = {{[2] = decimals, [3] = SEGMENT_LENGTH_KNOWN},
-                  {[2] = decimals, [3] = SEGMENT_LENGTH_KNOWN | SEGMENT_FLOW}},
+        .known = _mm_set_epi32(known, 0, 0, 0),
     };
 }
 
@@ -48,10 +48,11 @@ ALWAYS_INLINE PLAIN_AVX2 bool decode_plain_avx2(struct decoder *d, const struct 
     const __m128i counts = _mm_setr_epi8(-1, -1, -1, 0, 0, 0, 0, 0, 0x3f, -1, 0, -1, 0, 0, 0, 0);
     /* From the addresses on: each endpoint as one number, address above port. */
     const __m128i ends = _mm_setr_epi8(9, 8, 3, 2, 1, 0, -1, -1, 11, 10, 7, 6, 5, 4, -1, -1);
-    /* From the addresses on: ports, room for flags and bits, addresses, for each order of the endpoints. */
+    /* From the addresses on: ports, flags, bits, addresses, for each order of the endpoints. Flags and bits
+     * replace the sequence number, which is loaded with the addresses and ports. */
     static const int8_t in_order[2][16] ALIGNED(16) = {
-        {9, 8, 11, 10, -1, -1, -1, -1, 3, 2, 1, 0, 7, 6, 5, 4},
-        {11, 10, 9, 8, -1, -1, -1, -1, 7, 6, 5, 4, 3, 2, 1, 0},
+        {9, 8, 11, 10, 12, 13, 14, -1, 3, 2, 1, 0, 7, 6, 5, 4},
+        {11, 10, 9, 8, 12, 13, 15, -1, 7, 6, 5, 4, 3, 2, 1, 0},
     };
     /* From the sequence number on: it and the acknowledgement, room for two lengths. */
     const __m128i numbers = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, -1, -1, -1, -1, -1, -1, -1, -1);
@@ -76,14 +77,14 @@ ALWAYS_INLINE PLAIN_AVX2 bool decode_plain_avx2(struct decoder *d, const struct 
         return true;
     }
     const __m128i order = _mm_load_si128((const __m128i *)(const void *)in_order[flow]);
-    const __m128i known = _mm_load_si128((const __m128i *)(const void *)loop->known[flow]);
-    const __m128i ordered = _mm_insert_epi16(_mm_shuffle_epi8(tuple, order), offset_flags & 0x0fff, 2);
+    const __m128i flags = _mm_insert_epi32(tuple, offset_flags & 0x0fff, 3);
+    const __m128i ordered = _mm_shuffle_epi8(_mm_or_si128(flags, loop->known), order);
     const __m128i lengths = _mm_insert_epi32(_mm_shuffle_epi8(seq_ack, numbers), (int)payload, 2);
     s->hash = hash_tag(hash);
     s->position = position;
     s->time = time;
     _mm_storeu_si128((__m128i *)(void *)&s->seq, _mm_insert_epi32(lengths, (int)length, 3));
-    _mm_storeu_si128((__m128i *)(void *)s->port, _mm_or_si128(ordered, known));
+    _mm_storeu_si128((__m128i *)(void *)s->port, ordered);
     return true;
 }
 

@@ -164,9 +164,10 @@ static PLAIN_AVX2 void decode_records_avx2(struct decoder *d, struct record_run 
     const struct record_run of = *run;
     struct plain_counts plain = {
         .frames = n, .captured = (uint64_t)(records[n] - records[0]) - n * (uint64_t)LAYOUT_HEADER};
-    for (unsigned i = 0; i < n; i++)
+    uint32_t position = index << 8;
+    for (unsigned i = 0; i < n; i++, position += 1 << 8)
         decode_record_avx2(d, &loop, run, &of, records[i],
-                           (uint32_t)(records[i + 1] - records[i]) - LAYOUT_HEADER, (index + i) << 8, &plain);
+                           (uint32_t)(records[i + 1] - records[i]) - LAYOUT_HEADER, position, &plain);
     plain_counts_add(d->counts, &plain);
     run->last_time = layout_time(&of, records[n - 1]);
 }
