@@ -452,6 +452,44 @@ Test(order, settling_compares_contexts)
     rig_close(&r);
 }
 
+/* Batches are settled one after the other, each once it has been decoded. */
+Test(order, settling_waits_for_decoding)
+{
+    enum { BATCHES = 3 };
+    struct batch *batch[BATCHES];
+    struct rig r;
+    rig_open(&r, 2, all);
+    struct pipeline *const p = r.p;
+    struct worker *const w = &p->workers[0];
+    for (unsigned i = 0; i < BATCHES; i++) {
+        rig_begin_batch(&r);
+        for (unsigned lanes = 0; lanes <= i; lanes++) {
+            rig_begin_lane(&r);
+            rig_frame(&r);
+        }
+        batch[i] = r.batch;
+        atomic_store(&batch[i]->state, BATCH_CLAIMED);
+        atomic_store(&p->claimed, ++r.number);
+    }
+    atomic_store(&batch[1]->state, BATCH_DECODED);
+    cr_expect_not(settle_step(w));
+    cr_expect_eq(atomic_load(&p->settled), 0);
+    atomic_store(&batch[0]->state, BATCH_DECODED);
+    cr_expect(settle_step(w));
+    cr_expect_eq(atomic_load(&p->settled), 2);
+    cr_expect_eq(atomic_load(&batch[1]->state), BATCH_SETTLED);
+    cr_expect_eq(atomic_load(&batch[2]->state), BATCH_CLAIMED);
+    cr_expect_not(settle_step(w));
+    atomic_store(&batch[2]->state, BATCH_DECODED);
+    cr_expect(settle_step(w));
+    cr_expect_eq(atomic_load(&p->settled), 3);
+    cr_expect_eq(pipeline_totals(p)->batches, 3);
+    cr_expect_eq(pipeline_totals(p)->lanes, 1 + 2 + 3);
+    cr_expect_eq(pipeline_totals(p)->frames, 1 + 2 + 3);
+    cr_expect_eq(atomic_load(&p->shown_frames), 1 + 2 + 3);
+    rig_close(&r);
+}
+
 /* Conversations that are forgotten at the end of the same batch are listed by stream, whatever the order of
  * their shards and families is. */
 Test(order, forgotten_together)
