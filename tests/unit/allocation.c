@@ -4,7 +4,7 @@
  *
  * Length: every scenario with what builds its input.
  *
- * usage: allocation [SCENARIO...]
+ * usage: allocation [[-] SCENARIO...]    -: all but these
  *
  * The requests of the program's own code are caught by the linker's --wrap, those of libraries are not. No
  * Criterion: it would ask for memory too. */
@@ -380,10 +380,11 @@ static struct traffic fragment_traffic(void)
 
 static bool is_wanted(const char *name, int argc, char **argv)
 {
-    bool wanted = argc < 2;
+    const bool others = argc > 1 && !strcmp(argv[1], "-");
+    bool named = false;
     for (int i = 1; i < argc; i++)
-        wanted |= !strcmp(name, argv[i]);
-    return wanted;
+        named |= !strcmp(name, argv[i]);
+    return argc < 2 || named != others;
 }
 
 int main(int argc, char **argv)
