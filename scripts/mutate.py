@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What scripts/mutate.sh does; usage and meaning stand there."""
 import argparse
+import ctypes
 import os
 import random
 import re
@@ -118,6 +119,38 @@ def confine():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def adopt_orphans():
+    """From here on a process whose parent has ended is this one's child, whatever session it has made for itself."""
+    PR_SET_CHILD_SUBREAPER = 36
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children():
+    """The process ids of this process's children."""
+    out = []
+    for name in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open('/proc/%s/stat' % name) as file:
+                parent = file.read().rpartition(')')[2].split()[1]
+        except OSError:
+            continue        # it has ended
+        if int(parent) == os.getpid():
+            out.append(int(name))
+    return out
+
+
+def end_children():
+    """Ends what a run has left: meson's tests, and Criterion's workers, are in sessions and groups of their own. Their
+    children become this process's once they have ended."""
+    left = children()
+    while left:
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        for pid in left:
+            os.waitpid(pid, 0)
+        left = children()
+
+
 def run(command, limit=None, show=False):
     """Its exit status, or None when it took too long; then all that it started is killed. show: its output."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2 if show else subprocess.DEVNULL,
@@ -128,8 +161,9 @@ def run(command, limit=None, show=False):
         return None
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
+        end_children()
 
 
 class Copy:
@@ -200,6 +234,7 @@ def main():
         return 0
     os.environ['TCPREUSE_SCENARIO_THREADS'] = '3'
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    adopt_orphans()
     survivors, tried, invalid = [], 0, 0
     with tempfile.TemporaryDirectory(prefix='mutate-') as directory:
         copy = Copy(directory)
