@@ -76,8 +76,11 @@ struct batch {
     unsigned worker; /* that claims and decodes it; set before the source is asked to claim */
 
     /* Set by the source at claim. */
-    void *input;          /* the source's: which file or queue the lanes belong to */
-    bool first;           /* first batch of its input: lanes[0].begin is a boundary, exact */
+    void *input; /* the source's: which file or queue the lanes belong to */
+    bool first;  /* first batch of its input: lanes[0].begin is a boundary, exact */
+    /* Its first frame is not in order of time with the frame before the batch, nor meant to be. Else, if it is
+     * earlier, it counts as going back in time. */
+    bool restarts_time;
     struct window window; /* that the lanes' positions lie in */
     int64_t time_limit; /* a frame that is later is where the source wants to go on in another way; INT64_MAX:
                            none */

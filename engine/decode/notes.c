@@ -51,6 +51,7 @@ int decode_counts_move(struct decode_counts *into, struct decode_counts *from)
     into->segments_truncated += from->segments_truncated;
     into->wire_bytes += from->wire_bytes;
     into->captured_bytes += from->captured_bytes;
+    time_order_append(&into->order, &from->order);
     for (uint32_t i = 0; i < from->notes.count; i++) {
         const struct note *n = &from->notes.items[i];
         result |= notes_add(&into->notes, n->outcome, n->subject, n->value, n->frames);

@@ -2,6 +2,8 @@
 #ifndef TCPREUSE_NOTES_H
 #define TCPREUSE_NOTES_H
 
+#include "engine/time_order.h"
+
 #include <stdint.h>
 
 enum outcome {
@@ -117,6 +119,8 @@ struct decode_counts {
     uint64_t wire_bytes;
     uint64_t captured_bytes;
     struct notes notes;
+    /* Of all frames, whatever became of them. Counted by whoever walks them: decode_frames() does not. */
+    struct time_order order;
 };
 
 /* So many more frames with this reason. 0, or -1 when memory is short. */

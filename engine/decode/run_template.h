@@ -54,6 +54,7 @@ static __attribute__((noinline)) uint32_t decode_portable(struct decoder *d, str
             p += layout_length(captured);
         } while (n < RECORDS_AT_A_TIME && p < limit);
         decode_frames(d, frames, n, index);
+        time_order_add(&d->counts->order, frames, n);
         index += n;
         if (n)
             run->last_time = frames[n - 1].time;
@@ -72,16 +73,14 @@ static __attribute__((noinline)) void decode_odd_record(struct decoder *d, const
 }
 
 /* A record of a run of Ethernet frames. The loop counts frames and captured bytes, this what was on the wire;
- * of a record that is not plain, which decode_frame() counts, it takes back the loop's part. of: the loop's
- * copy of the run, whose address goes nowhere, so that it lies in registers. */
+ * of a record that is not plain, which decode_frame() counts, it takes back the loop's part. */
 ALWAYS_INLINE PLAIN_AVX2 void decode_record_avx2(struct decoder *d, const struct plain_loop *loop,
-                                                 const struct record_run *run, const struct record_run *of,
-                                                 const uint8_t *record, uint32_t captured, uint32_t position,
+                                                 const struct record_run *run, const uint8_t *record,
+                                                 uint32_t captured, int64_t time, uint32_t position,
                                                  struct plain_counts *plain)
 {
     const uint32_t length = layout_on_wire(record);
-    if (likely(decode_plain_avx2(d, loop, record + LAYOUT_HEADER, captured, length, layout_time(of, record),
-                                 position))) {
+    if (likely(decode_plain_avx2(d, loop, record + LAYOUT_HEADER, captured, length, time, position))) {
         plain->wire += length;
     } else {
         plain->frames--;
@@ -98,21 +97,27 @@ ALWAYS_INLINE PLAIN_AVX2 uint32_t decode_ethernet_run(struct decoder *d, struct 
     const struct record_run of = *run; /* need not be read again after decoding has stored something */
     uint32_t position = index << 8;
     struct plain_counts plain = {0};
-    const uint8_t *const begin = run->at, *const limit = run->limit, *p = begin, *last = NULL;
+    const uint8_t *const begin = run->at, *const limit = run->limit, *p = begin;
+    int64_t before = time_order_before(&d->counts->order);
     while (p < limit) {
         const uint32_t captured = layout_captured(p);
-        if (unlikely(!layout_has(&of, p, captured) || (timed && layout_time(&of, p) > of.latest)))
+        if (unlikely(!layout_has(&of, p, captured)))
             break;
+        const int64_t time = layout_time(&of, p);
+        if (timed && unlikely(time > of.latest))
+            break;
+        if (unlikely(time < before))
+            time_order_note_back(&d->counts->order, before, time);
+        before = time;
         run_fetch_ahead(p);
-        decode_record_avx2(d, &loop, run, &of, p, captured, position, &plain);
+        decode_record_avx2(d, &loop, run, p, captured, time, position, &plain);
         position += 1 << 8;
-        last = p;
         p += layout_length(captured);
         if (!LAYOUT_IS_TIGHT)
             plain.captured += captured;
     }
-    if (last)
-        run->last_time = layout_time(&of, last);
+    if (p > begin)
+        run->last_time = d->counts->order.last = before;
     run->at = p;
     const uint32_t n = (position - (index << 8)) >> 8;
     plain.frames += n;
@@ -149,6 +154,7 @@ static void decode_records_portable(struct decoder *d, struct record_run *run, c
     for (unsigned i = 0; i < n; i++)
         frames[i] = run_frame(run, records[i], (uint32_t)(records[i + 1] - records[i]) - LAYOUT_HEADER);
     decode_frames(d, frames, n, index);
+    time_order_add(&d->counts->order, frames, n);
     run->last_time = frames[n - 1].time;
 }
 
@@ -164,12 +170,18 @@ static PLAIN_AVX2 void decode_records_avx2(struct decoder *d, struct record_run 
     const struct record_run of = *run;
     struct plain_counts plain = {
         .frames = n, .captured = (uint64_t)(records[n] - records[0]) - n * (uint64_t)LAYOUT_HEADER};
+    int64_t before = time_order_before(&d->counts->order);
     uint32_t position = index << 8;
-    for (unsigned i = 0; i < n; i++, position += 1 << 8)
-        decode_record_avx2(d, &loop, run, &of, records[i],
-                           (uint32_t)(records[i + 1] - records[i]) - LAYOUT_HEADER, position, &plain);
+    for (unsigned i = 0; i < n; i++, position += 1 << 8) {
+        const int64_t time = layout_time(&of, records[i]);
+        if (unlikely(time < before))
+            time_order_note_back(&d->counts->order, before, time);
+        before = time;
+        decode_record_avx2(d, &loop, run, records[i], (uint32_t)(records[i + 1] - records[i]) - LAYOUT_HEADER,
+                           time, position, &plain);
+    }
     plain_counts_add(d->counts, &plain);
-    run->last_time = layout_time(&of, records[n - 1]);
+    run->last_time = d->counts->order.last = before;
 }
 #endif
 

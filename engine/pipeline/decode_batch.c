@@ -137,6 +137,7 @@ static bool decode_turn(const struct decode_job *job)
         if (b->time_limit != INT64_MAX)
             n = frames_in_time(b, lane, walk->frame[i], n);
         decode_enter_lane(d, lane);
+        time_order_add(&lane->counts.order, walk->frame[i], n);
         if (unlikely(leaves_out))
             decode_wanted(job, lane, walk->frame[i], n);
         else

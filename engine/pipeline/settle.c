@@ -100,6 +100,8 @@ static void settle_batch(struct pipeline *p, struct batch *b)
         p->broken = false;
         p->input_base = p->next_frame - 1 - b->frames_before;
     }
+    if (b->restarts_time)
+        time_order_restart(&p->totals.decoded.order);
     b->input_base = p->input_base;
     b->first_frame = p->next_frame;
     b->announcements.count = 0;

@@ -89,6 +89,10 @@ static void json_frames(struct json *j, const struct pipeline_totals *t)
     json_bool(j, "conserved", t->conserved);
     json_unsigned(j, "wire_bytes", t->decoded.wire_bytes);
     json_unsigned(j, "captured_bytes", t->decoded.captured_bytes);
+    json_begin_object(j, "back_in_time", JSON_INLINE);
+    json_unsigned(j, "frames", t->decoded.order.frames_back);
+    json_real(j, "seconds", (double)t->decoded.order.furthest_back * 1e-9, 9);
+    json_end(j);
     json_end(j);
 }
 

@@ -53,6 +53,15 @@ static void print_frames(const struct pipeline_totals *t, FILE *to)
                 t->decoded.notes.count - NOTES_SHOWN);
 }
 
+/* A SYN that is earlier than the end of the connection before it may be one of that connection. */
+static void print_time_order(const struct time_order *order, FILE *to)
+{
+    if (order->frames_back)
+        fprintf(to, "%s frame%s back in time, by %.9f s at most; reuses may come from that\n",
+                thousands(order->frames_back).text, order->frames_back == 1 ? " goes" : "s go",
+                (double)order->furthest_back * 1e-9);
+}
+
 /* Queues whose driver tells what they lost. */
 static void print_queues(const struct port_counters *c, FILE *to)
 {
@@ -117,6 +126,7 @@ void summary_print(const struct summary *s, FILE *to)
         fprintf(to, "conversations forgotten: %s expired (--expire), %s displaced (--max-conversations)\n",
                 thousands(t->expired).text, thousands(t->displaced).text);
     print_frames(t, to);
+    print_time_order(&t->decoded.order, to);
     fprintf(to, "%.3f s on %u thread%s, %.1f million frames/s, %.0f MB/s\n", t->seconds, s->threads,
             s->threads == 1 ? "" : "s", (double)t->frames / seconds / 1e6, (double)s->bytes / seconds / 1e6);
     print_ports(s, to);

@@ -46,6 +46,7 @@ static void describe(struct set_source *s, struct batch *b)
     struct sequence *q = &s->sequence;
     b->first = q->first;
     b->frames_before = q->frames_before;
+    b->restarts_time = q->first && s->params.append;
     b->time_limit = order_time_limit(s, q->input, set_next_input(s));
     b->mark = atomic_load_explicit(&s->next, memory_order_relaxed);
     switch_stamp(&s->sw, b);

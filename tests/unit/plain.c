@@ -348,6 +348,16 @@ static void decode_walked(struct decoder *d, const struct written *w, uint64_t *
     cr_assert_eq(run.at, w->run.at);
 }
 
+/* All frames of the run are counted, in their order of time. */
+static void expect_order(const struct time_order *order, const struct written *w)
+{
+    struct time_order want = {0};
+    time_order_add(&want, w->frames, w->records);
+    cr_assert(order->begun == want.begun && order->first == want.first && order->last == want.last &&
+              order->earliest == want.earliest && order->latest == want.latest &&
+              order->frames_back == want.frames_back && order->furthest_back == want.furthest_back);
+}
+
 /* Of records up to the one that is not in the run: walked and decoded in one pass, and decoded after a
  * walk. */
 Test(plain, runs)
@@ -370,12 +380,14 @@ Test(plain, runs)
                     cr_assert_eq(run.at, w.at[w.records]);
                     cr_assert_eq(run.last_time, w.records ? w.frames[w.records - 1].time : -1);
                     expect_as_general(way);
+                    expect_order(&ways[way].counts.order, &w);
                     if (!w.run.decoder->walk)
                         continue;
                     decoding_clear(&ways[way]);
                     ftp[way].count = 0;
                     decode_walked(&ways[way].decoder, &w, &random);
                     expect_as_general(way);
+                    expect_order(&ways[way].counts.order, &w);
                 }
             }
             ways_close();

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: clocks.py TCPREUSE TRACEGEN
+
+Times that are wrong: frames that go back in time are counted, in files alone and together, read in every way. The judges are
+plain rules, written down here once more. TAP output.
+"""
+import gzip
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import pcap  # noqa: E402
+import program  # noqa: E402
+
+THREADS = ('1', '2', '5')
+
+
+def going_back(files):
+    """How many frames are earlier than the one before them in their file, and the most ns by which one is late."""
+    frames = furthest = 0
+    for times in files:
+        latest = times[0] if times else 0
+        for before, time in zip(times, times[1:]):
+            frames += time < before
+            latest = max(latest, before)
+            furthest = max(furthest, latest - time)
+    return frames, furthest
+
+
+def told(result):
+    """The same, by summary.json."""
+    back = result.summary()['frames']['back_in_time']
+    return back['frames'], round(back['seconds'] * 10**9)
+
+
+def times(records):
+    return [record.time for record in records]
+
+
+def swapped(records, rng, how_many, most):
+    """Some frames written down later than their turn, by up to most places."""
+    out = list(records)
+    for _ in range(how_many):
+        i = rng.randrange(len(out))
+        out.insert(min(i + rng.randrange(1, most), len(out) - 1), out.pop(i))
+    return out
+
+
+def check_going_back(tap, tcpreuse, at, records):
+    rng = random.Random(1)
+    parts = [[], [], []]
+    for record in records:
+        parts[rng.randrange(3)].append(record)
+    parts = [swapped(part, rng, 100, 500) for part in parts]
+    ring = [swapped(records[a:a + len(records) // 3], rng, 50, 100) for a in range(0, len(records) - 2, len(records) // 3)]
+    cases = [('one file', [swapped(records, rng, 300, 1000)], []), ('one file in order', [records], []),
+             ('one file backwards', [records[::-1]], []), ('files that overlap', parts, []),
+             ('files that follow each other', ring, []), ('files one after another', parts, ['--append'])]
+    for name, files, arguments in cases:
+        want = going_back([times(part) for part in files])
+        paths = [pcap.write(at('back-%d.pcap' % i), part) for i, part in enumerate(files)]
+        complaints = []
+        for threads in THREADS:
+            got = told(program.run(tcpreuse, ['-j', threads, *arguments, *paths]))
+            if got != want:
+                complaints.append('%s threads: %s, expected %s' % (threads, got, want))
+        with open(paths[0], 'rb') as file:
+            data = file.read()
+        with gzip.open(paths[0] + '.gz', 'wb', 1) as file:
+            file.write(data)
+        got = told(program.run(tcpreuse, [*arguments, paths[0] + '.gz', *paths[1:]]))
+        if got != want:
+            complaints.append('gzip: %s, expected %s' % (got, want))
+        if len(files) == 1:     # frames that are left out are in the file all the same
+            got = told(program.run(tcpreuse, ['--ignore', '5-20000', *paths]))
+            if got != want:
+                complaints.append('--ignore: %s, expected %s' % (got, want))
+        tap.ok('frames that go back in time, ' + name, complaints)
+
+
+def check_words(tap, tcpreuse, at, records):
+    path = pcap.write(at('words.pcap'), [*records[1:50], records[0], *records[50:]])
+    ordered = pcap.write(at('ordered.pcap'), records)
+    said = program.bare([tcpreuse, path]).err.decode()
+    late = (records[49].time - records[0].time) / 1e9
+    want = '1 frame goes back in time, by %.9f s at most; reuses may come from that\n' % late
+    tap.ok('the summary tells it', [] if want in said else [said])
+    said = [program.bare([tcpreuse, '-q', path]).err, program.bare([tcpreuse, ordered]).err]
+    tap.ok('it does not with -q, nor where none does', [text for text in said if b'back' in text])
+
+
+def main():
+    tcpreuse, tracegen = sys.argv[1:3]
+    tap = program.Tap()
+    with tempfile.TemporaryDirectory(prefix='tcpreuse-clocks-') as directory:
+        def at(name):
+            return os.path.join(directory, name)
+        subprocess.run([tracegen, '--frames', '30000', '--flows', '300', '--size', '80', '--reuse', '40', '--seed', '3',
+                        '-w', at('all.pcap')], check=True)
+        records = pcap.read(at('all.pcap'))
+        check_going_back(tap, tcpreuse, at, records)
+        check_words(tap, tcpreuse, at, records)
+    return tap.done()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
