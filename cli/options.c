@@ -213,7 +213,7 @@ static enum options_result check_output(const struct options *o)
 
 static enum options_result check_input(const struct options *o, const char *ports_option)
 {
-    if (o->dpdk && (o->file_count || o->files_from || o->append || o->recursive))
+    if (o->dpdk && (o->file_count || o->files_from || o->append || o->recursive || o->clocks))
         return fail("option '--dpdk' reads from ports and takes no files");
     if (!o->dpdk && ports_option)
         return fail("option '%s' requires '--dpdk'", ports_option);
@@ -367,5 +367,6 @@ void options_free(struct options *o)
 {
     free(o->files);
     free(o->ignore);
+    free(o->clocks);
     free(o->ports);
 }

@@ -3,11 +3,19 @@
 #define TCPREUSE_OPTIONS_H
 
 #include "engine/pipeline.h"
+#include "io/capture.h"
 
 #include <stdio.h>
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 enum stats_format { STATS_TEXT, STATS_JSON };
+
+/* The times of a file are moved. */
+struct clock_option {
+    const char *file;
+    size_t file_length;
+    struct clock_shift shift;
+};
 
 /* What the user asked for, checked. Strings point into argv. */
 struct options {
@@ -17,6 +25,8 @@ struct options {
     const char *files_from; /* a file that lists files, or NULL */
     bool recursive;
     bool append;
+    struct clock_option *clocks; /* each file once */
+    size_t clock_count;
     const char *filter; /* pcap-filter(7), or NULL */
     struct frame_range *ignore;
     size_t ignore_count;

@@ -64,6 +64,44 @@ bool options_parse_ports(struct options *o, const char *list)
     }
 }
 
+/* +1.5, -0.003 or 60: whole nanoseconds, less than 10^9 s. */
+static bool parse_shift(const char *s, struct clock_shift *shift)
+{
+    enum { SECOND_DIGITS = 9, NS_DIGITS = 9 };
+    const bool back = *s == '-';
+    s += *s == '-' || *s == '+';
+    const char *point = strchrnul(s, '.'), *end = s + strlen(s);
+    uint64_t seconds = 0, fraction = 0;
+    const size_t digits = *point ? (size_t)(end - point - 1) : 0;
+    if (s == end || end - point == 1 || point - s > SECOND_DIGITS || digits > NS_DIGITS ||
+        (point > s && !options_parse_number(s, point, &seconds)) ||
+        (digits && !options_parse_number(point + 1, end, &fraction)))
+        return false;
+    for (size_t i = digits; i < NS_DIGITS; i++)
+        fraction *= 10;
+    const int64_t ns = (int64_t)(seconds * 1000000000 + fraction);
+    *shift = (struct clock_shift){.ns = back ? -ns : ns, .decimals = (uint8_t)digits};
+    return true;
+}
+
+bool options_parse_clock(struct options *o, const char *s)
+{
+    const char *equals = strrchr(s, '=');
+    struct clock_option clock = {.file = s};
+    if (!equals || equals == s || !parse_shift(equals + 1, &clock.shift))
+        return false;
+    clock.file_length = (size_t)(equals - s);
+    for (size_t i = 0; i < o->clock_count; i++)
+        if (o->clocks[i].file_length == clock.file_length && !memcmp(o->clocks[i].file, s, clock.file_length))
+            return false;
+    struct clock_option *more = realloc(o->clocks, (o->clock_count + 1) * sizeof *more);
+    if (!more)
+        return false;
+    o->clocks = more;
+    o->clocks[o->clock_count++] = clock;
+    return true;
+}
+
 static int by_first(const void *a, const void *b)
 {
     const struct frame_range *x = a, *y = b;

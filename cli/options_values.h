@@ -16,6 +16,8 @@ bool options_parse_seconds(const char *s, double *seconds);
 bool options_parse_rotation(struct options *o, const char *s);
 /* 0,2: ports, each at most once */
 bool options_parse_ports(struct options *o, const char *list);
+/* b.pcap=-0.003: a file, and seconds to be added to its times; each file once */
+bool options_parse_clock(struct options *o, const char *s);
 /* 5,9-12: frames, from 1 on */
 bool options_parse_frames(struct options *o, const char *list);
 

@@ -1,6 +1,7 @@
 /* The steps of a run: open the filter, the input and the reports, connect them with a pipeline, run it,
  * report. A step that fails prints why and returns the exit status; then the steps after it are skipped. */
 #include "cli/run.h"
+#include "cli/clocks.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "io/filters/bpf.h"
@@ -33,6 +34,7 @@ struct run {
     struct pipeline *pipeline;
     struct port_counters *counters; /* one a port, once the run has ended */
     size_t port_count;
+    struct clock_shift *shifts; /* one an input; NULL: no times are moved */
 };
 
 enum exit_status fail_memory(void)
@@ -66,6 +68,10 @@ static enum exit_status open_files(struct run *r)
         .problems = r->problems,
         .stop = r->stop,
     };
+    enum exit_status status = clocks_find(o, r->inputs, &r->shifts);
+    if (status != EXIT_DONE)
+        return status;
+    params.shifts = r->shifts;
     interrupt_catch(); /* opening files may already wait, for the writer of a FIFO */
     r->files = set_source_create(&params);
     if (!r->files)
@@ -330,6 +336,7 @@ static void close_run(struct run *r)
     dpdk_source_close(r->ports);
     interrupt_close();
     free(r->counters);
+    free(r->shifts);
     bpf_destroy(r->filter);
 }
 

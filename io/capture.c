@@ -125,6 +125,27 @@ struct capture *capture_map(const char *path, size_t order, bool read_small, str
     return c;
 }
 
+int64_t clock_shift_time(const struct clock_shift *shift, int64_t time)
+{
+    int64_t moved;
+    if (__builtin_add_overflow(time, shift->ns, &moved))
+        moved = shift->ns < 0 ? INT64_MIN : INT64_MAX;
+    return moved;
+}
+
+void capture_walk(const struct capture *c, const struct window *window, struct walk *walk)
+{
+    c->format->walk(c, window, walk);
+    if (likely(!c->shift.ns))
+        return;
+    for (unsigned i = walk->first; i < walk->end; i++)
+        for (unsigned k = 0; k < walk->count[i]; k++) {
+            struct frame *f = &walk->frame[i][k];
+            f->time = clock_shift_time(&c->shift, f->time);
+            f->decimals = MAX(f->decimals, c->shift.decimals);
+        }
+}
+
 void capture_decoded(struct capture *c, uint64_t begin, uint64_t end)
 {
     if (begin == c->first_record)

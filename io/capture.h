@@ -6,6 +6,12 @@
 
 #include <stdatomic.h>
 
+/* How far the times of a file are moved. */
+struct clock_shift {
+    int64_t ns;       /* added to each time; 0: they stay as they are */
+    uint8_t decimals; /* that this number of seconds has */
+};
+
 struct capture_format; /* io/formats/format.h */
 struct problems;
 
@@ -39,8 +45,9 @@ struct capture {
     /* Where its frames begin to be later than the next file's first, by guessing; UINT64_MAX: not known. Set
      * by late_find(). */
     uint64_t late_at;
-    uint16_t link_type; /* of all records, where a format has one */
-    void *format_data;  /* the format's own, freed by its close */
+    struct clock_shift shift; /* of its frames' times; set by whoever opened it, before it is walked */
+    uint16_t link_type;       /* of all records, where a format has one */
+    void *format_data;        /* the format's own, freed by its close */
     /* Batches that are under way, chunks, the input, the claimer: whoever holds a pointer to it beyond a
      * call. */
     _Atomic uint64_t users;
@@ -68,6 +75,11 @@ struct capture *capture_new(const char *path, size_t order, struct problems *pro
 /* Maps the file; its format is not known yet. read_small: a small one is read instead, for whoever wants all
  * of it soon, and has few open at a time. One user. NULL after adding a problem. */
 struct capture *capture_map(const char *path, size_t order, bool read_small, struct problems *problems);
+/* The format's walk, of frames whose times are moved by c->shift. A format's run is only for captures whose
+ * times stay as they are. Any thread. */
+void capture_walk(const struct capture *c, const struct window *window, struct walk *walk);
+/* The time, moved; it stops at the ends of its type. */
+int64_t clock_shift_time(const struct clock_shift *shift, int64_t time);
 /* The mapped file's bytes from begin to end, in whole or in part of a region that was claimed, are decoded.
  * What has been decoded of a piece adds up to its size once; a wrong sum only costs time. Any thread. */
 void capture_decoded(struct capture *c, uint64_t begin, uint64_t end);

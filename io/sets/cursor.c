@@ -49,7 +49,7 @@ void cursor_destroy(struct cursor *c)
 static void walk_window(void *argument)
 {
     struct cursor *c = argument;
-    c->capture->format->walk(c->capture, &c->window, &c->walk);
+    capture_walk(c->capture, &c->window, &c->walk);
 }
 
 static void change_reader(void *argument)

@@ -89,6 +89,8 @@ bool input_open(struct input *in, bool read_small)
         in->opened = in->stream;
     }
     in->failed = !in->opened;
+    if (in->capture)
+        in->capture->shift = in->shift;
     if (in->failed)
         atomic_store_explicit(&in->finished, true, memory_order_release);
     return in->opened;

@@ -47,9 +47,10 @@ struct input {
     size_t order; /* in which it was given */
     struct problems *problems;
     const struct stop *stop;
-    int64_t first_time; /* of its first frame; INT64_MAX: none, or unknown */
-    bool sized;         /* a regular file: its size counts as its bytes */
-    bool is_look;       /* only its first frame is wanted */
+    int64_t first_time;       /* of its first frame; INT64_MAX: none, or unknown */
+    struct clock_shift shift; /* of its times; set before it is opened */
+    bool sized;               /* a regular file: its size counts as its bytes */
+    bool is_look;             /* only its first frame is wanted */
 
     struct turn turn; /* opening and filling: what follows belongs to the holder, unless noted otherwise */
     enum input_kind kind;

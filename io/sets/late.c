@@ -17,7 +17,7 @@ static bool walk_until_late(const struct capture *c, const struct window *window
     walk.reader[0] = reader;
     do {
         const uint64_t before = reader->position;
-        c->format->walk(c, window, &walk);
+        capture_walk(c, window, &walk);
         for (unsigned k = 0; k < walk.count[0]; k++)
             if (walk.frame[0][k].time > limit) {
                 reader->position = before;

@@ -30,6 +30,7 @@ static void look_at_first_time(struct input *in)
     if (look) {
         look->sized = in->sized;
         look->is_look = in->sized;
+        look->shift = in->shift;
     }
     struct cursor *c = look ? cursor_create(look, NULL) : NULL;
     if (!c) {
@@ -68,7 +69,7 @@ static void look_at_input(void *argument, size_t i)
     atomic_fetch_add_explicit(&s->bytes_total, look.done ? look.size : (uint64_t)st.st_size,
                               memory_order_relaxed);
     if (look.has_time)
-        in->first_time = look.first_time;
+        in->first_time = clock_shift_time(&in->shift, look.first_time);
     else if (ordered)
         look_at_first_time(in);
 }

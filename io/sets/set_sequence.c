@@ -120,7 +120,7 @@ static void sample_capture(void *argument)
     reader.position = start;
     uint64_t frames = 0;
     for (; reader.state == LANE_OPEN && walk.count[0] && frames < SAMPLE_FRAMES; frames += walk.count[0])
-        c->format->walk(c, &window, &walk);
+        capture_walk(c, &window, &walk);
     uint64_t bytes = frames ? (reader.position - start) / frames * LANE_FRAMES : 0;
     s->lane_bytes = MIN(MAX(bytes, (uint64_t)LANE_BYTES), (uint64_t)LANE_BYTES_MAX);
 }

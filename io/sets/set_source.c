@@ -43,7 +43,7 @@ static void set_walk(struct source *source, struct batch *b, struct walk *walk)
     (void)source;
     const struct capture *c = b->input;
     if (c)
-        c->format->walk(c, &b->window, walk);
+        capture_walk(c, &b->window, walk);
     else
         merging_walk(b->piece, walk);
 }
@@ -53,7 +53,7 @@ static bool set_run(struct source *source, const struct batch *b, const struct l
 {
     (void)source;
     const struct capture *c = b->input;
-    return c && c->format->run && c->format->run(c, &b->window, &lane->reader, run);
+    return c && c->format->run && !c->shift.ns && c->format->run(c, &b->window, &lane->reader, run);
 }
 
 /* Pages leave the page table once a whole piece of the file is decoded, by the worker that decoded the last
@@ -184,6 +184,8 @@ struct set_source *set_source_create(const struct set_source_params *params)
         s->inputs[i] = input_create(params->paths[i], i, params->problems, params->stop);
         if (!s->inputs[i])
             goto fail;
+        if (params->shifts)
+            s->inputs[i]->shift = params->shifts[i];
     }
     if (!s->inputs || !s->sequence.read_ahead)
         goto fail;

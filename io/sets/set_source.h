@@ -8,6 +8,7 @@
 #define TCPREUSE_SET_SOURCE_H
 
 #include "engine/source.h"
+#include "io/capture.h"
 #include "io/problems.h"
 #include "io/sets/look.h"
 #include "io/stop.h"
@@ -17,11 +18,12 @@ struct set_source;
 struct set_source_params {
     const char *const *paths; /* "-" is standard input */
     size_t count;
-    const struct look *looks; /* one a path, if done; NULL: no file was looked at */
-    bool append;              /* read in the order given */
-    unsigned threads;         /* of the run; as many look at the files before it */
-    unsigned ahead;           /* inputs to open, and streams to read, ahead of their turn */
-    uint64_t lane_bytes;      /* 0 is the default, for speed; tests with small files want many lanes */
+    const struct look *looks;         /* one a path, if done; NULL: no file was looked at */
+    const struct clock_shift *shifts; /* one a path, in the same order; NULL: all times stay as they are */
+    bool append;                      /* read in the order given */
+    unsigned threads;                 /* of the run; as many look at the files before it */
+    unsigned ahead;                   /* inputs to open, and streams to read, ahead of their turn */
+    uint64_t lane_bytes; /* 0 is the default, for speed; tests with small files want many lanes */
     struct problems *problems;
     /* When it is asked to stop, no stream is waited for any longer. Frames that were read from one still
      * come, unless files were being merged. NULL: nobody will ask. */

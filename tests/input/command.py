@@ -61,6 +61,8 @@ def suggestions(tcpreuse, tap, path):
                          (['--expire', '-1'], ["'-1'", "'--expire'", 'seconds']), (['-o', ''], ["''", "'-o'", 'exists']),
                          (['--rotate', '5x'], ["'5x'", "'--rotate'", '100M']), (['--ports', '1,1'], ["'1,1'", "'--ports'", 'once']),
                          (['--ignore', '0'], ["'0'", "'--ignore'", '5,9-12']),
+                         (['--clock', 'x=1s'], ["'x=1s'", "'--clock'", 'b.pcap=-0.003']), (['--clock', 'x'], ["'x'", "'--clock'"]),
+                         (['--clock', 'x=1', '--clock', 'x=2'], ["'x=2'", 'once']), (['--clock', 'x=1'], ["'--clock'", "'x'", 'none']),
                          (['--reports', 'x'], ["'x'", "'--reports'", 'conversations'])):
         tap.ok('a wrong value says what is allowed: %s' % typed, ends(program.bare([tcpreuse, *typed, path]), 1, *words))
 

@@ -4,7 +4,7 @@
 A scenario is a text: one line a frame, everything else is an instruction with a colon, `#` starts a comment.
 
     shows: what the scenario is about (may be repeated)
-    arguments: --ignore 5           further arguments of tcpreuse
+    arguments: --ignore 5           further arguments of tcpreuse; @NAME is the path of a file
     name: C 10.0.0.1:40000          from here on C is that endpoint
     file: first.pcap                starts a file (a scenario with one file needs none)
     format: nanosecond big-endian   of the files from here on; nanosecond, big-endian, snaplen N, link N (link type)

@@ -23,8 +23,10 @@ generations that agree share a file. A person reviews the result.
 import argparse
 import collections
 import csv
+import decimal
 import io
 import os
+import re
 import sys
 import tempfile
 
@@ -80,6 +82,12 @@ def check_files(folder):
     return out
 
 
+def arguments(scenario, paths):
+    """The scenario's further arguments and its files. @NAME in an argument is the path of a file."""
+    by_name = {os.path.basename(path): path for path in paths}
+    return [re.sub(r'@([\w.-]+)', lambda match: by_name[match[1]], text) for text in scenario.arguments] + paths
+
+
 def compare(report, expected, rows):
     """Complaints about the rows of a report."""
     header, want = expected
@@ -111,7 +119,7 @@ def check_conservation(summary):
 def check(tcpreuse, folder, scenario, paths, rules):
     complaints, first = [], None
     for threads in THREADS:
-        result = program.run(tcpreuse, ['--rules', rules, '-j', threads] + scenario.arguments + paths)
+        result = program.run(tcpreuse, ['--rules', rules, '-j', threads] + arguments(scenario, paths))
         if result.status or len(result.reports) != len(program.REPORTS):
             return ['%s (%s)' % (result.describe(), ' '.join(result.command))]
         if first is None:
@@ -130,7 +138,7 @@ def check(tcpreuse, folder, scenario, paths, rules):
                     complaints.append('%s with %d threads: %s' % (program.NAMES[report], threads, program.first_difference(
                         first.reports[report], result.reports[report])))
     if complaints:
-        complaints.append('command: ' + ' '.join(['tcpreuse', '--rules', rules] + scenario.arguments + paths))
+        complaints.append('command: ' + ' '.join(['tcpreuse', '--rules', rules] + arguments(scenario, paths)))
     return complaints
 
 
@@ -138,7 +146,7 @@ def accept(tcpreuse, folder, scenario, paths):
     """Makes the expected rows those that come out; complaints when none do. Returns them, and the names of changed files."""
     answers = {stem: {} for stem in STEMS}
     for rules in program.RULES:
-        result = program.run(tcpreuse, ['--rules', rules, '-j', 1] + scenario.arguments + paths)
+        result = program.run(tcpreuse, ['--rules', rules, '-j', 1] + arguments(scenario, paths))
         if result.status or len(result.reports) != len(program.REPORTS):
             return ['%s (%s)' % (result.describe(), ' '.join(result.command))], []
         for stem, report in STEMS.items():
@@ -190,10 +198,18 @@ def ignored(scenario):
     return out
 
 
+def clocks(scenario):
+    """The nanoseconds of each file of --clock."""
+    given = [value for option, value in zip(scenario.arguments, scenario.arguments[1:]) if option == '--clock']
+    return {name.lstrip('@'): int(decimal.Decimal(seconds) * pcap.SECOND) for name, seconds in (text.split('=') for text in given)}
+
+
 def merged(scenario):
     """The scenario's frames as one capture, without the ignored ones, and the number that each of them has in the scenario."""
     files = [file for _, file in scenario.files]
-    records = [record for file in files for record in pcap.records(file.data())]
+    moved = clocks(scenario)
+    records = [record._replace(time=record.time + moved.get(name, 0))
+               for name, file in scenario.files for record in pcap.records(file.data())]
     if '--append' not in scenario.arguments:
         records.sort(key=lambda record: record.time)
     left_out = ignored(scenario)

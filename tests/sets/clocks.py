@@ -94,6 +94,39 @@ def check_words(tap, tcpreuse, at, records):
     tap.ok('it does not with -q, nor where none does', [text for text in said if b'back' in text])
 
 
+def check_clock(tap, tcpreuse, at, records):
+    """A file whose times are moved is the file of the moved times, alone and among others, read in every way."""
+    rng = random.Random(2)
+    parts = [[], [], []]
+    for record in records:
+        parts[rng.randrange(3)].append(record)
+    paths = [pcap.write(at('clock-%d.pcap' % i), part) for i, part in enumerate(parts)]
+    with open(paths[1], 'rb') as file, gzip.open(at('clock.gz'), 'wb', 1) as packed:
+        packed.write(file.read())
+    os.symlink(paths[1], at('another-name.pcap'))
+    for text, ns, unit in (('-0.003', -3 * 10**6, 1000), ('+1', 10**9, 1000), ('0.000000001', 1, 1), ('-86400.5', -86400500000000, 1000)):
+        moved = [record._replace(time=record.time + ns) for record in parts[1]]
+        other = pcap.write(at('moved.pcap'), moved, unit=unit)
+        for name, files, clock, arguments, judged in (
+                ('alone', paths[1:2], paths[1], [], [other]), ('by another name', paths[1:2], at('another-name.pcap'), [], [other]),
+                ('among others', paths, paths[1], [], [paths[0], other, paths[2]]),
+                ('as given', paths, paths[1], ['--append'], [paths[0], other, paths[2]]),
+                ('compressed', [at('clock.gz'), paths[2]], at('clock.gz'), [], [other, paths[2]])):
+            want = program.run(tcpreuse, [*arguments, *judged]).rows('packets')
+            complaints = []
+            for threads in THREADS:
+                got = program.run(tcpreuse, ['-j', threads, *arguments, '--clock', '%s=%s' % (clock, text), *files]).rows('packets')
+                for row in got + want:
+                    row.pop('file', None)
+                    row['time'] = (row['time'] + '000')[:20] if unit == 1 else row['time']
+                complaints += ['%s threads: row %d: %s, expected %s' % (threads, i, a, b)
+                               for i, (a, b) in enumerate(zip(got, want)) if a != b][:1]
+                complaints += ['no rows'] if not got or len(got) != len(want) else []
+            tap.ok('--clock %s, %s' % (text, name), complaints)
+    wrong = program.bare([tcpreuse, '--clock', at('nowhere.pcap') + '=1', *paths])
+    tap.ok('--clock of a file that is not read', [] if wrong.status == 1 and b'nowhere.pcap' in wrong.err else [wrong.describe()])
+
+
 def main():
     tcpreuse, tracegen = sys.argv[1:3]
     tap = program.Tap()
@@ -105,6 +138,7 @@ def main():
         records = pcap.read(at('all.pcap'))
         check_going_back(tap, tcpreuse, at, records)
         check_words(tap, tcpreuse, at, records)
+        check_clock(tap, tcpreuse, at, records[:3000])
     return tap.done()
 
 
