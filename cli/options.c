@@ -106,7 +106,7 @@ static enum options_result store_seconds(const struct given_option *given, const
     if (given->spec->kind == OPTION_SECONDS)
         *(double *)member = seconds;
     else
-        *(int64_t *)member = (int64_t)(seconds * 1e9);
+        *(int64_t *)member = (int64_t)(seconds * 1e9 + 0.5);
     return OPTIONS_RUN;
 }
 
@@ -213,7 +213,8 @@ static enum options_result check_output(const struct options *o)
 
 static enum options_result check_input(const struct options *o, const char *ports_option)
 {
-    if (o->dpdk && (o->file_count || o->files_from || o->append || o->recursive || o->clocks))
+    if (o->dpdk &&
+        (o->file_count || o->files_from || o->append || o->recursive || o->clocks || o->sort_window))
         return fail("option '--dpdk' reads from ports and takes no files");
     if (!o->dpdk && ports_option)
         return fail("option '%s' requires '--dpdk'", ports_option);

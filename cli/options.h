@@ -27,7 +27,8 @@ struct options {
     bool append;
     struct clock_option *clocks; /* each file once */
     size_t clock_count;
-    const char *filter; /* pcap-filter(7), or NULL */
+    int64_t sort_window; /* ns; 0: frames stay in the order of their file */
+    const char *filter;  /* pcap-filter(7), or NULL */
     struct frame_range *ignore;
     size_t ignore_count;
 

@@ -63,6 +63,7 @@ static enum exit_status open_files(struct run *r)
         .count = r->inputs->count,
         .looks = r->inputs->looks,
         .append = o->append,
+        .sort_window = o->sort_window,
         .threads = o->threads,
         .ahead = o->threads + 1,
         .problems = r->problems,
@@ -248,6 +249,7 @@ static struct summary summarise(const struct run *r)
         .memory = memory_use_now(),
         .ports = r->counters,
         .port_count = r->port_count,
+        .in_file_order = r->files && !r->options->sort_window,
         .forgets = options_forget(r->options),
         .unread = r->ports ? dpdk_source_unread(r->ports) : 0,
     };

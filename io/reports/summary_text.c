@@ -54,12 +54,15 @@ static void print_frames(const struct pipeline_totals *t, FILE *to)
 }
 
 /* A SYN that is earlier than the end of the connection before it may be one of that connection. */
-static void print_time_order(const struct time_order *order, FILE *to)
+static void print_time_order(const struct summary *s, FILE *to)
 {
+    const struct time_order *order = &s->totals->decoded.order;
+    const double furthest = (double)order->furthest_back * 1e-9;
     if (order->frames_back)
         fprintf(to, "%s frame%s back in time, by %.9f s at most; reuses may come from that\n",
-                thousands(order->frames_back).text, order->frames_back == 1 ? " goes" : "s go",
-                (double)order->furthest_back * 1e-9);
+                thousands(order->frames_back).text, order->frames_back == 1 ? " goes" : "s go", furthest);
+    if (order->frames_back && s->in_file_order)
+        fprintf(to, "  --sort-window %.9f puts them in order of time\n", furthest);
 }
 
 /* Queues whose driver tells what they lost. */
@@ -126,7 +129,7 @@ void summary_print(const struct summary *s, FILE *to)
         fprintf(to, "conversations forgotten: %s expired (--expire), %s displaced (--max-conversations)\n",
                 thousands(t->expired).text, thousands(t->displaced).text);
     print_frames(t, to);
-    print_time_order(&t->decoded.order, to);
+    print_time_order(s, to);
     fprintf(to, "%.3f s on %u thread%s, %.1f million frames/s, %.0f MB/s\n", t->seconds, s->threads,
             s->threads == 1 ? "" : "s", (double)t->frames / seconds / 1e6, (double)s->bytes / seconds / 1e6);
     print_ports(s, to);

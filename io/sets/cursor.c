@@ -2,7 +2,9 @@
 #include "io/sets/cursor.h"
 #include "io/formats/format.h"
 #include "io/guard.h"
+#include "io/problems.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -39,6 +41,7 @@ void cursor_destroy(struct cursor *c)
 {
     if (!c)
         return;
+    sorter_free(&c->sorter);
     if (c->chunk)
         chunk_drop(c->chunk);
     if (c->capture)
@@ -141,7 +144,8 @@ static bool is_stream(struct cursor *c)
     return stream;
 }
 
-const struct frame *cursor_peek(struct cursor *c)
+/* The next frame as it is walked. */
+static const struct frame *peek_walked(struct cursor *c)
 {
     struct record_reader *reader = &c->reader;
     while (c->at == c->walk.count[0] && !c->ended) {
@@ -168,4 +172,50 @@ const struct frame *cursor_peek(struct cursor *c)
         }
     }
     return c->ended ? NULL : &c->walk.frame[0][c->at];
+}
+
+/* Short of memory: nothing more is read. */
+static void give_up(struct cursor *c)
+{
+    struct input *in = c->input;
+    c->ended = true;
+    wait_for_turn(in);
+    if (!in->failed)
+        problems_add(in->problems, PROBLEM_ERROR, in->order, in->path, -1, "not read to its end: %s",
+                     strerror(ENOMEM));
+    in->failed = true;
+    turn_give_back(&in->turn);
+}
+
+/* Walks on until the next frame in order of time is certain. */
+static const struct frame *peek_sorted(struct cursor *c)
+{
+    const struct held_frame *held;
+    while (!(held = sorter_peek(&c->sorter, c->ended))) {
+        const struct frame *f = peek_walked(c);
+        if (!f && !c->sorter.count)
+            return NULL;
+        if (!f)
+            continue;
+        if (c->chunk)
+            atomic_fetch_add_explicit(&c->chunk->users, 1, memory_order_relaxed);
+        if (sorter_add(&c->sorter, f, c->chunk))
+            give_up(c);
+        c->at++;
+    }
+    return &held->frame;
+}
+
+const struct frame *cursor_peek(struct cursor *c)
+{
+    return c->sorter.window ? peek_sorted(c) : peek_walked(c);
+}
+
+void cursor_advance(struct cursor *c)
+{
+    if (c->sorter.window)
+        sorter_advance(&c->sorter);
+    else
+        c->at++;
+    c->frames++;
 }

@@ -59,17 +59,34 @@ void merging_begin(struct set_source *s, struct input *in, const struct cursor_s
         switch_end_merging(&s->sw);
 }
 
-/* Adds all inputs that begin before the next frame. 0, or -1 when memory is short; the input that could not
- * be added is abandoned. */
-static int add_inputs_in_time(struct set_source *s)
+/* Has the input to be open before the next frame is taken? Where no input is left, it is the sequence's, or,
+ * where files are sorted and all of them come here, the merge's; in a batch of its own if it is appended. */
+static bool is_due(const struct set_source *s, const struct merged *m, const struct input *in)
 {
-    for (struct input *in; (in = set_next_input(s)) && s->heap.count;) {
-        if (!comes_first(in->first_time, in->order, cursor_peek(s->heap.cursors[0])->time,
-                         s->heap.cursors[0]->input->order))
-            return 0;
-        atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+    if (!s->heap.count)
+        return s->params.sort_window && !(s->params.append && m->count);
+    return !s->params.append && comes_first(in->first_time, in->order, cursor_peek(s->heap.cursors[0])->time,
+                                            s->heap.cursors[0]->input->order);
+}
+
+static int add_input(struct set_source *s, struct input *in)
+{
+    struct cursor *c = cursor_create(in, NULL);
+    if (c)
+        c->sorter.window = s->params.sort_window;
+    const int result = cursor_heap_add(&s->heap, c);
+    if (in->kind != INPUT_MAPPED || !in->failed)
         sequence_count_opened(s, in);
-        if (cursor_heap_add(&s->heap, cursor_create(in, NULL))) {
+    return result;
+}
+
+/* Adds all inputs that are due. 0, or -1 when memory is short; the input that could not be added is
+ * abandoned. */
+static int add_inputs_in_time(struct set_source *s, const struct merged *m)
+{
+    for (struct input *in; (in = set_next_input(s)) && is_due(s, m, in);) {
+        atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+        if (add_input(s, in)) {
             abandon(in, false);
             return -1;
         }
@@ -77,10 +94,22 @@ static int add_inputs_in_time(struct set_source *s)
     return 0;
 }
 
-/* Makes the batch a user of what the cursor's frames lie in. 0 or -1. */
+/* Is the batch a user of what the cursor's next frame lies in? Frames that are sorted lie in several chunks,
+ * mostly in the one of the frame before. */
+static bool is_borrowed(const struct set_source *s, const struct merged *m, const struct cursor *c)
+{
+    if (!s->params.sort_window)
+        return c->borrowed == s->merged_batches;
+    for (size_t i = m->use_count; i--;)
+        if (m->uses[i].capture == c->capture && m->uses[i].chunk == cursor_chunk(c))
+            return true;
+    return false;
+}
+
+/* Makes the batch a user of what the cursor's next frame lies in. 0 or -1. */
 static int borrow(struct set_source *s, struct merged *m, struct cursor *c)
 {
-    if (c->borrowed == s->merged_batches)
+    if (is_borrowed(s, m, c))
         return 0;
     if (m->use_count == m->use_capacity) {
         size_t capacity = m->use_capacity ? m->use_capacity * 2 : 16;
@@ -90,9 +119,10 @@ static int borrow(struct set_source *s, struct merged *m, struct cursor *c)
         m->uses = uses;
         m->use_capacity = capacity;
     }
-    if (c->chunk)
-        atomic_fetch_add_explicit(&c->chunk->users, 1, memory_order_relaxed);
-    m->uses[m->use_count++] = (struct use){capture_use(c->capture), c->chunk};
+    struct chunk *chunk = cursor_chunk(c);
+    if (chunk)
+        atomic_fetch_add_explicit(&chunk->users, 1, memory_order_relaxed);
+    m->uses[m->use_count++] = (struct use){capture_use(c->capture), chunk};
     c->borrowed = s->merged_batches;
     return 0;
 }
@@ -103,9 +133,14 @@ static bool can_continue_in_sequence(const struct set_source *s)
 {
     const struct cursor *c = s->heap.cursors[0];
     const struct record_reader *reader = &c->reader;
-    return s->heap.count == 1 && cursor_is_between(c) &&
+    return !s->params.sort_window && s->heap.count == 1 && cursor_is_between(c) &&
            (reader->state == LANE_OPEN || reader->state == LANE_DONE) &&
            (!c->chunk || (reader->position >= reader->limit && c->next_lane == c->chunk->lanes));
+}
+
+bool merging_ends_itself(const struct set_source *s)
+{
+    return s->params.sort_window && s->params.count == 1 && s->inputs[0]->kind == INPUT_STREAM;
 }
 
 enum claim merging_claim(struct set_source *s, struct batch *b)
@@ -120,11 +155,14 @@ enum claim merging_claim(struct set_source *s, struct batch *b)
     m->uses = NULL;
     m->use_count = m->use_capacity = 0;
     s->merged_batches++;
-    while (m->count < MERGED_FRAMES && s->heap.count) {
-        if (add_inputs_in_time(s) || borrow(s, m, s->heap.cursors[0])) {
+    b->restarts_time = s->params.append && !s->heap.count;
+    while (m->count < MERGED_FRAMES) {
+        if (add_inputs_in_time(s, m) || (s->heap.count && borrow(s, m, s->heap.cursors[0]))) {
             give_up(s);
             break;
         }
+        if (!s->heap.count)
+            break;
         struct cursor *c = s->heap.cursors[0];
         m->frame[m->count] = *cursor_peek(c);
         m->origin[m->count].capture = c->capture;
@@ -138,7 +176,7 @@ enum claim merging_claim(struct set_source *s, struct batch *b)
         }
         cursor_heap_update_first(&s->heap);
     }
-    if (!s->heap.count)
+    if (!s->heap.count && !(s->params.sort_window && set_next_input(s)))
         switch_end_merging(&s->sw);
     if (!m->count) {
         merging_release(m);

@@ -83,6 +83,12 @@ void order_inputs(struct set_source *s)
     for (size_t i = 0; ordered && i < s->params.count; i++)
         if (!s->inputs[i]->sized)
             look_at_first_time(s->inputs[i]);
+    /* A frame that is sorted to the beginning may be earlier than the first one by as much; to open a file too
+     * early does no harm. */
+    for (size_t i = 0; ordered && s->params.sort_window && i < s->params.count; i++)
+        if (s->inputs[i]->first_time != INT64_MAX)
+            s->inputs[i]->first_time = clock_shift_time(&(struct clock_shift){.ns = -s->params.sort_window},
+                                                        s->inputs[i]->first_time);
     if (ordered)
         qsort(s->inputs, s->params.count, sizeof(struct input *), by_first_time);
 }

@@ -190,6 +190,7 @@ struct set_source *set_source_create(const struct set_source_params *params)
     if (!s->inputs || !s->sequence.read_ahead)
         goto fail;
     order_inputs(s);
+    switch_init(&s->sw, params->sort_window && params->count);
     return s;
 fail:
     set_source_destroy(s);

@@ -20,9 +20,11 @@ struct set_source_params {
     size_t count;
     const struct look *looks;         /* one a path, if done; NULL: no file was looked at */
     const struct clock_shift *shifts; /* one a path, in the same order; NULL: all times stay as they are */
-    bool append;                      /* read in the order given */
-    unsigned threads;                 /* of the run; as many look at the files before it */
-    unsigned ahead;                   /* inputs to open, and streams to read, ahead of their turn */
+    int64_t
+        sort_window;  /* ns by which frames of a file may be late to be put in order of time; 0: none are */
+    bool append;      /* read in the order given */
+    unsigned threads; /* of the run; as many look at the files before it */
+    unsigned ahead;   /* inputs to open, and streams to read, ahead of their turn */
     uint64_t lane_bytes; /* 0 is the default, for speed; tests with small files want many lanes */
     struct problems *problems;
     /* When it is asked to stop, no stream is waited for any longer. Frames that were read from one still

@@ -85,6 +85,8 @@ struct merged;
 /* Begins with this input, at this place, whose uses go over. */
 void merging_begin(struct set_source *s, struct input *in, const struct cursor_start *start);
 enum claim merging_claim(struct set_source *s, struct batch *b);
+/* All that is left is one stream, which reads no more once stopping is asked for. */
+bool merging_ends_itself(const struct set_source *s);
 /* Of the batches that it has claimed: as the source's operations. Any thread that has the batch. */
 void merging_walk(const struct merged *m, struct walk *walk);
 struct origin merging_origin(const struct merged *m, uint64_t index);

@@ -17,6 +17,8 @@
  *         +--------------------------------------------- | merging | <----------+
  *                                                        +---------+
  *
+ * Where the frames of a file are sorted, the merge is there from the beginning to the end, and does all of it.
+ *
  * The claimer owns the state and makes all transitions. The settler, who sees batches in order, never looks
  * at the state. It has three things to do:
  *
@@ -63,6 +65,11 @@ void switch_stamp(struct set_switch *sw, struct batch *b)
 }
 
 /* Transitions. */
+
+void switch_init(struct set_switch *sw, bool merges)
+{
+    sw->state = merges ? SWITCH_MERGING : SWITCH_SEQUENCE;
+}
 
 void switch_drain(struct set_switch *sw)
 {
@@ -147,8 +154,9 @@ enum claim switch_claim(struct set_source *s, struct batch *b)
     for (;;) {
         const enum switch_state state = sw->state;
         enum claim claim = CLAIM_NOTHING;
-        /* A merge ends with the batch that it is at: the frames of the other files may be many. */
-        if (state != SWITCH_SEQUENCE && stop_is_asked(s->params.stop))
+        /* A merge ends with the batch that it is at: the frames of the other files may be many. A stream alone
+         * ends by itself. */
+        if (state != SWITCH_SEQUENCE && stop_is_asked(s->params.stop) && !merging_ends_itself(s))
             return CLAIM_END;
         switch (state) {
         case SWITCH_SEQUENCE:

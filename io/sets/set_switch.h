@@ -41,6 +41,9 @@ struct set_switch {
     struct chunk *rejected_first, *rejected_last; /* chunks of rejected batches, in order, each with a use */
 };
 
+/* merges: it begins with a merge, to which all inputs come. */
+void switch_init(struct set_switch *sw, bool merges);
+
 /* For claimers. */
 
 /* The source's claim: as the state says. */

@@ -208,10 +208,15 @@ def merged(scenario):
     """The scenario's frames as one capture, without the ignored ones, and the number that each of them has in the scenario."""
     files = [file for _, file in scenario.files]
     moved = clocks(scenario)
-    records = [record._replace(time=record.time + moved.get(name, 0))
-               for name, file in scenario.files for record in pcap.records(file.data())]
-    if '--append' not in scenario.arguments:
+    parts = [[record._replace(time=record.time + moved.get(name, 0)) for record in pcap.records(file.data())]
+             for name, file in scenario.files]
+    records = sum(parts, [])
+    if '--sort-window' in scenario.arguments:       # wide enough
         records.sort(key=lambda record: record.time)
+    elif '--append' not in scenario.arguments:      # as mergecap: the earliest of the next frames
+        records = []
+        while any(parts):
+            records.append(min(reversed(list(filter(None, parts))), key=lambda part: part[0].time).pop(0))
     left_out = ignored(scenario)
     numbers = [n for n in range(1, len(records) + 1) if n not in left_out]
     return pcap.file_header(magic=pcap.NANO, link=files[0].link) + b''.join(

@@ -6,6 +6,7 @@ Times that are wrong: frames that go back in time are counted, in files alone an
 plain rules, written down here once more. TAP output.
 """
 import gzip
+import heapq
 import os
 import random
 import subprocess
@@ -127,6 +128,66 @@ def check_clock(tap, tcpreuse, at, records):
     tap.ok('--clock of a file that is not read', [] if wrong.status == 1 and b'nowhere.pcap' in wrong.err else [wrong.describe()])
 
 
+def sorted_within(records, window):
+    """Each frame as soon as it is late by the window; those that are later come at once."""
+    held, out, newest = [], [], None
+    for number, record in enumerate(records):
+        newest = record.time if newest is None else max(newest, record.time)
+        heapq.heappush(held, (record.time, number, record))
+        while held and newest - held[0][0] >= window:
+            out.append(heapq.heappop(held)[2])
+    return out + [heapq.heappop(held)[2] for _ in range(len(held))]
+
+
+def check_sorting(tap, tcpreuse, at, records):
+    """Frames that are sorted have the rows, and the numbers, of the file that they are written to in that order."""
+    rng = random.Random(4)
+    parts = [[], [], []]
+    for record in records:
+        parts[rng.randrange(3)].append(record)
+    parts = [swapped(part, rng, 60, 60) for part in parts]
+    first, whole = pcap.write(at('sort-0.pcap'), parts[0]), pcap.write(at('sort.pcap'), swapped(records, rng, 300, 1000))
+    ring = [swapped(records[a:a + 1000], rng, 30, 100) for a in range(0, len(records), 1000)]
+    with open(first, 'rb') as file, gzip.open(at('sort.gz'), 'wb', 1) as packed:
+        packed.write(file.read())
+    for name, files, arguments in (('one file', [pcap.read(whole)], []), ('one file, some frames ignored', [parts[0]], ['--ignore', '7-99']),
+                                   ('files that overlap', parts, []), ('files that follow each other', ring, []),
+                                   ('files one after another', parts, ['--append']), ('many threads and one clock', parts, ['--clock'])):
+        for window in (1, 10**5, 3 * 10**6, 10**10):
+            paths = [pcap.write(at('sort-%d.pcap' % i), part) for i, part in enumerate(files)]
+            ordered = [pcap.write(at('sorted-%d.pcap' % i), sorted_within(part, window)) for i, part in enumerate(files)]
+            clock = arguments == ['--clock']
+            options = [[], []] if clock else [arguments, arguments]
+            if clock:
+                options = [['--clock', '%s=0.5' % list_[1]] for list_ in (ordered, paths)]
+            judge = program.run(tcpreuse, [*options[0], *ordered])
+            want = judge.rows('packets')
+            complaints = []
+            for threads in THREADS:
+                result = program.run(tcpreuse, ['-j', threads, '--sort-window', '%.9f' % (window / 1e9), *options[1], *paths])
+                got = result.rows('packets')
+                for row in got + want:
+                    row['file'] = os.path.basename(row.get('file', '')).replace('sorted', 'sort')
+                complaints += ['%s threads: row %d: %s, expected %s' % (threads, i, a, b)
+                               for i, (a, b) in enumerate(zip(got, want)) if a != b][:1]
+                complaints += ['%d rows, expected %d' % (len(got), len(want))] if not got or len(got) != len(want) else []
+                complaints += ['%s frames go back, expected %s' % (told(result), told(judge))] if told(result) != told(judge) else []
+                if window == 10**10 and told(result)[0]:
+                    complaints.append('%d frames go back all the same' % told(result)[0])
+            tap.ok('--sort-window %.9f, %s' % (window / 1e9, name), complaints)
+    want = program.run(tcpreuse, ['--sort-window', '1', first])
+    for name, path in ('gzip', at('sort.gz')), ('standard input', '-'):
+        with open(first, 'rb') as file:
+            got = program.run(tcpreuse, ['--sort-window', '1', path], stdin=file)
+        same = all(got.reports[report] == want.reports[report] for report in ('packets', 'reuse', 'conversations'))
+        tap.ok('--sort-window, ' + name, [] if same else [got.describe()])
+    late = told(program.run(tcpreuse, [whole]))[1]
+    said = program.bare([tcpreuse, whole]).err.decode()
+    tap.ok('the summary tells what puts frames in order', [] if '--sort-window %.9f ' % (late / 1e9) in said else [said])
+    left = [told(program.run(tcpreuse, ['--sort-window', '%.9f' % (ns / 1e9), whole]))[0] for ns in (late, late // 2)]
+    tap.ok('and half of it does not', [] if left[0] == 0 and left[1] else ['%s frames go back' % left])
+
+
 def main():
     tcpreuse, tracegen = sys.argv[1:3]
     tap = program.Tap()
@@ -139,6 +200,7 @@ def main():
         check_going_back(tap, tcpreuse, at, records)
         check_words(tap, tcpreuse, at, records)
         check_clock(tap, tcpreuse, at, records[:3000])
+        check_sorting(tap, tcpreuse, at, records[:4000])
     return tap.done()
 
 

@@ -89,6 +89,7 @@ struct scenario {
     const char *directory, *capture;
     const char *const *paths; /* of a set */
     size_t path_count;
+    int64_t sort_window;
     enum rules rules;
 };
 
@@ -180,6 +181,7 @@ static enum outcome_of_run run_set(const struct scenario *s, unsigned threads)
     struct problems problems = PROBLEMS_INIT;
     struct set_source_params set = {.paths = s->paths,
                                     .count = s->path_count,
+                                    .sort_window = s->sort_window,
                                     .threads = threads,
                                     .ahead = threads + 1,
                                     .lane_bytes = 16 << 10,
@@ -418,6 +420,12 @@ int main(int argc, char **argv)
          .paths = sets.merged_paths,
          .path_count = MERGED_FILES},
         {.name = "late", .run = run_set, .traffic = &t, .paths = sets.late_paths, .path_count = LATE_FILES},
+        {.name = "sorted",
+         .run = run_set,
+         .traffic = &t,
+         .paths = sets.merged_paths,
+         .path_count = MERGED_FILES,
+         .sort_window = INT64_C(5000000000)},
         {.name = "gzip", .run = run_set, .traffic = &t, .paths = sets.gzip_paths, .path_count = LATE_FILES},
     };
     const size_t count = ARRAY_LEN(scenarios) - !WITH_GZIP;
