@@ -28,6 +28,7 @@ struct options {
     struct clock_option *clocks; /* each file once */
     size_t clock_count;
     int64_t sort_window; /* ns; 0: frames stay in the order of their file */
+    int64_t drop_copies; /* ns; 0: copies count */
     const char *filter;  /* pcap-filter(7), or NULL */
     struct frame_range *ignore;
     size_t ignore_count;

@@ -150,6 +150,7 @@ static enum exit_status make_pipeline(struct run *r)
         .filter = r->filter ? bpf_filter_of(r->filter) : NULL,
         .max_conversations = o->max_conversations,
         .expire = o->expire,
+        .drop_copies = o->drop_copies,
         .timed = o->stats || o->summary,
     };
     r->pipeline = pipeline_create(&params);
@@ -249,6 +250,7 @@ static struct summary summarise(const struct run *r)
         .memory = memory_use_now(),
         .ports = r->counters,
         .port_count = r->port_count,
+        .drops_copies = r->options->drop_copies,
         .in_file_order = r->files && !r->options->sort_window,
         .forgets = options_forget(r->options),
         .unread = r->ports ? dpdk_source_unread(r->ports) : 0,

@@ -38,6 +38,7 @@ struct lane {
     struct segment_list *lists;
     struct fragment_list fragments;
     struct ftp_list ftp;
+    struct packet_id_list packet_ids; /* only where copies are dropped */
     struct decode_counts counts;
 };
 

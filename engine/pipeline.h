@@ -26,7 +26,10 @@ struct pipeline_params {
     /* Limits beyond which conversations are forgotten; each is then reported when it ends. 0: no limit. */
     uint64_t max_conversations; /* divided among the threads; the longest idle go first */
     int64_t expire;             /* ns without a segment */
-    bool timed;                 /* measure the time of each step, and the tables at the end */
+    /* ns within which the copy of a packet is left out (conversations/copies.h); 0: none is. Frames are numbered
+     * and counted all the same. */
+    int64_t drop_copies;
+    bool timed; /* measure the time of each step, and the tables at the end */
 };
 
 enum { PIPELINE_THREADS = 256 };
@@ -53,6 +56,7 @@ struct pipeline_totals {
     uint64_t conversations;
     uint64_t tuples; /* counted again when one comes back whose conversation was forgotten */
     uint64_t reuses[TRIGGERS];
+    uint64_t copies;    /* segments left out, of params.drop_copies */
     uint64_t expired;   /* conversations forgotten after params.expire */
     uint64_t displaced; /* conversations forgotten beyond params.max_conversations */
     uint64_t batches;

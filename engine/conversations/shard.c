@@ -28,6 +28,7 @@ void shard_free(struct shard *s)
         table_free(&s->table[f]);
         idle_list_free(&s->idle[f]);
         announced_free(&s->announced[f]);
+        copy_filter_free(&s->seen[f]);
     }
 }
 
@@ -171,11 +172,26 @@ static passes_function *shard_passes(const struct shard *s, enum family family)
     return passes[variant][s->mark_segments][family];
 }
 
+/* Before the batch is drained. 0, or -1 when memory is short. */
+static int drop_copies(struct shard *s, struct batch *batch, unsigned shards)
+{
+    for (int f = 0; f < FAMILIES; f++)
+        for (unsigned i = 0; i < batch->lanes_used; i++) {
+            struct lane *lane = &batch->lane[i];
+            if (copy_filter_drop(&s->seen[f], &lane->lists[(size_t)f * shards + s->index], (enum family)f,
+                                 &lane->packet_ids, s->copy_window, &s->copies))
+                return -1;
+        }
+    return 0;
+}
+
 int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
 {
     struct shard_result *result = &batch->result[s->index];
     struct drain drains[FAMILIES];
     s->batch = batch->number;
+    if (unlikely(s->copy_window) && drop_copies(s, batch, shards))
+        return -1;
     for (int f = 0; f < FAMILIES; f++) {
         result->created[f].count = 0;
         result->reused[f].count = 0;

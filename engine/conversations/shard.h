@@ -34,6 +34,10 @@ struct shard {
     uint64_t batch;    /* the one being drained */
     struct idle_list idle[FAMILIES];
     uint64_t expired, displaced; /* conversations forgotten after idle_time, and to keep to `most` */
+    /* Set before the first batch: copies of segments within so many ns are dropped; 0: none are. */
+    int64_t copy_window;
+    uint64_t copies; /* dropped */
+    struct copy_filter seen[FAMILIES];
     /* Set by shard_follow_ftp(). */
     bool follows_ftp;
     struct announced_table announced[FAMILIES];

@@ -6,6 +6,7 @@
 #ifndef TCPREUSE_DECODER_H
 #define TCPREUSE_DECODER_H
 
+#include "engine/conversations/copies.h"
 #include "engine/conversations/ftp_segment.h"
 #include "engine/conversations/hash.h"
 #include "engine/conversations/segment.h"
@@ -24,6 +25,7 @@
 struct ip_addresses {
     enum family family;
     const uint8_t *source, *destination; /* 4 or 16 bytes */
+    uint16_t id;                         /* of an IPv4 header; else 0 */
 };
 
 struct decoder {
@@ -33,13 +35,15 @@ struct decoder {
     enum rules rules;
     unsigned tcp_header_bytes;      /* rules_header_bytes() */
     const struct plain_path *plain; /* plain_path_choose(rules) */
+    bool keeps_ids;                 /* for who looks for copies; then plain is plain_path_none() */
     struct spare_lists *spare;      /* for lists without memory; NULL: none */
 
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;
     struct decode_counts *counts;
-    struct fragment_list *fragments; /* NULL: they are not to be put together */
-    struct ftp_list *ftp;            /* segments of control connections, under RULES_4_0; NULL: nobody asks */
+    struct fragment_list *fragments;   /* NULL: they are not to be put together */
+    struct packet_id_list *packet_ids; /* only where keeps_ids is set */
+    struct ftp_list *ftp; /* segments of control connections, under RULES_4_0; NULL: nobody asks */
 
     /* of the frame being decoded */
     const struct frame *frame;
@@ -83,6 +87,8 @@ struct plain_path {
 
 /* The best path of this processor, for decoder.plain. */
 const struct plain_path *plain_path_choose(enum rules rules);
+/* No fast path: decode_frame() for all frames. */
+const struct plain_path *plain_path_none(void);
 /* The path that runs on any processor. */
 const struct plain_path *plain_path_portable(enum rules rules);
 

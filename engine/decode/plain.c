@@ -2,6 +2,18 @@
  * run time. */
 #include "engine/decode/plain.h"
 
+static void decode_frames_slowly(struct decoder *d, const struct frame *frames, unsigned n, uint32_t index)
+{
+    for (unsigned i = 0; i < n; i++)
+        decode_frame(d, &frames[i], index + i);
+}
+
+const struct plain_path *plain_path_none(void)
+{
+    static const struct plain_path none = {"none", decode_frames_slowly, RUN_PORTABLE};
+    return &none;
+}
+
 const struct plain_path *plain_path_choose(enum rules rules)
 {
     const struct plain_path *avx2 = plain_path_avx2();

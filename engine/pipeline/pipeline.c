@@ -42,7 +42,8 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
     d->shards = p->params.threads;
     d->rules = p->params.rules;
     d->tcp_header_bytes = rules_header_bytes(p->params.rules);
-    d->plain = plain_path_choose(p->params.rules);
+    d->keeps_ids = p->params.drop_copies;
+    d->plain = d->keeps_ids ? plain_path_none() : plain_path_choose(p->params.rules);
 }
 
 /* Zeroed, in cache lines of its own. NULL when memory is short. */
@@ -79,6 +80,7 @@ static void batch_free(struct batch *b, unsigned threads)
         decode_counts_free(&b->lane[i].counts);
         free(b->lane[i].fragments.bytes);
         free(b->lane[i].ftp.items);
+        free(b->lane[i].packet_ids.items);
     }
     for (int r = 0; r < REPORTS; r++)
         free(b->text[r].bytes);
@@ -104,6 +106,7 @@ static int worker_init(struct worker *w, struct pipeline *p, unsigned index)
         return -1;
     if (params->rules == RULES_4_0)
         shard_follow_ftp(&w->shard, &p->key);
+    w->shard.copy_window = params->drop_copies;
     const uint64_t most = params->max_conversations;
     shard_forget(&w->shard, most ? MAX(most / threads, 1u) : 0, params->expire, wants[REPORT_CONVERSATIONS]);
     return 0;
@@ -124,6 +127,7 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
         return NULL;
     p->params = *params;
     p->next_frame = 1;
+    p->latest_segment = INT64_MIN;
     atomic_store(&p->total, UINT64_MAX);
 
     const unsigned threads = params->threads;
@@ -200,6 +204,7 @@ static void sum_up(struct pipeline *p)
         const struct shard *s = &p->workers[i].shard;
         for (int f = 0; f < FAMILIES; f++)
             t->tuples += s->table[f].used;
+        t->copies += s->copies;
         t->expired += s->expired;
         t->displaced += s->displaced;
     }

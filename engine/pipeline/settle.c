@@ -81,6 +81,19 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
         settle_ftp(p, b, lane);
 }
 
+/* What shards have to know of the lanes before, to drop copies. */
+static void settle_packet_ids(struct pipeline *p, struct batch *b)
+{
+    for (unsigned i = 0; i < b->lanes_used; i++) {
+        struct packet_id_list *ids = &b->lane[i].packet_ids;
+        ids->restarts = i == 0 && b->restarts_time;
+        if (ids->restarts)
+            p->latest_segment = INT64_MIN;
+        ids->latest_before = p->latest_segment;
+        p->latest_segment = MAX(p->latest_segment, packet_id_list_latest(ids));
+    }
+}
+
 /* What the batch adds to the run's totals. */
 static void count_batch(struct pipeline *p, const struct batch *b)
 {
@@ -110,6 +123,8 @@ static void settle_batch(struct pipeline *p, struct batch *b)
         p->broken = true;
     for (unsigned i = 0; i < b->lanes_used; i++)
         settle_lane(p, b, &b->lane[i]);
+    if (unlikely(p->params.drop_copies))
+        settle_packet_ids(p, b);
     if (source->ops->settled)
         source->ops->settled(source, b);
     b->frames = p->next_frame - b->first_frame;

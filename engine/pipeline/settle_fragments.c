@@ -75,6 +75,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
     d->counts = &p->totals.decoded;
     d->fragments = &p->nested;
     d->ftp = &lane->ftp;
+    d->keeps_ids = false; /* copies of datagrams that are put together stay */
     uint32_t position = 0;
 
     for (size_t at = 0; at < lane->fragments.used;) {
@@ -92,6 +93,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
         at += fragment_size(f);
     }
     lane->fragments.used = 0;
+    d->keeps_ids = p->params.drop_copies;
 
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)
         if (p->fragment_lists[i].end != p->fragment_lists[i].items &&

@@ -75,7 +75,8 @@ struct pipeline {
     struct fragment_list nested;         /* fragments found inside reassembled datagrams */
     struct segment_list *fragment_lists; /* [family * shards + shard]: segments of reassembled datagrams */
     struct control_table controls;
-    uint64_t announced; /* connections that FTP has announced so far */
+    int64_t latest_segment; /* time of the latest so far, where copies are dropped */
+    uint64_t announced;     /* connections that FTP has announced so far */
 
     /* Numbering. */
     struct turn number_turn;

@@ -20,6 +20,7 @@ struct summary {
     uint64_t bytes_total;              /* of regular files, read or not */
     const struct port_counters *ports; /* NULL when files were read */
     size_t port_count;
+    bool drops_copies;
     bool in_file_order; /* files were read, and frames stayed in the order of their file */
     bool forgets;       /* the run may have forgotten conversations */
     uint64_t unread;    /* frames received beyond --frames */

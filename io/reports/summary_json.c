@@ -117,6 +117,8 @@ static void json_found(struct json *j, const struct summary *s)
     json_begin_object(j, "segments", JSON_LINES);
     json_unsigned(j, "decoded", t->decoded.segments);
     json_unsigned(j, "truncated", t->decoded.segments_truncated);
+    if (s->drops_copies)
+        json_unsigned(j, "copies", t->copies);
     json_end(j);
     json_unsigned(j, "conversations", t->conversations);
     json_unsigned(j, "tuples", t->tuples);

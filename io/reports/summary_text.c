@@ -130,6 +130,8 @@ void summary_print(const struct summary *s, FILE *to)
                 thousands(t->expired).text, thousands(t->displaced).text);
     print_frames(t, to);
     print_time_order(s, to);
+    if (s->drops_copies)
+        fprintf(to, "%s segments left out as copies (--drop-copies)\n", thousands(t->copies).text);
     fprintf(to, "%.3f s on %u thread%s, %.1f million frames/s, %.0f MB/s\n", t->seconds, s->threads,
             s->threads == 1 ? "" : "s", (double)t->frames / seconds / 1e6, (double)s->bytes / seconds / 1e6);
     print_ports(s, to);

@@ -282,7 +282,9 @@ def main():
             continue
         with tempfile.TemporaryDirectory(prefix='scenario-') as directory:
             paths = [program.write(directory, file_name, file.data()) for file_name, file in scenario.files]
-            if referee:
+            if referee and '--drop-copies' in scenario.arguments:
+                tap.skip(name, 'tshark drops no copies')
+            elif referee:
                 tap.ok('%s, tshark %s' % (name, referee.version), judge(referee, folder, scenario, directory))
             elif args.accept:
                 complaints, changed = accept(args.tcpreuse, folder, scenario, paths)

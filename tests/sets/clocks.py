@@ -9,6 +9,7 @@ import gzip
 import heapq
 import os
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -188,6 +189,75 @@ def check_sorting(tap, tcpreuse, at, records):
     tap.ok('and half of it does not', [] if left[0] == 0 and left[1] else ['%s frames go back' % left])
 
 
+def numbered(records):
+    """The packets with IP ids of their own."""
+    return [record._replace(data=record.data[:18] + struct.pack('>H', 7 * i & 0xffff) + record.data[20:])
+            for i, record in enumerate(records)]
+
+
+def copied(records, rng, window):
+    """Some packets once or twice more, soon or late, with another time to live, MAC address or VLAN tag; some of them changed."""
+    out = list(records)
+    for record in records:
+        for _ in range(rng.choice((0, 0, 0, 1, 1, 2))):
+            data = bytearray(record.data)
+            data[22] -= rng.randrange(2)
+            data[5] ^= rng.randrange(2)
+            if rng.random() < 0.2:
+                data[rng.choice((18, 19, 26, 33, 34, 37, 38, 41, 42, 45, 47))] ^= 1
+            if rng.random() < 0.3:
+                data[12:12] = b'\x81\0\0' + bytes([rng.randrange(5)])
+            time = record.time + rng.choice((0, 1, window // 2, window, window + 1, 2 * window))
+            out.append(pcap.Record(time, record.length + len(data) - len(record.data), bytes(data)))
+    return sorted(out, key=lambda record: record.time)
+
+
+def copies(files, window):
+    """The numbers of frames that are copies: of a packet no more than the window before the latest one, and after this one."""
+    seen, out, number = {}, [], 0
+    for records in files:
+        latest = None
+        for record in records:
+            number += 1
+            at = record.data.index(b'\x08\0\x45')     # the first that there is, behind the addresses of Ethernet
+            ip = record.data[at + 2:]
+            length = struct.unpack_from('>H', ip, 2)[0] - 20 - (ip[32] >> 4) * 4
+            key = ip[4:6] + ip[12:32] + struct.pack('>H', struct.unpack_from('>H', ip, 32)[0] & 0xfff), length
+            latest = record.time if latest is None else max(latest, record.time)
+            times = [time for time in seen.get(key, ()) if latest - time <= window]
+            if any(time - record.time <= window for time in times):
+                out.append(number)
+            seen[key] = times + [record.time]
+        seen = {}
+    return out
+
+
+def check_copies(tap, tcpreuse, at, records):
+    """Rows are those of the frames that are no copies, under their numbers."""
+    rng, window = random.Random(5), 10**6
+    whole = copied(numbered(records), rng, window)
+    parts = [whole[:len(whole) // 2], whole[len(whole) // 3:]]
+    for name, files, arguments in (('one file', [whole], []), ('backwards', [swapped(whole, rng, 400, 300)], []),
+                                   ('files one after another', parts, ['--append'])):
+        paths = [pcap.write(at('copies-%d.pcap' % i), part, unit=1) for i, part in enumerate(files)]
+        numbers = copies(files, window)
+        want = program.run(tcpreuse, [*arguments, '--ignore', ','.join(map(str, numbers)), *paths])
+        complaints = [] if len(numbers) > len(records) // 8 else ['only %d copies' % len(numbers)]
+        for threads in THREADS:
+            got = program.run(tcpreuse, [*arguments, '-j', threads, '--drop-copies', '0.001', *paths])
+            for report in ('packets', 'reuse', 'conversations'):
+                if got.reports[report] != want.reports[report]:
+                    complaints.append('%s threads: %s: %s' % (threads, report, program.first_difference(
+                        want.reports[report], got.reports[report])))
+            if got.summary()['segments']['copies'] != len(numbers):
+                complaints.append('%s threads: %s copies, expected %d' % (threads, got.summary()['segments']['copies'], len(numbers)))
+        tap.ok('--drop-copies, ' + name, complaints)
+    with open(paths[0], 'rb') as file:
+        got = program.run(tcpreuse, ['--drop-copies', '0.001', '-j', '2', '-'], stdin=file)
+    alone = program.run(tcpreuse, ['--drop-copies', '0.001', '-j', '1', paths[0]])
+    tap.ok('--drop-copies, standard input', [] if got.reports['packets'] == alone.reports['packets'] else [got.describe()])
+
+
 def main():
     tcpreuse, tracegen = sys.argv[1:3]
     tap = program.Tap()
@@ -201,6 +271,7 @@ def main():
         check_words(tap, tcpreuse, at, records)
         check_clock(tap, tcpreuse, at, records[:3000])
         check_sorting(tap, tcpreuse, at, records[:4000])
+        check_copies(tap, tcpreuse, at, records[:6000])
     return tap.done()
 
 

@@ -89,7 +89,7 @@ struct scenario {
     const char *directory, *capture;
     const char *const *paths; /* of a set */
     size_t path_count;
-    int64_t sort_window;
+    int64_t sort_window, drop_copies;
     enum rules rules;
 };
 
@@ -193,8 +193,11 @@ static enum outcome_of_run run_set(const struct scenario *s, unsigned threads)
     recording_sink_init(&sink);
     if (!source)
         goto end;
-    struct pipeline_params params = {
-        .source = set_source_source(source), .sink = &sink.sink, .threads = threads, .rules = s->rules};
+    struct pipeline_params params = {.source = set_source_source(source),
+                                     .sink = &sink.sink,
+                                     .threads = threads,
+                                     .rules = s->rules,
+                                     .drop_copies = s->drop_copies};
     p = pipeline_create(&params);
     if (!p)
         goto end;
@@ -426,6 +429,12 @@ int main(int argc, char **argv)
          .paths = sets.merged_paths,
          .path_count = MERGED_FILES,
          .sort_window = INT64_C(5000000000)},
+        {.name = "copies",
+         .run = run_set,
+         .traffic = &t,
+         .paths = sets.merged_paths,
+         .path_count = MERGED_FILES,
+         .drop_copies = INT64_C(5000000000)},
         {.name = "gzip", .run = run_set, .traffic = &t, .paths = sets.gzip_paths, .path_count = LATE_FILES},
     };
     const size_t count = ARRAY_LEN(scenarios) - !WITH_GZIP;

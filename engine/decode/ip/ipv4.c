@@ -134,7 +134,7 @@ ALWAYS_INLINE void decode_ipv4_as(struct decoder *d, const unsigned *protocol_kn
     }
     if (total)
         l = layer_first(l, total);
-    d->ip = (struct ip_addresses){FAMILY_IPV4, l.at + 12, l.at + 16};
+    d->ip = (struct ip_addresses){FAMILY_IPV4, l.at + 12, l.at + 16, layer_u16(&l, 4)};
     if (unlikely(header > 20) && !decode_options(d, &l, header))
         return;
     if (unlikely(fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET))) {

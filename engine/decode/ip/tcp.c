@@ -55,6 +55,8 @@ ALWAYS_INLINE void decode_tcp_of(struct decoder *d, struct layer l, bool follows
                           payload, follows_ftp);
     if (follows_ftp && s && d->ftp && ftp_is_control(s))
         note_control(d, s, l, header);
+    if (unlikely(d->keeps_ids) && packet_id_list_add(d->packet_ids, d->position, d->ip.id, d->frame->time))
+        d->failed = true;
     d->position++;
 }
 
