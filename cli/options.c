@@ -369,5 +369,6 @@ void options_free(struct options *o)
     free(o->files);
     free(o->ignore);
     free(o->clocks);
+    free(o->decode_as);
     free(o->ports);
 }

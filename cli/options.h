@@ -27,9 +27,11 @@ struct options {
     bool append;
     struct clock_option *clocks; /* each file once */
     size_t clock_count;
-    int64_t sort_window; /* ns; 0: frames stay in the order of their file */
-    int64_t drop_copies; /* ns; 0: copies count */
-    const char *filter;  /* pcap-filter(7), or NULL */
+    int64_t sort_window;         /* ns; 0: frames stay in the order of their file */
+    int64_t drop_copies;         /* ns; 0: copies count */
+    struct decode_as *decode_as; /* in the order given */
+    uint32_t decode_as_count;
+    const char *filter; /* pcap-filter(7), or NULL */
     struct frame_range *ignore;
     size_t ignore_count;
 

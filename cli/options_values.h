@@ -18,6 +18,8 @@ bool options_parse_rotation(struct options *o, const char *s);
 bool options_parse_ports(struct options *o, const char *list);
 /* b.pcap=-0.003: a file, and seconds to be added to its times; each file once */
 bool options_parse_clock(struct options *o, const char *s);
+/* udp.port==48879,vxlan; udp.port==5000-5003,gtp or udp.port==5000:4,gtp: several ports */
+bool options_parse_decode_as(struct options *o, const char *s);
 /* 5,9-12: frames, from 1 on */
 bool options_parse_frames(struct options *o, const char *list);
 

@@ -151,6 +151,7 @@ static enum exit_status make_pipeline(struct run *r)
         .max_conversations = o->max_conversations,
         .expire = o->expire,
         .drop_copies = o->drop_copies,
+        .decode_as = {o->decode_as, o->decode_as_count},
         .timed = o->stats || o->summary,
     };
     r->pipeline = pipeline_create(&params);

@@ -29,7 +29,8 @@ struct pipeline_params {
     /* ns within which the copy of a packet is left out (conversations/copies.h); 0: none is. Frames are numbered
      * and counted all the same. */
     int64_t drop_copies;
-    bool timed; /* measure the time of each step, and the tables at the end */
+    struct decode_as_list decode_as; /* its items are the caller's */
+    bool timed;                      /* measure the time of each step, and the tables at the end */
 };
 
 enum { PIPELINE_THREADS = 256 };

@@ -10,6 +10,7 @@
 #include "engine/conversations/ftp_segment.h"
 #include "engine/conversations/hash.h"
 #include "engine/conversations/segment.h"
+#include "engine/decode/decode_as.h"
 #include "engine/decode/fragments.h"
 #include "engine/decode/layer.h"
 #include "engine/decode/notes.h"
@@ -33,10 +34,11 @@ struct decoder {
     const struct hash_key *key;
     unsigned shards;
     enum rules rules;
-    unsigned tcp_header_bytes;      /* rules_header_bytes() */
-    const struct plain_path *plain; /* plain_path_choose(rules) */
-    bool keeps_ids;                 /* for who looks for copies; then plain is plain_path_none() */
-    struct spare_lists *spare;      /* for lists without memory; NULL: none */
+    unsigned tcp_header_bytes;       /* rules_header_bytes() */
+    const struct plain_path *plain;  /* plain_path_choose(rules) */
+    struct decode_as_list decode_as; /* of UDP ports */
+    bool keeps_ids;                  /* for who looks for copies; then plain is plain_path_none() */
+    struct spare_lists *spare;       /* for lists without memory; NULL: none */
 
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;

@@ -42,6 +42,7 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
     d->shards = p->params.threads;
     d->rules = p->params.rules;
     d->tcp_header_bytes = rules_header_bytes(p->params.rules);
+    d->decode_as = p->params.decode_as;
     d->keeps_ids = p->params.drop_copies;
     d->plain = d->keeps_ids ? plain_path_none() : plain_path_choose(p->params.rules);
 }

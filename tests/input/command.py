@@ -62,6 +62,8 @@ def suggestions(tcpreuse, tap, path):
                          (['--rotate', '5x'], ["'5x'", "'--rotate'", '100M']), (['--ports', '1,1'], ["'1,1'", "'--ports'", 'once']),
                          (['--ignore', '0'], ["'0'", "'--ignore'", '5,9-12']),
                          (['--clock', 'x=1s'], ["'x=1s'", "'--clock'", 'b.pcap=-0.003']), (['--clock', 'x'], ["'x'", "'--clock'"]),
+                         (['-d', 'udp.port==1,rtp'], ["'udp.port==1,rtp'", "'-d'", 'vxlan']), (['--decode-as', 'udp.port==1:0,ip'], ['udp.port==1:0,ip']),
+                         (['-d', 'udp.port==9-8,ip'], ['udp.port==9-8,ip']), (['-d', 'tcp.port==9,ip'], ['tcp.port==9,ip']),
                          (['--clock', 'x=1', '--clock', 'x=2'], ["'x=2'", 'once']), (['--clock', 'x=1'], ["'--clock'", "'x'", 'none']),
                          (['--reports', 'x'], ["'x'", "'--reports'", 'conversations'])):
         tap.ok('a wrong value says what is allowed: %s' % typed, ends(program.bare([tcpreuse, *typed, path]), 1, *words))
