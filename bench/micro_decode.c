@@ -97,7 +97,7 @@ static void time_decode(const char *what, enum micro_frame_kind kind, bool recor
                                  .shards = 1,
                                  .rules = RULES_4_4,
                                  .tcp_header_bytes = rules_header_bytes(RULES_4_4),
-                                 .plain = plain_path_choose(RULES_4_4),
+                                 .plain = plain_path_choose(RULES_4_4, false),
                                  .lists = d.lists,
                                  .counts = &d.counts};
     d.records_end = d.records;

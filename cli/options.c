@@ -203,9 +203,11 @@ static enum options_result check_output(const struct options *o)
     for (unsigned r = 0; r < REPORTS; r++)
         reports += o->reports[r];
     if (!o->output && (o->summary || reports != 1))
-        return fail(
-            "'--reports': standard output takes one of reuse, conversations and packets; use '-o' for "
-            "more");
+        return fail("'--reports': standard output takes one of reuse, conversations, packets and episodes; "
+                    "use '-o' for "
+                    "more");
+    if (o->reports[REPORT_EPISODES] && o->verdicts == VERDICTS_OFF)
+        return fail("report 'episodes' requires verdicts: leave out '--verdicts off'");
     if (!o->output && (o->rotate_bytes || o->rotate_seconds))
         return fail("option '--rotate' requires '-o': standard output cannot be rotated");
     return OPTIONS_RUN;
@@ -347,7 +349,9 @@ static enum options_result read_arguments(struct options *o, int argc, char **ar
 enum options_result options_read(struct options *o, int argc, char **argv)
 {
     struct given_option ports_option = {0};
-    *o = (struct options){.rules = RULES_4_4, .files = calloc((size_t)argc + 1, sizeof *o->files)};
+    *o = (struct options){.rules = RULES_4_4,
+                          .answer_window = 3 * INT64_C(1000000000),
+                          .files = calloc((size_t)argc + 1, sizeof *o->files)};
     if (!o->files)
         return fail("out of memory");
     enum options_result result = read_arguments(o, argc, argv, &ports_option);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+enum verdicts_mode { VERDICTS_ON, VERDICTS_OFF };
 enum stats_format { STATS_TEXT, STATS_JSON };
 
 /* The times of a file are moved. */
@@ -41,6 +42,9 @@ struct options {
     bool reports[REPORTS];
     bool summary; /* summary.json */
     enum rules rules;
+    enum verdicts_mode verdicts;
+    int64_t answer_window; /* ns; 0: nothing waits */
+    const char *timers;    /* a file, or NULL: those that the program knows */
     uint64_t rotate_bytes; /* 0: no limit */
     double rotate_seconds; /* 0: no limit */
 

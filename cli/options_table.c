@@ -8,6 +8,7 @@ static const char *const progress_words[] = {
     [PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"};
 const char *const rules_words[RULES_WORDS] = {"4.0", "4.2", "4.4", "4.6"};
 static const unsigned rules_values[RULES_WORDS] = {RULES_4_0, RULES_4_2, RULES_4_4, RULES_4_4};
+static const char *const verdicts_words[] = {[VERDICTS_ON] = "on", [VERDICTS_OFF] = "off"};
 static const char *const stats_format_words[] = {[STATS_TEXT] = "text", [STATS_JSON] = "json"};
 
 /* The member's offset, if it has the type that the kind stores; else it does not compile. */
@@ -66,11 +67,18 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .help = "write the reports into DIR, which is made if it does not exist"},
     {"reports", 0, "LIST", .section = SECTION_REPORTS, STRING(report_list),
      .help =
-         "write these reports: any of reuse, conversations, packets, summary (default: reuse; with -o, all "
-         "but packets)"},
+         "write these reports: any of reuse, conversations, packets, episodes, summary (default: reuse; with "
+         "-o, reuse, conversations and summary)"},
     {"rules", 0, "VERSION", .section = SECTION_REPORTS, WORD(enum rules, rules, rules_words),
      .values = rules_values,
      .help = "decide as Wireshark 4.0, 4.2 or 4.4 does; 4.6 is the same as 4.4 (default: 4.4)"},
+    {"verdicts", 0, "WHEN", .section = SECTION_REPORTS, WORD(enum verdicts_mode, verdicts, verdicts_words),
+     .help = "on: say what each reuse means, and wait for its answer; off: report it at once (default: on)"},
+    {"answer-window", 0, "S", .section = SECTION_REPORTS, .kind = OPTION_NANOSECONDS,
+     .member = MEMBER(int64_t, answer_window),
+     .help = "wait S seconds of the capture's time for the answer to a SYN (default: 3)"},
+    {"timers", 0, "FILE", .section = SECTION_REPORTS, STRING(timers),
+     .help = "compare gaps with the timers in FILE (lines of name,kind,seconds) instead of the known ones"},
     {"rotate", 0, "LIMIT", .section = SECTION_REPORTS, .kind = OPTION_PARSED, .parse = options_parse_rotation,
      .noun = "limit", .example = "a time such as 60s, or a size such as 100M",
      .help = "start a new report file after a time (60s) or at a size (100K, 100M, 1G)"},

@@ -13,6 +13,7 @@
 #include "io/reports/statistics.h"
 #include "io/reports/summary.h"
 #include "io/sets/set_source.h"
+#include "io/timers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct run {
     struct dpdk_source *ports; /* or this */
     struct source *source;     /* what frames come from, whichever it is */
     unsigned threads;
+    struct timers timers; /* that verdicts compare gaps with */
     struct csv_sink *sink;
     struct pipeline *pipeline;
     struct port_counters *counters; /* one a port, once the run has ended */
@@ -122,6 +124,15 @@ static enum exit_status open_input(struct run *r)
     return r->options->dpdk ? open_ports(r) : open_files(r);
 }
 
+static enum exit_status read_timers(struct run *r)
+{
+    r->timers = verdict_timers;
+    if (!r->options->timers)
+        return EXIT_DONE;
+    enum timers_result result = timers_read(&r->timers, r->options->timers);
+    return result == TIMERS_READ ? EXIT_DONE : result == TIMERS_WRONG ? EXIT_USAGE : EXIT_INPUT;
+}
+
 static enum exit_status open_reports(struct run *r)
 {
     const struct options *o = r->options;
@@ -129,6 +140,7 @@ static enum exit_status open_reports(struct run *r)
         .directory = o->output,
         .with_origin = r->inputs->count > 1,
         .with_ending = options_forget(o),
+        .timers = o->verdicts == VERDICTS_ON ? &r->timers : NULL,
         .rotate_bytes = o->rotate_bytes,
         .rotate_seconds = o->rotate_seconds,
     };
@@ -152,6 +164,9 @@ static enum exit_status make_pipeline(struct run *r)
         .expire = o->expire,
         .drop_copies = o->drop_copies,
         .decode_as = {o->decode_as, o->decode_as_count},
+        .verdicts = {.wanted = o->verdicts == VERDICTS_ON,
+                     .answer_window = o->answer_window,
+                     .timers = &r->timers},
         .timed = o->stats || o->summary,
     };
     r->pipeline = pipeline_create(&params);
@@ -254,6 +269,7 @@ static struct summary summarise(const struct run *r)
         .drops_copies = r->options->drop_copies,
         .in_file_order = r->files && !r->options->sort_window,
         .forgets = options_forget(r->options),
+        .verdicts = r->options->verdicts == VERDICTS_ON,
         .unread = r->ports ? dpdk_source_unread(r->ports) : 0,
     };
 }
@@ -358,6 +374,8 @@ enum exit_status run(const struct options *options, const struct inputs *inputs,
 {
     struct run r = {.options = options, .inputs = inputs, .problems = problems};
     enum exit_status status = open_filter(&r);
+    if (status == EXIT_DONE)
+        status = read_timers(&r);
     if (status == EXIT_DONE)
         status = open_input(&r);
     if (status == EXIT_DONE)

@@ -39,6 +39,7 @@ struct lane {
     struct fragment_list fragments;
     struct ftp_list ftp;
     struct packet_id_list packet_ids; /* only where copies are dropped */
+    struct boundary_list boundaries;  /* read by all shards */
     struct decode_counts counts;
 };
 
@@ -48,6 +49,7 @@ struct shard_result {
     struct creation_list created[FAMILIES];
     struct reuse_list reused[FAMILIES];
     struct ended_list ended[FAMILIES];
+    struct found_list found[FAMILIES];
 } ALIGNED(CACHE_LINE);
 
 struct text {
@@ -55,7 +57,7 @@ struct text {
     size_t length, capacity;
 };
 
-enum report { REPORT_REUSE, REPORT_CONVERSATIONS, REPORT_PACKETS, REPORTS };
+enum report { REPORT_REUSE, REPORT_CONVERSATIONS, REPORT_PACKETS, REPORT_EPISODES, REPORTS };
 
 enum batch_state {
     BATCH_FREE,
@@ -101,6 +103,12 @@ struct batch {
 
     struct announcement_list announcements; /* from settling; read by the shards */
     struct shard_result *result;            /* one a shard */
+    /* From numbering, where verdicts are wanted: rows to be reported with this batch, of this one or earlier
+     * ones; read by formatting. */
+    struct reported_list {
+        struct waiting_row *items; /* engine/pipeline/waiting.h */
+        uint32_t count, capacity;
+    } reported;
     struct text text[REPORTS];
 };
 

@@ -3,6 +3,7 @@
 #ifndef TCPREUSE_PIPELINE_H
 #define TCPREUSE_PIPELINE_H
 
+#include "engine/conversations/episode.h"
 #include "engine/conversations/table.h"
 #include "engine/filter.h"
 #include "engine/pipeline/step_clock.h"
@@ -24,8 +25,9 @@ struct pipeline_params {
     size_t ignore_count;
     struct filter *filter; /* NULL: all frames are decoded */
     /* Limits beyond which conversations are forgotten; each is then reported when it ends. 0: no limit. */
-    uint64_t max_conversations; /* divided among the threads; the longest idle go first */
-    int64_t expire;             /* ns without a segment */
+    uint64_t max_conversations;     /* divided among the threads; the longest idle go first */
+    int64_t expire;                 /* ns without a segment */
+    struct verdict_params verdicts; /* the timers are owned by the caller */
     /* ns within which the copy of a packet is left out (conversations/copies.h); 0: none is. Frames are numbered
      * and counted all the same. */
     int64_t drop_copies;
@@ -57,9 +59,10 @@ struct pipeline_totals {
     uint64_t conversations;
     uint64_t tuples; /* counted again when one comes back whose conversation was forgotten */
     uint64_t reuses[TRIGGERS];
-    uint64_t copies;    /* segments left out, of params.drop_copies */
-    uint64_t expired;   /* conversations forgotten after params.expire */
-    uint64_t displaced; /* conversations forgotten beyond params.max_conversations */
+    uint64_t verdicts[VERDICT_WORDS]; /* of the reuses, if params.verdicts.wanted */
+    uint64_t copies;                  /* segments left out, of params.drop_copies */
+    uint64_t expired;                 /* conversations forgotten after params.expire */
+    uint64_t displaced;               /* conversations forgotten beyond params.max_conversations */
     uint64_t batches;
     uint64_t lanes;
     uint64_t lanes_redone; /* decoded again: their guessed start was wrong or missing */

@@ -48,7 +48,8 @@ struct run_turn {
  * (plain_path_choose() in engine/decode/plain.h). */
 enum run_version {
     RUN_PORTABLE,
-    RUN_AVX2, /* NULL where it cannot be built */
+    RUN_AVX2,        /* this and the next: NULL where they cannot be built */
+    RUN_AVX2_NOTING, /* notes boundaries (engine/conversations/boundary.h) */
     RUN_VERSIONS,
 };
 

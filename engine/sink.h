@@ -17,9 +17,14 @@ struct packet_row {
  * they stay in the L1 cache between. */
 enum { PACKET_ROWS = 64 };
 
+#define NO_STREAM UINT64_MAX
+
 struct conversation_row {
     uint64_t stream;
     enum ending ending;
+    int64_t first_time;            /* the conversation's; ns */
+    const struct history *history; /* NULL: no verdicts are wanted */
+    uint64_t older, newer;         /* streams of the conversations before and after it; NO_STREAM: none */
     const union conversation_any *conversation;
     enum family family;
 };
@@ -27,7 +32,31 @@ struct conversation_row {
 struct reuse_row {
     const struct reuse *reuse;
     enum family family;
-    struct origin origin; /* where the sink wants it */
+    const struct finding *finding; /* NULL: no verdicts are wanted */
+    uint64_t episode;              /* stream with which it began */
+    struct origin origin;          /* where the sink wants it */
+};
+
+/* Attempts of an episode that had more than one. */
+struct episode_attempts {
+    uint64_t first_frame; /* with its first SYN */
+    int64_t first_time;   /* of that; ns */
+    unsigned decimals;
+    uint32_t count;
+    struct episode_attempt {
+        uint64_t frame; /* with its SYN */
+        uint8_t answer; /* enum answer */
+        uint8_t close;  /* enum close_kind of the first one if that was no reuse; else CLOSES */
+    } attempt[];
+};
+
+struct episode_row {
+    uint64_t episode;          /* stream with which it began */
+    const struct reuse *reuse; /* the last attempt */
+    enum family family;
+    enum outcome_of_episode outcome;
+    int64_t delay; /* ns; negative: none */
+    const struct episode_attempts *attempts;
 };
 
 struct sink;
@@ -35,6 +64,7 @@ struct sink;
 struct sink_ops {
     /* Append rows to the text. Any thread, several at a time. 0, or -1 when memory is short. */
     int (*format_reuse)(struct sink *, struct text *, const struct reuse_row *);
+    int (*format_episode)(struct sink *, struct text *, const struct episode_row *);
     int (*format_packets)(struct sink *, struct text *, const struct packet_row *, unsigned count);
     int (*format_conversation)(struct sink *, struct text *, const struct conversation_row *);
     /* Writes rows. One thread at a time a report, in the report's order. 0, or -1 after keeping the error. */
@@ -44,8 +74,9 @@ struct sink_ops {
 struct sink {
     const struct sink_ops *ops;
     bool wants[REPORTS];
-    bool wants_origin; /* of reuses and packets */
-    bool wants_ending; /* of conversations */
+    bool wants_origin;           /* of reuses and packets */
+    bool wants_ending;           /* of conversations */
+    const struct timers *timers; /* of the findings of reuses; NULL: no verdicts are wanted */
 };
 
 #endif

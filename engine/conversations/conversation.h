@@ -12,11 +12,17 @@
  * Written by the shard's owner alone. The others read it when all shards have drained the last batch, which
  * batch.drained tells them. */
 struct conversation {
-    int64_t first_time, last_time; /* of the first and the last segment in capture order; ns */
-    uint64_t f16_frames;           /* upper 16 bits: f16; lower 48: number of frames */
-    uint64_t f8_bytes;             /* upper 8 bits: f8; lower 56: sum of the frames' lengths on the wire */
-    uint32_t last_frame_low;       /* bits 0 to 31 */
-    uint16_t last_frame_high;      /* bits 32 to 47 */
+    union {
+        int64_t first_time; /* of the first segment in capture order; ns */
+        /* Where verdicts are wanted: the sequence number that is expected next of each endpoint which has
+         * sent something (STATE_SENT); the history has the first time (history.h). */
+        uint32_t next[2];
+    };
+    int64_t last_time;        /* of the last segment in capture order; ns */
+    uint64_t f16_frames;      /* upper 16 bits: f16; lower 48: number of frames */
+    uint64_t f8_bytes;        /* upper 8 bits: f8; lower 56: sum of the frames' lengths on the wire */
+    uint32_t last_frame_low;  /* bits 0 to 31 */
+    uint16_t last_frame_high; /* bits 32 to 47 */
     uint16_t f32;
     uint32_t isn[2];
     /* From here on laid out like a segment, with state for flags: one comparison of words tells whether a
@@ -55,18 +61,23 @@ enum conversation_state {
     /* By its SYN, or by the other side's SYN/ACK. Else the sender of the first segment passes as the client.
      * */
     STATE_CLIENT_KNOWN = 0x200,
+    STATE_SENT = 0x400, /* and 0x800: the endpoint has sent more than RSTs. Only where verdicts are wanted */
     STATE_DECIMALS_SHIFT = 12, /* bits 12 to 15: decimals of the finest time stamp so far */
     STATE_DECIMALS = 0xf000,
 };
 
 enum conversation_bits {
+    /* All its segments go the slow way, since a reuse waits for an answer (episode.h). Stands where a segment
+     * has a bit that only the slow way sets. */
+    CONVERSATION_WATCHED = SEGMENT_REUSE,
     CONVERSATION_UNKNOWN_SHIFT = 5, /* bits 5 and 6: isn[0] and isn[1] are unknown */
     CONVERSATION_UNKNOWN = 3 << CONVERSATION_UNKNOWN_SHIFT,
     /* A newer conversation has the tuple, and this one gets no more segments. */
     CONVERSATION_SUPERSEDED = 0x80,
 };
 
-_Static_assert(!((COMPLETENESS << STATE_COMPLETENESS_SHIFT | STATE_CLIENT_1 | STATE_CLIENT_KNOWN) &
+_Static_assert(!((COMPLETENESS << STATE_COMPLETENESS_SHIFT | STATE_CLIENT_1 | STATE_CLIENT_KNOWN |
+                  STATE_SENT | STATE_SENT << 1) &
                  (TCP_SYN | STATE_DECIMALS)),
                "state shares no bit with those flags of a segment that it is compared with");
 _Static_assert(!((CONVERSATION_UNKNOWN | CONVERSATION_SUPERSEDED) & (SEGMENT_REUSE * 2 - 1)),
@@ -148,6 +159,11 @@ ALWAYS_INLINE unsigned conversation_completeness(const struct conversation *c)
 ALWAYS_INLINE unsigned conversation_decimals(const struct conversation *c)
 {
     return c->state >> STATE_DECIMALS_SHIFT;
+}
+/* Has the endpoint sent more than RSTs? Only where verdicts are wanted. */
+ALWAYS_INLINE bool conversation_has_sent(const struct conversation *c, unsigned endpoint)
+{
+    return c->state & STATE_SENT << endpoint;
 }
 /* The endpoint that is the client. */
 ALWAYS_INLINE unsigned conversation_client(const struct conversation *c)

@@ -5,6 +5,7 @@
 #define TCPREUSE_EVENTS_H
 
 #include "engine/conversations/conversation.h"
+#include "engine/conversations/history.h"
 
 /* A position in a batch is the frame's index in the batch << 8 | the segment's number in its frame. */
 
@@ -34,11 +35,25 @@ struct reuse {
     uint64_t frame;
     uint64_t stream, previous_stream; /* set by numbering */
     uint32_t isn, previous_isn;
+    uint32_t ticket;                 /* where verdicts are wanted: its finding will have the same one */
     union conversation_any previous; /* as it was before the segment */
 };
 
 struct reuse_list {
     struct reuse *items;
+    uint32_t count, capacity;
+};
+
+/* What came of a reuse, in this batch or an earlier one. Tickets count the reuses of a shard's family from 0
+ * on. */
+struct found {
+    uint32_t ticket;
+    uint32_t first_ticket; /* of the episode's first reuse */
+    struct finding finding;
+};
+
+struct found_list {
+    struct found *items;
     uint32_t count, capacity;
 };
 
@@ -58,6 +73,7 @@ struct ended {
     uint8_t ending;  /* enum ending */
     uint8_t family;  /* enum family */
     union conversation_any conversation;
+    struct history history; /* where verdicts are wanted */
 };
 
 struct ended_list {

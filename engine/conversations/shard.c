@@ -8,11 +8,12 @@ int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_reco
 {
     *s = (struct shard){
         .index = index, .rules = rules, .keep_records = keep_records, .mark_segments = mark_segments};
-    for (unsigned i = 0; i < ARRAY_LEN(s->port_word_added); i++) {
+    for (unsigned i = 0; i < ARRAY_LEN(s->port_word_added) / 2; i++) {
         const struct segment segment = {
             .flags = (uint16_t)(i >> 1), .payload = !(i & 1), .bits = SEGMENT_LENGTH_KNOWN};
         const uint8_t has = rules_completeness(rules, 0, &segment, false, false);
-        s->port_word_added[i] = port_word_of((struct port_word){.flags = has << STATE_COMPLETENESS_SHIFT});
+        s->port_word_added[i] = s->port_word_added[i + 64] =
+            port_word_of((struct port_word){.flags = has << STATE_COMPLETENESS_SHIFT});
     }
     const struct segment syn = {.flags = TCP_SYN, .bits = SEGMENT_LENGTH_KNOWN};
     s->syn_completeness = rules_completeness(rules, 0, &syn, true, true);
@@ -29,7 +30,20 @@ void shard_free(struct shard *s)
         idle_list_free(&s->idle[f]);
         announced_free(&s->announced[f]);
         copy_filter_free(&s->seen[f]);
+        history_table_free(&s->histories[f]);
+        episodes_free(&s->episodes[f]);
     }
+}
+
+void shard_give_verdicts(struct shard *s, const struct verdict_params *params)
+{
+    s->verdicts = *params;
+    s->clock = INT64_MIN;
+    for (int f = 0; f < FAMILIES; f++)
+        s->episodes[f].params = &s->verdicts;
+    for (unsigned i = 0; params->wanted && i < ARRAY_LEN(s->port_word_added); i++)
+        if (!(i >> 1 & TCP_RST))
+            s->port_word_added[i] |= port_word_of((struct port_word){.flags = STATE_SENT << (i >= 64)});
 }
 
 void shard_follow_ftp(struct shard *s, const struct hash_key *key)
@@ -73,89 +87,13 @@ static int forget_idle(struct drain drains[FAMILIES], int64_t now)
     }
 }
 
-#define PASSES   passes4_later
-#define FAMILY   FAMILY_IPV4
-#define RULES_40 false
-#define MARK     false
-#define FORGETS  false
-#include "engine/conversations/shard_passes.h"
+#define VERDICTS      false
+#define VARIANT(name) name
+#include "engine/conversations/shard_variants.h"
 
-#define PASSES   passes6_later
-#define FAMILY   FAMILY_IPV6
-#define RULES_40 false
-#define MARK     false
-#define FORGETS  false
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes4_later_marking
-#define FAMILY   FAMILY_IPV4
-#define RULES_40 false
-#define MARK     true
-#define FORGETS  false
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes6_later_marking
-#define FAMILY   FAMILY_IPV6
-#define RULES_40 false
-#define MARK     true
-#define FORGETS  false
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes4_40
-#define FAMILY   FAMILY_IPV4
-#define RULES_40 true
-#define MARK     false
-#define FORGETS  false
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes6_40
-#define FAMILY   FAMILY_IPV6
-#define RULES_40 true
-#define MARK     false
-#define FORGETS  false
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes4_40_marking
-#define FAMILY   FAMILY_IPV4
-#define RULES_40 true
-#define MARK     true
-#define FORGETS  false
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes6_40_marking
-#define FAMILY   FAMILY_IPV6
-#define RULES_40 true
-#define MARK     true
-#define FORGETS  false
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes4_forget
-#define FAMILY   FAMILY_IPV4
-#define RULES_40 false
-#define MARK     false
-#define FORGETS  true
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes6_forget
-#define FAMILY   FAMILY_IPV6
-#define RULES_40 false
-#define MARK     false
-#define FORGETS  true
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes4_forget_marking
-#define FAMILY   FAMILY_IPV4
-#define RULES_40 false
-#define MARK     true
-#define FORGETS  true
-#include "engine/conversations/shard_passes.h"
-
-#define PASSES   passes6_forget_marking
-#define FAMILY   FAMILY_IPV6
-#define RULES_40 false
-#define MARK     true
-#define FORGETS  true
-#include "engine/conversations/shard_passes.h"
+#define VERDICTS      true
+#define VARIANT(name) name##_verdicts
+#include "engine/conversations/shard_variants.h"
 
 typedef int passes_function(struct drain *, const struct batch *, size_t list);
 
@@ -163,13 +101,19 @@ typedef int passes_function(struct drain *, const struct batch *, size_t list);
 static passes_function *shard_passes(const struct shard *s, enum family family)
 {
     enum { LATER, GENERATION_40, FORGETTING, VARIANTS };
-    static passes_function *const passes[VARIANTS][2][FAMILIES] = {
-        [LATER] = {{passes4_later, passes6_later}, {passes4_later_marking, passes6_later_marking}},
-        [GENERATION_40] = {{passes4_40, passes6_40}, {passes4_40_marking, passes6_40_marking}},
-        [FORGETTING] = {{passes4_forget, passes6_forget}, {passes4_forget_marking, passes6_forget_marking}},
+    static passes_function *const passes[VARIANTS][2][2][FAMILIES] = {
+        [LATER] = {{{passes4_later, passes6_later}, {passes4_later_marking, passes6_later_marking}},
+                   {{passes4_later_verdicts, passes6_later_verdicts},
+                    {passes4_later_marking_verdicts, passes6_later_marking_verdicts}}},
+        [GENERATION_40] = {{{passes4_40, passes6_40}, {passes4_40_marking, passes6_40_marking}},
+                           {{passes4_40_verdicts, passes6_40_verdicts},
+                            {passes4_40_marking_verdicts, passes6_40_marking_verdicts}}},
+        [FORGETTING] = {{{passes4_forget, passes6_forget}, {passes4_forget_marking, passes6_forget_marking}},
+                        {{passes4_forget_verdicts, passes6_forget_verdicts},
+                         {passes4_forget_marking_verdicts, passes6_forget_marking_verdicts}}},
     };
     const unsigned variant = s->forgets ? FORGETTING : s->rules == RULES_4_0 ? GENERATION_40 : LATER;
-    return passes[variant][s->mark_segments][family];
+    return passes[variant][s->verdicts.wanted][s->mark_segments][family];
 }
 
 /* Before the batch is drained. 0, or -1 when memory is short. */
@@ -196,17 +140,30 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
         result->created[f].count = 0;
         result->reused[f].count = 0;
         result->ended[f].count = 0;
+        result->found[f].count = 0;
         drains[f] = (struct drain){.shard = s,
                                    .table = &s->table[f],
                                    .result = result,
                                    .first_frame = batch->first_frame,
                                    .family = (enum family)f,
                                    .announcements = &batch->announcements};
+        if (s->verdicts.wanted)
+            drain_begin_clock(&drains[f], batch);
         const size_t list = (size_t)f * shards + s->index;
         if (shard_passes(s, (enum family)f)(&drains[f], batch, list))
             return -1;
         if (s->follows_ftp && drain_finish_announcements(&drains[f]))
             return -1;
     }
+    if (s->verdicts.wanted && drain_close_episodes(drains))
+        return -1;
     return s->forgets ? forget_idle(drains, batch->last_time) : 0;
+}
+
+int shard_finish(struct shard *s, struct found_list found[FAMILIES])
+{
+    int result = 0;
+    for (int f = 0; f < FAMILIES; f++)
+        result |= episodes_finish(&s->episodes[f], &found[f]);
+    return result;
 }

@@ -4,6 +4,8 @@
 
 #include "engine/batch.h"
 #include "engine/conversations/announced.h"
+#include "engine/conversations/episode.h"
+#include "engine/conversations/history.h"
 #include "engine/conversations/idle.h"
 #include "engine/conversations/table.h"
 
@@ -22,8 +24,9 @@ struct shard {
     bool mark_segments; /* leave record, completeness and reuse in the segments, for a report of packets */
     /* The completeness that a segment adds, to be or-ed into its conversation's port word:
      * rules_completeness() for a conversation that is there, and a segment without SYN, or with SYN and ACK.
-     * The index is the segment's five lowest flags * 2, + 1 if it carries no data. */
-    uint64_t port_word_added[64];
+     * The index is the segment's five lowest flags * 2, + 1 if it carries no data, + 64 where verdicts are
+     * wanted and endpoint 1 sent it. Then STATE_SENT is added, too. */
+    uint64_t port_word_added[128];
     uint8_t syn_completeness; /* of a conversation after a plain SYN that creates it */
     /* Set by shard_forget(). */
     bool forgets;
@@ -38,6 +41,11 @@ struct shard {
     int64_t copy_window;
     uint64_t copies; /* dropped */
     struct copy_filter seen[FAMILIES];
+    /* Set by shard_give_verdicts(). */
+    struct verdict_params verdicts;
+    struct history_table histories[FAMILIES];
+    struct episodes episodes[FAMILIES];
+    int64_t clock; /* the latest time stamp of all boundaries in the batches before */
     /* Set by shard_follow_ftp(). */
     bool follows_ftp;
     struct announced_table announced[FAMILIES];
@@ -51,11 +59,16 @@ void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_e
 /* Before the first batch, under generation 4.0: connections that FTP announces count as created by that. key:
  * the decoders'; it is read from the first batch on, and outlives the shard. */
 void shard_follow_ftp(struct shard *s, const struct hash_key *key);
+/* Before the first batch: reuses get verdicts. What params point to outlives the shard. */
+void shard_give_verdicts(struct shard *s, const struct verdict_params *params);
 void shard_free(struct shard *s);
 
 /* Takes the shard's segments of a settled batch through table and rules, and leaves the events in
  * batch->result[index]. shards: how many there are. Called by the owner, in batch order. 0, or -1 when memory
  * is short. */
 int shard_drain(struct shard *s, struct batch *batch, unsigned shards);
+/* At the end of the capture: the findings of reuses that still wait for an answer. 0, or -1 when memory is
+ * short. */
+int shard_finish(struct shard *s, struct found_list found[FAMILIES]);
 
 #endif

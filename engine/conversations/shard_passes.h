@@ -40,12 +40,15 @@
  *  - A new conversation costs 390 instructions in all steps of the pipeline, with find creating it in the
  *    bucket that it looks at, and all that the first segment does.
  *
+ * Length of PASS: run() has all three passes of a step side by side, which is what it is for.
+ *
  * Parameters: define these before each inclusion, which undefines them.
  *     PASSES     the function, of type passes_function, and the prefix of all other names
  *     FAMILY     FAMILY_IPV4 or FAMILY_IPV6
  *     RULES_40   true under generation 4.0, false under later ones
  *     MARK       true: leave record and completeness in the segments, for a report of packets
- *     FORGETS    true: conversations are forgotten; then RULES_40 makes no difference */
+ *     FORGETS    true: conversations are forgotten; then RULES_40 makes no difference
+ *     VERDICTS   true: keep what verdicts need. Stays defined */
 #include "engine/conversations/shard_ring.h"
 
 #define PASS_PASTE(a, b) a##_##b
@@ -68,19 +71,25 @@ ALWAYS_INLINE void PASS(mark_segment)(struct segment *s, const struct conversati
 /* The fast path, for nearly all segments: no SYN, of a conversation whose ISNs are known, with time stamps of
  * as many decimals as before. For these the rules can only add to completeness, which a table of theirs says.
  * One branch for all that may be different. False, and nothing done, for other segments. */
-ALWAYS_INLINE bool PASS(update_established)(const struct drain *d, const struct candidate *candidate,
+ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candidate *candidate,
                                             const uint64_t *port_word_added)
 {
     struct conversation *const c = candidate->conversation;
     struct segment *const s = candidate->segment;
     const uint64_t word = conversation_port_word(c);
-    if (unlikely(((segment_port_word(s) ^ word) & port_word_compared(0)) |
+    if (unlikely(((segment_port_word(s) ^ word) & port_word_compared(VERDICTS ? CONVERSATION_WATCHED : 0)) |
                  address_difference(c, s, FAMILY)) ||
         (FORGETS && unlikely(conversation_is_expired(c, d->shard, s->time))))
         return false;
     PASS(mark_segment)(s, c, candidate->record);
-    conversation_set_port_word(c, word | port_word_added[port_word_added_index(s)]);
+    conversation_set_port_word(c, word | port_word_added[port_word_added_index(s, VERDICTS)]);
     conversation_add_segment(c, s, candidate->frame);
+    if (VERDICTS) {
+        if (unlikely(s->flags & TCP_BOUNDARY))
+            drain_see_close(d, candidate);
+        else
+            conversation_see_numbers(c, s);
+    }
     if (FORGETS)
         idle_list_touch(&d->shard->idle[FAMILY], candidate->record);
     return true;
@@ -97,15 +106,24 @@ ALWAYS_INLINE bool PASS(update_synack)(const struct drain *d, const struct candi
     const uint64_t learned =
         port_word_of((struct port_word){.bits = (uint8_t)(1 << CONVERSATION_UNKNOWN_SHIFT << flow)});
     const uint64_t syn = port_word_of((struct port_word){.flags = TCP_SYN});
-    if ((((segment_port_word(s) ^ word) & port_word_compared(SEGMENT_QUOTED)) ^ syn ^ learned) |
+    if ((((segment_port_word(s) ^ word) &
+          port_word_compared(SEGMENT_QUOTED | (VERDICTS ? CONVERSATION_WATCHED : 0))) ^
+         syn ^ learned) |
         address_difference(c, s, FAMILY))
         return false;
     if (!(s->flags & TCP_ACK) || !(c->state & STATE_CLIENT_KNOWN))
         return false;
+    if (VERDICTS && unlikely(s->flags & (TCP_FIN | TCP_RST)))
+        return false;
     PASS(mark_segment)(s, c, candidate->record);
     c->isn[flow] = s->seq;
-    conversation_set_port_word(c, (word ^ learned) | d->shard->port_word_added[port_word_added_index(s)]);
+    conversation_set_port_word(c, (word ^ learned) |
+                                      d->shard->port_word_added[port_word_added_index(s, VERDICTS)]);
     conversation_add_segment(c, s, candidate->frame);
+    if (VERDICTS) {
+        c->next[flow] = s->seq + s->payload + 1;
+        drain_see_synack(d, candidate);
+    }
     return true;
 }
 
@@ -121,6 +139,10 @@ ALWAYS_INLINE void PASS(apply_first_syn)(const struct drain *d, struct conversat
     c->state = (uint16_t)((s->flags & STATE_DECIMALS) | (flow ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN |
                           (unsigned)d->shard->syn_completeness << STATE_COMPLETENESS_SHIFT);
     conversation_add_segment(c, s, frame);
+    if (VERDICTS) {
+        c->next[flow] = s->seq + 1;
+        c->state |= (uint16_t)(STATE_SENT << flow);
+    }
 }
 
 /* Creates the conversation of a tuple that is not in the table, in a bucket that has room, with all that its
@@ -141,10 +163,14 @@ static __attribute__((noinline)) void PASS(create)(struct drain *d, struct bucke
         drain_note_stray(d, hash, record);
     struct conversation *const c = table_record(t, record, FAMILY);
     conversation_begin(c, s, candidate->frame, FAMILY);
+    if (VERDICTS && drain_begin_history(d, c, record, s, candidate->frame)) {
+        d->out_of_memory = true;
+        return;
+    }
     if (likely(is_plain_syn(s)))
         PASS(apply_first_syn)(d, c, s, candidate->frame);
-    else
-        drain_apply_first(d, c, s, candidate->frame);
+    else if (drain_apply_first(d, c, record, s, candidate->frame))
+        d->out_of_memory = true;
     if (MARK)
         s->record = record;
 }
@@ -206,6 +232,13 @@ ALWAYS_INLINE bool PASS(find)(const struct table *t, struct candidate *candidate
     return true;
 }
 
+/* A boundary reads and writes its conversation's history, too. */
+ALWAYS_INLINE void PASS(fetch_history)(const struct drain *d, const struct candidate *c)
+{
+    if (VERDICTS && c->segment->flags & TCP_BOUNDARY && c->record)
+        prefetch_line(history_of(&d->shard->histories[FAMILY], c->record));
+}
+
 /* Some steps of the passes that take part, a segment each a step. 0 or -1. */
 ALWAYS_INLINE int PASS(run)(struct drain *d, struct passes *p, uint64_t steps, enum stages stages)
 {
@@ -256,6 +289,8 @@ ALWAYS_INLINE int PASS(run)(struct drain *d, struct passes *p, uint64_t steps, e
                     in = c;
                     PASS(create)(d, home, c);
                     table = *d->table;
+                } else {
+                    PASS(fetch_history)(d, c);
                 }
             }
         }

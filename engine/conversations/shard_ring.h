@@ -88,10 +88,10 @@ ALWAYS_INLINE void candidate_set(struct candidate *c, const struct table *t, uin
 }
 
 /* For shard.port_word_added. A payload of unknown length is 0. */
-ALWAYS_INLINE unsigned port_word_added_index(const struct segment *s)
+ALWAYS_INLINE unsigned port_word_added_index(const struct segment *s, bool verdicts)
 {
-    const unsigned flags = s->flags & 31;
-    return flags + flags + (s->payload == 0);
+    const unsigned flags = s->flags & 31, flow = verdicts ? s->bits & SEGMENT_FLOW : 0;
+    return flow * 64 + flags + flags + (s->payload == 0);
 }
 
 /* What the fast paths compare of a segment's port word and its conversation's: ports, decimals, and bits that

@@ -47,7 +47,13 @@ static int end_conversation(struct drain *d, uint32_t record, uint32_t position,
         *e = (struct ended){
             .position = position, .record = record, .ending = (uint8_t)ending, .family = (uint8_t)d->family};
         memcpy(&e->conversation, c, conversation_size(d->family));
+        if (s->verdicts.wanted) {
+            e->history = *history_of(&s->histories[d->family], record);
+            e->conversation.c.first_time = e->history.first_time;
+        }
     }
+    if (s->verdicts.wanted)
+        drain_forget_history(d, record);
     c->bits |= CONVERSATION_SUPERSEDED;
     idle_list_give_up(&s->idle[d->family], record, s->batch);
     return 0;
@@ -126,6 +132,8 @@ static __attribute__((noinline)) int find_or_create(struct drain *d, struct slow
         return -1;
     x->conversation = table_record(t, x->record, d->family);
     conversation_begin(x->conversation, x->segment, x->frame, d->family);
+    if (d->shard->verdicts.wanted && drain_begin_history(d, x->conversation, x->record, x->segment, x->frame))
+        return -1;
     if (b != home)
         drain_note_stray(d, x->hash, x->record);
     x->created = true;
@@ -147,6 +155,8 @@ static int supersede(struct drain *d, struct slow_segment *x, uint32_t position)
         *x->slot = x->record = record;
     }
     conversation_begin(x->conversation, x->segment, x->frame, d->family);
+    if (s->verdicts.wanted && drain_begin_history(d, x->conversation, x->record, x->segment, x->frame))
+        return -1;
     x->created = true;
     return drain_note_creation(d, d->family, position, x->record);
 }
@@ -158,6 +168,10 @@ static __attribute__((noinline)) int reuse(struct drain *d, struct slow_segment 
     const unsigned flow = s->bits & SEGMENT_FLOW;
     const bool opens = rules_opens_conversation(d->shard->rules, x->trigger);
     if (opens && !x->slot && find_or_create(d, x))
+        return -1;
+    const bool verdicts = d->shard->verdicts.wanted;
+    struct attempt_start start;
+    if (verdicts && drain_start_attempt(d, x->conversation, x->record, s, x->frame, opens, &start))
         return -1;
     struct reuse_list *list = &d->result->reused[d->family];
     const uint32_t position = drain_position(d, s, x->frame);
@@ -181,12 +195,17 @@ static __attribute__((noinline)) int reuse(struct drain *d, struct slow_segment 
         .previous_isn = x->conversation->isn[flow],
     };
     memcpy(&r->previous, x->conversation, conversation_size(d->family));
+    if (verdicts)
+        r->previous.c.first_time = history_of(&d->shard->histories[d->family], x->record)->first_time;
     s->bits |= SEGMENT_REUSE;
     if (!opens)
         x->conversation->isn[flow] = s->seq;
     else if (supersede(d, x, position))
         return -1;
     r->record = x->record;
+    start.trigger = r->trigger;
+    if (verdicts)
+        return drain_begin_attempt(d, x->conversation, x->record, &start, &r->ticket);
     return 0;
 }
 
@@ -217,9 +236,10 @@ ALWAYS_INLINE void apply_rules_of(enum rules rules, const struct shard *shard, c
     if (s->flags & TCP_SYN && !(client & STATE_CLIENT_KNOWN))
         client = ((s->flags & TCP_ACK ? flow ^ 1 : flow) ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN;
     c->state = (uint16_t)(MAX(s->flags & STATE_DECIMALS, c->state & STATE_DECIMALS) | client |
+                          (c->state & (STATE_SENT | STATE_SENT << 1)) |
                           (unsigned)state.completeness << STATE_COMPLETENESS_SHIFT);
-    c->bits =
-        (uint8_t)((c->bits & CONVERSATION_SUPERSEDED) | (~state.known & 3) << CONVERSATION_UNKNOWN_SHIFT);
+    c->bits = (uint8_t)((c->bits & (CONVERSATION_SUPERSEDED | CONVERSATION_WATCHED)) |
+                        (~state.known & 3) << CONVERSATION_UNKNOWN_SHIFT);
     c->isn[0] = state.isn[0];
     c->isn[1] = state.isn[1];
     conversation_add_segment(c, s, x->frame);
@@ -234,10 +254,12 @@ ALWAYS_INLINE void apply_rules(const struct shard *shard, const struct slow_segm
         apply_rules_of(shard->rules == RULES_4_2 ? RULES_4_2 : RULES_4_4, shard, x);
 }
 
-void drain_apply_first(const struct drain *d, struct conversation *c, struct segment *s, uint64_t frame)
+int drain_apply_first(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,
+                      uint64_t frame)
 {
     const struct slow_segment x = {.segment = s, .frame = frame, .conversation = c, .created = true};
     apply_rules(d->shard, &x);
+    return d->shard->verdicts.wanted ? drain_see_slow(d, c, record, s, frame) : 0;
 }
 
 int drain_update(struct drain *d, const struct candidate *candidate)
@@ -266,6 +288,8 @@ int drain_update(struct drain *d, const struct candidate *candidate)
             return -1;
     }
     apply_rules(shard, &x);
+    if (shard->verdicts.wanted && drain_see_slow(d, x.conversation, x.record, s, x.frame))
+        return -1;
     if (shard->mark_segments)
         s->record = x.record;
     if (shard->forgets)

@@ -27,6 +27,12 @@ struct drain {
     const struct announcement_list *announcements;
     uint32_t announcements_seen;
     /* Tuples found, or put, outside their home bucket: see table_move_home(). */
+    /* Where verdicts are wanted: how far the clock of the boundaries has come. */
+    const struct batch *batch;
+    unsigned clock_lane;
+    uint32_t clock_at;         /* boundaries of that lane that are passed */
+    int64_t lane_clock[LANES]; /* before each lane */
+    int64_t end_clock;         /* behind the last one */
     uint32_t stray_count;
     struct stray {
         uint32_t hash, record;
@@ -46,10 +52,44 @@ _Static_assert(sizeof(struct candidate) == 32, "two of them fill a cache line");
  * short. */
 int drain_update(struct drain *d, const struct candidate *candidate);
 /* The rules for the first segment of a conversation that conversation_begin() has made, unless FTP has
- * announced it. */
-void drain_apply_first(const struct drain *d, struct conversation *c, struct segment *s, uint64_t frame);
+ * announced it. 0 or -1. */
+int drain_apply_first(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,
+                      uint64_t frame);
 /* Ends a conversation whose time is up, with all of its segments before position, and forgets it. 0 or -1. */
 int drain_expire(struct drain *d, uint32_t record, uint32_t position);
+/* shard_verdicts.c, where verdicts are wanted. At the beginning of a batch, and at its end: episodes that are
+ * due are over. 0 or -1. */
+void drain_begin_clock(struct drain *d, const struct batch *batch);
+int drain_close_episodes(struct drain drains[FAMILIES]);
+/* The history of a conversation that conversation_begin() has just made. 0 or -1. */
+int drain_begin_history(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
+                        uint64_t frame);
+/* A FIN or RST on the fast path. */
+void drain_see_close(struct drain *d, const struct candidate *candidate);
+/* A SYN/ACK that answers a SYN. */
+ALWAYS_INLINE void drain_see_synack(const struct drain *d, const struct candidate *candidate)
+{
+    struct history *const h = history_of(&d->shard->histories[d->family], candidate->record);
+    if (h->knows & KNOWS_SYNACK)
+        return;
+    h->synack_time = candidate->segment->time;
+    h->knows |= KNOWS_SYNACK;
+}
+/* For any segment on the slow path, after the rules: also shows it to the episode that watches its
+ * conversation. 0 or -1. */
+int drain_see_slow(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,
+                   uint64_t frame);
+/* What is known of a reuse at once, before it changes the conversation. Ends the old conversation's episode if
+ * it is due, or is not joined. 0 or -1. */
+int drain_start_attempt(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
+                        uint64_t frame, bool opens, struct attempt_start *start);
+/* Gives the reuse its ticket, and begins its attempt. c, record: of the conversation that it belongs to. 0 or
+ * -1. */
+int drain_begin_attempt(struct drain *d, struct conversation *c, uint32_t record,
+                        const struct attempt_start *start, uint32_t *ticket);
+/* The conversation's record will be another one's. */
+void drain_forget_history(struct drain *d, uint32_t record);
+
 /* Moves the strays into their home buckets. No segment may be under way: one that looks for its conversation
  * outside of the home bucket would be overtaken by the next one of its tuple. */
 void drain_move_strays(struct drain *d);
@@ -100,6 +140,15 @@ ALWAYS_INLINE void conversation_begin(struct conversation *c, const struct segme
         memcpy(((struct conversation4 *)c)->address, ((const struct segment4 *)s)->address, 8);
     else
         memcpy(((struct conversation6 *)c)->address, ((const struct segment6 *)s)->address, 32);
+}
+
+/* A segment that is no boundary, of an endpoint whose numbers are known: moves its next one on. */
+ALWAYS_INLINE void conversation_see_numbers(struct conversation *c, const struct segment *s)
+{
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    const uint32_t end = s->seq + s->payload;
+    if ((int32_t)(end - c->next[flow]) > 0)
+        c->next[flow] = end;
 }
 
 /* What every segment adds, whatever the rules say of it. */

@@ -74,7 +74,7 @@ enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const 
     d->unfinished = false;
     d->vlan = f->vlan;
     d->outcome = OUTCOME_WITHOUT_TCP;
-    d->ip = (struct ip_addresses){(enum family)f->key.family, f->key.source, f->key.destination, 0};
+    d->ip = (struct ip_addresses){(enum family)f->key.family, f->key.source, f->key.destination, -1};
 
     struct layer l = {.at = bytes, .captured = length, .length = length};
     if (f->key.family == FAMILY_IPV4)

@@ -6,6 +6,7 @@
 #ifndef TCPREUSE_DECODER_H
 #define TCPREUSE_DECODER_H
 
+#include "engine/conversations/boundary.h"
 #include "engine/conversations/copies.h"
 #include "engine/conversations/ftp_segment.h"
 #include "engine/conversations/hash.h"
@@ -26,7 +27,7 @@
 struct ip_addresses {
     enum family family;
     const uint8_t *source, *destination; /* 4 or 16 bytes */
-    uint16_t id;                         /* of an IPv4 header; else 0 */
+    int32_t id;                          /* IPv4 identification; negative: none */
 };
 
 struct decoder {
@@ -35,7 +36,8 @@ struct decoder {
     unsigned shards;
     enum rules rules;
     unsigned tcp_header_bytes;       /* rules_header_bytes() */
-    const struct plain_path *plain;  /* plain_path_choose(rules) */
+    bool notes_boundaries;           /* for verdicts */
+    const struct plain_path *plain;  /* plain_path_choose(rules, notes_boundaries) */
     struct decode_as_list decode_as; /* of UDP ports */
     bool keeps_ids;                  /* for who looks for copies; then plain is plain_path_none() */
     struct spare_lists *spare;       /* for lists without memory; NULL: none */
@@ -45,6 +47,7 @@ struct decoder {
     struct decode_counts *counts;
     struct fragment_list *fragments;   /* NULL: they are not to be put together */
     struct packet_id_list *packet_ids; /* only where keeps_ids is set */
+    struct boundary_list *boundaries;  /* where notes_boundaries; NULL: not in this lane */
     struct ftp_list *ftp; /* segments of control connections, under RULES_4_0; NULL: nobody asks */
 
     /* of the frame being decoded */
@@ -88,7 +91,7 @@ struct plain_path {
 };
 
 /* The best path of this processor, for decoder.plain. */
-const struct plain_path *plain_path_choose(enum rules rules);
+const struct plain_path *plain_path_choose(enum rules rules, bool notes_boundaries);
 /* No fast path: decode_frame() for all frames. */
 const struct plain_path *plain_path_none(void);
 /* The path that runs on any processor. */

@@ -14,9 +14,18 @@ const struct plain_path *plain_path_none(void)
     return &none;
 }
 
-const struct plain_path *plain_path_choose(enum rules rules)
+void decode_note_plain_boundary(struct decoder *d, const struct segment *s, const uint8_t *frame,
+                                uint32_t captured)
 {
-    const struct plain_path *avx2 = plain_path_avx2();
+    enum { IP_ID = 18 };
+    if (d->boundaries &&
+        boundary_add(d->boundaries, s, frame + PLAIN_TCP, captured - PLAIN_TCP, load_be16(frame + IP_ID)))
+        d->failed = true;
+}
+
+const struct plain_path *plain_path_choose(enum rules rules, bool notes_boundaries)
+{
+    const struct plain_path *avx2 = plain_path_avx2(notes_boundaries);
     /* Under 4.0 frames of FTP control connections are not plain: AVX2 has no code for that. */
     return avx2 && rules != RULES_4_0 ? avx2 : plain_path_portable(rules);
 }

@@ -37,10 +37,11 @@ ALWAYS_INLINE struct plain_loop plain_loop_begin(const struct decoder *d, uint32
     };
 }
 
-/* The Ethernet frame at p. False, and nothing done, if it is not plain. position: of the segment. */
+/* The Ethernet frame at p. False, and nothing done, if it is not plain. position: of the segment. notes: it
+ * may be a boundary that is to be noted. */
 ALWAYS_INLINE PLAIN_AVX2 bool decode_plain_avx2(struct decoder *d, const struct plain_loop *loop,
                                                 const uint8_t *p, uint32_t captured, uint32_t length,
-                                                int64_t time, uint32_t position)
+                                                int64_t time, uint32_t position, bool notes)
 {
     /* From byte 12 on: ether type, version and header length; fragment (don't fragment may be set);
      * protocol. */
@@ -85,6 +86,8 @@ ALWAYS_INLINE PLAIN_AVX2 bool decode_plain_avx2(struct decoder *d, const struct 
     s->time = time;
     _mm_storeu_si128((__m128i *)(void *)&s->seq, _mm_insert_epi32(lengths, (int)length, 3));
     _mm_storeu_si128((__m128i *)(void *)s->port, ordered);
+    if (notes && offset_flags & TCP_BOUNDARY)
+        decode_note_plain_boundary(d, s, p, captured);
     return true;
 }
 

@@ -77,10 +77,10 @@ static __attribute__((noinline)) void decode_odd_record(struct decoder *d, const
 ALWAYS_INLINE PLAIN_AVX2 void decode_record_avx2(struct decoder *d, const struct plain_loop *loop,
                                                  const struct record_run *run, const uint8_t *record,
                                                  uint32_t captured, int64_t time, uint32_t position,
-                                                 struct plain_counts *plain)
+                                                 struct plain_counts *plain, bool notes)
 {
     const uint32_t length = layout_on_wire(record);
-    if (likely(decode_plain_avx2(d, loop, record + LAYOUT_HEADER, captured, length, time, position))) {
+    if (likely(decode_plain_avx2(d, loop, record + LAYOUT_HEADER, captured, length, time, position, notes))) {
         plain->wire += length;
     } else {
         plain->frames--;
@@ -89,9 +89,9 @@ ALWAYS_INLINE PLAIN_AVX2 void decode_record_avx2(struct decoder *d, const struct
     }
 }
 
-/* timed: some may be too late. */
+/* timed: some may be too late. notes: boundaries are to be noted. */
 ALWAYS_INLINE PLAIN_AVX2 uint32_t decode_ethernet_run(struct decoder *d, struct record_run *run,
-                                                      uint32_t index, bool timed)
+                                                      uint32_t index, bool timed, bool notes)
 {
     const struct plain_loop loop = plain_loop_begin(d, run->kind);
     const struct record_run of = *run; /* need not be read again after decoding has stored something */
@@ -110,7 +110,7 @@ ALWAYS_INLINE PLAIN_AVX2 uint32_t decode_ethernet_run(struct decoder *d, struct 
             time_order_note_back(&d->counts->order, before, time);
         before = time;
         run_fetch_ahead(p);
-        decode_record_avx2(d, &loop, run, p, captured, time, position, &plain);
+        decode_record_avx2(d, &loop, run, p, captured, time, position, &plain, notes);
         position += 1 << 8;
         p += layout_length(captured);
         if (!LAYOUT_IS_TIGHT)
@@ -127,22 +127,30 @@ ALWAYS_INLINE PLAIN_AVX2 uint32_t decode_ethernet_run(struct decoder *d, struct 
     return n;
 }
 
-static __attribute__((noinline)) PLAIN_AVX2 uint32_t decode_any_time(struct decoder *d,
-                                                                     struct record_run *run, uint32_t index)
-{
-    return decode_ethernet_run(d, run, index, false);
-}
-static __attribute__((noinline)) PLAIN_AVX2 uint32_t decode_in_time(struct decoder *d, struct record_run *run,
-                                                                    uint32_t index)
-{
-    return decode_ethernet_run(d, run, index, true);
-}
+/* A function for each pair of constants. */
+#define ETHERNET_RUN(name, timed, notes)                                                                     \
+    static __attribute__((noinline)) PLAIN_AVX2 uint32_t name(struct decoder *d, struct record_run *run,     \
+                                                              uint32_t index)                                \
+    {                                                                                                        \
+        return decode_ethernet_run(d, run, index, timed, notes);                                             \
+    }
+ETHERNET_RUN(decode_any_time, false, false)
+ETHERNET_RUN(decode_in_time, true, false)
+ETHERNET_RUN(decode_any_time_noting, false, true)
+ETHERNET_RUN(decode_in_time_noting, true, true)
+#undef ETHERNET_RUN
 
 static uint32_t decode_avx2(struct decoder *d, struct record_run *run, uint32_t index)
 {
     if (unlikely(!kind_is_ethernet(run->kind)))
         return decode_portable(d, run, index);
     return (run->latest == INT64_MAX ? decode_any_time : decode_in_time)(d, run, index);
+}
+static uint32_t decode_avx2_noting(struct decoder *d, struct record_run *run, uint32_t index)
+{
+    if (unlikely(!kind_is_ethernet(run->kind)))
+        return decode_portable(d, run, index);
+    return (run->latest == INT64_MAX ? decode_any_time_noting : decode_in_time_noting)(d, run, index);
 }
 #endif
 
@@ -159,8 +167,9 @@ static void decode_records_portable(struct decoder *d, struct record_run *run, c
 }
 
 #if PLAIN_HAS_AVX2
-static PLAIN_AVX2 void decode_records_avx2(struct decoder *d, struct record_run *run,
-                                           const uint8_t *const *records, unsigned n, uint32_t index)
+ALWAYS_INLINE PLAIN_AVX2 void decode_ethernet_records(struct decoder *d, struct record_run *run,
+                                                      const uint8_t *const *records, unsigned n,
+                                                      uint32_t index, bool notes)
 {
     if (unlikely(!kind_is_ethernet(run->kind))) {
         decode_records_portable(d, run, records, n, index);
@@ -178,10 +187,21 @@ static PLAIN_AVX2 void decode_records_avx2(struct decoder *d, struct record_run 
             time_order_note_back(&d->counts->order, before, time);
         before = time;
         decode_record_avx2(d, &loop, run, records[i], (uint32_t)(records[i + 1] - records[i]) - LAYOUT_HEADER,
-                           time, position, &plain);
+                           time, position, &plain, notes);
     }
     plain_counts_add(d->counts, &plain);
     run->last_time = d->counts->order.last = before;
+}
+
+static PLAIN_AVX2 void decode_records_avx2(struct decoder *d, struct record_run *run,
+                                           const uint8_t *const *records, unsigned n, uint32_t index)
+{
+    decode_ethernet_records(d, run, records, n, index, false);
+}
+static PLAIN_AVX2 void decode_records_avx2_noting(struct decoder *d, struct record_run *run,
+                                                  const uint8_t *const *records, unsigned n, uint32_t index)
+{
+    decode_ethernet_records(d, run, records, n, index, true);
 }
 #endif
 
@@ -238,11 +258,13 @@ const struct run_decoder LAYOUT_DECODER = {
     .version[RUN_PORTABLE].decode = decode_portable,
 #if PLAIN_HAS_AVX2
     .version[RUN_AVX2].decode = decode_avx2,
+    .version[RUN_AVX2_NOTING].decode = decode_avx2_noting,
 #endif
 #if LAYOUT_IS_TIGHT
     .version[RUN_PORTABLE].decode_records = decode_records_portable,
 #if PLAIN_HAS_AVX2
     .version[RUN_AVX2].decode_records = decode_records_avx2,
+    .version[RUN_AVX2_NOTING].decode_records = decode_records_avx2_noting,
 #endif
     .walk = walk_runs,
 #endif

@@ -25,6 +25,34 @@ static uint32_t first_record_near(const struct stream_map *map, uint32_t records
     return low;
 }
 
+static uint64_t stream_of(const struct stream_map *map, uint32_t record)
+{
+    return record == RECORD_NONE ? NO_STREAM : stream_map_get(map, record);
+}
+
+static struct conversation_row row_of(const struct pipeline *p, unsigned list, uint32_t record)
+{
+    const struct shard *s = &p->workers[list / FAMILIES].shard;
+    const struct stream_map *map = &p->streams[list];
+    const enum family family = list % FAMILIES;
+    const union conversation_any *c = table_record(&s->table[family], record, family);
+    struct conversation_row row = {.stream = stream_map_get(map, record),
+                                   .ending = ENDING_RUN,
+                                   .first_time = c->c.first_time,
+                                   .older = NO_STREAM,
+                                   .newer = NO_STREAM,
+                                   .conversation = c,
+                                   .family = family};
+    if (s->verdicts.wanted) {
+        row.history = history_of(&s->histories[family], record);
+        row.first_time = row.history->first_time;
+        /* Where conversations are forgotten, the record may be another one's by now. */
+        row.older = s->forgets ? NO_STREAM : stream_of(map, row.history->older);
+        row.newer = s->forgets ? NO_STREAM : stream_of(map, row.history->newer);
+    }
+    return row;
+}
+
 /* The rows of streams first to end - 1. */
 static int format_rows(struct pipeline *p, struct text *text, uint64_t first, uint64_t end)
 {
@@ -40,8 +68,7 @@ static int format_rows(struct pipeline *p, struct text *text, uint64_t first, ui
         for (; r <= last; r++) {
             uint64_t stream = stream_map_get(map, (uint32_t)r);
             if (stream >= first && stream < end)
-                rows[stream - first] = (struct conversation_row){
-                    stream, ENDING_RUN, table_record(t, (uint32_t)r, family), family};
+                rows[stream - first] = row_of(p, i, (uint32_t)r);
         }
     }
     for (uint64_t i = 0; i < end - first; i++)
@@ -73,8 +100,7 @@ static int sort_rows(struct pipeline *p)
         enum family family = i % FAMILIES;
         const struct shard *s = &p->workers[i / FAMILIES].shard;
         for (uint32_t r = s->idle[family].oldest; r; r = s->idle[family].links[r].newer)
-            p->rows[n++] = (struct conversation_row){stream_map_get(&p->streams[i], r), ENDING_RUN,
-                                                     table_record(&s->table[family], r, family), family};
+            p->rows[n++] = row_of(p, i, r);
     }
     qsort(p->rows, n, sizeof *p->rows, by_stream);
     return 0;

@@ -32,6 +32,7 @@ ALWAYS_INLINE void decode_enter_lane(struct decoder *d, struct lane *lane)
     d->fragments = &lane->fragments;
     d->ftp = &lane->ftp;
     d->packet_ids = &lane->packet_ids;
+    d->boundaries = &lane->boundaries;
 }
 
 /* Sets all of the run at the lane's position but last_time. False: no run begins there, or each frame has to

@@ -11,6 +11,23 @@ static struct origin origin_of(const struct pipeline *p, const struct batch *b, 
     return source->ops->origin(source, b, frame - b->first_frame);
 }
 
+/* Rows that waited for their findings, and are in order. */
+static int format_reported(struct pipeline *p, struct batch *b)
+{
+    int result = 0;
+    for (uint32_t i = 0; i < b->reported.count; i++) {
+        struct waiting_row *row = &b->reported.items[i];
+        struct origin origin = row->origin;
+        if (p->params.sink->wants_origin && !origin.file)
+            origin = origin_of(p, b, row->reuse.frame);
+        if (!result)
+            result = findings_format(p, b->text, row, &origin);
+        free(row->attempts);
+        row->attempts = NULL;
+    }
+    return result;
+}
+
 static int format_reuses(struct pipeline *p, struct batch *b)
 {
     struct sink *sink = p->params.sink;
@@ -138,7 +155,15 @@ static int format_ended(struct pipeline *p, struct batch *b)
     }
     qsort(all, count, sizeof(const struct ended *), by_position_then_stream);
     for (n = 0; n < count && !result; n++) {
-        struct conversation_row row = {all[n]->stream, all[n]->ending, &all[n]->conversation, all[n]->family};
+        const struct ended *e = all[n];
+        struct conversation_row row = {.stream = e->stream,
+                                       .ending = e->ending,
+                                       .first_time = e->conversation.c.first_time,
+                                       .history = p->params.verdicts.wanted ? &e->history : NULL,
+                                       .older = NO_STREAM,
+                                       .newer = NO_STREAM,
+                                       .conversation = &e->conversation,
+                                       .family = e->family};
         result = sink->ops->format_conversation(sink, &b->text[REPORT_CONVERSATIONS], &row);
     }
     free(all);
@@ -148,7 +173,7 @@ static int format_ended(struct pipeline *p, struct batch *b)
 static int format_batch(struct pipeline *p, struct batch *b)
 {
     const bool *wants = p->params.sink->wants;
-    if (wants[REPORT_REUSE] && format_reuses(p, b))
+    if (p->params.verdicts.wanted ? format_reported(p, b) : wants[REPORT_REUSE] && format_reuses(p, b))
         return -1;
     if (wants[REPORT_PACKETS] && format_packets(p, b))
         return -1;

@@ -209,9 +209,13 @@ static int number_batch(struct pipeline *p, struct batch *b)
     }
     if (n.ended)
         number_ended(p, b);
+    if (p->params.verdicts.wanted && findings_take_in(p, b))
+        return -1;
     if (n.reuses)
         atomic_fetch_add_explicit(&p->shown_reuses, n.reuses, memory_order_relaxed);
-    const bool has_rows = (n.reuses && wants[REPORT_REUSE]) || wants[REPORT_PACKETS] || n.ended;
+    const bool has_reuses = p->params.verdicts.wanted ? b->reported.count : n.reuses;
+    const bool has_rows =
+        (has_reuses && (wants[REPORT_REUSE] || wants[REPORT_EPISODES])) || wants[REPORT_PACKETS] || n.ended;
     /* Pairs with the acquire of formatting, or of writing where there is nothing to format. */
     atomic_store_explicit(&b->state, has_rows ? BATCH_NUMBERED : BATCH_FORMATTED, memory_order_release);
     return 0;

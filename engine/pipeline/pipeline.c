@@ -44,7 +44,8 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
     d->tcp_header_bytes = rules_header_bytes(p->params.rules);
     d->decode_as = p->params.decode_as;
     d->keeps_ids = p->params.drop_copies;
-    d->plain = d->keeps_ids ? plain_path_none() : plain_path_choose(p->params.rules);
+    d->notes_boundaries = p->params.verdicts.wanted;
+    d->plain = d->keeps_ids ? plain_path_none() : plain_path_choose(p->params.rules, d->notes_boundaries);
 }
 
 /* Zeroed, in cache lines of its own. NULL when memory is short. */
@@ -76,16 +77,21 @@ static void batch_free(struct batch *b, unsigned threads)
             free(b->result[i].created[f].items);
             free(b->result[i].reused[f].items);
             free(b->result[i].ended[f].items);
+            free(b->result[i].found[f].items);
         }
     for (int i = 0; i < LANES; i++) {
         decode_counts_free(&b->lane[i].counts);
         free(b->lane[i].fragments.bytes);
         free(b->lane[i].ftp.items);
         free(b->lane[i].packet_ids.items);
+        free(b->lane[i].boundaries.items);
     }
     for (int r = 0; r < REPORTS; r++)
         free(b->text[r].bytes);
     free(b->announcements.items);
+    for (uint32_t i = 0; i < b->reported.count; i++)
+        free(b->reported.items[i].attempts);
+    free(b->reported.items);
     free(b->list_pool);
     free(b->result);
 }
@@ -105,6 +111,7 @@ static int worker_init(struct worker *w, struct pipeline *p, unsigned index)
     if (shard_init(&w->shard, index, params->rules, wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS],
                    wants[REPORT_PACKETS]))
         return -1;
+    shard_give_verdicts(&w->shard, &params->verdicts);
     if (params->rules == RULES_4_0)
         shard_follow_ftp(&w->shard, &p->key);
     w->shard.copy_window = params->drop_copies;
@@ -138,9 +145,11 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
     p->workers = zeroed_lines(threads * sizeof *p->workers);
     p->streams = calloc(threads * FAMILIES, sizeof *p->streams);
     p->chunks = calloc(ring, sizeof *p->chunks);
+    p->waiting.tickets = calloc(threads * FAMILIES, sizeof *p->waiting.tickets);
     p->fragment_lists = calloc(threads * FAMILIES, sizeof *p->fragment_lists);
     p->totals.times = calloc(threads, sizeof *p->totals.times);
-    if (!p->totals.times || !p->batches || !p->workers || !p->streams || !p->chunks || !p->fragment_lists)
+    if (!p->totals.times || !p->batches || !p->workers || !p->streams || !p->waiting.tickets || !p->chunks ||
+        !p->fragment_lists)
         goto fail;
     for (uint64_t i = 0; i < ring; i++)
         if (batch_init(&p->batches[i], threads))
@@ -287,6 +296,7 @@ void pipeline_destroy(struct pipeline *p)
     for (unsigned i = 0; p->fragment_lists && i < p->params.threads * FAMILIES; i++)
         free(p->fragment_lists[i].items);
     free(p->fragment_lists);
+    waiting_free(&p->waiting, p->params.threads * FAMILIES);
     free(p->totals.times);
     free(p->nested.bytes);
     fragment_table_free(&p->fragment_table);

@@ -11,6 +11,7 @@ struct position_list {
     const uint8_t *item, *end;
     size_t size; /* of an item */
     enum family family;
+    unsigned list;                    /* the caller's */
     const struct stream_map *streams; /* of the list's table */
 };
 

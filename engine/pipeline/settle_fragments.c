@@ -76,6 +76,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
     d->fragments = &p->nested;
     d->ftp = &lane->ftp;
     d->keeps_ids = false; /* copies of datagrams that are put together stay */
+    d->boundaries = NULL; /* positions would not ascend */
     uint32_t position = 0;
 
     for (size_t at = 0; at < lane->fragments.used;) {

@@ -11,6 +11,7 @@
 #include "engine/conversations/shard.h"
 #include "engine/pipeline.h"
 #include "engine/pipeline/stream_map.h"
+#include "engine/pipeline/waiting.h"
 #include "engine/turn.h"
 
 #include <pthread.h>
@@ -85,6 +86,7 @@ struct pipeline {
     struct stream_map *streams; /* [shard * FAMILIES + family]; stream_map.h: who reads and what orders it */
     struct frame_block *blocks; /* scratch for one batch; holders only */
     size_t block_capacity;
+    struct waiting waiting; /* holders only; once all batches are written, whoever finishes the findings */
 
     /* Writing. */
     struct turn write_turn;
@@ -92,6 +94,10 @@ struct pipeline {
      * draining (acquire), by formatting (relaxed: only where to start looking) and, with total, by whoever
      * asks whether all is done (acquire). */
     _Atomic uint64_t written;
+
+    /* Rows of reuses that waited for the end of the capture: set by the holder of writing once they are
+     * written (release), read by all (acquire). */
+    _Atomic bool findings_finished;
 
     /* conversations.csv, once all batches are written. */
     _Atomic uint64_t rows_claimed; /* pieces: counted up by whoever formats one (compare-and-swap, relaxed) */

@@ -25,6 +25,15 @@ bool poll_step(struct worker *w);
 /* For sources with prepare: has the source get the next input ready. idle: nothing else is to be done. */
 bool prepare_step(struct worker *w, bool idle);
 
+/* Numbering's part in verdicts: takes in the batch's reuses and findings, and lists what is to be reported with
+ * the batch. 0, or -1 when memory is short. */
+int findings_take_in(struct pipeline *p, struct batch *b);
+/* Appends the rows that one that waited makes. 0, or -1 when memory is short. Any thread. */
+int findings_format(struct pipeline *p, struct text text[REPORTS], const struct waiting_row *row,
+                    const struct origin *origin);
+/* Once all batches are written: reports the reuses that are left. *done is set when they are written. */
+bool findings_finish_step(struct worker *w, bool *done);
+
 /* Rows of conversations.csv, once all batches are written: sorts them where that is needed, formats a piece,
  * writes pieces. Keeps the worker's clock itself. *done is set when all are written. */
 bool conversation_rows_step(struct worker *w, bool *done);

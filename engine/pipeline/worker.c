@@ -97,11 +97,12 @@ static void run_batches(struct worker *w)
         source->ops->worker_end(source, w->index);
 }
 
-static void run_conversation_rows(struct worker *w)
+/* A step that comes once all batches are written, until it is done. */
+static void run_last_step(struct worker *w, bool step(struct worker *, bool *done))
 {
     unsigned idle = 0;
     for (bool done = false; !done && !pipeline_has_failed(w->pipeline);) {
-        if (conversation_rows_step(w, &done)) {
+        if (step(w, &done)) {
             idle = 0;
         } else if (!done) {
             back_off(&idle, false);
@@ -116,8 +117,9 @@ void *worker_main(void *worker)
     const struct pipeline_params *params = &w->pipeline->params;
     step_clock_start(&w->clock, params->timed);
     run_batches(w);
+    run_last_step(w, findings_finish_step);
     if (params->sink->wants[REPORT_CONVERSATIONS])
-        run_conversation_rows(w);
+        run_last_step(w, conversation_rows_step);
     if (params->timed)
         w->clock.processor = clock_thread_seconds();
     return NULL;

@@ -36,11 +36,21 @@ static const char *const headers[REPORTS] = {
     [REPORT_CONVERSATIONS] =
         ("stream,first_frame,last_frame,first_time,last_time,client,client_port,server,server_port,"
          "completeness,frames,bytes,duration,client_isn,server_isn,end"),
+    [REPORT_EPISODES] =
+        ("episode,client,client_port,server,server_port,first_frame,first_time,attempts,outcome,"
+         "delay,answers,frames"),
     [REPORT_PACKETS] = "frame,time,stream,completeness,reused,src,src_port,dst,dst_port,flags,seq,ack,len",
 };
 
+static const char history_header[] =
+    ",client_by,handshake,rtt,close,closed_by,syn_retries,trigger,reuses,reused_by";
+
 /* Of the line of column names. */
-enum { HEADER_MAX = 512 };
+enum { HEADER_MAX = 1024 };
+
+static const char finding_header[] =
+    ",previous_closed_by,previous_close,undercuts,acceptable,isn_distance,origin,answer,episode,attempt,"
+    "episode_delay,episode_outcome,answer_delay,syn_retries,verdict,certainty";
 
 /* What a message calls the report's file. */
 static const char *shown_path(const struct csv_sink *s, int report)
@@ -68,13 +78,17 @@ static int write_all(int fd, const void *bytes, size_t n)
 
 static int write_header(struct csv_sink *s, enum report report)
 {
-    const char *more = "";
+    const char *more = "", *finding = "";
+    if (s->sink.timers && report == REPORT_REUSE)
+        finding = finding_header;
+    else if (s->sink.timers && report == REPORT_CONVERSATIONS)
+        finding = history_header;
     if (report == REPORT_CONVERSATIONS)
         more = s->sink.wants_ending ? ",ended_by" : "";
-    else if (s->sink.wants_origin)
+    else if (s->sink.wants_origin && report != REPORT_EPISODES)
         more = ",file,file_frame";
     char line[HEADER_MAX];
-    int n = snprintf(line, sizeof line, "%s%s\n", headers[report], more);
+    int n = snprintf(line, sizeof line, "%s%s%s\n", headers[report], finding, more);
     s->bytes[report] = (uint64_t)n;
     return write_all(s->fd[report], line, (size_t)n);
 }
@@ -156,6 +170,7 @@ static int csv_write(struct sink *sink, enum report report, const struct text *t
 
 static const struct sink_ops ops = {
     .format_reuse = csv_format_reuse,
+    .format_episode = csv_format_episode,
     .format_packets = csv_format_packets,
     .format_conversation = csv_format_conversation,
     .write = csv_write,
@@ -180,6 +195,7 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
     s->sink.ops = &ops;
     s->sink.wants_origin = params->with_origin;
     s->sink.wants_ending = params->with_ending;
+    s->sink.timers = params->timers;
     for (int r = 0; r < REPORTS; r++) {
         s->sink.wants[r] = params->wants[r];
         s->fd[r] = -1;

@@ -14,6 +14,8 @@ struct csv_params {
     bool wants[REPORTS];
     bool with_origin; /* reuse and packets have the columns file and file_frame */
     bool with_ending; /* conversations has the column ended_by */
+    /* Reuse has the columns of verdicts; these name the timers that `undercuts` tells of. NULL: it has not. */
+    const struct timers *timers;
     /* Rotation: when a report continues in a new file, reuse.1.csv and so on. 0: never. */
     uint64_t rotate_bytes; /* before the file would grow beyond this */
     double rotate_seconds; /* with the first rows after this time */

@@ -1,11 +1,12 @@
 /* Rows of the CSV reports as text. Those of packets.csv are the many: see csv_format_packets(). */
 #include "io/reports/csv_rows.h"
+#include "io/reports/csv_finding.h"
 #include "io/reports/names.h"
 #include "io/reports/text.h"
 #include "io/reports/text_digits.h"
 
 /* Longer than any row without a file name: 20 numbers of at most 22 characters, and two addresses. */
-enum { ROW_MAX = 640 };
+enum { ROW_MAX = 640 + HISTORY_COLUMNS_MAX };
 
 static char *put(char *p, const char *s)
 {
@@ -133,7 +134,53 @@ int csv_format_reuse(struct sink *sink, struct text *text, const struct reuse_ro
     p = put_number(p, conversation_bytes(c));
     p = put(p, end_name(conversation_completeness(c)));
     text->length += (size_t)(p - start);
+    if (row->finding && csv_format_finding(sink, text, row))
+        return -1;
     return end_row(sink, text, &row->origin);
+}
+
+/* An answer for each attempt, and the frame of its SYN: lists separated by spaces. */
+static char *put_attempts(char *p, const struct episode_attempts *a)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        const struct episode_attempt *x = &a->attempt[i];
+        p = put(p, i ? " " : "");
+        p = put(p, x->close == CLOSES ? answer_names[x->answer] : close_names[x->close]);
+    }
+    *p++ = ',';
+    for (uint32_t i = 0; i < a->count; i++) {
+        p = put(p, i ? " " : "");
+        p = text_number(p, a->attempt[i].frame);
+    }
+    return p;
+}
+
+int csv_format_episode(struct sink *sink, struct text *text, const struct episode_row *row)
+{
+    enum { ATTEMPT_MAX = 2 * (TEXT_NUMBER_MAX + 1) };
+    (void)sink;
+    const struct episode_attempts *a = row->attempts;
+    const struct conversation *c = &row->reuse->previous.c;
+    const struct addresses addresses = addresses_of(&row->reuse->previous, row->family);
+    const unsigned client = row->reuse->flow;
+    char *start = text_room(text, ROW_MAX + (size_t)a->count * ATTEMPT_MAX), *p = start;
+    if (!p)
+        return -1;
+    p = put_number(p, row->episode);
+    p = put_endpoint(p, addresses, client, conversation_port(c, client));
+    p = put_endpoint(p, addresses, !client, conversation_port(c, !client));
+    p = put_number(p, a->first_frame);
+    p = put_time(p, a->first_time, a->decimals);
+    p = put_number(p, a->count);
+    p = put(p, episode_outcome_names[row->outcome]);
+    *p++ = ',';
+    if (row->delay >= 0)
+        p = text_time(p, row->delay, a->decimals);
+    *p++ = ',';
+    p = put_attempts(p, a);
+    *p++ = '\n';
+    text->length += (size_t)(p - start);
+    return 0;
 }
 
 /* What consecutive rows of a call mostly share, so that it is formatted once: the second of the time stamp,
@@ -260,21 +307,21 @@ int csv_format_conversation(struct sink *sink, struct text *text, const struct c
     const struct conversation *c = &row->conversation->c;
     struct addresses addresses = addresses_of(row->conversation, row->family);
     unsigned completeness = conversation_completeness(c), decimals = conversation_decimals(c);
-    unsigned client = conversation_client(c);
+    const unsigned client = csv_client(c);
     char *start = text_room(text, ROW_MAX), *p = start;
     if (!p)
         return -1;
     p = put_number(p, row->stream);
     p = put_number(p, conversation_first_frame(c));
     p = put_number(p, conversation_last_frame(c));
-    p = put_time(p, c->first_time, decimals);
+    p = put_time(p, row->first_time, decimals);
     p = put_time(p, c->last_time, decimals);
     p = put_endpoint(p, addresses, client, conversation_port(c, client));
     p = put_endpoint(p, addresses, !client, conversation_port(c, !client));
     p = put_number(p, completeness);
     p = put_number(p, conversation_frames(c));
     p = put_number(p, conversation_bytes(c));
-    p = put_time(p, c->last_time - c->first_time, decimals);
+    p = put_time(p, c->last_time - row->first_time, decimals);
     for (unsigned i = 0; i < 2; i++) {
         unsigned side = i ? !client : client;
         if (conversation_known(c) >> side & 1)
@@ -282,6 +329,8 @@ int csv_format_conversation(struct sink *sink, struct text *text, const struct c
         *p++ = ',';
     }
     p = put(p, end_name(completeness));
+    if (row->history)
+        p = csv_put_history(p, row, client);
     if (sink->wants_ending) {
         *p++ = ',';
         p = put(p, endings[row->ending]);

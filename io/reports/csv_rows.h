@@ -6,6 +6,7 @@
 #include "engine/sink.h"
 
 int csv_format_reuse(struct sink *sink, struct text *text, const struct reuse_row *row);
+int csv_format_episode(struct sink *sink, struct text *text, const struct episode_row *row);
 int csv_format_packets(struct sink *sink, struct text *text, const struct packet_row *rows, unsigned count);
 int csv_format_conversation(struct sink *sink, struct text *text, const struct conversation_row *row);
 

@@ -16,6 +16,18 @@ extern const char *const report_names[REPORT_NAMES];
 /* As the column trigger and the summary spell them; TRIGGER_NONE is "". */
 extern const char *const trigger_names[TRIGGERS];
 
+/* What the columns of a finding say; verdict_names also in the summary. */
+extern const char *const verdict_names[VERDICT_WORDS];
+extern const char *const close_names[CLOSES];
+extern const char *const closer_names[CLOSERS];
+extern const char *const acceptable_names[ACCEPTABLES];
+extern const char *const origin_names[ORIGINS];
+extern const char *const answer_names[ANSWERS];
+extern const char *const episode_outcome_names[EPISODE_OUTCOMES];
+extern const char *const handshake_names[HANDSHAKES];
+/* By bit of enum certainty. */
+extern const char *const certainty_names[CERTAINTIES];
+
 enum { RULES_NAMES = RULES_4_4 + 1 };
 /* Generations of the rules, as --rules and the summary spell them. */
 extern const char *const rules_names[RULES_NAMES];

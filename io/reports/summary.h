@@ -22,6 +22,7 @@ struct summary {
     size_t port_count;
     bool drops_copies;
     bool in_file_order; /* files were read, and frames stayed in the order of their file */
+    bool verdicts;      /* reuses have some */
     bool forgets;       /* the run may have forgotten conversations */
     uint64_t unread;    /* frames received beyond --frames */
     struct memory_use memory;

@@ -134,6 +134,12 @@ static void json_found(struct json *j, const struct summary *s)
     for (size_t i = 0; i < SUMMARY_TRIGGERS; i++)
         json_unsigned(j, trigger_names[summary_triggers[i]], t->reuses[summary_triggers[i]]);
     json_end(j);
+    if (s->verdicts) {
+        json_begin_object(j, "by_verdict", JSON_LINES);
+        for (size_t i = 0; i < VERDICT_WORDS; i++)
+            json_unsigned(j, verdict_names[i], t->verdicts[i]);
+        json_end(j);
+    }
     json_end(j);
 }
 

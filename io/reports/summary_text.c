@@ -124,6 +124,9 @@ void summary_print(const struct summary *s, FILE *to)
         if (n)
             fprintf(to, "  %-16s %s\n", trigger_names[summary_triggers[i]], thousands(n).text);
     }
+    for (size_t i = 0; s->verdicts && i < VERDICT_WORDS; i++)
+        if (t->verdicts[i])
+            fprintf(to, "  %-16s %s\n", verdict_names[i], thousands(t->verdicts[i]).text);
     print_interrupted(s, to);
     if (s->forgets)
         fprintf(to, "conversations forgotten: %s expired (--expire), %s displaced (--max-conversations)\n",

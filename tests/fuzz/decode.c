@@ -112,7 +112,7 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, en
                         .shards = SHARDS,
                         .rules = rules,
                         .tcp_header_bytes = rules_header_bytes(rules),
-                        .plain = portable ? plain_path_portable(rules) : plain_path_choose(rules),
+                        .plain = portable ? plain_path_portable(rules) : plain_path_choose(rules, false),
                         .lists = r->lists,
                         .counts = &r->counts,
                         .fragments = &r->fragments};

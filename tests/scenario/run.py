@@ -8,6 +8,7 @@ words), and the .csv files hold what tcpreuse has to answer, in the columns that
     expected.csv         the rows of reuse.csv, all of them; every scenario has it
     conversations.csv    the rows of conversations.csv
     packets.csv          the rows of packets.csv
+    episodes.csv         the rows of episodes.csv
 
 Each file holds for all generations of rules but those that have a file of their own: expected-4.0.csv, say. Any other file in
 a scenario's folder is an error, and so is a generation without expected rows.
@@ -38,7 +39,7 @@ import program  # noqa: E402
 import tshark  # noqa: E402
 
 THREADS = [int(n) for n in os.environ.get('TCPREUSE_SCENARIO_THREADS', '1 2 3 8').split()]
-STEMS = {'expected': 'reuse', 'conversations': 'conversations', 'packets': 'packets'}
+STEMS = {'expected': 'reuse', 'conversations': 'conversations', 'packets': 'packets', 'episodes': 'episodes'}
 COLUMNS = ['frame', 'stream', 'previous_stream', 'trigger']     # of an expected.csv that --accept makes
 
 

@@ -227,6 +227,7 @@ Test(csv_rows, conversations_as_printf)
         const unsigned client = (c->state & STATE_CLIENT_1) != 0;
         const struct conversation_row row = {.stream = any_number(&random, 48),
                                              .ending = call % 3,
+                                             .first_time = c->first_time,
                                              .conversation = &d.any,
                                              .family = d.family};
         char expected[640], duration[40], isn[2][16] = {"", ""};

@@ -33,7 +33,7 @@ void decoding_open(struct decoding *d, enum rules rules, unsigned shards, uint64
                                   .shards = shards,
                                   .rules = rules,
                                   .tcp_header_bytes = rules_header_bytes(rules),
-                                  .plain = plain_path_choose(rules),
+                                  .plain = plain_path_choose(rules, false),
                                   .lists = d->lists,
                                   .counts = &d->counts,
                                   .fragments = &d->fragments};

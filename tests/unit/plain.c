@@ -25,7 +25,7 @@ static void ways_open(enum rules rules)
     }
     ways[GENERAL].decoder.plain = NULL;
     ways[PORTABLE].decoder.plain = plain_path_portable(rules);
-    ways[BEST].decoder.plain = plain_path_choose(rules);
+    ways[BEST].decoder.plain = plain_path_choose(rules, false);
 }
 
 static void ways_clear(void)

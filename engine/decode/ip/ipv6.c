@@ -114,7 +114,7 @@ void decode_ipv6(struct decoder *d, struct layer l)
     }
     uint32_t payload = layer_u16(&l, 4);
     unsigned next = layer_u8(&l, 6);
-    d->ip = (struct ip_addresses){FAMILY_IPV6, l.at + 8, l.at + 24, 0};
+    d->ip = (struct ip_addresses){FAMILY_IPV6, l.at + 8, l.at + 24, -1};
     l = layer_after(l, 40);
     if (unlikely(!payload && next == NEXT_HOP_BY_HOP && l.captured >= 8)) {
         struct layer options = layer_first(l, (layer_u8(&l, 1) + 1u) * 8);

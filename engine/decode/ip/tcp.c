@@ -26,6 +26,12 @@ static void note_control(struct decoder *d, const struct segment *s, struct laye
         f->says = ftp_read(l.at + header, l.captured - header, layer_u16(&l, 2) == FTP_CONTROL_PORT);
 }
 
+static void note_boundary(struct decoder *d, const struct segment *s, struct layer l)
+{
+    if (d->boundaries && boundary_add(d->boundaries, s, l.at, l.captured, d->ip.id))
+        d->failed = true;
+}
+
 ALWAYS_INLINE void decode_tcp_of(struct decoder *d, struct layer l, bool follows_ftp)
 {
     if (unlikely(l.captured < d->tcp_header_bytes)) {
@@ -53,6 +59,8 @@ ALWAYS_INLINE void decode_tcp_of(struct decoder *d, struct layer l, bool follows
     else
         s = emit_segment6(d, d->frame, d->position, d->ip.source, d->ip.destination, l.at, offset_flags, bits,
                           payload, follows_ftp);
+    if (offset_flags & TCP_BOUNDARY && d->notes_boundaries && s)
+        note_boundary(d, s, l);
     if (follows_ftp && s && d->ftp && ftp_is_control(s))
         note_control(d, s, l, header);
     if (unlikely(d->keeps_ids) && packet_id_list_add(d->packet_ids, d->position, d->ip.id, d->frame->time))

@@ -61,7 +61,7 @@ void decode_export_pdu(struct decoder *d, struct layer l)
     uint32_t number = 0, source_size = 0, destination_size = 0;
     if (!decoder_enter(d))
         return;
-    d->ip = (struct ip_addresses){0};
+    d->ip = (struct ip_addresses){.id = -1};
     for (;;) {
         if (!decoder_need(d, &l, 4, SUBJECT_EXPORT_PDU))
             return;

@@ -1,0 +1,135 @@
+/* What boundaries leave in the history of a conversation. */
+#include "engine/conversations/history.h"
+#include "engine/list.h"
+#include "engine/pages.h"
+
+#include <stdlib.h>
+
+void history_table_free(struct history_table *t)
+{
+    for (uint32_t i = 0; i < t->count; i++)
+        pages_free(t->chunks[i], sizeof **t->chunks * RECORD_CHUNK);
+    free(t->chunks);
+    *t = (struct history_table){0};
+}
+
+int history_table_grow(struct history_table *t, uint32_t record)
+{
+    while (!history_table_has(t, record)) {
+        if (list_reserve(&t->chunks, &t->capacity, (uint64_t)t->count + 1, sizeof *t->chunks))
+            return -1;
+        struct history *chunk = pages_alloc(sizeof **t->chunks * RECORD_CHUNK, t->count > 0);
+        if (!chunk)
+            return -1;
+        t->chunks[t->count++] = chunk;
+    }
+    return 0;
+}
+
+void history_note_first_syn(struct history *h, const struct segment *s, const struct boundary *b)
+{
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    if (!b)
+        return;
+    h->syn_timestamp = b->timestamp;
+    h->syn_ip_id = b->ip_id;
+    h->timestamp[flow] = b->timestamp;
+    if (b->bits & BOUNDARY_TIMESTAMP)
+        h->knows |= (uint8_t)(KNOWS_SYN_TIMESTAMP | KNOWS_TIMESTAMP << flow);
+    if (b->bits & BOUNDARY_IP_ID)
+        h->knows |= KNOWS_SYN_IP_ID;
+}
+
+static void note_fin(struct history *h, const struct conversation *c, const struct segment *s, unsigned flow)
+{
+    const unsigned other = flow ^ 1;
+    if (!(h->close & (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1)))
+        h->close |= flow ? CLOSE_FIRST_FIN : 0;
+    else if (!(h->close & CLOSE_SENT_FIN << flow) && s->flags & TCP_ACK &&
+             (int32_t)(s->ack - c->next[other]) < 0)
+        h->close |= CLOSE_CROSSED;
+    h->close |= (uint8_t)(CLOSE_SENT_FIN << flow);
+}
+
+void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,
+                           const struct boundary *b)
+{
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    if (rules_is_synack(s->flags) && !(h->knows & KNOWS_SYNACK)) {
+        h->synack_time = s->time;
+        h->knows |= KNOWS_SYNACK;
+    }
+    if (b && b->bits & BOUNDARY_TIMESTAMP) {
+        h->timestamp[flow] = b->timestamp;
+        h->knows |= (uint8_t)(KNOWS_TIMESTAMP << flow);
+    }
+    if (s->flags & TCP_FIN)
+        note_fin(h, c, s, flow);
+    if (s->flags & TCP_RST) {
+        if (!(h->close & (CLOSE_SENT_RST | CLOSE_SENT_RST << 1)) && flow)
+            h->close |= CLOSE_FIRST_RST;
+        h->close |= (uint8_t)(CLOSE_SENT_RST << flow);
+    }
+}
+
+static bool sent_rst(const struct history *h, unsigned endpoint)
+{
+    return h->close & CLOSE_SENT_RST << endpoint;
+}
+
+/* There was a SYN, but nothing that could only come after an answer. (An RST may be what completeness takes for
+ * an ACK.) */
+static bool is_unanswered(const struct conversation *c, const struct history *h)
+{
+    const unsigned has = conversation_completeness(c), server = conversation_client(c) ^ 1;
+    const bool rst = sent_rst(h, 0) || sent_rst(h, 1);
+    return has & HAS_SYN && !(has & (HAS_SYNACK | HAS_DATA | HAS_FIN)) && (rst || !(has & HAS_ACK)) &&
+           !conversation_has_sent(c, server);
+}
+
+enum handshake history_handshake(const struct conversation *c, const struct history *h)
+{
+    const unsigned has = conversation_completeness(c), server = conversation_client(c) ^ 1;
+    if (!(has & HAS_SYN))
+        return HANDSHAKE_NOT_SEEN;
+    if (has & HAS_SYNACK)
+        return has & (HAS_ACK | HAS_DATA) ? HANDSHAKE_COMPLETE : HANDSHAKE_HALF_OPEN;
+    if (conversation_has_sent(c, server))
+        return HANDSHAKE_CHALLENGED;
+    if (!is_unanswered(c, h))
+        return HANDSHAKE_NOT_SEEN; /* in this direction */
+    return sent_rst(h, server) ? HANDSHAKE_REFUSED : HANDSHAKE_UNANSWERED;
+}
+
+enum close_kind history_close_kind(const struct conversation *c, const struct history *h)
+{
+    const unsigned fins = h->close & (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1);
+    if (is_unanswered(c, h))
+        return sent_rst(h, conversation_client(c) ^ 1) ? CLOSE_REFUSED : CLOSE_UNANSWERED;
+    if (sent_rst(h, 0) || sent_rst(h, 1))
+        return fins ? CLOSE_FIN_RST : CLOSE_RST;
+    if (!fins)
+        return CLOSE_OPEN;
+    return fins == (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1) ? CLOSE_FIN : CLOSE_FIN_ONE_WAY;
+}
+
+bool history_is_one_direction(const struct conversation *c, const struct history *h)
+{
+    const bool both =
+        (conversation_has_sent(c, 0) || sent_rst(h, 0)) && (conversation_has_sent(c, 1) || sent_rst(h, 1));
+    return !both && !is_unanswered(c, h);
+}
+
+enum closer history_closer(const struct conversation *c, const struct history *h, unsigned client)
+{
+    const enum close_kind close = history_close_kind(c, h);
+    const unsigned fins = h->close & (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1);
+    if (history_is_one_direction(c, h))
+        return CLOSER_UNKNOWN;
+    if (close == CLOSE_OPEN || close == CLOSE_UNANSWERED)
+        return CLOSER_NOBODY;
+    if (h->close & CLOSE_CROSSED)
+        return CLOSER_BOTH;
+    const unsigned sender = (h->close & (fins ? CLOSE_FIRST_FIN : CLOSE_FIRST_RST)) != 0;
+    return sender == client ? CLOSER_CLIENT : CLOSER_SERVER;
+}

@@ -1,0 +1,101 @@
+/* What verdicts need of a conversation beyond its record: one cache line, only where verdicts are wanted. Nothing
+ * in here changes with a segment that only carries data: what does, the next sequence numbers, lies in the
+ * record itself, in the place of its first time stamp, which is here meanwhile.
+ *
+ * Numbered like the records of a table. One thread uses a history at a time. */
+#ifndef TCPREUSE_HISTORY_H
+#define TCPREUSE_HISTORY_H
+
+#include "engine/conversations/boundary.h"
+#include "engine/conversations/table.h"
+#include "engine/conversations/verdict.h"
+
+/* What is known. A bit for each endpoint where there are two. */
+enum history_knows {
+    KNOWS_TIMESTAMP = 1,      /* and 2 */
+    KNOWS_OLDER_ISN = 4,      /* and 8 */
+    KNOWS_SYN_TIMESTAMP = 16, /* the first SYN had one */
+    KNOWS_SYN_IP_ID = 32,
+    KNOWS_SYNACK = 128,
+    KNOWS_EPISODE = 64, /* it was an attempt of one */
+};
+
+/* How the conversation is being closed. A bit for each endpoint where there are two. */
+enum history_close {
+    CLOSE_SENT_FIN = 1,   /* and 2 */
+    CLOSE_SENT_RST = 4,   /* and 8 */
+    CLOSE_FIRST_FIN = 16, /* endpoint 1 sent the first FIN */
+    CLOSE_FIRST_RST = 32, /* endpoint 1 sent the first RST */
+    CLOSE_CROSSED = 64,   /* the FINs crossed: neither acknowledges the other. RFC 9293, 3.6, case 3 */
+};
+
+struct history {
+    int64_t first_time;     /* the conversation's; ns */
+    int64_t synack_time;    /* of the first SYN/ACK; ns; meaningless without KNOWS_SYNACK */
+    uint32_t timestamp[2];  /* latest TSval in a boundary of each endpoint */
+    uint32_t older_isn[2];  /* of the conversation before */
+    uint32_t syn_timestamp; /* TSval of the SYN that the conversation began with */
+    uint32_t episode;       /* that watches the conversation; 0: none */
+    uint32_t older,
+        newer; /* records of the conversations before and after it; RECORD_NONE: none, or not kept */
+    uint16_t syn_ip_id;
+    uint16_t syn_retries; /* SYNs after the first one; counts to its end */
+    uint8_t knows;        /* enum history_knows */
+    uint8_t close;        /* enum history_close */
+    uint8_t trigger;      /* enum trigger: of the reuse that the conversation began with */
+} ALIGNED(CACHE_LINE);
+_Static_assert(sizeof(struct history) == CACHE_LINE, "memory a conversation");
+
+struct history_table {
+    struct history **chunks; /* RECORD_CHUNK each */
+    uint32_t count, capacity;
+};
+
+void history_table_free(struct history_table *t);
+/* Makes room for this record, which follows one that has room. 0, or -1 when memory is short. */
+int history_table_grow(struct history_table *t, uint32_t record);
+
+ALWAYS_INLINE bool history_table_has(const struct history_table *t, uint32_t record)
+{
+    return record >> RECORD_CHUNK_BITS < t->count;
+}
+
+ALWAYS_INLINE struct history *history_of(const struct history_table *t, uint32_t record)
+{
+    return &t->chunks[record >> RECORD_CHUNK_BITS][record & (RECORD_CHUNK - 1)];
+}
+
+/* For a conversation that begins. */
+ALWAYS_INLINE void history_begin(struct history *h, int64_t first_time)
+{
+    *h = (struct history){.first_time = first_time};
+}
+
+/* A SYN that begins a conversation. b: NULL: not noted. */
+void history_note_first_syn(struct history *h, const struct segment *s, const struct boundary *b);
+
+/* What can be said of the conversation's beginning and end. */
+
+/* How it began. */
+enum handshake {
+    HANDSHAKE_NOT_SEEN,
+    HANDSHAKE_COMPLETE,
+    HANDSHAKE_HALF_OPEN, /* no ACK of the SYN/ACK */
+    HANDSHAKE_CHALLENGED,
+    HANDSHAKE_REFUSED,
+    HANDSHAKE_UNANSWERED,
+    HANDSHAKES
+};
+
+enum handshake history_handshake(const struct conversation *c, const struct history *h);
+enum close_kind history_close_kind(const struct conversation *c, const struct history *h);
+/* client: the endpoint that counts as the client. */
+enum closer history_closer(const struct conversation *c, const struct history *h, unsigned client);
+/* Was only one endpoint seen, though the other one must have sent something? */
+bool history_is_one_direction(const struct conversation *c, const struct history *h);
+
+/* A boundary that is no quoted segment, before its numbers count in the conversation. b: NULL: not noted. */
+void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,
+                           const struct boundary *b);
+
+#endif

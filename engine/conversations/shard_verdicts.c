@@ -1,0 +1,341 @@
+/* A shard's part in verdicts: it keeps the histories of its conversations, tells the time of the boundaries,
+ * and shows episodes what happens to the conversations that they watch. */
+#include "engine/conversations/shard_rules.h"
+
+/* Clock before each lane: the latest time stamp of all boundaries before. */
+void drain_begin_clock(struct drain *d, const struct batch *batch)
+{
+    int64_t clock = d->shard->clock;
+    d->batch = batch;
+    for (unsigned i = 0; i < batch->lanes_used; i++) {
+        const struct boundary_list *list = &batch->lane[i].boundaries;
+        d->lane_clock[i] = clock;
+        if (list->count)
+            clock = MAX(clock, list->items[list->count - 1].clock);
+    }
+    d->end_clock = clock;
+}
+
+/* To the lane that has the frame. */
+static __attribute__((noinline)) const struct lane *seek_lane(struct drain *d, uint64_t frame)
+{
+    const struct lane *const lanes = d->batch->lane;
+    const struct lane *lane = &lanes[d->clock_lane];
+    while (frame >= lane->first_frame + lane->frames && d->clock_lane + 1 < d->batch->lanes_used) {
+        lane = &lanes[++d->clock_lane];
+        d->clock_at = 0;
+    }
+    while (frame < lane->first_frame && d->clock_lane) {
+        lane = &lanes[--d->clock_lane];
+        d->clock_at = lane->boundaries.count;
+    }
+    return lane;
+}
+
+/* Turns to the boundaries up to a segment's position. Segments come nearly in order, so the way is short.
+ * Returns that of the segment, or NULL if it was not noted. */
+static const struct boundary *seek(struct drain *d, const struct segment *s, uint64_t frame)
+{
+    const struct lane *lane = &d->batch->lane[d->clock_lane];
+    if (unlikely(frame - lane->first_frame >= lane->frames))
+        lane = seek_lane(d, frame);
+    const struct boundary *const items = lane->boundaries.items;
+    const uint32_t count = lane->boundaries.count, position = s->position;
+    uint32_t at = d->clock_at;
+    while (at < count && items[at].position <= position)
+        at++;
+    while (at && items[at - 1].position > position)
+        at--;
+    d->clock_at = at;
+    return at && items[at - 1].position == position ? &items[at - 1] : NULL;
+}
+
+/* The clock at the position that seek() turned to, and not before the segment's own time. */
+static int64_t clock_at(const struct drain *d, const struct segment *s)
+{
+    const struct boundary_list *list = &d->batch->lane[d->clock_lane].boundaries;
+    int64_t clock = MAX(d->lane_clock[d->clock_lane], s->time);
+    return d->clock_at ? MAX(clock, list->items[d->clock_at - 1].clock) : clock;
+}
+
+static struct history *history_at(const struct drain *d, uint32_t record)
+{
+    return history_of(&d->shard->histories[d->family], record);
+}
+
+static struct found_list *found_of(const struct drain *d)
+{
+    return &d->result->found[d->family];
+}
+
+int drain_begin_history(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
+                        uint64_t frame)
+{
+    struct history_table *const t = &d->shard->histories[d->family];
+    if (unlikely(!history_table_has(t, record)) && history_table_grow(t, record))
+        return -1;
+    struct history *const h = history_of(t, record);
+    history_begin(h, s->time);
+    c->next[0] = c->next[1] = 0;
+    if (rules_is_syn(s->flags) && !(s->bits & SEGMENT_QUOTED))
+        history_note_first_syn(h, s, seek(d, s, frame));
+    return 0;
+}
+
+/* The numbers of any segment. An RST's may be anything, and are no promise of more. */
+static void see_any_numbers(struct conversation *c, const struct segment *s)
+{
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    const uint32_t end = s->seq + s->payload + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
+    if (s->flags & TCP_RST)
+        return;
+    if (!conversation_has_sent(c, flow) || (int32_t)(end - c->next[flow]) > 0)
+        c->next[flow] = end;
+    c->state |= (uint16_t)(STATE_SENT << flow);
+}
+
+void drain_see_close(struct drain *d, const struct candidate *candidate)
+{
+    struct conversation *const c = candidate->conversation;
+    struct segment *const s = candidate->segment;
+    if (s->bits & SEGMENT_QUOTED)
+        return;
+    history_note_boundary(history_at(d, candidate->record), c, s, seek(d, s, candidate->frame));
+    see_any_numbers(c, s);
+}
+
+static void unwatch(const struct drain *d, uint32_t record)
+{
+    if (record == RECORD_NONE)
+        return;
+    struct conversation *const c = table_record(d->table, record, d->family);
+    c->bits &= (uint8_t)~CONVERSATION_WATCHED;
+    history_at(d, record)->episode = 0;
+}
+
+int drain_see_slow(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,
+                   uint64_t frame)
+{
+    struct history *const h = history_at(d, record);
+    if (s->bits & SEGMENT_QUOTED)
+        return 0;
+    const struct boundary *const b = seek(d, s, frame);
+    const bool is_first = conversation_first_frame(c) == frame && conversation_frames(c) == 1;
+    if (rules_is_syn(s->flags) && !is_first && h->syn_retries < UINT16_MAX)
+        h->syn_retries++;
+    if (s->flags & TCP_BOUNDARY)
+        history_note_boundary(h, c, s, b);
+    see_any_numbers(c, s);
+    bool failed = false;
+    if (c->bits & CONVERSATION_WATCHED && !(s->bits & SEGMENT_REUSE) &&
+        episode_see(&d->shard->episodes[d->family], h->episode, s, clock_at(d, s), found_of(d), &failed))
+        unwatch(d, record);
+    return failed ? -1 : 0;
+}
+
+/* The same packet, captured twice? An equal time stamp says so. Identifications do not by themselves, since some
+ * hosts and all generators repeat them: then it came too soon for a retry, which the clocks of two taps may be
+ * off by. */
+static bool is_copy(const struct history *h, const struct boundary *b, const struct segment *s)
+{
+    enum { COPY_NS = 10000000 };
+    if (!b)
+        return false;
+    const bool stamped = b->bits & BOUNDARY_TIMESTAMP && h->knows & KNOWS_SYN_TIMESTAMP;
+    const bool identified = b->bits & BOUNDARY_IP_ID && h->knows & KNOWS_SYN_IP_ID;
+    if (!(b->bits & BOUNDARY_TIMESTAMP) != !(h->knows & KNOWS_SYN_TIMESTAMP) ||
+        (stamped && b->timestamp != h->syn_timestamp) || (identified && b->ip_id != h->syn_ip_id))
+        return false;
+    return stamped || s->time - h->first_time < COPY_NS;
+}
+
+static enum isn_origin origin_of(const struct conversation *c, const struct history *h,
+                                 const struct boundary *b, const struct segment *s, const struct finding *f)
+{
+    enum { RECYCLED = 65537 };
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    const bool syn = rules_is_syn(s->flags), by_client = conversation_client(c) == flow;
+    const bool began_with_syn = conversation_completeness(c) & HAS_SYN && by_client;
+    if (f->knows_distance && f->isn_distance == RECYCLED)
+        return ORIGIN_RECYCLED;
+    if (syn && f->same_isn && began_with_syn && is_copy(h, b, s))
+        return ORIGIN_COPY;
+    if (!f->same_isn && h->knows & KNOWS_OLDER_ISN << flow && h->older_isn[flow] == s->seq)
+        return ORIGIN_OLD_DUPLICATE;
+    if (syn && !f->same_isn && began_with_syn &&
+        verdict_same_clock(c->isn[flow], s->seq, s->time - h->first_time, s->time - c->last_time))
+        return ORIGIN_SAME_HOST;
+    return ORIGIN_UNKNOWN;
+}
+
+static unsigned certainty_of(const struct conversation *c, const struct history *h, const struct boundary *b,
+                             const struct segment *s)
+{
+    const unsigned flow = s->bits & SEGMENT_FLOW, has = conversation_completeness(c);
+    unsigned bits = 0;
+    if (!(has & (conversation_client(c) == flow ? HAS_SYN : HAS_SYNACK)))
+        bits |= CERTAINTY_ISN_INFERRED;
+    if (history_is_one_direction(c, h))
+        bits |= CERTAINTY_ONE_DIRECTION;
+    if (s->bits & SEGMENT_QUOTED)
+        bits |= CERTAINTY_QUOTED;
+    if (!b || b->bits & BOUNDARY_CUT)
+        bits |= CERTAINTY_CUT;
+    if (s->time < c->last_time)
+        bits |= CERTAINTY_CLOCK_BACK;
+    return bits;
+}
+
+/* Has the client of an old conversation that no episode watches not given up when the segment comes? */
+static bool continues(const struct drain *d, const struct conversation *c, const struct history *h,
+                      const struct segment *s, const struct finding *f)
+{
+    if (h->knows & KNOWS_EPISODE || conversation_client(c) != (s->bits & SEGMENT_FLOW) ||
+        (f->close != CLOSE_REFUSED && f->close != CLOSE_UNANSWERED))
+        return false;
+    return f->same_isn || s->time - c->last_time <= d->shard->verdicts.answer_window;
+}
+
+/* Which episode the attempt of a SYN joins, and whether one begins with the old conversation. */
+static void join(const struct drain *d, const struct conversation *c, const struct history *h,
+                 const struct segment *s, struct attempt_start *start)
+{
+    const struct episodes *const e = &d->shard->episodes[d->family];
+    struct finding *const f = &start->finding;
+    if (h->episode && e->items[h->episode].flow == (s->bits & SEGMENT_FLOW)) {
+        f->joins = true;
+        start->joins = h->episode;
+    } else if (continues(d, c, h, s, f)) {
+        f->joins = f->from_previous = true;
+        start->begin = h->first_time;
+    }
+}
+
+static struct finding finding_of(const struct drain *d, const struct conversation *c, const struct history *h,
+                                 const struct boundary *b, const struct segment *s)
+{
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    const bool syn = rules_is_syn(s->flags);
+    struct finding f = {.attempt = 1, .answer_delay = -1, .episode_delay = -1};
+    const enum close_kind close = history_close_kind(c, h);
+    const struct time_wait old = {.knows_next = conversation_has_sent(c, flow),
+                                  .knows_timestamp = h->knows & KNOWS_TIMESTAMP << flow,
+                                  .closed = h->close & (CLOSE_SENT_FIN | CLOSE_SENT_RST) << flow,
+                                  .next = c->next[flow],
+                                  .timestamp = h->timestamp[flow]};
+    f.close = (uint8_t)close;
+    f.closer = (uint8_t)history_closer(c, h, syn ? flow : flow ^ 1);
+    f.same_isn = s->seq == c->isn[flow];
+    f.knows_distance = old.knows_next;
+    f.isn_distance = (int32_t)(s->seq - old.next);
+    f.certainty = (uint8_t)certainty_of(c, h, b, s);
+    f.undercuts = verdict_undercuts(d->shard->verdicts.timers, close, s->time - c->last_time);
+    if (syn)
+        f.acceptable = (uint8_t)verdict_acceptable(&old, s->seq,
+                                                   b && b->bits & BOUNDARY_TIMESTAMP ? &b->timestamp : NULL,
+                                                   f.certainty & CERTAINTY_CUT);
+    f.origin = (uint8_t)origin_of(c, h, b, s, &f);
+    f.answer = s->bits & SEGMENT_QUOTED ? ANSWER_UNSEEN : syn ? ANSWER_NONE : ANSWER_NOT_ASKED;
+    f.outcome = syn ? EPISODE_OPEN : EPISODE_CONNECTED;
+    return f;
+}
+
+int drain_start_attempt(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
+                        uint64_t frame, bool opens, struct attempt_start *start)
+{
+    enum { RECYCLED = 65537 };
+    struct episodes *const e = &d->shard->episodes[d->family];
+    struct history *const h = history_at(d, record);
+    const struct boundary *const b = seek(d, s, frame);
+    const unsigned flow = s->bits & SEGMENT_FLOW;
+    const bool syn = rules_is_syn(s->flags);
+    bool failed = false;
+    *start = (struct attempt_start){.finding = finding_of(d, c, h, b, s),
+                                    .begin = s->time,
+                                    .time = s->time,
+                                    .isn = s->seq,
+                                    .payload = s->payload,
+                                    .recycled = c->next[flow ^ 1] + RECYCLED,
+                                    .knows_recycled = conversation_has_sent(c, flow ^ 1),
+                                    .flow = (uint8_t)flow,
+                                    .waits = syn && opens && !(s->bits & SEGMENT_QUOTED)};
+    for (unsigned i = 0; i < 2; i++)
+        start->older_isn[i] = c->isn[i];
+    start->older_known = conversation_known(c);
+    start->older = record;
+    if (h->episode && clock_at(d, s) > e->items[h->episode].due) {
+        failed |= episode_end(e, h->episode, EPISODE_FAILED, -1, found_of(d)) != 0;
+        unwatch(d, record);
+    }
+    if (start->waits) {
+        join(d, c, h, s, start);
+    } else if (h->episode && !syn) {
+        /* A SYN/ACK whose number is not what a challenge ACK made the server's seem to be. */
+        start->finding.joins = true;
+        start->first_ticket = episode_first_ticket(e, h->episode);
+        start->finding.attempt = e->items[h->episode].attempts;
+        const int64_t begin = e->items[h->episode].begin;
+        const bool takes_up = s->ack - e->items[h->episode].isn - 1 <= e->items[h->episode].payload;
+        if (takes_up) {
+            e->attempts[e->items[h->episode].last].finding.answer_delay =
+                s->time - e->items[h->episode].syn_time;
+            start->finding.outcome = EPISODE_CONNECTED;
+            start->finding.episode_delay = s->time - begin;
+            failed |= episode_end(e, h->episode, EPISODE_CONNECTED, s->time - begin, found_of(d)) != 0;
+            unwatch(d, record);
+        }
+    }
+    if (h->episode && !start->joins && opens) {
+        failed |= episode_end(e, h->episode, EPISODE_FAILED, -1, found_of(d)) != 0;
+        unwatch(d, record);
+    }
+    return failed ? -1 : 0;
+}
+
+int drain_begin_attempt(struct drain *d, struct conversation *c, uint32_t record,
+                        const struct attempt_start *start, uint32_t *ticket)
+{
+    struct episodes *const e = &d->shard->episodes[d->family];
+    struct history *const h = history_at(d, record);
+    h->trigger = start->trigger;
+    if (start->older != record) {
+        h->older = start->older;
+        history_at(d, start->older)->newer = record;
+    }
+    for (unsigned i = 0; i < 2; i++)
+        if (start->older_known >> i & 1) {
+            h->older_isn[i] = start->older_isn[i];
+            h->knows |= (uint8_t)(KNOWS_OLDER_ISN << i);
+        }
+    if (!start->waits)
+        return episodes_add_finding(e, &start->finding, start->first_ticket, found_of(d), ticket);
+    struct attempt_start begin = *start;
+    begin.record = record;
+    const uint32_t episode = episodes_begin_attempt(e, &begin, ticket);
+    if (!episode)
+        return -1;
+    h->episode = episode;
+    h->knows |= KNOWS_EPISODE;
+    c->bits |= CONVERSATION_WATCHED;
+    return 0;
+}
+
+void drain_forget_history(struct drain *d, uint32_t record)
+{
+    const uint32_t episode = history_at(d, record)->episode;
+    if (episode)
+        d->shard->episodes[d->family].items[episode].record = RECORD_NONE;
+}
+
+int drain_close_episodes(struct drain drains[FAMILIES])
+{
+    bool failed = false;
+    for (int f = 0; f < FAMILIES; f++) {
+        struct drain *const d = &drains[f];
+        uint32_t record;
+        while (episodes_close_due(&d->shard->episodes[f], d->end_clock, &record, found_of(d), &failed))
+            unwatch(d, record);
+    }
+    drains[0].shard->clock = drains[0].end_clock;
+    return failed ? -1 : 0;
+}

@@ -1,0 +1,127 @@
+/* The columns that say what a reuse means, and how a conversation began and ended. */
+#include "io/reports/csv_finding.h"
+#include "io/reports/names.h"
+#include "io/reports/text.h"
+
+/* Longer than all columns but undercuts: five numbers, two times, and the longest words. */
+enum { FINDING_MAX = 400 };
+
+static char *put_word(char *p, const char *s)
+{
+    const size_t n = strlen(s);
+    *p++ = ',';
+    memcpy(p, s, n);
+    return p + n;
+}
+
+static char *put_count(char *p, uint64_t n)
+{
+    *p++ = ',';
+    return text_number(p, n);
+}
+
+static char *put_signed(char *p, int64_t n)
+{
+    *p++ = ',';
+    if (n < 0)
+        *p++ = '-';
+    return text_number(p, (uint64_t)(n < 0 ? -n : n));
+}
+
+/* Empty when negative: there is none. */
+static char *put_delay(char *p, int64_t ns, unsigned decimals)
+{
+    *p++ = ',';
+    return ns < 0 ? p : text_time(p, ns, decimals);
+}
+
+/* Names separated by spaces, of the bits that are set. */
+static char *put_undercuts(char *p, const struct timers *timers, uint64_t bits)
+{
+    const char *separator = "";
+    *p++ = ',';
+    for (unsigned i = 0; i < timers->count; i++) {
+        if (!(bits >> i & 1))
+            continue;
+        p = stpcpy(stpcpy(p, separator), timers->timer[i].name);
+        separator = " ";
+    }
+    return p;
+}
+
+static char *put_certainty(char *p, unsigned bits)
+{
+    const char *separator = "";
+    *p++ = ',';
+    for (unsigned i = 0; i < CERTAINTIES; i++) {
+        if (!(bits >> i & 1))
+            continue;
+        p = stpcpy(stpcpy(p, separator), certainty_names[i]);
+        separator = " ";
+    }
+    return p;
+}
+
+int csv_format_finding(const struct sink *sink, struct text *text, const struct reuse_row *row)
+{
+    const struct finding *f = row->finding;
+    const unsigned decimals = MAX(conversation_decimals(&row->reuse->previous.c), row->reuse->decimals);
+    char *start = text_room(text, FINDING_MAX + sink->timers->count * (TIMER_NAME_MAX + 1)), *p = start;
+    if (!p)
+        return -1;
+    p = put_word(p, closer_names[f->closer]);
+    p = put_word(p, close_names[f->close]);
+    p = put_undercuts(p, sink->timers, f->undercuts);
+    p = put_word(p, acceptable_names[f->acceptable]);
+    p = f->knows_distance ? put_signed(p, f->isn_distance) : put_word(p, "");
+    p = put_word(p, origin_names[f->origin]);
+    p = put_word(p, answer_names[f->answer]);
+    p = put_count(p, row->episode);
+    p = put_count(p, f->attempt);
+    p = put_delay(p, f->episode_delay, decimals);
+    p = put_word(p, episode_outcome_names[f->outcome]);
+    p = put_delay(p, f->answer_delay, decimals);
+    p = put_count(p, f->syn_retries);
+    p = put_word(p, verdict_names[f->verdict]);
+    p = put_certainty(p, f->certainty);
+    text->length += (size_t)(p - start);
+    return 0;
+}
+
+unsigned csv_client(const struct conversation *c)
+{
+    const uint16_t low = conversation_port(c, 0), high = conversation_port(c, 1);
+    if (c->state & STATE_CLIENT_KNOWN || low == high)
+        return conversation_client(c);
+    return low < high;
+}
+
+static const char *client_by(const struct conversation *c)
+{
+    const unsigned has = conversation_completeness(c);
+    if (c->state & STATE_CLIENT_KNOWN)
+        return has & HAS_SYN ? "syn" : has & HAS_SYNACK ? "syn-ack" : "syn";
+    return conversation_port(c, 0) == conversation_port(c, 1) ? "first-seen" : "port";
+}
+
+static char *put_stream(char *p, uint64_t stream)
+{
+    *p++ = ',';
+    return stream == NO_STREAM ? p : text_number(p, stream);
+}
+
+char *csv_put_history(char *p, const struct conversation_row *row, unsigned client)
+{
+    const struct conversation *c = &row->conversation->c;
+    const struct history *h = row->history;
+    const bool timed = h->knows & KNOWS_SYNACK && conversation_completeness(c) & HAS_SYN;
+    p = put_word(p, client_by(c));
+    p = put_word(p, handshake_names[history_handshake(c, h)]);
+    p = put_delay(p, timed ? h->synack_time - h->first_time : -1, conversation_decimals(c));
+    p = put_word(p, close_names[history_close_kind(c, h)]);
+    p = put_word(p, closer_names[history_closer(c, h, client)]);
+    p = put_count(p, h->syn_retries);
+    p = put_word(p, trigger_names[h->trigger]);
+    p = put_stream(p, row->older);
+    return put_stream(p, row->newer);
+}
