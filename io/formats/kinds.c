@@ -60,6 +60,10 @@ static const struct magic {
     {AT(0, "-----BEGIN "), {"a PEM file (a key or a certificate)", NULL}},
     {AT(0, "\xff\xfe"), {"text in UTF-16", NULL}},
     {AT(0, "\xfe\xff"), {"text in UTF-16", NULL}},
+    /* What a codec translates, and finds at the beginning of a file only. */
+    {AT(8, "NetScaler Performance Data"), {"a NetScaler trace in other compression", DECOMPRESS}},
+    {AT(3, "NetScaler V20 "), {"a NetScaler trace in other compression", DECOMPRESS}},
+    {AT(3, "Netscaler V3"), {"a NetScaler trace in other compression", DECOMPRESS}},
 #undef AT
 };
 

@@ -27,6 +27,8 @@ enum {
     KEPT_BYTES = 8,
     /* Enough to tell all magic numbers apart; those of xz and the Sniffer are the longest. */
     MAGIC_BYTES = 6,
+    /* NetScaler's, of which the first six tell that it may be one. */
+    LONG_MAGIC_BYTES = 34,
     SKIPPABLE_HEADER_BYTES = 8,
     /* Smaller reads go through the block, to save system calls. */
     DIRECT_BYTES = 4096,
@@ -63,6 +65,8 @@ const char *stream_compression(const uint8_t *bytes, size_t count)
         return "xz";
     if (count >= MAGIC_BYTES && starts_with(bytes, count, "TRSNIFF ", MIN(count, 8u)))
         return "Sniffer";
+    if (stream_is_nstrace(bytes, count))
+        return "NetScaler";
     bool skippable = is_skippable(bytes, count);
     size_t skip = skippable_bytes(bytes, count);
     if (skip < count) {
@@ -180,10 +184,14 @@ static int open_codec(struct stream *s)
         const char *name;
         const struct stream_codec *codec;
     } codecs[] = {
-        {"gzip", &stream_codec_gzip}, {"zstd", &stream_codec_zstd},       {"lz4", &stream_codec_lz4},
-        {"xz", &stream_codec_xz},     {"Sniffer", &stream_codec_sniffer},
+        {"gzip", &stream_codec_gzip},       {"zstd", &stream_codec_zstd},
+        {"lz4", &stream_codec_lz4},         {"xz", &stream_codec_xz},
+        {"Sniffer", &stream_codec_sniffer}, {"NetScaler", &stream_codec_nstrace},
     };
     size_t have = peek(s, MAGIC_BYTES);
+    if (starts_with(s->begin, have, "\1\1", 2) ||
+        (have >= MAGIC_BYTES && memcmp(s->begin + 3, "Net", 3) == 0))
+        have = peek(s, LONG_MAGIC_BYTES);
     for (size_t skip; (skip = skippable_bytes(s->begin, have)) && !s->at_end && !s->stopped && !s->waiting;) {
         size_t wanted = skip + SKIPPABLE_HEADER_BYTES;
         if (wanted > s->block_bytes || wanted <= have)

@@ -11,6 +11,7 @@ for room in ("formats", "lib"):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / room))
 import pcap as pcap_file  # noqa: E402
 import rare  # noqa: E402
+import translated  # noqa: E402
 
 SYN, SYNACK, ACK, DATA, FINACK, RST = 0x02, 0x12, 0x10, 0x18, 0x11, 0x04
 
@@ -150,7 +151,7 @@ def captures():
     yield "pcapng-swapped", pcapng(traffic(9, 40), order=">")
     yield "pcapng-sections", pcapng(traffic(10, 40), sections=4)
     packets = [(i * 1000, packet) for i, packet in enumerate(traffic(11, 12))]
-    for name, (make, _) in rare.FLAVOURS.items():
+    for name, (make, _) in [*rare.FLAVOURS.items(), *translated.FLAVOURS.items()]:
         yield re.sub("[^a-z0-9]+", "-", name.lower()), make(packets)
 
 
