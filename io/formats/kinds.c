@@ -64,6 +64,7 @@ static const struct magic {
     {AT(8, "NetScaler Performance Data"), {"a NetScaler trace in other compression", DECOMPRESS}},
     {AT(3, "NetScaler V20 "), {"a NetScaler trace in other compression", DECOMPRESS}},
     {AT(3, "Netscaler V3"), {"a NetScaler trace in other compression", DECOMPRESS}},
+    {AT(0, "LOGG\x90\0\0"), {"a BLF log in other compression", DECOMPRESS}},
 #undef AT
 };
 

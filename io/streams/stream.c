@@ -67,6 +67,8 @@ const char *stream_compression(const uint8_t *bytes, size_t count)
         return "Sniffer";
     if (stream_is_nstrace(bytes, count))
         return "NetScaler";
+    if (stream_is_blf(bytes, count))
+        return "BLF";
     bool skippable = is_skippable(bytes, count);
     size_t skip = skippable_bytes(bytes, count);
     if (skip < count) {
@@ -187,6 +189,7 @@ static int open_codec(struct stream *s)
         {"gzip", &stream_codec_gzip},       {"zstd", &stream_codec_zstd},
         {"lz4", &stream_codec_lz4},         {"xz", &stream_codec_xz},
         {"Sniffer", &stream_codec_sniffer}, {"NetScaler", &stream_codec_nstrace},
+        {"BLF", &stream_codec_blf},
     };
     size_t have = peek(s, MAGIC_BYTES);
     if (starts_with(s->begin, have, "\1\1", 2) ||

@@ -5,17 +5,18 @@
  *     record 1.0 | type 2 | length of all of it 2 | ...
  *     record     | type 1 | length 1, or 2: with 80 in the first, whose lower 7 bits are the lower ones | ...
  *     signature  | type 0101 2 | length 2 | ? 4 | "NetScaler Performance Data" |, or
- *                | type 1 1 | length 1 | ? 1 | "NetScaler V20 Performance Data" |, "Netscaler V30 ...", "... V35 ..."
+ *                | type 1 1 | length 1 | ? 1 | "NetScaler V20 Performance Data" |, also V30 and V35
  *     start      | type 0107 or 7 | length | ? | seconds since 1970 4 |
  *     pause      | type 0108 or 8 | length | milliseconds 4, from 2.0 on 2 |
  *     frame      | type, as in layouts | length 2 | NIC 1 | time | ... | Ethernet |
- *     frame 3.5  | at 26: length of the header 2 | ... | at 34: type of what follows 1 | extensions | Ethernet |
+ *     frame 3.5  | at 26: length of the header 2 | ... | at 34: type of what follows 1 | extensions |
+ *                  Ethernet |
  *     extension  | length of all of it 2 | type of what follows 1 | ... |, Ethernet being type 1
  *     time       | unit in the upper 2 bits: s, ms, us, ns | since the frame before |, or ns since 1970 8
  *
- * A frame does not cross pages up to 2.0; from 3.0 on its header does not. Records of other types are skipped;
- * one that crosses is followed by the next page. Frames before the first start are not counted up to 3.0, as
- * in Wireshark; here it has to be in the first page.
+ * A frame does not cross pages up to 2.0; from 3.0 on its header does not. Records of other types are
+ * skipped; one that crosses is followed by the next page. Frames before the first start are not counted up
+ * to 3.0, as in Wireshark; here it has to be in the first page.
  *
  * Seen by giving tshark 4.6.9 files with all types and values. */
 #include "engine/util.h"

@@ -11,7 +11,7 @@ enum {
     SECTION_BYTES = 28,
     INTERFACE_BYTES = 32,
     PACKET_BYTES = 32, /* around a frame */
-    CUSTOM_BYTES = 12,
+    CUSTOM_BYTES = 16,
     BLOCK_INTERFACE = 1,
     BLOCK_PACKET = 6,
     BLOCK_CUSTOM = 0xbad,
@@ -83,8 +83,10 @@ void translate_frame(struct translator *t, const struct translated *f)
 void translate_no_packet(struct translator *t)
 {
     uint8_t *p = add(t, CUSTOM_BYTES);
-    if (p)
-        begin_and_end_block(p, BLOCK_CUSTOM, CUSTOM_BYTES);
+    if (!p)
+        return;
+    begin_and_end_block(p, BLOCK_CUSTOM, CUSTOM_BYTES);
+    store_le32(p + 8, 0); /* of no enterprise */
 }
 
 void translate_fail(struct translator *t, size_t offset, const char *format, ...)

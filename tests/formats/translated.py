@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Captures that tcpreuse translates from their first byte on: writers, and the times that are expected."""
 import struct
+import zlib
 
 START = 1500000000          # 2017-07-14 02:40:00 UTC
 MICROSECONDS = 2 << 30      # NetScaler's unit of an interval
@@ -77,6 +78,66 @@ def plus(ns):
     return lambda t: START * 10**9 + t * 1000 + ns
 
 
+# Vector BLF
+
+def blf_header(millisecond=0):
+    return (struct.pack('<4sI32x', b'LOGG', 144) + struct.pack('<8H', 2017, 7, 5, 14, 2, 40, 0, millisecond)).ljust(144, b'\0')
+
+
+def blf_object(kind, body, t, flags=2, header=1):
+    """t: microseconds."""
+    ticks = t * 1000 if flags == 2 else t // 10
+    more = struct.pack('<IHHQ', flags, 0, 0, ticks) + bytes(8 * (header == 2))
+    length = 16 + len(more) + len(body)
+    return struct.pack('<4sHHII', b'LOBJ', 16 + len(more), header, length, kind) + more + body + bytes(length % 4)
+
+
+def blf_container(data, method=2, size=None):
+    packed = zlib.compress(data) if method == 2 else data
+    length = 32 + len(packed)
+    return struct.pack('<4sHHIIH6xI4x', b'LOBJ', 16, 1, length, 10, method, len(data) if size is None else size) + packed + bytes(length % 4)
+
+
+def blf_apart(data, vlan=0):
+    """An Ethernet frame as object 71 has it."""
+    kind, = struct.unpack_from('>H', data, 12)
+    return data[6:12] + struct.pack('<H', 1) + data[:6] + struct.pack('<HHHHH8x', 0, kind, 0x8100 if vlan else 0, vlan, len(data) - 14) + data[14:]
+
+
+def blf_whole(data):
+    return struct.pack('<HHHHQIHHII', 32, 0, 1, 0, 0, 0, 0, len(data), 0, 0) + data
+
+
+def blf_error(data):
+    return struct.pack('<HHHHIHHI', 20, 1, 0, 0, 0, len(data), 0, 1) + data
+
+
+def blf_wlan(data):
+    data = RADIO + data[14:]
+    return struct.pack('<HHBBHHHI', 1, 0, 0, 6, 0, 0, len(data), 0) + data
+
+
+def blf(frames, kind=120, body=blf_whole, flags=2, header=1, block=131072, methods=(2,), between=b'', millisecond=0):
+    """block: bytes in a container; 0: there are none. methods: of compression, in turn; None: objects outside."""
+    if block == 0:
+        return blf_header(millisecond) + b''.join(between + blf_object(kind, body(data), t, flags, header) for t, data in frames)
+    out, objects = [blf_header(millisecond)], b''.join(between + blf_object(kind, body(data), t, flags, header) for t, data in frames)
+    for i, at in enumerate(range(0, len(objects), block)):
+        out.append(blf_container(objects[at:at + block], methods[i % len(methods)]))
+    return b''.join(out)
+
+
+def blf_text(source, text, more=0):
+    return blf_object(65, struct.pack('<IIII', source, more, len(text), 0) + text, 0)
+
+
+# What has no frame number: of the measurement, channels, a first part of meta data, statistics.
+BLF_OTHERS = blf_object(90, bytes(40), 0) + b'junk' + blf_text(1, b'C:\\car.dbc;CAN;1') + blf_text(2, b'<a', 100) + blf_object(114, bytes(8), 0)
+BLF_NUMBERED = tuple(blf_object(kind, bytes(200), 0) for kind in (
+    1, 2, 3, 11, 12, 14, 15, 20, 21, 29, 41, 50, 57, 58, 60, 61, 62, 66, 73, 86, 100, 101, 103, 104, 133)) + (
+    blf_text(0, b'hello'), blf_text(2, b'<a/>', 4), blf_text(3, b'x'), blf_text(4, b'y'))
+RADIO = bytes.fromhex('08010000' '020000000001' '020000000002' '020000000003' '0000' 'aaaa030000000800')
+
 VM = (b'web-1', b'balancer')
 EXTENSIONS = ((0x84, b'\1\1ab'), (5, bytes(9)), (0x87, bytes(4)), (6, b''), (0x8b, bytes(40)))
 
@@ -95,14 +156,37 @@ FLAVOURS = {
     'NetScaler 3.5, extensions': (lambda f: nstrace(f, extensions=EXTENSIONS), plus(1)),
     'NetScaler 3.5, both kinds of frames': (lambda f: nstrace(f, kinds=(0xa8, 0xac)), plus(1)),
     'NetScaler 3.5, no start': (lambda f: nstrace(f, start=False), plus(1)),
+    'BLF': (blf, plus(0)),
+    'BLF, frames taken apart': (lambda f: blf(f, 71, blf_apart), plus(0)),
+    'BLF, of a VLAN': (lambda f: blf(f, 71, lambda data: blf_apart(data, 5)), plus(0)),
+    'BLF, with errors': (lambda f: blf(f, 102, blf_error), plus(0)),
+    'BLF, with other errors': (lambda f: blf(f, 122, header=2), plus(0)),
+    'BLF, 802.11': (lambda f: blf(f, 93, blf_wlan), plus(0)),
+    'BLF, units of 10 us': (lambda f: blf(f, flags=1), lambda t: START * 10**9 + t // 10 * 10000),
+    'BLF, no containers': (lambda f: blf(f, block=0, millisecond=123), plus(123000000)),
+    'BLF, small containers': (lambda f: blf(f, block=700), plus(0)),
+    'BLF, small containers of two kinds': (lambda f: blf(f, block=90, methods=(2, 0)), plus(0)),
+    'BLF, very small containers': (lambda f: blf(f, block=17, methods=(0,)), plus(0)),
+    'BLF, other objects': (lambda f: blf(f, between=BLF_OTHERS), plus(0)),
 }
 
-LARGE = ('NetScaler 1.0', 'NetScaler 2.0', 'NetScaler 3.5')
+# (name, bytes from frames, frames without TCP before them)
+NUMBERED = [
+    ('BLF, objects that have a frame number', lambda f: blf_header() + blf_container(b''.join(BLF_NUMBERED)) + blf(f)[144:], len(BLF_NUMBERED)),
+    ('NetScaler 3.5, unknown extensions hide a packet', lambda f: nstrace(
+        f[:1] * 3, extensions=((5, b''),) * 5).ljust(16384, b'\0') + nstrace(f), 3),
+]
+
+# Wireshark 4.6.9 loses objects near the end of a file whose containers are smaller than usual.
+UNJUDGED = 'small containers'
+
+LARGE = ('NetScaler 1.0', 'NetScaler 2.0', 'NetScaler 3.5', 'BLF')
 
 # (name, bytes, words of the error)
 LOOKALIKES = [
     ('a version of NetScaler that is not known', struct.pack('<BBB', 1, 34, 0) + b'NetScaler V40 Performance Data\0' + bytes(9000), ('01 22 00',)),
     ('text about NetScaler', b'NetScaler Performance Data\n' * 40, ('text',)),
+    ('text about logging', b'LOGGING is on\n' * 40, ('text',)),
     ('a record of type 0101', struct.pack('<HHI', 0x101, 64, 0) + b'NetScaler performance data' + bytes(9000), ('01 01 40',)),
 ]
 
@@ -130,4 +214,24 @@ def broken(few):
         filler = nstrace_header(version, 0x55, page - len(good) - len(tail)).ljust(page - len(good) - len(tail), b'\0')
         out.append((name + 'record header beyond its page', good + filler + tail + make(len(few)), 2,
                     ('offset %d' % (page - len(tail)), 'found 55')))
+    one = lambda i: blf_object(120, blf_whole(few[i][1]), few[i][0])
+    good = blf_header() + blf_container(one(0) + one(1)) + one(2)
+    bad = lambda data, *words, frames=3: (data, frames, ('offset %d' % len(good),) + words)
+    size, = struct.unpack_from('<I', one(3), 8)
+    long = bytearray(one(3))
+    struct.pack_into('<H', long, 32 + 22, 400)
+    squeezed = blf_container(one(3) + one(4))
+    for name, (data, frames, words) in {
+            'container compressed in another way': bad(blf_container(one(3), 1), '0 or 2', 'found 1'),
+            'container that is too long': bad(blf_container(one(3) + b'x', size=len(one(3))), 'as many bytes'),
+            'container that is too short': bad(blf_container(one(3), size=len(one(3)) + 1), 'as many bytes'),
+            'container of a gigabyte': bad(blf_container(one(3), size=1 << 30), '16777216', '1073741824'),
+            'container with another checksum': bad(squeezed[:-6].ljust(len(squeezed), b'\xff'), 'BLF container'),
+            'container without zlib': bad(blf_container(one(3), 0)[:16] + b'\2' + blf_container(one(3), 0)[17:], 'zlib header'),
+            'container that is cut': bad(squeezed[:-9], 'end of the file after %d' % (len(squeezed) - 9)),
+            'object that is cut': bad(blf_container(one(3)[:-9]), '%d bytes' % size, 'end of the file after'),
+            'object of 20 bytes': bad(one(3)[:8] + struct.pack('<I', 20) + one(3)[12:], '32', 'found 20'),
+            'header of type 3': bad(one(3)[:6] + b'\3' + one(3)[7:], 'type 1 or 2', 'type 3'),
+            'frame beyond its object': bad(bytes(long), '464', 'found %d' % size)}.items():
+        out.append(('BLF, ' + name, good + data, frames, words))
     return out
