@@ -9,6 +9,7 @@
 
 #define UNPACK     "unpack it first"
 #define DECOMPRESS "decompress it first"
+#define CONVERT    "convert it with editcap"
 
 /* Known by some bytes at one place. */
 static const struct magic {
@@ -56,10 +57,21 @@ static const struct magic {
     {AT(0, "GIF8"), {"a GIF picture", NULL}},
     {AT(0, "RIFF"), {"a RIFF file (sound, video or picture)", NULL}},
     {AT(4, "ftyp"), {"an MP4 video", NULL}},
+    {AT(0, "#!rtpplay"), {"RTP data of rtpdump", NULL}},
     {AT(0, "#!"), {"a script", NULL}},
     {AT(0, "-----BEGIN "), {"a PEM file (a key or a certificate)", NULL}},
     {AT(0, "\xff\xfe"), {"text in UTF-16", NULL}},
     {AT(0, "\xfe\xff"), {"text in UTF-16", NULL}},
+    {AT(0, "btsnoop\0"), {"a Bluetooth capture (btsnoop)", NULL}},
+    {AT(0, "EyeSDN"), {"an ISDN trace of EyeSDN", NULL}},
+    {AT(0, "DLT\1"), {"an AUTOSAR DLT log", NULL}},
+    {AT(0, "TTL "), {"a TTL log of TTTech", CONVERT}},
+    {AT(0, "cpse"), {"a capture of Colasoft Capsa", CONVERT}},
+    {AT(0, "\x42\xd2\0\x34\x12\x66\x22\x88"), {"a RADCOM capture", CONVERT}},
+    {AT(0, "\0\0\2\0\x12\5\0\x10"), {"a K12 or K15 capture (rf5)", NULL}},
+    {AT(0, "MPCSII"), {"a smart card log of Micropross", NULL}},
+    {AT(0, "V0208"), {"a trace of Aethra", NULL}},
+    {AT(0, "\x78\x9f\x3e\x22"), {"mail attachments (TNEF)", NULL}},
     /* What a codec translates, and finds at the beginning of a file only. */
     {AT(8, "NetScaler Performance Data"), {"a NetScaler trace in other compression", DECOMPRESS}},
     {AT(3, "NetScaler V20 "), {"a NetScaler trace in other compression", DECOMPRESS}},
@@ -87,6 +99,20 @@ static const struct wording {
     {"000000 ", {"a hex dump", "convert it with text2pcap"}},
     {"00000000 ", {"a hex dump", "convert it with text2pcap"}},
     {"00000000: ", {"a hex dump", "convert it with xxd -r"}},
+    {"(9999999999.999999) a", {"a CAN log of candump", NULL}},
+    {"***busmaster", {"a CAN log of BUSMASTER", NULL}},
+    {";$fileversion=", {"a CAN trace of PEAK", NULL}},
+    {"session transcript", {"a trace of Catapult DCT2000", NULL}},
+    {"+---------+---------------+----------+", {"a K12 text file", CONVERT}},
+    {"etherwatch", {"text of Etherwatch on VMS", CONVERT}},
+    {"tcpiptrace", {"text of TCPIPtrace on VMS", CONVERT}},
+    {"t o s h i b a", {"an ISDN trace of a Toshiba router", NULL}},
+    {"pri-xmit-9", {"a trace of an Ascend server", NULL}},
+    {"pri-rcv-9", {"a trace of an Ascend server", NULL}},
+    {"wan-9", {"a trace of an Ascend server", NULL}},
+    {"l2-tx ", {"a trace of a CoSine switch", NULL}},
+    {"l2-rx ", {"a trace of a CoSine switch", NULL}},
+    {"#format=4", {"a Daintree SNA capture", NULL}},
     {"9999-99-99", {"a log", NULL}},
     {"9999/99/99", {"a log", NULL}},
     {"[9999-99-99", {"a log", NULL}},
