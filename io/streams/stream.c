@@ -25,64 +25,15 @@ enum {
     /* The last bytes of the previous block stay readable in front of the block: ISA-L may hold eight bytes
      * in its shift register that it gives back. */
     KEPT_BYTES = 8,
-    /* Enough to tell all magic numbers apart; those of xz and the Sniffer are the longest. */
-    MAGIC_BYTES = 6,
+    MAGIC_BYTES = STREAM_MAGIC_BYTES,
     /* NetScaler's, of which the first six tell that it may be one. */
     LONG_MAGIC_BYTES = 34,
-    SKIPPABLE_HEADER_BYTES = 8,
+    SKIPPABLE_HEADER_BYTES = STREAM_SKIPPABLE_HEADER_BYTES,
     /* Smaller reads go through the block, to save system calls. */
     DIRECT_BYTES = 4096,
     /* What Linux grants any user; the default is 64 KB. */
     PIPE_BYTES = 1 << 20,
 };
-
-/* zstd and lz4 share skippable frames and their 16 magic numbers (RFC 8878, 3.1.2). So such frames at the
- * start, as pzstd writes them, do not tell which of the two it is. */
-static bool is_skippable(const uint8_t *bytes, size_t count)
-{
-    return count >= 4 && (load_le32(bytes) & 0xfffffff0u) == 0x184d2a50u;
-}
-
-/* Length of the skippable frames at the start, as far as they are seen. May exceed count. */
-static size_t skippable_bytes(const uint8_t *bytes, size_t count)
-{
-    size_t skip = 0;
-    while (skip + SKIPPABLE_HEADER_BYTES <= count && is_skippable(bytes + skip, count - skip))
-        skip += SKIPPABLE_HEADER_BYTES + (size_t)load_le32(bytes + skip + 4);
-    return skip;
-}
-
-static bool starts_with(const uint8_t *bytes, size_t count, const char *magic, size_t length)
-{
-    return count >= length && memcmp(bytes, magic, length) == 0;
-}
-
-const char *stream_compression(const uint8_t *bytes, size_t count)
-{
-    if (starts_with(bytes, count, "\x1f\x8b", 2))
-        return "gzip";
-    if (starts_with(bytes, count, "\xfd\x37zXZ\0", 6))
-        return "xz";
-    if (count >= MAGIC_BYTES && starts_with(bytes, count, "TRSNIFF ", MIN(count, 8u)))
-        return "Sniffer";
-    if (stream_is_nstrace(bytes, count))
-        return "NetScaler";
-    if (stream_is_blf(bytes, count))
-        return "BLF";
-    bool skippable = is_skippable(bytes, count);
-    size_t skip = skippable_bytes(bytes, count);
-    if (skip < count) {
-        bytes += skip;
-        count -= skip;
-        /* the second is the format of lz4 from before its frames */
-        if (starts_with(bytes, count, "\x04\x22\x4d\x18", 4) ||
-            starts_with(bytes, count, "\x02\x21\x4c\x18", 4))
-            return "lz4";
-        if (starts_with(bytes, count, "\x28\xb5\x2f\xfd", 4))
-            return "zstd";
-    }
-    return skippable ? "zstd" : NULL;
-}
 
 uint64_t stream_consumed(const struct stream *s)
 {
@@ -117,10 +68,27 @@ void stream_fail(struct stream *s, uint64_t offset, const char *format, ...)
     s->failure_offset = offset;
 }
 
+static ssize_t read_stream(struct stream *s, uint8_t *bytes, size_t n);
+
+/* The same as read_file(), from another stream. What is wrong with that has been told. */
+static size_t read_source(struct stream *s, uint8_t *bytes, size_t n)
+{
+    const ssize_t count = read_stream(s->source, bytes, n);
+    s->stopped = s->source->stopped;
+    s->at_end = count <= 0 && !s->stopped;
+    s->told |= count < 0;
+    if (count <= 0)
+        return 0;
+    atomic_store_explicit(&s->consumed, stream_consumed(s) + (uint64_t)count, memory_order_relaxed);
+    return (size_t)count;
+}
+
 /* Bytes read; 0 at the end, on an error (read_error), when stopped, and when waiting was in vain. */
 static size_t read_file(struct stream *s, uint8_t *bytes, size_t n)
 {
     ssize_t count = -1;
+    if (s->source)
+        return read_source(s, bytes, n);
     do {
         /* Regular files never block. */
         enum waited waited = stop_is_asked(s->stop) ? WAITED_STOPPED : WAITED_READABLE;
@@ -179,8 +147,7 @@ static size_t plain_read(struct stream *s, uint8_t *bytes, size_t n)
 
 static const struct stream_codec codec_plain = {.open = plain_open, .read = plain_read};
 
-/* 0, or -1 after adding a problem. Leaves codec NULL if it takes more bytes and waiting for them was in vain. */
-static int open_codec(struct stream *s)
+static const struct stream_codec *codec_of(const char *name)
 {
     static const struct {
         const char *name;
@@ -191,11 +158,20 @@ static int open_codec(struct stream *s)
         {"Sniffer", &stream_codec_sniffer}, {"NetScaler", &stream_codec_nstrace},
         {"BLF", &stream_codec_blf},
     };
+    for (size_t i = 0; name && i < ARRAY_LEN(codecs); i++)
+        if (strcmp(name, codecs[i].name) == 0)
+            return codecs[i].codec;
+    return &codec_plain;
+}
+
+/* 0, or -1 after adding a problem. Leaves codec NULL if it takes more bytes and waiting for them was in vain. */
+static int open_codec(struct stream *s)
+{
     size_t have = peek(s, MAGIC_BYTES);
-    if (starts_with(s->begin, have, "\1\1", 2) ||
-        (have >= MAGIC_BYTES && memcmp(s->begin + 3, "Net", 3) == 0))
+    if (have >= MAGIC_BYTES && (load_le16(s->begin) == 0x101 || memcmp(s->begin + 3, "Net", 3) == 0))
         have = peek(s, LONG_MAGIC_BYTES);
-    for (size_t skip; (skip = skippable_bytes(s->begin, have)) && !s->at_end && !s->stopped && !s->waiting;) {
+    for (size_t skip;
+         (skip = stream_skippable_bytes(s->begin, have)) && !s->at_end && !s->stopped && !s->waiting;) {
         size_t wanted = skip + SKIPPABLE_HEADER_BYTES;
         if (wanted > s->block_bytes || wanted <= have)
             break;
@@ -204,10 +180,7 @@ static int open_codec(struct stream *s)
     if (s->waiting)
         return 0;
     s->name = stream_compression(s->begin, have);
-    s->codec = &codec_plain;
-    for (size_t i = 0; s->name && i < ARRAY_LEN(codecs); i++)
-        if (strcmp(s->name, codecs[i].name) == 0)
-            s->codec = codecs[i].codec;
+    s->codec = codec_of(s->name);
     if (!s->codec->open) {
         problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, 0,
                      "expected a capture, found %s data, which this build cannot read", s->name);
@@ -314,7 +287,7 @@ bool stream_is_pipe(const struct stream *s)
     return s->waits;
 }
 
-ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
+static ssize_t read_stream(struct stream *s, uint8_t *bytes, size_t n)
 {
     size_t got = 0;
     s->waiting = false;
@@ -352,10 +325,67 @@ ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
     return -1;
 }
 
+/* Is this a file of a format that a codec translates, in another compression? Then its codec reads what s
+ * decompresses, of which count bytes are at bytes. 0, or -1 after adding a problem. */
+static int nest(struct stream *s, const uint8_t *bytes, size_t count)
+{
+    const char *name = stream_compression(bytes, count);
+    const struct stream_codec *codec = codec_of(name);
+    if (codec != &stream_codec_sniffer && codec != &stream_codec_nstrace && codec != &stream_codec_blf)
+        return 0;
+    struct stream *outer = calloc(1, sizeof *outer);
+    uint8_t *block = malloc(KEPT_BYTES + MAX(count, (size_t)BLOCK_BYTES));
+    char *path = strdup(s->path);
+    if (!outer || !block || !path)
+        goto fail;
+    memset(block, 0, KEPT_BYTES);
+    memcpy(block + KEPT_BYTES, bytes, count);
+    *outer = (struct stream){.codec = codec,
+                             .name = name,
+                             .block = block + KEPT_BYTES,
+                             .block_bytes = MAX(count, (size_t)BLOCK_BYTES),
+                             .begin = block + KEPT_BYTES,
+                             .end = block + KEPT_BYTES + count,
+                             .source = s,
+                             .fd = -1,
+                             .patience = -1,
+                             .consumed = count,
+                             .path = path,
+                             .order = s->order,
+                             .problems = s->problems};
+    s->outer = outer;
+    if (codec->open(outer))
+        goto short_of_memory;
+    return 0;
+fail:
+    free(outer);
+    free(block);
+    free(path);
+short_of_memory:
+    problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, -1, "%s", strerror(ENOMEM));
+    return -1;
+}
+
+ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
+{
+    if (s->outer)
+        return read_stream(s->outer, bytes, n);
+    const ssize_t got = read_stream(s, bytes, n);
+    if (got <= 0 || s->looked)
+        return got;
+    s->looked = true;
+    if (!s->name || s->waits || codec_of(s->name) == &stream_codec_sniffer)
+        return got;
+    if (nest(s, bytes, (size_t)got))
+        return -1;
+    return s->outer ? read_stream(s->outer, bytes, n) : got;
+}
+
 void stream_close(struct stream *s)
 {
     if (!s)
         return;
+    stream_close(s->outer);
     if (s->state)
         s->codec->close(s);
     if (s->fd > STDIN_FILENO)

@@ -40,6 +40,11 @@ struct stream {
     bool between; /* set by the codec: the file may end here */
     bool done;    /* set by the codec: it has no more to give */
 
+    /* A file of a format that a codec translates, in another compression: outer reads what this one
+     * decompresses, its source. */
+    struct stream *source, *outer;
+    bool looked; /* whether it is one */
+
     int fd;
     uint64_t file_bytes; /* of a regular file when it was opened, or 0 */
     bool waits;          /* no regular file: reads may block, and return what there is */
@@ -60,6 +65,14 @@ struct stream {
     struct problems *problems;
 };
 
+enum {
+    /* Enough to tell all magic numbers apart; those of xz and the Sniffer are the longest. */
+    STREAM_MAGIC_BYTES = 6,
+    STREAM_SKIPPABLE_HEADER_BYTES = 8,
+};
+
+/* Length of the skippable frames at the start, as far as they are seen. May exceed count. */
+size_t stream_skippable_bytes(const uint8_t *bytes, size_t count);
 /* The offset of s->begin in the file. */
 uint64_t stream_position(const struct stream *s);
 /* Records a failure, to be reported when all bytes before it are delivered. Only the first one counts. */
