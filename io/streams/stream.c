@@ -26,8 +26,7 @@ enum {
      * in its shift register that it gives back. */
     KEPT_BYTES = 8,
     MAGIC_BYTES = STREAM_MAGIC_BYTES,
-    /* NetScaler's, of which the first six tell that it may be one. */
-    LONG_MAGIC_BYTES = 34,
+    LONG_MAGIC_BYTES = 34, /* NetScaler's, of which the first six tell that it may be one */
     SKIPPABLE_HEADER_BYTES = STREAM_SKIPPABLE_HEADER_BYTES,
     /* Smaller reads go through the block, to save system calls. */
     DIRECT_BYTES = 4096,
@@ -69,7 +68,6 @@ void stream_fail(struct stream *s, uint64_t offset, const char *format, ...)
 }
 
 static ssize_t read_stream(struct stream *s, uint8_t *bytes, size_t n);
-
 /* The same as read_file(), from another stream. What is wrong with that has been told. */
 static size_t read_source(struct stream *s, uint8_t *bytes, size_t n)
 {
@@ -156,7 +154,7 @@ static const struct stream_codec *codec_of(const char *name)
         {"gzip", &stream_codec_gzip},       {"zstd", &stream_codec_zstd},
         {"lz4", &stream_codec_lz4},         {"xz", &stream_codec_xz},
         {"Sniffer", &stream_codec_sniffer}, {"NetScaler", &stream_codec_nstrace},
-        {"BLF", &stream_codec_blf},
+        {"BLF", &stream_codec_blf},         {"pppd", &stream_codec_pppd},
     };
     for (size_t i = 0; name && i < ARRAY_LEN(codecs); i++)
         if (strcmp(name, codecs[i].name) == 0)
@@ -170,6 +168,8 @@ static int open_codec(struct stream *s)
     size_t have = peek(s, MAGIC_BYTES);
     if (have >= MAGIC_BYTES && (load_le16(s->begin) == 0x101 || memcmp(s->begin + 3, "Net", 3) == 0))
         have = peek(s, LONG_MAGIC_BYTES);
+    if (have && s->begin[0] == 7) /* pppd's first record */
+        have = peek(s, BLOCK_BYTES_MIN);
     for (size_t skip;
          (skip = stream_skippable_bytes(s->begin, have)) && !s->at_end && !s->stopped && !s->waiting;) {
         size_t wanted = skip + SKIPPABLE_HEADER_BYTES;
@@ -331,7 +331,8 @@ static int nest(struct stream *s, const uint8_t *bytes, size_t count)
 {
     const char *name = stream_compression(bytes, count);
     const struct stream_codec *codec = codec_of(name);
-    if (codec != &stream_codec_sniffer && codec != &stream_codec_nstrace && codec != &stream_codec_blf)
+    if (codec != &stream_codec_sniffer && codec != &stream_codec_nstrace && codec != &stream_codec_blf &&
+        codec != &stream_codec_pppd)
         return 0;
     struct stream *outer = calloc(1, sizeof *outer);
     uint8_t *block = malloc(KEPT_BYTES + MAX(count, (size_t)BLOCK_BYTES));
@@ -355,13 +356,13 @@ static int nest(struct stream *s, const uint8_t *bytes, size_t count)
                              .problems = s->problems};
     s->outer = outer;
     if (codec->open(outer))
-        goto short_of_memory;
+        goto no_memory;
     return 0;
 fail:
     free(outer);
     free(block);
     free(path);
-short_of_memory:
+no_memory:
     problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, -1, "%s", strerror(ENOMEM));
     return -1;
 }

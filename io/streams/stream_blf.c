@@ -34,6 +34,7 @@ struct blf {
     bool begun;
     uint64_t start; /* ns since 1970 */
     struct inflater *inflater;
+    uint64_t at;      /* offset of the last container, or object outside one */
     uint8_t *objects; /* those that are not whole yet */
     size_t count, room;
 };
@@ -54,6 +55,13 @@ static const uint8_t *find_object(const uint8_t *p, size_t count)
 static size_t rest_of(size_t count)
 {
     return MIN(count, (size_t)3);
+}
+
+/* translate_fail() wants where that is from here: of what is wrong with an object in a container. */
+static size_t here(const struct translator *t)
+{
+    const struct blf *b = t->state;
+    return (size_t)(b->at - t->at);
 }
 
 /* Where the packet is in the bodies of objects that hold one. */
@@ -128,8 +136,9 @@ static void give_frame(struct translator *t, const struct layout *l, const uint8
     const unsigned header = load_le16(p + 4), kind = load_le16(p + 6);
     const uint32_t type = load_le32(p + 12), unit = load_le32(p + 16);
     if ((kind != 1 && kind != 2) || header < (kind == 1 ? 32 : 40)) {
-        translate_fail(t, 0, "expected a BLF object with a header of type 1 or 2, found type %u of %u bytes",
-                       kind, header);
+        translate_fail(t, here(t),
+                       "expected a BLF object with a header of type 1 or 2, found type %u of %u bytes", kind,
+                       header);
         return;
     }
     if (!l) {
@@ -145,7 +154,7 @@ static void give_frame(struct translator *t, const struct layout *l, const uint8
     const size_t available = length - header;
     const size_t captured = available < l->header ? 0 : load_le16(body + l->length);
     if (available < l->header || available - l->header < captured) {
-        translate_fail(t, 0,
+        translate_fail(t, here(t),
                        "expected a BLF object of type %" PRIu32 " of at least %zu bytes, found %" PRIu32,
                        type, header + l->header + captured, length);
         return;
@@ -197,11 +206,12 @@ static void give_objects(struct translator *t, bool is_last)
         }
         at = (size_t)(p - b->objects);
         const size_t left = b->count - at;
-        if (left < OBJECT_HEADER || (check_header(t, 0, p) && left < load_le32(p + 8))) {
+        if (left < OBJECT_HEADER || (check_header(t, here(t), p) && left < load_le32(p + 8))) {
             if (is_last)
-                translate_fail(
-                    t, 0, "expected a BLF object of %" PRIu32 " bytes, found the end of the file after %zu",
-                    left < OBJECT_HEADER ? OBJECT_HEADER : load_le32(p + 8), left);
+                translate_fail(t, here(t),
+                               "expected a BLF object of %" PRIu32
+                               " bytes, found the end of the file after %zu",
+                               left < OBJECT_HEADER ? OBJECT_HEADER : load_le32(p + 8), left);
             break;
         }
         if (t->failed)
@@ -326,7 +336,7 @@ static size_t take_file_header(struct translator *t, const uint8_t *p, size_t co
     return need;
 }
 
-/* The file's header, or an object. The last one is held back until it is known to be that. */
+/* The file's header, or an object. */
 static size_t blf_take(struct translator *t, const uint8_t *p, size_t count, bool at_end)
 {
     struct blf *b = t->state;
@@ -334,7 +344,7 @@ static size_t blf_take(struct translator *t, const uint8_t *p, size_t count, boo
         return take_file_header(t, p, count, at_end);
     const uint8_t *object = find_object(p, count);
     if (!object) {
-        if (at_end)
+        if (!count)
             give_objects(t, true);
         return at_end ? count : count - rest_of(count);
     }
@@ -342,7 +352,7 @@ static size_t blf_take(struct translator *t, const uint8_t *p, size_t count, boo
     if (left >= OBJECT_HEADER && !check_header(t, at, object))
         return count;
     const uint32_t length = left < OBJECT_HEADER ? OBJECT_HEADER : load_le32(object + 8);
-    if (left <= length && !at_end)
+    if (left < length && !at_end)
         return at;
     if (left < length) {
         translate_fail(t, at,
@@ -350,6 +360,7 @@ static size_t blf_take(struct translator *t, const uint8_t *p, size_t count, boo
                        length, left);
         return count;
     }
+    b->at = t->at + at;
     if (load_le32(object + 12) == TYPE_CONTAINER) {
         take_container(t, at, object, length);
     } else {
@@ -359,9 +370,7 @@ static size_t blf_take(struct translator *t, const uint8_t *p, size_t count, boo
         memcpy(out, object, length);
         b->count += length;
     }
-    t->at += at; /* where its objects are, for what is wrong with them */
-    give_objects(t, at_end && left == length);
-    t->at -= at;
+    give_objects(t, false);
     return at + length;
 }
 

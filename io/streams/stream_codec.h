@@ -20,12 +20,14 @@ struct stream_codec {
 };
 
 extern const struct stream_codec stream_codec_gzip, stream_codec_zstd, stream_codec_lz4, stream_codec_xz,
-    stream_codec_sniffer, stream_codec_nstrace, stream_codec_blf;
+    stream_codec_sniffer, stream_codec_nstrace, stream_codec_blf, stream_codec_pppd;
 
 /* Do the bytes begin as such a file does? It takes 34. */
 bool stream_is_nstrace(const uint8_t *bytes, size_t count);
 /* The same; it takes 6. */
 bool stream_is_blf(const uint8_t *bytes, size_t count);
+/* The same; all there is up to 4096 is enough. */
+bool stream_is_pppd(const uint8_t *bytes, size_t count);
 
 struct stream {
     const struct stream_codec *codec;

@@ -34,6 +34,8 @@ const char *stream_compression(const uint8_t *bytes, size_t count)
         return "NetScaler";
     if (stream_is_blf(bytes, count))
         return "BLF";
+    if (stream_is_pppd(bytes, count))
+        return "pppd";
     bool skippable = is_skippable(bytes, count);
     size_t skip = stream_skippable_bytes(bytes, count);
     if (skip < count) {

@@ -164,6 +164,13 @@ static bool translate(struct translator *t, struct stream *s)
         t->in_count -= taken;
         memmove(t->in, t->in + taken, t->in_count);
     }
+    if (at_end && !t->in_count && !t->ended && !t->failed) {
+        t->ended = true;
+        if (!taken)
+            t->out_at = t->out_count = 0;
+        t->how->take(t, t->in, 0, true);
+        return true;
+    }
     return taken || t->failed || fill(t, s);
 }
 

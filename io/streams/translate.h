@@ -30,7 +30,7 @@ struct translation {
     size_t link_count;
     size_t state_bytes;
     /* Takes records from the count bytes at p, and returns the length of those it took. 0: it needs more
-     * bytes. at_end: there are none; then it takes all, or fails. */
+     * bytes. at_end: there are none; then it takes all, or fails; the last call has no bytes. */
     size_t (*take)(struct translator *t, const uint8_t *p, size_t count, bool at_end);
     /* Frees what state points to. NULL: nothing. */
     void (*end)(void *state);

@@ -138,6 +138,38 @@ BLF_NUMBERED = tuple(blf_object(kind, bytes(200), 0) for kind in (
     blf_text(0, b'hello'), blf_text(2, b'<a/>', 4), blf_text(3, b'x'), blf_text(4, b'y'))
 RADIO = bytes.fromhex('08010000' '020000000001' '020000000002' '020000000003' '0000' 'aaaa030000000800')
 
+# pppd
+
+def pppd_frame(data, flag=True):
+    """In bytes of the line."""
+    data, crc = b'\xff\3\0\x21' + data[14:], 0xffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0x8408 if crc & 1 else crc >> 1
+    data += struct.pack('<H', crc ^ 0xffff)
+    escaped = b''.join(bytes([0x7d, byte ^ 0x20]) if byte in (0x7d, 0x7e) or byte < 0x20 else bytes([byte]) for byte in data)
+    return b'\x7e' * flag + escaped + b'\x7e'
+
+
+def pppd_bytes(kind, data):
+    return struct.pack('>BH', kind, len(data)) + data
+
+
+def pppd(frames, pieces=4096, between=b'', flag=True):
+    out, now = [struct.pack('>BI', 7, START)], 0
+    for i, (t, data) in enumerate(frames):
+        steps = t // 100000 - now
+        now += steps
+        if steps:
+            out.append(struct.pack('>BB', 6, steps) if steps < 256 and i % 2 else struct.pack('>BI', 5, steps))
+        line = pppd_frame(data, flag)
+        out.append(between + b''.join(pppd_bytes(1 + i // 3 % 2, line[at:at + pieces]) for at in range(0, len(line), pieces)))
+    return b''.join(out)
+
+
+PPPD_BETWEEN = pppd_bytes(2, b'') + b'\3\4' + pppd_bytes(1, b'\x7e\x7e')
+
 VM = (b'web-1', b'balancer')
 EXTENSIONS = ((0x84, b'\1\1ab'), (5, bytes(9)), (0x87, bytes(4)), (6, b''), (0x8b, bytes(40)))
 
@@ -167,6 +199,9 @@ FLAVOURS = {
     'BLF, small containers': (lambda f: blf(f, block=700), plus(0)),
     'BLF, small containers of two kinds': (lambda f: blf(f, block=90, methods=(2, 0)), plus(0)),
     'BLF, very small containers': (lambda f: blf(f, block=17, methods=(0,)), plus(0)),
+    'pppd': (pppd, lambda t: START * 10**9 + t // 100000 * 10**8),
+    'pppd, pieces of three bytes': (lambda f: pppd(f, 3), lambda t: START * 10**9 + t // 100000 * 10**8),
+    'pppd, other records': (lambda f: pppd(f, between=PPPD_BETWEEN, flag=False), lambda t: START * 10**9 + t // 100000 * 10**8),
     'BLF, other objects': (lambda f: blf(f, between=BLF_OTHERS), plus(0)),
 }
 
@@ -180,12 +215,14 @@ NUMBERED = [
 # Wireshark 4.6.9 loses objects near the end of a file whose containers are smaller than usual.
 UNJUDGED = 'small containers'
 
-LARGE = ('NetScaler 1.0', 'NetScaler 2.0', 'NetScaler 3.5', 'BLF')
+LARGE = ('NetScaler 1.0', 'NetScaler 2.0', 'NetScaler 3.5', 'BLF', 'pppd')
 
 # (name, bytes, words of the error)
 LOOKALIKES = [
     ('a version of NetScaler that is not known', struct.pack('<BBB', 1, 34, 0) + b'NetScaler V40 Performance Data\0' + bytes(9000), ('01 22 00',)),
     ('text about NetScaler', b'NetScaler Performance Data\n' * 40, ('text',)),
+    ('a time of pppd and text', b'\7\x59\x68\x2f\0' + b'\2\0\4text' * 3, ('07 59',)),
+    ('a time of pppd and no record', b'\7\x59\x68\x2f\0' + pppd_bytes(1, b'\x7e') * 3 + b'\x08' + bytes(99), ('07 59',)),
     ('text about logging', b'LOGGING is on\n' * 40, ('text',)),
     ('a record of type 0101', struct.pack('<HHI', 0x101, 64, 0) + b'NetScaler performance data' + bytes(9000), ('01 01 40',)),
 ]
@@ -234,4 +271,12 @@ def broken(few):
             'header of type 3': bad(one(3)[:6] + b'\3' + one(3)[7:], 'type 1 or 2', 'type 3'),
             'frame beyond its object': bad(bytes(long), '464', 'found %d' % size)}.items():
         out.append(('BLF, ' + name, good + data, frames, words))
+    good = pppd(few[:3])
+    # the first bytes have to be right for it to be a record at all
+    good += b''.join(pppd_bytes(1, b'\x7e' * 99) for _ in range(50))
+    for name, data, words in (('record of type 8', b'\x08' + bytes(9), ('type 1 to 7', 'found 8')), ('record of type 0', bytes(9), ('found 0',)),
+                              ('record that is cut', b'\5\0', ('5 bytes', 'after 2')), ('frame that is too long', pppd_bytes(1, b'a' * 40000) * 2, ('65536',)),
+                              ('line that is cut', b'\1\0\5', ('5 more bytes', 'end of the file'))):
+        at = len(good) + (len(pppd_bytes(1, b'a' * 40000)) + 3 + 65536 - 40000 if 'long' in name else 3 if 'line' in name else 0)
+        out.append(('pppd, ' + name, good + data, 3, ('offset %d' % at,) + words))
     return out
