@@ -11,8 +11,8 @@
 struct stream;
 
 /* The compression that a file's first bytes (at least 6) show: "gzip", "zstd", "lz4", "xz" or "Sniffer"
- * (which may be compressed), or the format that a codec translates: "NetScaler", "BLF", "pppd" (which
- * takes all there is up to 4096 to tell); NULL for none. Also one that this build cannot read. Thread-safe. */
+ * (which may be compressed), or the format that a codec translates: "NetScaler", "BLF", "pppd" (which takes
+ * all there is up to 4096 to tell); NULL for none. Also one that this build cannot read. Thread-safe. */
 const char *stream_compression(const uint8_t *bytes, size_t count);
 
 /* path: "-" is standard input. order: of the file among the inputs, for problems. stop: outlives the

@@ -1,5 +1,5 @@
-/* What pppd has recorded (its option `record`): the bytes of both directions of a serial line. All numbers are
- * big endian.
+/* What pppd has recorded (its option `record`): the bytes of both directions of a serial line. All numbers
+ * are big endian.
  *
  *     record | 1: sent, or 2: received 1 | length 2 | bytes |
  *            | 3 or 4: end of what was sent, or received 1 |
@@ -8,8 +8,8 @@
  *            | 7: time, first of all 1 | seconds since 1970 4 |
  *     bytes  | 7e between PPP frames | 7d: the next byte, its bit 20 inverted |
  *
- * A frame counts where its end stands, with its check sequence, whether that is right or not; what has no end at
- * the end of the file does not count.
+ * A frame counts where its end stands, with its check sequence, whether that is right or not. What has no end
+ * at the end of the file does not count.
  *
  * From pppdump(8), and what tshark 4.6.9 makes of files. */
 #include "engine/util.h"
