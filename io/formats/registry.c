@@ -67,7 +67,8 @@ static void open_format(void *argument)
     struct open_job *job = argument;
     struct capture *c = job->capture;
     if (job->compressed && capture_size(c) >= 4 &&
-        (*job->compressed = stream_compression(c->bytes, MIN(capture_size(c), (uint64_t)PROBE_BYTES)))) {
+        (*job->compressed = stream_is_needed(c->bytes, MIN(capture_size(c), (uint64_t)PROBE_BYTES),
+                                             capture_size(c) <= PROBE_BYTES))) {
         job->result = -1;
         return;
     }

@@ -88,7 +88,7 @@ void look_at_file(const char *path, struct look *look)
     look->device = st.st_dev;
     look->inode = st.st_ino;
     const size_t count = (size_t)n;
-    look->compressed = stream_compression(bytes, count);
+    look->compressed = stream_is_needed(bytes, count, count == look->size);
     if (look->compressed)
         goto done;
     look->is_capture = find_format(fd, bytes, count, look->size, &format) != PROBE_NO;

@@ -1,11 +1,13 @@
-/* Reads files and pipes, and detects their compression.
+/* Reads files and pipes, and detects their compression. stream_text.c has what is done with the bytes then.
  *
- * stream_read() reads a block of the file, from which the codec decompresses straight into the caller's
+ * stream_read_bytes() reads a block of the file, from which the codec decompresses straight into the caller's
  * buffer. Bytes that are not compressed are read straight into that buffer. An error is held back until all
  * bytes before it have been delivered. */
 #include "io/streams/stream.h"
 #include "engine/util.h"
 #include "io/streams/stream_codec.h"
+#include "io/streams/stream_text.h"
+#include "io/texts/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +35,12 @@ enum {
     /* What Linux grants any user; the default is 64 KB. */
     PIPE_BYTES = 1 << 20,
 };
+
+bool stream_is_needed(const uint8_t *bytes, size_t count, bool whole)
+{
+    bool more;
+    return stream_compression(bytes, count) || text_find_format(bytes, count, whole, &more);
+}
 
 uint64_t stream_consumed(const struct stream *s)
 {
@@ -249,6 +257,10 @@ struct stream *stream_open(const char *path, size_t order, struct problems *prob
         problems_add(problems, PROBLEM_ERROR, order, shown, -1, "%s", strerror(ENOMEM));
         goto fail;
     }
+    if (stream_text_open(s)) {
+        problems_add(problems, PROBLEM_ERROR, order, shown, -1, "%s", strerror(ENOMEM));
+        goto fail;
+    }
     if (open_file(s, path) || open_block(s) || (!s->waits && open_codec(s)))
         goto fail;
     return s;
@@ -367,7 +379,7 @@ no_memory:
     return -1;
 }
 
-ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
+ssize_t stream_read_bytes(struct stream *s, uint8_t *bytes, size_t n)
 {
     if (s->outer)
         return read_stream(s->outer, bytes, n);
@@ -393,6 +405,7 @@ void stream_close(struct stream *s)
         close(s->fd);
     if (s->block)
         free(s->block - KEPT_BYTES);
+    stream_text_close(s->text);
     free(s->failure);
     free(s->path);
     free(s);

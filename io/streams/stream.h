@@ -1,5 +1,5 @@
-/* The bytes of a file, a pipe or standard input, decompressed if they are compressed. The first bytes
- * decide, never the name. */
+/* The bytes of a file, a pipe or standard input, decompressed if they are compressed; of a trace in text, the pcapng
+ * file that has its frames. The first bytes decide, never the name. */
 #ifndef TCPREUSE_STREAM_H
 #define TCPREUSE_STREAM_H
 
@@ -14,6 +14,10 @@ struct stream;
  * (which may be compressed), or the format that a codec translates: "NetScaler", "BLF", "pppd" (which takes
  * all there is up to 4096 to tell); NULL for none. Also one that this build cannot read. Thread-safe. */
 const char *stream_compression(const uint8_t *bytes, size_t count);
+
+/* Whether a file that begins with these bytes (4096, or whole: all it has) has to be read as a stream, since it is
+ * compressed, or a trace whose frames have to be made from its text. Thread-safe. */
+bool stream_is_needed(const uint8_t *bytes, size_t count, bool whole);
 
 /* path: "-" is standard input. order: of the file among the inputs, for problems. stop: outlives the
  * stream, or NULL. Waits for nothing. NULL after adding a problem. */

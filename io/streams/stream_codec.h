@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct stream_text;
+
 struct stream_codec {
     /* Sets s->state. 0, or -1 when memory is short. */
     int (*open)(struct stream *s);
@@ -62,6 +64,7 @@ struct stream {
      * on it. */
     _Atomic uint64_t consumed;
 
+    struct stream_text *text; /* of stream_text.c */
     char *path;
     size_t order;
     struct problems *problems;

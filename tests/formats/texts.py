@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: texts.py TCPREUSE
+
+Traces in text, and others whose frames have to be made from what they show. The same frames are written in each format; the
+rows have to be those of the plain pcap file. What is broken is said with its place, and what stands before it is reported. A
+tshark that is installed has to find the same frames; the environment variable TSHARK names another one (tests/lib/tshark.py).
+"""
+import gzip
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import program as programs  # noqa: E402
+import tshark  # noqa: E402
+from run import Program, conversations, nanoseconds, pcap, same  # noqa: E402
+
+START = 1500000000          # 2017-07-14 02:40:00 UTC
+
+
+# writers: of [(microseconds, Ethernet frame)]
+
+def dots(data):
+    return ''.join(chr(b) if 32 < b < 127 else '.' for b in data)
+
+
+def rows_of(data, width=16):
+    return [data[i:i + width] for i in range(0, len(data), width)]
+
+
+def netscreen(frames, interface='ethernet2/1', words=2, end='\n', cut=None, strip=0):
+    out = ['ns5-> get dbuf stream']
+    for t, data in frames:
+        out.append('%d.%d: %s(%s) len=%d:020000000001->020000000002/0800' % (
+            t // 1000000, t // 100000 % 10, interface, 'io'[t & 1], len(data) - strip))
+        out += ['              10.0.0.1 -> 10.0.1.1/6', '              vhl=45, tos=00, id=0, frag=0000, ttl=64'][:words]
+        for row in rows_of(data[strip:cut]):
+            out.append('              %-47s     %s' % (row.hex(' '), dots(row)))
+        out.append('')
+    return (end.join(out) + end).encode()
+
+
+def ppp(frames, head='0021'):
+    return [(t, bytes.fromhex(head) + data[14:]) for t, data in frames]
+
+
+TENTH, HUNDREDTH, MICRO = 100000, 10000, 1
+# name: (writer, microseconds of its unit of time, seconds that its times begin at)
+FLAVOURS = {
+    'NetScreen': (netscreen, TENTH, 0),
+    'NetScreen, no words': (lambda frames: netscreen(frames, words=0, end='\r\n'), TENTH, 0),
+    'NetScreen, ADSL': (lambda frames: netscreen(frames, 'adsl1'), TENTH, 0),
+    'NetScreen, ADSL with PPP': (lambda frames: netscreen(ppp(frames), 'adsl1'), TENTH, 0),
+    'NetScreen, serial': (lambda frames: netscreen(ppp(frames), 'serial3/0'), TENTH, 0),
+}
+
+
+def broken(frames):
+    """(name, data, whole frames before it, words of the error)"""
+    def replaced(make, old, new, after=3):
+        """The first occurrence of old behind some frames is replaced."""
+        before, data = make(frames[:after]), make(frames)
+        at = data.index(old, len(before) - 1)
+        return data[:at] + new + data[at + len(old):]
+    yield 'NetScreen, header', replaced(netscreen, b'.', b','), 3, ('offset', 'first line of a NetScreen packet')
+    yield 'NetScreen, length', replaced(netscreen, b'len=', b'len=9999999'), 3, ('at most 262144 bytes',)
+    yield 'NetScreen, digit', replaced(netscreen, b' 06 ', b' 0x '), 3, ('two hexadecimal digits',)
+    yield 'NetScreen, first line', replaced(netscreen, b'              02 ', b' 02\n'), 3, ('at least 6 bytes, found one of 1',)
+
+
+# no traces, though they look like them
+OTHERS = {
+    'NetScreen, in a sentence': b'The line begins with ethernet1(i) len=98: and so on.\n' * 3,
+    'text': b'From here to there.\n' * 400,
+}
+
+
+def check_formats(tap, program, frames, want):
+    few = frames[:3]
+    for name, (make, unit, start) in FLAVOURS.items():
+        data = make(frames)
+        complaints = same(program, data, want)
+        times = [nanoseconds(t) for t in program.times()] if not complaints else []
+        expected = [(start * 1000000 + t) // unit * unit * 1000 for t, _ in frames]
+        wrong = [(got, time) for got, time in zip(times, expected) if got != time]
+        tap.ok(name, complaints + ['time %d, expected %d ns' % pair for pair in wrong[:1]])
+        for threads in (1, 8):
+            tap.ok('%s, %d threads' % (name, threads), same(program, data, want, threads=threads))
+        tap.ok(name + ', gzip', same(program, gzip.compress(data), want))
+        out, data = [], make(few)
+        for n in list(range(len(make(few[:2])) - 9, len(data) - 4, 29)) + list(range(len(data) - 4, len(data))):
+            status, rows, error = program.run(data[:n])
+            if rows[:len(few) - 1] != want[:len(rows)][:len(few) - 1] or len(rows) > len(few) or \
+                    status not in (0, 2) or (status == 2 and ('expected' not in error or 'found' not in error)):
+                out.append('cut at %d: exit %d, %d rows: %s' % (n, status, len(rows), error.strip()[-200:]))
+        tap.ok(name + ', cut', out[:5])
+    for name, data, count, says in broken(frames[:12]):
+        tap.ok('broken: ' + name, same(program, data, want[:count], 2, says=('expected', 'found') + says))
+    for name, data in OTHERS.items():
+        tap.ok('no trace: ' + name, same(program, data, [], 2, says=('expected a capture, found',)))
+
+
+def check_with_wireshark(tap, program, frames):
+    judge = tshark.Tshark()
+    if not judge.version:
+        tap.skip('traces, as tshark reads them', 'no tshark')
+        return
+    path = os.path.join(program.directory, 'judged')
+    for name, (make, _, _) in FLAVOURS.items():
+        data = make(frames)
+        with open(path, 'wb') as file:
+            file.write(data)
+        with open(path, 'rb') as file:
+            done = subprocess.run(judge.command + ['-n', '-r', '-', '-Y', 'tcp', '-T', 'fields', '-e', 'frame.number', '-e', 'tcp.stream',
+                                                   '-e', 'tcp.analysis.reused_ports', '-e', 'tcp.len'],
+                                  stdin=file, capture_output=True, text=True, env=judge.environment)
+        judged = [tuple(line.split('\t')) for line in done.stdout.splitlines()]
+        status, rows, error = program.run(data, '--rules', judge.rules)
+        got = [(row[0], row[1], '1' if row[3] == '1' else '', row[-1]) for row in rows]
+        wrong = [pair for pair in zip(got, judged) if pair[0] != pair[1]]
+        tap.ok(name + ', as tshark reads it', ['%d frames, tshark: %d: %s' % (len(got), len(judged), done.stderr[-200:])] *
+               (len(got) != len(judged)) + ['%r, tshark: %r' % pair for pair in wrong[:1]])
+
+
+def main():
+    tap = programs.Tap()
+    with tempfile.TemporaryDirectory(prefix='tcpreuse-texts-') as directory:
+        program = Program(os.path.abspath(sys.argv[1]), directory)
+        frames = conversations(0, 30)
+        status, want, error = program.run(pcap(frames))
+        tap.ok('pcap', [] if status == 0 and len(want) == len(frames) else [error])
+        check_formats(tap, program, frames, want)
+        check_with_wireshark(tap, program, frames)
+    return tap.done()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
