@@ -52,7 +52,8 @@ struct text_reader {
 
 struct text_format {
     const char *name;
-    unsigned decimals; /* of its times */
+    unsigned binary_bytes; /* 0: it is text. Else so many are enough for probe to say no */
+    unsigned decimals;     /* of its times */
     uint16_t links[TEXT_LINKS_MAX];
     unsigned link_count;
     /* Are these (TEXT_PROBE_BYTES, or whole: all there are, or as many as have come) the first bytes of such a trace?

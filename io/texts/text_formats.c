@@ -3,6 +3,9 @@
 
 static const struct text_format *const formats[] = {
     &text_netscreen,
+    &text_k12text,
+    &text_toshiba,
+    &text_iplog,
 };
 
 /* Could these first bytes be text, as far as they are there? Bytes of any character set may be; a number, as captures
@@ -20,11 +23,15 @@ const struct text_format *text_find_format(const uint8_t *bytes, size_t count, b
     count = MIN(count, (size_t)TEXT_PROBE_BYTES);
     whole = whole || count == TEXT_PROBE_BYTES;
     *more = false;
-    if (!may_be_text(bytes, count))
-        return NULL;
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
-        if (formats[i]->probe(bytes, count, whole))
-            return formats[i];
-    *more = !whole;
+    const bool is_text = may_be_text(bytes, count);
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        const struct text_format *f = formats[i];
+        if (!f->binary_bytes && !is_text)
+            continue;
+        if (f->probe(bytes, count, whole))
+            return f;
+        if (!f->binary_bytes || count < f->binary_bytes)
+            *more = !whole;
+    }
     return NULL;
 }

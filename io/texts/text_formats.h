@@ -5,5 +5,8 @@
 #include "io/texts/text.h"
 
 extern const struct text_format text_netscreen;
+extern const struct text_format text_k12text;
+extern const struct text_format text_toshiba;
+extern const struct text_format text_iplog;
 
 #endif
