@@ -8,6 +8,8 @@ extern const struct text_format text_netscreen;
 extern const struct text_format text_k12text;
 extern const struct text_format text_toshiba;
 extern const struct text_format text_etherwatch;
+extern const struct text_format text_vms;
+extern const struct text_format text_cosine;
 extern const struct text_format text_iplog;
 
 #endif

@@ -94,13 +94,41 @@ def etherwatch(frames, protocol='08-00 00 00-00-00-00-00', title='ETHERWATCH  X5
     return ('\n'.join(out) + '\n').encode()
 
 
+def vms(frames, first='TCPIPtrace full display RCV packet %d', bar='   ', headless=False):
+    out = ['$ TCPTRACE HOST1 /FULL', '']
+    for n, (t, data) in enumerate(frames):
+        data = data[14:]
+        if not headless or n % 2 == 0:
+            out += ['   %s at %s' % (first % (n + 1), vms_time(t)), '']
+        out += ['   IP Version = 4,  IHL = 5,  TOS = 00,   Total Length = %d = ^x%04X' % (len(data), len(data)),
+                '   IP Source Address      = 10.0.0.1', '']
+        for i, row in enumerate(rows_of(data)):
+            groups = [group[::-1].hex().upper().rjust(8) for group in rows_of(row, 4)]
+            groups += [' ' * 8] * (4 - len(groups))
+            out.append('   %s    %04X    %s' % ((bar if i else '   ').join(groups[::-1]), i * 16, dots(row)))
+        out.append('')
+    return ('\n'.join(out) + '\n').encode()
+
+
+def cosine(frames, interface='ETH', before=(0, 0), head=b'', strip=0, timed=True):
+    """before: bytes before a packet that was sent, and received."""
+    out = ['IPNOS: CONFIG VPN(200) VR(3.3.3.3)#', '']
+    for n, (t, data) in enumerate(frames):
+        data, seconds = bytes(before[n & 1]) + head + data[strip:], t // 1000000
+        time = '2017-7-14,02:%02d:%02d.%d:  ' % (40 + seconds // 60, seconds % 60, t // 10000 % 100)
+        out.append('%sl2-%s (%s:3/7/1:100), Length:%d, Pro:0, Off:0, Pri:0, RM:0, Err:0 [0x4000, 0x0]' % (
+            time if timed else '', ('tx', 'rx')[n & 1], interface, len(data)))
+        out += [row.hex(' ').upper() for row in rows_of(data)] + ['']
+    return ('\n'.join(out) + '\n').encode()
+
+
 def ppp(frames, head='0021'):
     return [(t, bytes.fromhex(head) + data[14:]) for t, data in frames]
 
 
 SECOND, TENTH, HUNDREDTH, MICRO = 1000000, 100000, 10000, 1
 K12_START = 946681200 + 16 * 3600
-# name: (writer, microseconds of its unit of time, seconds that its times begin at)
+# name: (writer, microseconds of its unit of time, or None: times are not compared; seconds that its times begin at)
 FLAVOURS = {
     'NetScreen': (netscreen, TENTH, 0),
     'NetScreen, no words': (lambda frames: netscreen(frames, words=0, end='\r\n'), TENTH, 0),
@@ -115,6 +143,16 @@ FLAVOURS = {
     'Toshiba, Ethernet': (lambda frames: toshiba(frames, 'E0', b'', 0), HUNDREDTH, 0),
     'Etherwatch': (etherwatch, HUNDREDTH, START),
     'Etherwatch, SNAP': (lambda frames: etherwatch(frames, 'AA-AA 03 00-00-00-08-00'), HUNDREDTH, START),
+    'TCPIPtrace': (vms, HUNDREDTH, START),
+    'TCPIPtrace, UCX': (lambda frames: vms(frames, ' UCX INTERnet trace RCV packet seq # = %d', ' | '), HUNDREDTH, START),
+    'TCPIPtrace, fragments': (lambda frames: vms(frames, headless=True), None, START),
+    'CoSine': (cosine, HUNDREDTH, START),
+    'CoSine, PPP': (lambda frames: cosine(frames, 'PPP', (4, 4), b'\0\x21', 14), HUNDREDTH, START),
+    'CoSine, HDLC': (lambda frames: cosine(frames, 'HDLC', (2, 4), b'\x0f\0\x08\0', 14), HUNDREDTH, START),
+    'CoSine, Frame Relay': (lambda frames: cosine(frames, 'FR', (4, 4), b'\x18\x41\3\xcc', 14), HUNDREDTH, START),
+    'CoSine, PPP over Frame Relay': (lambda frames: cosine(frames, 'PPoFR', (4, 4), b'\x18\x41\3\xcf\0\x21', 14), HUNDREDTH, START),
+    'CoSine, ATM': (lambda frames: cosine(frames, 'ATM', (16, 16), b'\xaa\xaa\3\0\0\0\x08\0', 14), HUNDREDTH, START),
+    'CoSine, without times': (lambda frames: cosine(frames, timed=False), None, 0),
     'NetScreen, serial': (lambda frames: netscreen(ppp(frames), 'serial3/0'), TENTH, 0),
 }
 
@@ -148,6 +186,16 @@ def broken(frames):
     yield 'Etherwatch, offset', replaced(etherwatch, b'-   16-', b'-   17-'), 3, ('with their offset',)
     yield 'Etherwatch, digit', replaced(etherwatch, b' 06 ', b' 0x '), 3, ('two hexadecimal digits',)
     yield 'Etherwatch, cut', etherwatch(frames[:4])[:-60], 3, ('expected',)
+    yield 'TCPIPtrace, time', replaced(vms, b'2017 02:', b'2017 02.'), 3, ('number and time of a packet',)
+    yield 'TCPIPtrace, length', replaced(vms, b'Total Length =', b'Total:'), 3, ('the length of a packet before its bytes',)
+    yield 'TCPIPtrace, long', replaced(vms, b'Length = ', b'Length = 999999'), 3, ('at most 262144 bytes',)
+    yield 'TCPIPtrace, offset', replaced(vms, b'    0010    ', b'    0020    '), 3, ('with their offset',)
+    yield 'TCPIPtrace, digit', replaced(vms, b'   5000', b'   50x0'), 3, ('two hexadecimal digits',)
+    yield 'TCPIPtrace, cut', vms(frames[:4])[:-90], 3, ('expected',)
+    yield 'CoSine, header', replaced(cosine, b', Pro:', b', Per:'), 3, ('time, interface, length and codes',)
+    yield 'CoSine, long', replaced(cosine, b'Length:', b'Length:999999'), 3, ('at most 262144 bytes',)
+    yield 'CoSine, digit', replaced(cosine, b' 06 ', b' 0x '), 3, ('16 bytes in hexadecimal digits',)
+    yield 'CoSine, cut', b'\n'.join(cosine(frames[:4]).split(b'\n')[:-4]) + b'\n', 3, ('more bytes of a packet',)
 
 
 # no traces, though they look like them
@@ -156,6 +204,8 @@ OTHERS = {
     'K12 text, a table': b'+---------+---------------+----------+\n| id      | name          | number   |\n' * 40,
     'Toshiba, without its name': toshiba([(0, bytes(40))], magic='OTHER'),
     'Etherwatch, without its name': etherwatch([(0, bytes(40))], title='ETHERWITCH'),
+    'TCPIPtrace, in a sentence': b'TCPIPtrace prints each packet 8 times.\n' * 9,
+    'CoSine, in a sentence': b'Each line begins with l2-tx (PPP:1/1) or l2-rx, and so on.\n' * 9,
     'IPLog, zeros': bytes(5000),
     'IPLog, another length': iplog([(0, bytes(14) + b'\x45\0\0\x20' + bytes(30))]),
     'text': b'From here to there.\n' * 400,
@@ -173,7 +223,8 @@ def check_formats(tap, program, frames, want):
             continue
         data = make(frames)
         complaints = same(program, data, want)
-        times = [nanoseconds(t) for t in program.times()] if not complaints else []
+        times = [nanoseconds(t) for t in program.times()] if unit and not complaints else []
+        unit = unit or 1
         expected = [(start * 1000000 + t) // unit * unit * 1000 for t, _ in frames]
         wrong = [(got, time) for got, time in zip(times, expected) if got != time]
         tap.ok(name, complaints + ['time %d, expected %d ns' % pair for pair in wrong[:1]])
