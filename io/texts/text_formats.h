@@ -10,6 +10,7 @@ extern const struct text_format text_toshiba;
 extern const struct text_format text_etherwatch;
 extern const struct text_format text_vms;
 extern const struct text_format text_cosine;
+extern const struct text_format text_ascend;
 extern const struct text_format text_iplog;
 
 #endif

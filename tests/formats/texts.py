@@ -122,6 +122,22 @@ def cosine(frames, interface='ETH', before=(0, 0), head=b'', strip=0, timed=True
     return ('\n'.join(out) + '\n').encode()
 
 
+def ascend(frames, kind='wandsess', words=False, head=b'\xff\3\0\x21', strip=14):
+    out = ['TNT> wandsess iguana', '']
+    for n, (t, data) in enumerate(frames):
+        data = head + data[strip:]
+        if kind == 'wdd':
+            out += ['Date: 07/14/2017.  Time: 02:40:00', 'Cause an attempt to place call to 14082750382',
+                    'WD_DIALOUT_DISP: chunk 2515EE type IP.']
+        before = {'wdd': '(task: 251790', 'ETHER': 'ETHER3ND RECV: (task "_sarTask" at 0x802c6eb0',
+                  'wandsess': '%s-iguana:241:(task: B02614C0' % ('XMIT', 'RECV')[n & 1]}[kind]
+        out.append('%s, time: %d.%02d) %d octets @ %s' % (
+            before, 1000 + t // 1000000, t // 10000 % 100, len(data), ('8003BD94', '0xa8fb2020')[kind == 'ETHER']))
+        for i, row in enumerate(rows_of(data[:128])):
+            out.append('  [%04x]: %s' % (i * 16, ('%-47s    %s' % (row.hex(' '), dots(row)) if words else row.hex(' ').upper() + ' ')))
+    return ('\n'.join(out) + '\n').encode()
+
+
 def ppp(frames, head='0021'):
     return [(t, bytes.fromhex(head) + data[14:]) for t, data in frames]
 
@@ -153,6 +169,9 @@ FLAVOURS = {
     'CoSine, PPP over Frame Relay': (lambda frames: cosine(frames, 'PPoFR', (4, 4), b'\x18\x41\3\xcf\0\x21', 14), HUNDREDTH, START),
     'CoSine, ATM': (lambda frames: cosine(frames, 'ATM', (16, 16), b'\xaa\xaa\3\0\0\0\x08\0', 14), HUNDREDTH, START),
     'CoSine, without times': (lambda frames: cosine(frames, timed=False), None, 0),
+    'Ascend': (ascend, HUNDREDTH, 1000),
+    'Ascend, Ethernet': (lambda frames: ascend(frames, 'ETHER', True, b'', 0), HUNDREDTH, 1000),
+    'Ascend, wdd': (lambda frames: ascend(frames, 'wdd', False, b'', 0), HUNDREDTH, START),
     'NetScreen, serial': (lambda frames: netscreen(ppp(frames), 'serial3/0'), TENTH, 0),
 }
 
@@ -196,6 +215,10 @@ def broken(frames):
     yield 'CoSine, long', replaced(cosine, b'Length:', b'Length:999999'), 3, ('at most 262144 bytes',)
     yield 'CoSine, digit', replaced(cosine, b' 06 ', b' 0x '), 3, ('16 bytes in hexadecimal digits',)
     yield 'CoSine, cut', b'\n'.join(cosine(frames[:4]).split(b'\n')[:-4]) + b'\n', 3, ('more bytes of a packet',)
+    yield 'Ascend, header', replaced(ascend, b' octets', b' bytes'), 3, ('the time and length of a packet',)
+    yield 'Ascend, long', replaced(ascend, b' octets', b'999999 octets'), 3, ('at most 262144 bytes',)
+    yield 'Ascend, digit', replaced(ascend, b' 06 ', b' 0x '), 3, ('in hexadecimal digits',)
+    yield 'Ascend, no bytes', ascend(frames[:3]) + ascend(frames[3:4]).partition(b'  [')[0], 3, ('bytes of a packet', 'the end of the file')
 
 
 # no traces, though they look like them
@@ -206,6 +229,7 @@ OTHERS = {
     'Etherwatch, without its name': etherwatch([(0, bytes(40))], title='ETHERWITCH'),
     'TCPIPtrace, in a sentence': b'TCPIPtrace prints each packet 8 times.\n' * 9,
     'CoSine, in a sentence': b'Each line begins with l2-tx (PPP:1/1) or l2-rx, and so on.\n' * 9,
+    'Ascend, of a scheduler': b'Each (task: 17, time: 3.5) had 7 octets @ 77\n' * 9,
     'IPLog, zeros': bytes(5000),
     'IPLog, another length': iplog([(0, bytes(14) + b'\x45\0\0\x20' + bytes(30))]),
     'text': b'From here to there.\n' * 400,
