@@ -1,5 +1,5 @@
-/* Kinds of files that are no captures and lie beside them: archives, logs, programs, pictures. They are named so
- * that a person sees at once what was mistaken for a capture, and what to do about it. */
+/* Kinds of files that are no captures and lie beside them: archives, logs, programs, pictures, and traces that are not
+ * read. They are named so that a person sees at once what was mistaken for a capture, and what to do about it. */
 #include "io/formats/kinds.h"
 #include "engine/util.h"
 
@@ -103,16 +103,9 @@ static const struct wording {
     {"***busmaster", {"a CAN log of BUSMASTER", NULL}},
     {";$fileversion=", {"a CAN trace of PEAK", NULL}},
     {"session transcript", {"a trace of Catapult DCT2000", NULL}},
-    {"+---------+---------------+----------+", {"a K12 text file", CONVERT}},
-    {"etherwatch", {"text of Etherwatch on VMS", CONVERT}},
-    {"tcpiptrace", {"text of TCPIPtrace on VMS", CONVERT}},
-    {"t o s h i b a", {"an ISDN trace of a Toshiba router", NULL}},
-    {"pri-xmit-9", {"a trace of an Ascend server", NULL}},
-    {"pri-rcv-9", {"a trace of an Ascend server", NULL}},
-    {"wan-9", {"a trace of an Ascend server", NULL}},
-    {"l2-tx ", {"a trace of a CoSine switch", NULL}},
-    {"l2-rx ", {"a trace of a CoSine switch", NULL}},
     {"#format=4", {"a Daintree SNA capture", NULL}},
+    {"communications trace ", {"a communications trace of IBM i", "convert it with editcap -F pcapng"}},
+    {"--------- beginning of ", {"a log of Android", NULL}},
     {"9999-99-99", {"a log", NULL}},
     {"9999/99/99", {"a log", NULL}},
     {"[9999-99-99", {"a log", NULL}},
