@@ -59,8 +59,8 @@ static bool ascend_probe(const uint8_t *bytes, size_t count, bool whole)
     struct header h;
     while (text_next_line(&lines, &line) == LINE_FOUND)
         if (text_line_find(&line, task))
-            return read_header(&line, &h) && text_next_line(&lines, &line) == LINE_FOUND &&
-                   is_data(&line, &s);
+            return text_line_is_printed(&line) && read_header(&line, &h) &&
+                   text_next_line(&lines, &line) == LINE_FOUND && is_data(&line, &s);
     return false;
 }
 

@@ -49,21 +49,6 @@ static bool put_addresses(struct text_reader *t, const struct text_line *line)
            put_bytes(t, line, from + strlen(record), ADDRESS);
 }
 
-static bool etherwatch_probe(const uint8_t *bytes, size_t count, bool whole)
-{
-    struct text_lines lines = {.bytes = bytes, .count = count, .whole = whole};
-    struct text_line line;
-    bool has_title = false;
-    uint8_t addresses[2 * ADDRESS];
-    struct text_reader t = {.frame = addresses};
-    while (text_next_line(&lines, &line) == LINE_FOUND) {
-        has_title = has_title || text_line_find(&line, title);
-        if (has_title && text_line_find(&line, record) && text_line_find(&line, target))
-            return put_addresses(&t, &line);
-    }
-    return false;
-}
-
 static bool scan_time(struct text_scan *s, struct header *h)
 {
     if (!text_scan_decimal(s, 2, &h->day) || !text_scan_literal(s, "-"))
@@ -101,6 +86,30 @@ static bool put_protocol(struct text_reader *t, const struct text_line *line, st
     text_put(t, value);
     const bool is_snap = t->frame[llc] == SNAP && t->frame[llc + 1] == SNAP && value == CONTROL_UNNUMBERED;
     return !is_snap || put_bytes(t, line, line->at + IDENTIFIER, 5);
+}
+
+static bool begins_with_record(const struct text_line *line)
+{
+    struct text_scan s = text_scan_line(line);
+    text_scan_blanks(&s);
+    return text_scan_literal(&s, record);
+}
+
+static bool etherwatch_probe(const uint8_t *bytes, size_t count, bool whole)
+{
+    struct text_lines lines = {.bytes = bytes, .count = count, .whole = whole};
+    struct text_line line;
+    bool has_title = false;
+    uint8_t frame[64];
+    struct text_reader t = {.frame = frame};
+    struct header h;
+    while (text_next_line(&lines, &line) == LINE_FOUND) {
+        has_title = has_title || text_line_find(&line, title);
+        if (has_title && text_line_find(&line, record) && text_line_find(&line, target))
+            return begins_with_record(&line) && put_addresses(&t, &line) &&
+                   text_next_line(&lines, &line) == LINE_FOUND && put_protocol(&t, &line, &h);
+    }
+    return false;
 }
 
 /* Bytes of the buffer, of which left are missing. What was expected, or NULL. */

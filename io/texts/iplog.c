@@ -36,6 +36,11 @@ static bool iplog_probe(const uint8_t *bytes, size_t count, bool whole)
     return true;
 }
 
+static bool iplog_may_begin(const uint8_t *bytes, size_t count)
+{
+    return count < HEADER + IP_HEADER && (count < 6 || load_be16(bytes + 4) == 0);
+}
+
 static enum text_result iplog_read(struct text_reader *t, struct text_record *r)
 {
     enum { NOT_KNOWN, AS_IT_IS, SWAPPED };
@@ -65,7 +70,7 @@ static enum text_result iplog_read(struct text_reader *t, struct text_record *r)
 
 const struct text_format text_iplog = {
     .name = "Cisco Secure IDS",
-    .binary_bytes = HEADER + IP_HEADER,
+    .may_begin = iplog_may_begin,
     .decimals = 0,
     .links = {101},
     .link_count = 1,

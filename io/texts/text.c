@@ -54,6 +54,13 @@ const char *text_line_find(const struct text_line *line, const char *words)
     return memmem(line->at, line->length, words, strlen(words));
 }
 
+bool text_line_is_printed(const struct text_line *line)
+{
+    struct text_scan s = text_scan_line(line);
+    text_scan_blanks(&s);
+    return s.at < s.end && (isalnum((unsigned char)*s.at) || *s.at == '(' || *s.at == '[');
+}
+
 void text_scan_blanks(struct text_scan *s)
 {
     while (s->at < s->end && isspace((unsigned char)*s->at))

@@ -52,8 +52,10 @@ struct text_reader {
 
 struct text_format {
     const char *name;
-    unsigned binary_bytes; /* 0: it is text. Else so many are enough for probe to say no */
-    unsigned decimals;     /* of its times */
+    /* NULL: it is text. Else: may these, too few for probe, begin such a trace? Captures should be told from it by as few
+     * bytes as can be, since those of a slow pipe wait for the answer. */
+    bool (*may_begin)(const uint8_t *bytes, size_t count);
+    unsigned decimals; /* of its times */
     uint16_t links[TEXT_LINKS_MAX];
     unsigned link_count;
     /* Are these (TEXT_PROBE_BYTES, or whole: all there are, or as many as have come) the first bytes of such a trace?
@@ -111,6 +113,8 @@ enum text_result text_skip_lines(struct text_reader *t, const struct text_lines 
 bool text_line_is_blank(const struct text_line *line);
 /* Where the words stand in the line; NULL: nowhere. */
 const char *text_line_find(const struct text_line *line, const char *words);
+/* Does it begin with a letter, a digit or a bracket, behind blanks? For probe: quoted in a program's comments it does not. */
+bool text_line_is_printed(const struct text_line *line);
 
 /* Parts of a line. */
 

@@ -24,11 +24,11 @@ const struct text_format *text_find_format(const uint8_t *bytes, size_t count, b
     const bool is_text = may_be_text(bytes, count);
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         const struct text_format *f = formats[i];
-        if (!f->binary_bytes && !is_text)
+        if (!f->may_begin && !is_text)
             continue;
         if (f->probe(bytes, count, whole))
             return f;
-        if (!f->binary_bytes || count < f->binary_bytes)
+        if (!f->may_begin || f->may_begin(bytes, count))
             *more = !whole;
     }
     return NULL;

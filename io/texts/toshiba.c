@@ -59,8 +59,9 @@ static bool toshiba_probe(const uint8_t *bytes, size_t count, bool whole)
     bool has_title = false;
     while (text_next_line(&lines, &line) == LINE_FOUND) {
         has_title = has_title || text_line_find(&line, title);
-        if (has_title && text_line_find(&line, record))
-            return read_header(&line, &h);
+        const char *at = has_title ? text_line_find(&line, record) : NULL;
+        if (at)
+            return text_line_is_printed(&line) && at - line.at <= 8 && read_header(&line, &h);
     }
     return false;
 }

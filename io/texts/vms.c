@@ -59,7 +59,7 @@ static bool vms_probe(const uint8_t *bytes, size_t count, bool whole)
         has_title = has_title || text_line_find(&line, "TCPIPtrace") || text_line_find(&line, "TCPtrace") ||
                     text_line_find(&line, "INTERnet trace");
         if (has_title && text_line_find(&line, packet))
-            return read_time(&line, &h);
+            return text_line_is_printed(&line) && read_time(&line, &h);
     }
     return false;
 }

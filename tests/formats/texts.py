@@ -254,6 +254,9 @@ def check_formats(tap, program, frames, want):
         tap.ok(name, complaints + ['time %d, expected %d ns' % pair for pair in wrong[:1]])
         tap.ok(name + ', 8 threads', same(program, data, want, threads=8))
         tap.ok(name + ', gzip', same(program, gzip.compress(data), want))
+        if ', ' not in name and name != 'IPLog':
+            quoted = b''.join(b' * ' + line for line in make(few).splitlines(True))
+            tap.ok(name + ', in a comment', same(program, quoted, [], 2, says=('expected a capture, found text',)))
         out, data = [], make(few)
         for n in list(range(len(make(few[:2])) - 9, len(data) - 3, 43)) + list(range(len(data) - 3, len(data))):
             status, rows, error = program.run(data[:n])
