@@ -31,6 +31,7 @@ bool decode_vendor_type(struct decoder *d, unsigned ether_type, struct layer l);
 bool vendor_type_is_known(unsigned ether_type);
 void decode_arista(struct decoder *d, struct layer l);
 void decode_tecmp(struct decoder *d, struct layer l);
+void decode_ethercat(struct decoder *d, struct layer l);
 void decode_macsec(struct decoder *d, struct layer l);
 void decode_pppoe(struct decoder *d, struct layer l);
 void decode_mpacket(struct decoder *d, struct layer l);
@@ -139,6 +140,7 @@ bool decode_jmirror(struct decoder *d, struct layer l); /* false: it is somethin
 bool decode_l2tp(struct decoder *d, struct layer l);    /* over UDP; false: it is something else */
 void decode_l2tp_ip(struct decoder *d, struct layer l); /* version 3 over IP */
 void decode_lisp(struct decoder *d, struct layer l);
+void decode_lisp_control(struct decoder *d, struct layer l);
 void decode_lwapp(struct decoder *d, struct layer l);
 void decode_mpls(struct decoder *d, struct layer l);
 void decode_nsh(struct decoder *d, struct layer l);

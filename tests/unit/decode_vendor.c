@@ -86,6 +86,7 @@ static const struct {
     {"EXOS", 1,
      MACS "e5550000000000000000000000000000000000000000000000000000000000000000000000000000" MACS "0800",
      false},
+    {"EtherCAT", 1, MACS "88a440503a0000000002000100000200000000020200000000010800", false},
     {"3Com", 100, "8080030800", false},
     {"AWDL", 100, "aaaa030017f208000304000100000800", false},
     {"NFQUEUE", 253,
@@ -148,7 +149,7 @@ Test(vendor, unexpected)
 {
     static const struct {
         unsigned link, ether_type;
-    } places[] = {{189, 0}, {220, 0}, {249, 0}, {254, 0}, {227, 0}, {1, 0x88a4}, {1, 0x8906}};
+    } places[] = {{189, 0}, {220, 0}, {249, 0}, {254, 0}, {227, 0}, {1, 0x8906}};
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         unsigned type = places[i].ether_type;
         for (uint32_t before = 20; before < 80; before++) {
@@ -176,5 +177,67 @@ Test(vendor, unexpected)
         cr_expect_eq(decoding_counted(&d).outcome, OUTCOME_UNSUPPORTED);
         run(&p, places[i].link, p.size - 1, p.size);
         cr_expect_eq(decoding_counted(&d).outcome, OUTCOME_WITHOUT_TCP);
+    }
+}
+
+/* Which of EtherCAT's datagrams hold a mailbox. Two of each, side by side. */
+Test(vendor, ethercat_datagrams)
+{
+    static const struct {
+        unsigned command, offset, counter, segments;
+    } datagrams[] = {{5, 0x1000, 0, 2}, {5, 0x0fff, 0, 0}, {4, 0x1000, 1, 2}, {4, 0x1000, 0, 0},
+                     {1, 0x1000, 1, 2}, {1, 0x1000, 2, 0}, {2, 0xffff, 7, 2}, {7, 0x1000, 1, 0},
+                     {0, 0x1000, 1, 0}, {3, 0x1000, 0, 2}, {6, 0x1000, 0, 2}};
+    for (size_t i = 0; i < ARRAY_LEN(datagrams); i++) {
+        struct packet p = {0};
+        put_hex(&p, MACS "88a49810");
+        for (int more = 1; more >= 0; more--) {
+            put_u8(&p, datagrams[i].command);
+            put_hex(&p, "000100");
+            put_u8(&p, datagrams[i].offset & 0xff);
+            put_u8(&p, datagrams[i].offset >> 8);
+            put_hex(&p, more ? "408000003a00000000020001000002000000000202000000000108"
+                               "00"
+                             : "400000003a00000000020001000002000000000202000000000108"
+                               "00");
+            put_syn(&p, false);
+            put_u8(&p, datagrams[i].counter);
+            put_u8(&p, 0);
+        }
+        decoding_ethernet(&d, &p, p.size, p.size);
+        cr_expect_eq(d.counts.segments, datagrams[i].segments, "%zu: %u", i, (unsigned)d.counts.segments);
+    }
+}
+
+/* A packet in a protocol that is not looked into. */
+Test(vendor, udp_ports)
+{
+    static const struct {
+        unsigned port;
+        const char *before;
+        bool always;
+    } ports[] = {{925, "00", false},  {4729, "0204", false}, {6118, "40", false},   {24576, "00", false},
+                 {17755, "00", true}, {17756, "00", true},   {17754, "4558", true}, {17754, "4559", false}};
+    for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+        bool known = i != 7;
+        for (int packet = 0; packet <= 1; packet++) {
+            struct packet p = {0};
+            put_ethernet(&p, 0x0800);
+            put_ipv4(&p, &(struct ipv4_fields){.total = 110, .protocol = 17});
+            put_u16(&p, 60999);
+            put_u16(&p, ports[i].port);
+            put_u16(&p, 90);
+            put_u16(&p, 0);
+            put_hex(&p, ports[i].before);
+            put_zeros(&p, 30);
+            if (packet)
+                put_syn(&p, true);
+            put_zeros(&p, 14 + 110 - p.size);
+            decoding_ethernet(&d, &p, p.size, p.size);
+            if (known && (packet || ports[i].always))
+                EXPECT_COUNTED(&d, OUTCOME_UNSUPPORTED, SUBJECT_UDP_PORT, ports[i].port);
+            else
+                EXPECT_COUNTED(&d, OUTCOME_WITHOUT_TCP, SUBJECT_NONE, 0);
+        }
     }
 }

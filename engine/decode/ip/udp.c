@@ -19,14 +19,14 @@ static bool is_taken(unsigned port)
         173,   213,   269,   319,   320,   389,   427,   464,   496,   500,   513,   514,   520,   521,
         524,   525,   546,   547,   664,   701,   853,   854,   902,   910,   921,   925,   1001,  1113,
         1153,  1194,  1293,  1628,  1629,  1718,  1719,  1745,  1900,  2099,  2157,  2221,  2222,  2246,
-        2269,  2313,  2345,  2887,  2944,  2945,  2948,  2949,  3000,  3130,  3250,  3343,  3357,  3389,
-        3452,  3455,  3567,  3671,  3702,  3784,  3785,  3804,  3863,  4305,  4307,  4342,  4551,  4555,
-        4569,  4729,  4784,  4791,  4937,  4991,  5031,  5201,  5246,  5350,  5351,  5353,  5355,  5404,
-        5405,  5436,  5567,  5683,  5684,  5868,  6073,  6118,  6160,  6784,  6970,  7074,  7075,  7255,
-        7275,  7784,  8200,  8600,  8755,  8767,  8805,  8848,  9200,  9201,  9202,  9203,  9214,  9600,
-        9875,  9877,  9899,  9901,  9956,  10253, 11211, 11273, 12220, 13400, 17220, 17224, 17225, 17500,
-        17755, 17756, 19132, 19948, 19999, 23272, 24576, 24577, 25826, 26000, 27500, 27910, 27950, 27951,
-        27952, 27953, 27960, 27961, 27962, 27963, 30511, 32000, 32512, 34962, 34980};
+        2269,  2313,  2345,  2887,  2944,  2945,  2948,  2949,  3000,  3130,  3250,  3357,  3389,  3452,
+        3455,  3567,  3671,  3702,  3784,  3785,  3804,  3863,  4305,  4307,  4551,  4555,  4569,  4729,
+        4784,  4791,  4937,  4991,  5031,  5201,  5246,  5350,  5351,  5353,  5355,  5404,  5405,  5436,
+        5567,  5683,  5684,  5868,  6073,  6118,  6160,  6784,  6970,  7074,  7075,  7255,  7275,  7784,
+        8200,  8600,  8755,  8767,  8805,  8848,  9200,  9201,  9202,  9203,  9214,  9600,  9875,  9877,
+        9899,  9901,  9956,  10253, 11211, 11273, 13400, 17220, 17224, 17225, 17500, 19132, 19948, 19999,
+        23272, 24576, 24577, 25826, 26000, 27500, 27910, 27950, 27951, 27952, 27953, 27960, 27961, 27962,
+        27963, 30511, 32000, 32512, 34962};
     size_t low = 0, high = ARRAY_LEN(taken);
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -36,6 +36,36 @@ static bool is_taken(unsigned port)
             high = middle;
     }
     return low < ARRAY_LEN(taken) && taken[low] == port;
+}
+
+/* Microsoft's cluster heartbeats. What is none of their requests and responses, Wireshark takes for Ethernet. */
+static void decode_cluster(struct decoder *d, struct layer l)
+{
+    if (layer_u8(&l, 6) > 1)
+        decode_ethernet(d, l);
+}
+
+/* Protocols that can lead to TCP, and are not looked into: counted as unsupported where a packet is there. */
+static bool may_hold_packet(unsigned port)
+{
+    switch (port) {
+    case 925:   /* AudioCodes debug recording */
+    case 2157:  /* GPRS over frame relay, in UDP: GPRS-NS */
+    case 4729:  /* GSMTAP */
+    case 5000:  /* tapped traffic of access points: TAPA */
+    case 6118:  /* TIPC */
+    case 8211:  /* access points of Aruba: PAPI */
+    case 13907: /* access points of Enterasys: WASSP */
+    case 13910:
+    case 17220: /* IEEE 1722 */
+    case 19999: /* GPRS-NS */
+    case 24576: /* access points of Motorola: MiNT */
+    case 24577:
+    case 49999: /* IEEE 802.15.4 of NXP's sniffers */
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* False: nothing here is known by this port, or the payload is something else. Long, with a case
@@ -64,8 +94,14 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
     case 4306:
         decode_batman_gateway(d, l);
         return true;
+    case 3343:
+        decode_cluster(d, l);
+        return true;
     case 4341:
         decode_lisp(d, l);
+        return true;
+    case 4342:
+        decode_lisp_control(d, l);
         return true;
     case 4500: /* IPsec through NAT, RFC 3948 */
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_IP_PROTOCOL, 50);
@@ -105,18 +141,34 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
     case 12004:
         decode_llc(d, l);
         return true;
+    case 12220: /* LWAPP in layer 3: an Ethernet frame */
+        decode_ethernet(d, l);
+        return true;
     case 12222:
         decode_lwapp(d, l);
         return true;
     case 12223: /* behind a MAC address */
         decode_lwapp(d, layer_after(l, 6));
         return true;
+    case 17754: /* ZEP, which begins so */
+        if (layer_u16(&l, 0) == 0x4558)
+            decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_UDP_PORT, port);
+        return false;
+    case 17755: /* IEEE 802.15.4, too, which can carry IPv6 with a compressed header */
+    case 17756:
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_UDP_PORT, port);
+        return true;
     case 30030:
         return decode_jmirror(d, l);
+    case 34980:
+        decode_ethercat(d, l);
+        return true;
     case 37008:
         decode_tzsp(d, l);
         return true;
     }
+    if (may_hold_packet(port))
+        decode_unexpected(d, SUBJECT_UDP_PORT, port, l);
     return false;
 }
 

@@ -140,8 +140,11 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
     case ETHER_BRIDGING:
         decode_ethernet(d, l);
         return;
+    case ETHER_ETHERCAT:
+        decode_ethercat(d, l);
+        return;
     }
-    if (ether_type == ETHER_ETHERCAT || ether_type == ETHER_FCOE) /* they can; not followed */
+    if (ether_type == ETHER_FCOE) /* it can; not followed */
         decode_unexpected(d, SUBJECT_ETHER_TYPE, ether_type, l);
     else if (!decode_vendor_type(d, ether_type, l) && !carries_no_tcp(ether_type))
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_ETHER_TYPE, ether_type);
