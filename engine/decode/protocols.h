@@ -22,6 +22,8 @@ void decode_ethernet(struct decoder *d, struct layer l);
 void decode_length_or_type(struct decoder *d, unsigned type, struct layer l);
 bool ether_type_is_known(unsigned ether_type); /* whether or not it carries TCP */
 void decode_llc(struct decoder *d, struct layer l);
+/* SNAP, from the OUI on. bridged_pad: so many bytes stand before bridged frames. */
+void decode_snap(struct decoder *d, uint32_t bridged_pad, struct layer l);
 void decode_vlan(struct decoder *d, struct layer l);
 /* A tag of size bytes, the last two of which are the next type. */
 void decode_tag(struct decoder *d, uint32_t size, struct layer l);
@@ -113,6 +115,7 @@ void decode_ipv6_next(struct decoder *d, unsigned next, struct layer l);
 /* Notes a fragment that is all there, l, of which offset, more, next and key.id are set. */
 void decode_fragment(struct decoder *d, struct fragment *f, struct layer l);
 void decode_ah(struct decoder *d, struct layer l);
+void decode_dsr(struct decoder *d, struct layer l);
 void decode_icmp(struct decoder *d, struct layer l);
 void decode_icmpv6(struct decoder *d, struct layer l);
 void decode_ipcomp(struct decoder *d, struct layer l);

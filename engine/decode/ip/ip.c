@@ -13,6 +13,7 @@ enum {
     PROTOCOL_ROUTING = 43,
     PROTOCOL_FRAGMENT = 44,
     PROTOCOL_GRE = 47,
+    PROTOCOL_DSR = 48,
     PROTOCOL_ESP = 50,
     PROTOCOL_AH = 51,
     PROTOCOL_ICMPV6 = 58,
@@ -56,6 +57,9 @@ void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
         return;
     case PROTOCOL_GRE:
         decode_gre(d, l);
+        return;
+    case PROTOCOL_DSR:
+        decode_dsr(d, l);
         return;
     case PROTOCOL_ESP:
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_IP_PROTOCOL, protocol);

@@ -38,7 +38,7 @@ static bool is_taken(unsigned port)
     return low < ARRAY_LEN(taken) && taken[low] == port;
 }
 
-/* Microsoft's cluster heartbeats. What is none of their requests and responses, Wireshark takes for Ethernet. */
+/* Microsoft's cluster heartbeats. What is neither request nor response, Wireshark takes for Ethernet. */
 static void decode_cluster(struct decoder *d, struct layer l)
 {
     if (layer_u8(&l, 6) > 1)

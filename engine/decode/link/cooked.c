@@ -19,6 +19,7 @@ enum {
     PROTOCOL_ETHERNET = 3,
     PROTOCOL_802_2 = 4,
     PROTOCOL_PPP = 7,
+    PROTOCOL_802_15_4 = 0xf6,
     PROTOCOL_NUMBERS_MAX = 1536, /* above, they are ether types */
 };
 
@@ -50,6 +51,12 @@ static void decode_cooked(struct decoder *d, unsigned device, unsigned protocol,
         return;
     case PROTOCOL_PPP:
         decode_ppp_hdlc(d, l);
+        return;
+    case PROTOCOL_802_15_4: /* can carry IPv6 with a compressed header */
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_COOKED, protocol);
+        return;
+    default:
+        decode_unexpected(d, SUBJECT_COOKED, protocol, l);
         return;
     }
 }

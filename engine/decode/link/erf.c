@@ -89,5 +89,8 @@ void decode_erf(struct decoder *d, struct layer l)
     case TYPE_IPV6:
         decode_ipv6(d, l);
         return;
+    default: /* cells, InfiniBand and the like */
+        decode_unexpected(d, SUBJECT_ERF, type, l);
+        return;
     }
 }

@@ -15,26 +15,7 @@ enum {
     NLPID_IPV6 = 0x8e,
     NLPID_IPV4 = 0xcc,
     NLPID_PPP = 0xcf,
-
-    SNAP_ETHERNET = 0x000000,
-    SNAP_BRIDGED = 0x0080c2,
-    BRIDGED_ETHERNET_FCS = 1,
-    BRIDGED_ETHERNET = 7,
 };
-
-static void decode_snap(struct decoder *d, struct layer l)
-{
-    if (!decoder_need(d, &l, 5, SUBJECT_FRAME_RELAY))
-        return;
-    unsigned oui = layer_u32(&l, 0) >> 8, protocol = layer_u16(&l, 3);
-    l = layer_after(l, 5);
-    if (oui == SNAP_ETHERNET)
-        decode_ether_type(d, protocol, l);
-    else if (oui == SNAP_BRIDGED && (protocol == BRIDGED_ETHERNET || protocol == BRIDGED_ETHERNET_FCS))
-        decode_ethernet(d, l);
-    else if (oui != SNAP_BRIDGED)
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_SNAP_OUI, oui);
-}
 
 /* NLPID, from the number on (RFC 2427, 3). */
 void decode_nlpid(struct decoder *d, struct layer l)
@@ -49,7 +30,7 @@ void decode_nlpid(struct decoder *d, struct layer l)
         decode_ipv6(d, l);
         return;
     case NLPID_SNAP:
-        decode_snap(d, l);
+        decode_snap(d, 0, l);
         return;
     case NLPID_PPP:
         decode_ppp_protocol(d, l);

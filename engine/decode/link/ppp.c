@@ -1,8 +1,9 @@
-/* PPP: the protocol field (RFC 1661, 2; RFC 1662, 3 for address and control), multilink (RFC 1990, 3) and
- * bridging (RFC 3518, 4.2).
+/* PPP: the protocol field (RFC 1661, 2; RFC 1662, 3 for address and control), multilink (RFC 1990, 3),
+ * multiplexing (RFC 3153, 1.1) and bridging (RFC 3518, 4.2).
  *
  *     | FF 03, or nothing | protocol 1 or 2 | ...
  *     |B|E|0 0 0 0 0 0| sequence number 3 | ...                    after 0x003d
+ *     |P|L| length 6 or 14 bits | protocol 1 or 2, if P | ...      each frame after 0x0059
  *     |F|I|Z|B| pads  | MAC type | LAN id 4, if I | ... | FCS 4, if F      after 0x0031
  *
  * A protocol number is even in its first byte and odd in its second; so a first byte that is odd is the whole
@@ -31,6 +32,11 @@ enum {
 
     MULTILINK_WHOLE = 0xc0, /* begins and ends in this fragment */
 
+    MUX_NUMBERED = 0x80,
+    MUX_LONG = 0x40,
+    MUX_LENGTH = 0x3f,
+    MUX_LONG_LENGTH = 0x3fff,
+
     BRIDGE_FCS = 0x80,
     BRIDGE_CONTROL = 0x10,
     MAC_ETHERNET = 1,
@@ -57,16 +63,55 @@ void decode_ppp(struct decoder *d, struct layer l)
     decode_ppp_protocol(d, layer_u8(&l, 0) == PPP_ADDRESS ? layer_after(l, 2) : l);
 }
 
-void decode_ppp_protocol(struct decoder *d, struct layer l)
-{
-    if (!decoder_need(d, &l, 1, SUBJECT_PPP) || !decoder_enter(d))
-        return;
-    uint32_t size = layer_u8(&l, 0) & 1 ? 1 : 2;
-    if (!decoder_need(d, &l, size, SUBJECT_PPP))
-        return;
-    unsigned protocol = size == 1 ? layer_u8(&l, 0) : layer_u16(&l, 0);
-    l = layer_after(l, size);
+static void decode_by_number(struct decoder *d, unsigned protocol, struct layer l);
 
+/* The size of the protocol number that the layer begins with. */
+static uint32_t number_size(const struct layer *l)
+{
+    return layer_u8(l, 0) & 1 ? 1 : 2;
+}
+
+static unsigned number_of_size(const struct layer *l, uint32_t size)
+{
+    return size == 1 ? layer_u8(l, 0) : layer_u16(l, 0);
+}
+
+/* Frames of less than 16 KB beside each other. One without a protocol number has that of the one before. For
+ * the first one the line's setup says which; Wireshark takes IPv4. */
+static void decode_multiplexed(struct decoder *d, struct layer l)
+{
+    unsigned protocol = PPP_IPV4;
+    uint8_t depth = d->depth;
+    while (l.length) {
+        if (!decoder_need(d, &l, layer_u8(&l, 0) & MUX_LONG ? 2 : 1, SUBJECT_PPP))
+            return;
+        bool numbered = layer_u8(&l, 0) & MUX_NUMBERED, wide = layer_u8(&l, 0) & MUX_LONG;
+        uint32_t size = wide ? layer_u16(&l, 0) & MUX_LONG_LENGTH : layer_u8(&l, 0) & MUX_LENGTH;
+        l = layer_after(l, wide ? 2 : 1);
+        struct layer frame = layer_first(l, size);
+        uint32_t number = numbered ? number_size(&frame) : 0;
+        if (size > l.length || size <= number || !decoder_need(d, &frame, number, SUBJECT_PPP)) {
+            decoder_stop(d, OUTCOME_MALFORMED, SUBJECT_PPP, 0);
+            return;
+        }
+        if (numbered)
+            protocol = number_of_size(&frame, number);
+        d->depth = depth;
+        decode_by_number(d, protocol, layer_after(frame, number));
+        l = layer_after(l, size);
+    }
+}
+
+static void decode_multilink(struct decoder *d, struct layer l)
+{
+    if (decoder_need(d, &l, 4, SUBJECT_PPP) && (layer_u8(&l, 0) & MULTILINK_WHOLE) == MULTILINK_WHOLE)
+        decode_ppp_protocol(d, layer_after(l, 4));
+    else
+        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_PPP_PROTOCOL, PPP_MULTILINK);
+}
+
+static void decode_by_number(struct decoder *d, unsigned protocol, struct layer l)
+{
     switch (protocol) {
     case PPP_IPV4:
     case PPP_ETHER_IPV4:
@@ -87,22 +132,31 @@ void decode_ppp_protocol(struct decoder *d, struct layer l)
         decode_bridged(d, l);
         return;
     case PPP_MULTILINK:
-        if (decoder_need(d, &l, 4, SUBJECT_PPP) && (layer_u8(&l, 0) & MULTILINK_WHOLE) == MULTILINK_WHOLE)
-            decode_ppp_protocol(d, layer_after(l, 4));
-        else
-            decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_PPP_PROTOCOL, protocol);
+        decode_multilink(d, l);
+        return;
+    case PPP_MUX:
+        decode_multiplexed(d, l);
         return;
     case PPP_VJ_UNCOMPRESSED: /* IPv4, with the number of a slot in place of the protocol, which is TCP */
-        decode_ipv4_of(d, 6, l);
+        if (layer_u8(&l, 0) >> 4 == 4)
+            decode_ipv4_of(d, 6, l);
         return;
     case PPP_VJ_COMPRESSED:
     case PPP_ENCRYPTED:
-    case PPP_MUX:
     case PPP_COMPRESSED_LINK:
     case PPP_COMPRESSED:
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_PPP_PROTOCOL, protocol);
         return;
     }
+}
+
+void decode_ppp_protocol(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 1, SUBJECT_PPP) || !decoder_enter(d))
+        return;
+    uint32_t size = number_size(&l);
+    if (decoder_need(d, &l, size, SUBJECT_PPP))
+        decode_by_number(d, number_of_size(&l, size), layer_after(l, size));
 }
 
 /* Frames between flags, with bytes escaped (RFC 1662, 4). Only a frame that is whole is looked into, as

@@ -1,6 +1,6 @@
 /* The older headers before 802.11 frames: Prism, AVS, and PPI, which can hold any link type.
  *
- *     Prism: | message code 4 | message length 4, it counts all | ...
+ *     Prism: | message code 4 | message length 4 | ... 136 |         either byte order
  *     AVS:   | 80211001 or 80211002 | header length 4 | ...                  big endian
  *     PPI:   | version 1 | flags 1 | header length 2 | link type 4 |         little endian
  *            then: | field type 2 | field length 2 | ... |
@@ -12,6 +12,8 @@ enum {
     AVS_VERSION_2 = 0x80211002,
 
     PRISM_HEADER = 144,
+    PRISM_CODE_1 = 0x41, /* in either byte order */
+    PRISM_CODE_2 = 0x44,
 
     LINK_80211 = 105,
     PPI_80211_COMMON = 2, /* | timer 8 | flags 2 | ... */
@@ -25,6 +27,11 @@ void decode_avs(struct decoder *d, struct layer l)
     decode_80211(d, layer_after(l, layer_u32(&l, 4)));
 }
 
+static bool is_prism(uint32_t code)
+{
+    return code == PRISM_CODE_1 || code == PRISM_CODE_2;
+}
+
 void decode_prism(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 8, SUBJECT_PRISM))
@@ -33,7 +40,9 @@ void decode_prism(struct decoder *d, struct layer l)
         decode_avs(d, l);
         return;
     }
-    if (decoder_need(d, &l, PRISM_HEADER, SUBJECT_PRISM) && decoder_enter(d))
+    if (!is_prism(layer_u32(&l, 0)) && !is_prism(layer_le32(&l, 0))) /* there is no header */
+        decode_80211(d, l);
+    else if (decoder_need(d, &l, PRISM_HEADER, SUBJECT_PRISM) && decoder_enter(d))
         decode_80211(d, layer_after(l, PRISM_HEADER));
 }
 

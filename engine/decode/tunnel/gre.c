@@ -34,10 +34,22 @@ enum {
     GRE_MPLS_MULTICAST = 0x8848,
     GRE_A10 = 0x8881, /* 3GPP2 X.S0011: PPP as a stream of bytes */
     GRE_ERSPAN = 0x88be,
-    GRE_A10_PACKET = 0x88d2,
+    GRE_A10_PACKET = 0x88d2, /* with attributes before it */
     GRE_NSH = 0x894f,
     GRE_ARISTA = 0xd28b,
 };
+
+/* Attributes, then PPP: | last 1 bit, type 7 bits | length 1 | value | */
+static void decode_a10_packet(struct decoder *d, struct layer l)
+{
+    for (bool last = false; !last;) {
+        if (!decoder_need(d, &l, 2, SUBJECT_GRE))
+            return;
+        last = layer_u8(&l, 0) & 0x80;
+        l = layer_after(l, 2u + layer_u8(&l, 1));
+    }
+    decode_ppp_framed(d, l);
+}
 
 void decode_gre_type(struct decoder *d, unsigned flags, unsigned type, struct layer l)
 {
@@ -86,8 +98,10 @@ void decode_gre_type(struct decoder *d, unsigned flags, unsigned type, struct la
             decode_arista(d, l);
         return;
     case GRE_A10:
-    case GRE_A10_PACKET:
         decode_ppp_framed(d, l);
+        return;
+    case GRE_A10_PACKET:
+        decode_a10_packet(d, l);
         return;
     }
     bool aruba = (type >= GRE_ARUBA_FIRST && type <= GRE_ARUBA_LAST) ||

@@ -18,6 +18,7 @@ enum {
     LABEL_ASSOCIATED_CHANNEL = 13,
     LABEL_OAM_ALERT = 14, /* ITU-T Y.1711: no user's packet */
 
+    CHANNEL_MANAGEMENT = 0x01, /* RFC 5718: | PPP protocol 2 | ... */
     CHANNEL_IPV4 = 0x21,
     CHANNEL_IPV6 = 0x57,
 };
@@ -35,6 +36,10 @@ static void decode_channel(struct decoder *d, struct layer l)
 {
     unsigned type = layer_u16(&l, 2);
     l = layer_after(l, 4);
+    if (type == CHANNEL_MANAGEMENT) {
+        type = layer_u16(&l, 0); /* the numbers are the same */
+        l = layer_after(l, 2);
+    }
     if (type == CHANNEL_IPV4)
         decode_ipv4(d, l);
     else if (type == CHANNEL_IPV6)

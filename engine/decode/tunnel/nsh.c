@@ -2,7 +2,7 @@
  *
  *    |Ver|O|U|    TTL    |   Length  |U|U|U|U|MD Type| Next Protocol |
  *
- * The length counts 4 bytes, with this word.
+ * The length counts 4 bytes, with this word. Headers with metadata of type 1 have 24 bytes, whatever it says.
  */
 #include "engine/decode/protocols.h"
 
@@ -32,13 +32,13 @@ void decode_next_protocol(struct decoder *d, unsigned next, struct layer l)
 
 void decode_nsh(struct decoder *d, struct layer l)
 {
-    if (!decoder_need(d, &l, 8, SUBJECT_NSH) || !decoder_enter(d))
+    enum { HEADER = 8, FIXED = 24 };
+    if (!decoder_need(d, &l, HEADER, SUBJECT_NSH) || !decoder_enter(d))
         return;
-    uint32_t size = (layer_u16(&l, 0) & 0x3f) * 4u;
-    if (size < 8) {
-        decoder_stop(d, OUTCOME_MALFORMED, SUBJECT_NSH, 0);
-        return;
-    }
+    unsigned metadata = layer_u8(&l, 2) & 0x0f;
+    uint32_t least = metadata == 2 ? 8 : 4, size = MAX((layer_u16(&l, 0) & 0x3f) * 4u, least);
+    if (metadata == 1)
+        size = FIXED;
     if (decoder_need(d, &l, size, SUBJECT_NSH))
         decode_next_protocol(d, layer_u8(&l, 3), layer_after(l, size));
 }

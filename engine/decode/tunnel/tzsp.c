@@ -9,11 +9,51 @@ enum {
     TZSP_KEEP_ALIVE = 4,
     TZSP_PORT_OPENER = 5,
     TZSP_ETHERNET = 1,
+    TZSP_TOKEN_RING = 2,
+    TZSP_PPP = 4,
+    TZSP_FDDI = 5,
+    TZSP_RAW = 7,
     TZSP_80211 = 18,
     TZSP_PRISM = 119,
+    TZSP_RADIOTAP = 126,
+    TZSP_AVS = 127,
     TAG_PADDING = 0,
     TAG_END = 1,
 };
+
+static void decode_encapsulated(struct decoder *d, unsigned protocol, struct layer l)
+{
+    switch (protocol) {
+    case TZSP_ETHERNET:
+        decode_ethernet(d, l);
+        return;
+    case TZSP_TOKEN_RING:
+        decode_token_ring(d, l);
+        return;
+    case TZSP_PPP:
+        decode_ppp_hdlc(d, l);
+        return;
+    case TZSP_FDDI:
+        decode_fddi(d, l);
+        return;
+    case TZSP_RAW:
+        decode_raw(d, l);
+        return;
+    case TZSP_80211:
+        decode_80211(d, l);
+        return;
+    case TZSP_PRISM:
+        decode_prism(d, l);
+        return;
+    case TZSP_RADIOTAP:
+        decode_radiotap(d, l);
+        return;
+    case TZSP_AVS:
+        decode_avs(d, l);
+        return;
+    }
+    decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_TZSP, protocol);
+}
 
 void decode_tzsp(struct decoder *d, struct layer l)
 {
@@ -31,12 +71,5 @@ void decode_tzsp(struct decoder *d, struct layer l)
         if (tag == TAG_END)
             break;
     }
-    if (protocol == TZSP_ETHERNET)
-        decode_ethernet(d, l);
-    else if (protocol == TZSP_PRISM)
-        decode_prism(d, l);
-    else if (protocol == TZSP_80211)
-        decode_80211(d, l);
-    else
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_TZSP, protocol);
+    decode_encapsulated(d, protocol, l);
 }
