@@ -4,7 +4,8 @@
 
 entries.csv holds the entries of tshark's tables of protocol numbers (4.6.9), and what becomes of each: `decoded`, `not decoded`
 and why, or `no TCP`: none was reached behind headers of 0 to 40 bytes. A decoded one has the header that stands between the
-number and an IPv4 packet (`-`: none that is of bytes alone; other suites have it), and `since`: older rules do not know it.
+number and an IPv4 packet, and what stands behind that packet after a `|` (`-`: none that is of bytes alone; other suites have
+it), and `since`: older rules do not know it.
 
 For each header a frame is made, which has to give TCP, and does so in the installed tshark. The table in docs/formats.md has
 to be the one that --table prints.
@@ -26,6 +27,65 @@ ETHERNET = bytes.fromhex('020000000002020000000001')
 HOSTS = b'\x0a\xff\0\1', b'\x0a\xff\0\2'
 DOCS = os.path.join(HERE, '..', '..', 'docs', 'formats.md')
 
+ETHERNET_LINK, LLC_LINK = 1, 100
+OUI = {'apple_atalk': 0x080007, 'apple_awdl': 0x0017f2, 'bluetooth': 0x001958, 'cimetrics': 0x001090, 'cisco': 0x00000c,
+       'extreme': 0x00e02b, 'force10': 0x0001e8, 'foundry': 0x00e052, 'hpteam': 0x00805f, 'iana': 0x00005e, 'nortel': 0x000081,
+       'wfa': 0x506f9a, 'wlccp': 0x004096}
+
+
+def ether_type(entry, inner):
+    return ETHERNET + struct.pack('>H', entry) + inner
+
+
+def ip(entry, inner):
+    return capture.ethernet(capture.ipv4(*HOSTS, inner, protocol=entry))
+
+
+def udp(entry, inner):
+    return ip(17, struct.pack('>HHHH', 60999, entry, 8 + len(inner), 0) + inner)
+
+
+def channel(entry, inner):
+    return ether_type(0x8847, bytes.fromhex('000101ff1000') + struct.pack('>H', entry) + inner)
+
+
+def sflow(entry, inner):
+    """A flow sample of version 5 with one raw header."""
+    record = struct.pack('>IIII', entry, len(inner), 0, len(inner)) + inner + bytes(-len(inner) % 4)
+    sample = struct.pack('>IIIIIIIIII', 1, 0, 100, 1000, 0, 1, 2, 1, 1, len(record)) + record
+    return udp(6343, struct.pack('>IIIIIIIII', 5, 1, 0, 0, 1, 2, 1, 1, len(sample)) + sample)
+
+
+# the link type, and the frame of an entry around what follows its number
+TABLES = {
+    'ethertype': (ETHERNET_LINK, ether_type),
+    'ip.proto': (ETHERNET_LINK, ip),
+    'gre.proto': (ETHERNET_LINK, lambda entry, inner: ip(47, struct.pack('>HH', 0, entry) + inner)),
+    'udp.port': (ETHERNET_LINK, udp),
+    'nsh.next_proto': (ETHERNET_LINK, lambda entry, inner: ether_type(0x894f, bytes((15, 0xc2, 2, entry, 0, 0, 1, 255)) + inner)),
+    'vxlan.next_proto': (ETHERNET_LINK, lambda entry, inner: udp(4790, bytes((12, 0, 0, entry, 0, 0, 1, 0)) + inner)),
+    'pwach.channel_type': (ETHERNET_LINK, channel),
+    'mcc.proto': (ETHERNET_LINK, lambda entry, inner: channel(1, struct.pack('>H', entry) + inner)),
+    'tzsp.encap': (ETHERNET_LINK, lambda entry, inner: udp(37008, struct.pack('>HHB', 0x0100, entry, 1) + inner)),
+    'sflow_245.header_protocol': (ETHERNET_LINK, sflow),
+    'ppp.protocol': (9, lambda entry, inner: b'\xff\3' + struct.pack('>H', entry) + inner),
+    'llc.dsap': (LLC_LINK, lambda entry, inner: bytes((entry, entry, 3)) + inner),
+    'osinl.incl': (LLC_LINK, lambda entry, inner: bytes((254, 254, 3, entry)) + inner),
+    'osinl.excl': (LLC_LINK, lambda entry, inner: bytes((254, 254, 3, entry)) + inner),
+    'chdlc.protocol': (104, lambda entry, inner: b'\x0f\0' + struct.pack('>H', entry) + inner),
+    'sll.ltype': (113, lambda entry, inner: struct.pack('>HHHQH', 0, 1, 6, 0, entry) + inner),
+    'sll.hatype': (113, lambda entry, inner: struct.pack('>HHHQH', 0, entry, 6, 0, 0) + inner),
+    'fr.nlpid': (107, lambda entry, inner: b'\x18\x41\3' + bytes((entry,)) + inner),
+    'juniper.proto': (133, lambda entry, inner: b'MGC\0' + struct.pack('<I', entry) + inner),
+    'null.type': (0, lambda entry, inner: struct.pack('<I', entry) + inner),
+    'arcnet.protocol_id': (129, lambda entry, inner: bytes((1, 2, 0, 0, entry)) + inner),
+    'ax25.pid': (3, lambda entry, inner: bytes.fromhex('a2a6a8404040609c6086829898e103') + bytes((entry,)) + inner),
+    'erf.types.type': (197, lambda entry, inner: struct.pack('>8xBBHHH', entry, 4, 16 + len(inner), 0, len(inner)) + inner),
+}
+for owner, number in OUI.items():
+    TABLES['llc.%s_pid' % owner] = (LLC_LINK, lambda entry, inner, oui=number: (
+        b'\xaa\xaa\3' + struct.pack('>I', oui)[1:] + struct.pack('>H', entry) + inner))
+
 
 def entries():
     with open(os.path.join(HERE, 'entries.csv'), newline='') as file:
@@ -34,25 +94,44 @@ def entries():
 
 def frame(row, number):
     """A SYN of a tuple of its own behind the entry's header."""
-    inner = bytes.fromhex(row['header']) + capture.ipv4(struct.pack('>I', 0x0a000000 + number), HOSTS[0],
-                                                        capture.tcp(40000, 8081, capture.SYN, 7))
-    entry = int(row['number'], 0)
-    if row['table'] == 'ethertype':
-        return ETHERNET + struct.pack('>H', entry) + inner
-    if row['table'] == 'gre.proto':
-        entry, inner = 47, struct.pack('>HH', 0, entry) + inner
-    return capture.ethernet(capture.ipv4(*HOSTS, inner, protocol=entry))
+    before, _, behind = row['header'].partition('|')
+    packet = capture.ipv4(struct.pack('>I', 0x0a000000 + number), HOSTS[0], capture.tcp(40000, 8081, capture.SYN, 7))
+    return TABLES[row['table']][1](int(row['number'], 0), bytes.fromhex(before) + packet + bytes.fromhex(behind))
 
 
 def table(rows):
-    """The lines of the table of entries that lead to TCP and are not decoded."""
-    lines = ['| table | number | name | why |', '| --- | --- | --- | --- |']
-    return lines + ['| %(table)s | %(number)s | %(name)s | %(why)s |' % row for row in rows if row['state'] == 'not decoded']
+    """How many there are, and the table of those that lead to TCP and are not decoded: a line for all of one reason."""
+    reasons = {}
+    for row in rows:
+        if row['state'] == 'not decoded':
+            reasons.setdefault((row['table'], row['why']), []).append(row)
+    states = [row['state'] for row in rows]
+    lines = ['%d entries of %d tables: %d are decoded, %d led to no TCP, %d can and are not decoded.' % (
+        len(rows), len({row['table'] for row in rows}), *(states.count(state) for state in ('decoded', 'no TCP', 'not decoded'))),
+        '', '| table | number | name | why |', '| --- | --- | --- | --- |']
+    for (name, why), group in reasons.items():
+        names = dict.fromkeys(row['name'] for row in group)
+        lines.append('| %s | %s | %s | %s |' % (name, ', '.join(row['number'] for row in group), ', '.join(names), why))
+    return lines
 
 
-def with_tcp(tcpreuse, path, rules):
-    result = program.run(tcpreuse, ['--rules', rules, path], ('packets',))
-    return {int(row['frame']) for row in result.rows('packets')}
+def check(tap, tcpreuse, judge, link, rows):
+    """The frames of one link type."""
+    pcap = capture.Pcap(link=link)
+    for number, row in enumerate(rows, 1):
+        pcap.add(number, frame(row, number))
+    with tempfile.TemporaryDirectory(prefix='entries-') as directory:
+        path = program.write(directory, 'entries.pcap', pcap.data())
+        for rules in ('4.0', '4.4'):
+            found = program.run(tcpreuse, ['--rules', rules, path], ('packets',)).rows('packets')
+            ours = {int(row['frame']) for row in found}
+            wrong = ['%(table)s %(number)s, %(name)s' % row for number, row in enumerate(rows, 1)
+                     if (number in ours) != (not row['since'] or float(rules) >= float(row['since']))]
+            tap.ok('link type %d, --rules %s decodes each entry that it is to decode' % (link, rules), wrong)
+            if judge.rules == rules:
+                differ = sorted(ours ^ set(judge.ask(path)))
+                tap.ok('link type %d, tshark %s agrees' % (link, judge.version),
+                       ['%(table)s %(number)s, %(name)s' % rows[number - 1] for number in differ])
 
 
 def main():
@@ -62,20 +141,8 @@ def main():
         return 0
     tap, judge = program.Tap(), tshark.Tshark()
     made = [row for row in rows if row['header'] != '-' and row['state'] == 'decoded']
-    pcap = capture.Pcap()
-    for number, row in enumerate(made, 1):
-        pcap.add(number, frame(row, number))
-    with tempfile.TemporaryDirectory(prefix='entries-') as directory:
-        path = program.write(directory, 'entries.pcap', pcap.data())
-        truth = judge.ask(path) if judge.rules else None
-        for rules in ('4.0', '4.4'):
-            ours = with_tcp(sys.argv[1], path, rules)
-            wrong = ['%(table)s %(number)s, %(name)s' % row for number, row in enumerate(made, 1)
-                     if (number in ours) != (not row['since'] or float(rules) >= float(row['since']))]
-            tap.ok('--rules %s decodes each entry that it is to decode' % rules, wrong)
-            if judge.rules == rules:
-                tap.ok('tshark %s agrees' % judge.version, ['%(table)s %(number)s, %(name)s' % made[number - 1]
-                                                            for number in sorted(ours ^ set(truth))])
+    for link in sorted({TABLES[row['table']][0] for row in made}):
+        check(tap, sys.argv[1], judge, link, [row for row in made if TABLES[row['table']][0] == link])
     with open(DOCS) as file:
         found = re.search(r'<!-- entries.py --table -->\n(.*?)\n<!-- end -->', file.read(), re.S)
     tap.ok('docs/formats.md has the table', [] if found and found[1] == '\n'.join(table(rows)) else ['put in what --table prints'])

@@ -95,6 +95,52 @@ def sflow():
     return frames
 
 
+def ppp():
+    """PPP multiplexing: frames beside each other, with protocol numbers or without."""
+    frames = Frames(link=9)
+
+    def part(content, number=b'', wide=False, size=None):
+        content = number + content
+        size = len(content) if size is None else size
+        flags = 0x8000 if number else 0
+        return (struct.pack('>H', flags | 0x4000 | size) if wide else bytes((flags >> 8 | size,))) + content
+
+    ip, other = part(IPV4, b'\0\x21'), part(b'\1\1\0\4', b'\xc0\x21')
+    for name, count, content in (
+            ('one', 1, ip), ('number of a byte', 1, part(IPV4, b'\x21')), ('no number', 1, part(IPV4)),
+            ('two', 2, ip + part(IPV4)), ('long', 1, part(IPV4 + bytes(40), b'\0\x21', True)), ('long, two', 2, 2 * part(IPV4, b'', True)),
+            ('another protocol, then no number', 0, other + part(IPV4)), ('another protocol', 1, other + ip),
+            ('too long', 0, part(IPV4, b'\0\x21', size=60)), ('the second too long', 1, ip + part(IPV4, size=63)),
+            ('empty', 0, b'\0' + ip), ('inside itself', 1, part(ip, b'\0\x59'))):
+        frames.add('PPP, ' + name, count, b'\xff\3\0\x59' + content)
+    return frames
+
+
+def headers():
+    """Headers whose size something else says than a length: metadata of NSH, attributes in GRE, DSR."""
+    frames = Frames()
+    for metadata, length, size in ((1, 6, 24), (1, 2, 24), (1, 9, 24), (2, 2, 8), (2, 1, 8), (2, 5, 20), (3, 3, 12), (3, 1, 4)):
+        nsh = struct.pack('>HBB', 0x0fc0 | length, metadata, 1)
+        frames.add('NSH, type %d, length %d' % (metadata, length), 1, MACS + b'\x89\x4f' + nsh + bytes(size - 4) + IPV4)
+    framed = b'\x7e\xff\3\0\x21' + IPV4 + b'\x7e'
+    for name, count, attributes in (('none', 0, ''), ('one', 1, '8000'), ('one of 3 bytes', 1, '8103000000'), ('two', 1, '010200008000')):
+        gre = struct.pack('>HH', 0, 0x88d2) + bytes.fromhex(attributes) + framed
+        frames.add('GRE, attributes: ' + name, count, capture.ethernet(capture.ipv4(*HOSTS, gre, protocol=47)))
+    for flags, length, size in ((0, 0, 0), (0, 8, 8), (0x80, 8, 0)):
+        dsr = struct.pack('>BBH', 4, flags, length) + bytes(size) + IPV4
+        frames.add('DSR, flags %#x, length %d' % (flags, length), 1, capture.ethernet(capture.ipv4(*HOSTS, dsr, protocol=48)))
+    return frames
+
+
+def bridged():
+    """What is bridged in SNAP, with and without FCS."""
+    frames, ring, fddi = Frames(link=100), b'\x10\x40' + MACS + SNAP, b'\x50' + MACS + SNAP
+    for protocol, frame in ((1, b'\0\0' + ETHERNET), (7, b'\0\0' + ETHERNET), (3, b'\0\0' + ring), (9, b'\0\0' + ring),
+                            (4, b'\0\0\0' + fddi), (10, b'\0\0\0' + fddi)):
+        frames.add('SNAP, bridged %d' % protocol, 1, bytes.fromhex('aaaa030080c2') + struct.pack('>H', protocol) + frame)
+    return frames
+
+
 def check(tap, tcpreuse, judge, what, frames):
     with tempfile.TemporaryDirectory(prefix='layers-') as directory:
         path = program.write(directory, 'layers.pcap', frames.pcap.data())
@@ -110,7 +156,7 @@ def check(tap, tcpreuse, judge, what, frames):
 
 def main():
     tap, judge = program.Tap(), tshark.Tshark()
-    for build in (sflow,):
+    for build in (sflow, ppp, headers, bridged):
         check(tap, sys.argv[1], judge, build.__name__, build())
     return tap.done()
 
