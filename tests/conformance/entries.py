@@ -5,7 +5,8 @@
 entries.csv holds the entries of tshark's tables of protocol numbers (4.6.9), and what becomes of each: `decoded`, `not decoded`
 and why, or `no TCP`: none was reached behind headers of 0 to 40 bytes. A decoded one has the header that stands between the
 number and an IPv4 packet, and what stands behind that packet after a `|` (`-`: none that is of bytes alone; other suites have
-it), and `since`: older rules do not know it.
+it), and `since`: older rules do not know it. wtap_encap has no numbers of its own in files: the link type stands before the
+header, with a `/`; those that have none (`no link type`) are of other file formats.
 
 For each header a frame is made, which has to give TCP, and does so in the installed tshark. The table in docs/formats.md has
 to be the one that --table prints.
@@ -87,6 +88,10 @@ for owner, number in OUI.items():
         b'\xaa\xaa\3' + struct.pack('>I', oui)[1:] + struct.pack('>H', entry) + inner))
 
 
+def link_type(row):
+    return int(row['header'].split('/')[0]) if row['table'] == 'wtap_encap' else TABLES[row['table']][0]
+
+
 def entries():
     with open(os.path.join(HERE, 'entries.csv'), newline='') as file:
         return list(csv.DictReader(file))
@@ -94,9 +99,10 @@ def entries():
 
 def frame(row, number):
     """A SYN of a tuple of its own behind the entry's header."""
-    before, _, behind = row['header'].partition('|')
+    before, _, behind = row['header'].rpartition('/')[2].partition('|')
     packet = capture.ipv4(struct.pack('>I', 0x0a000000 + number), HOSTS[0], capture.tcp(40000, 8081, capture.SYN, 7))
-    return TABLES[row['table']][1](int(row['number'], 0), bytes.fromhex(before) + packet + bytes.fromhex(behind))
+    inner = bytes.fromhex(before) + packet + bytes.fromhex(behind)
+    return inner if row['table'] == 'wtap_encap' else TABLES[row['table']][1](int(row['number'], 0), inner)
 
 
 def table(rows):
@@ -106,8 +112,9 @@ def table(rows):
         if row['state'] == 'not decoded':
             reasons.setdefault((row['table'], row['why']), []).append(row)
     states = [row['state'] for row in rows]
-    lines = ['%d entries of %d tables: %d are decoded, %d led to no TCP, %d can and are not decoded.' % (
-        len(rows), len({row['table'] for row in rows}), *(states.count(state) for state in ('decoded', 'no TCP', 'not decoded'))),
+    lines = ['%d entries of %d tables: %d are decoded, %d led to no TCP, %d can and are not decoded, %d are of '
+        'no pcap link type.' % (len(rows), len({row['table'] for row in rows}),
+                                *(states.count(state) for state in ('decoded', 'no TCP', 'not decoded', 'no link type'))),
         '', '| table | number | name | why |', '| --- | --- | --- | --- |']
     for (name, why), group in reasons.items():
         names = dict.fromkeys(row['name'] for row in group)
@@ -141,8 +148,8 @@ def main():
         return 0
     tap, judge = program.Tap(), tshark.Tshark()
     made = [row for row in rows if row['header'] != '-' and row['state'] == 'decoded']
-    for link in sorted({TABLES[row['table']][0] for row in made}):
-        check(tap, sys.argv[1], judge, link, [row for row in made if TABLES[row['table']][0] == link])
+    for link in sorted({link_type(row) for row in made}):
+        check(tap, sys.argv[1], judge, link, [row for row in made if link_type(row) == link])
     with open(DOCS) as file:
         found = re.search(r'<!-- entries.py --table -->\n(.*?)\n<!-- end -->', file.read(), re.S)
     tap.ok('docs/formats.md has the table', [] if found and found[1] == '\n'.join(table(rows)) else ['put in what --table prints'])

@@ -50,7 +50,7 @@ void decode_ppi(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 8, SUBJECT_PPI) || !decoder_enter(d))
         return;
-    uint32_t size = layer_le16(&l, 2), link = layer_le32(&l, 4);
+    uint32_t size = MAX(layer_le16(&l, 2), 8), link = layer_le32(&l, 4);
     struct layer packet = layer_after(l, size), fields = layer_after(layer_first(l, size), 8);
     if (link != LINK_80211) {
         decode_link(d, link, packet);
