@@ -2,7 +2,9 @@
  *
  * stream_read_bytes() reads a block of the file, from which the codec decompresses straight into the caller's
  * buffer. Bytes that are not compressed are read straight into that buffer. An error is held back until all
- * bytes before it have been delivered. */
+ * bytes before it have been delivered.
+ *
+ * Length: opening, reading and the codec of a nested file share one state that no other file sees. */
 #include "io/streams/stream.h"
 #include "engine/util.h"
 #include "io/streams/stream_codec.h"

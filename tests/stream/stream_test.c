@@ -434,7 +434,11 @@ static void test_pipe_that_goes_on(void)
 {
     char path[64];
     int ends[2];
-    check(pipe(ends) == 0 && write(ends[1], "\1" "123456789", 10) == 10, "pipe");
+    check(pipe(ends) == 0 && write(ends[1],
+                                   "\1"
+                                   "123456789",
+                                   10) == 10,
+          "pipe");
     snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
     struct problems problems = PROBLEMS_INIT;
     struct stream *s = stream_open(path, 0, &problems, NULL);
