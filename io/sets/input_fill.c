@@ -190,6 +190,8 @@ static enum capture_open_result begin(struct input *in, const struct chunk *chun
     const bool stopped = is_interrupted(in);
     if (stopped && count < FORMAT_BYTES)
         return OPEN_MORE;
+    if (in->broken && !count)
+        return OPEN_FAILED; /* which has been said */
     const bool whole = in->ended && !stopped;
     enum capture_open_result result = capture_find_format(in->capture, chunk->memory, count, in->ended);
     if (result == OPEN_DONE)

@@ -391,8 +391,10 @@ ssize_t stream_read_bytes(struct stream *s, uint8_t *bytes, size_t n)
     s->looked = true;
     if (!s->name || s->waits || codec_of(s->name) == &stream_codec_sniffer)
         return got;
-    if (nest(s, bytes, (size_t)got))
+    if (nest(s, bytes, (size_t)got)) {
+        s->failed = s->told = true;
         return -1;
+    }
     return s->outer ? read_stream(s->outer, bytes, n) : got;
 }
 

@@ -28,6 +28,7 @@ import program  # noqa: E402
 FRAMES = '\n'.join(['name: C 10.0.0.1:40000', 'name: S 10.0.0.2:5001']
                    + ['%d.000 C > S S seq %d' % (i, 1000 * i) for i in range(1, 13)])
 SOON = 20       # s; a pipe that is held back until its end fails whatever this is, since its end comes later
+AT_ONCE = '--verdicts', 'off'   # rows wait for no answer, which these frames do not have
 THREADS = '1', '2', '4'
 
 
@@ -35,6 +36,7 @@ class Run:
     """A run on a pipe that the test writes. Its standard output is gathered as it comes."""
 
     def __init__(self, *command, **more):
+        command = [command[0], *AT_ONCE, *command[1:]]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
         self.out, self.thread = b'', threading.Thread(target=self.gather, daemon=True)
         self.thread.start()
@@ -116,7 +118,7 @@ def interrupts(tcpreuse, tap, data, at, whole):
 
 def readers(tcpreuse, tap, data, at):
     for threads in THREADS:
-        run = subprocess.Popen([tcpreuse, '-j', threads, '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        run = subprocess.Popen([tcpreuse, *AT_ONCE, '-j', threads, '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             run.stdin.write(data[:at[3]])
             run.stdin.flush()
@@ -136,6 +138,7 @@ def on_terminal(command, columns, data):
     """What a terminal of so many columns gets, of standard output and error."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+    command = [command[0], *AT_ONCE, *command[1:]]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=slave, stderr=slave)
     os.close(slave)
 
@@ -179,7 +182,7 @@ def main():
     scenario = capture.Scenario(FRAMES).files[0][1]
     data, at, tap = scenario.data(), scenario.boundaries(), program.Tap()
     with tempfile.TemporaryDirectory(prefix='live-') as directory:
-        whole = program.bare([tcpreuse, '-q', program.write(directory, 'whole.pcap', data)]).out
+        whole = program.bare([tcpreuse, *AT_ONCE, '-q', program.write(directory, 'whole.pcap', data)]).out
     slow_pipes(tcpreuse, tap, data, at, whole)
     interrupts(tcpreuse, tap, data, at, whole)
     readers(tcpreuse, tap, data, at)

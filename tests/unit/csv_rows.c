@@ -194,7 +194,8 @@ static void draw_conversation(uint64_t *random, struct drawn *d)
     if (random_below(random, 8) == 0)
         c->first_time = -c->first_time;
     c->state = (uint16_t)(d->completeness << STATE_COMPLETENESS_SHIFT | d->decimals << STATE_DECIMALS_SHIFT |
-                          (random_below(random, 2) ? STATE_CLIENT_1 : 0));
+                          (random_below(random, 2) ? STATE_CLIENT_1 : 0) |
+                          (random_below(random, 2) ? STATE_CLIENT_KNOWN : 0));
     c->bits = (uint8_t)((~d->known & 3) << CONVERSATION_UNKNOWN_SHIFT);
     for (unsigned side = 0; side < 2; side++) {
         c->isn[side] = (uint32_t)any_number(random, 32);
@@ -224,7 +225,8 @@ Test(csv_rows, conversations_as_printf)
         struct drawn d;
         draw_conversation(&random, &d);
         const struct conversation *c = &d.any.c;
-        const unsigned client = (c->state & STATE_CLIENT_1) != 0;
+        const bool by_port = !(c->state & STATE_CLIENT_KNOWN) && c->port[0] != c->port[1];
+        const unsigned client = by_port ? c->port[0] < c->port[1] : (c->state & STATE_CLIENT_1) != 0;
         const struct conversation_row row = {.stream = any_number(&random, 48),
                                              .ending = call % 3,
                                              .first_time = c->first_time,

@@ -58,6 +58,7 @@ static void fill(struct run *r)
         .decoded.segments_truncated = 17,
         .decoded.wire_bytes = 98765432,
         .decoded.captured_bytes = 87654321,
+        .decoded.order = {.frames_back = 17, .furthest_back = 2500000000},
         .frames = 1235844,
         .conversations = 3500,
         .tuples = 3100,
@@ -188,7 +189,8 @@ static const char expected_json[] =
     "    'ignored': 16,\n"
     "    'conserved': true,\n"
     "    'wire_bytes': 98765432,\n"
-    "    'captured_bytes': 87654321\n"
+    "    'captured_bytes': 87654321,\n"
+    "    'back_in_time': {'frames': 17, 'seconds': 2.500000000}\n"
     "  },\n"
     "  'left_out': [\n"
     "    {'why': 'unsupported', 'what': 'IP protocol 50', 'frames': 1200},\n"
@@ -318,6 +320,7 @@ Test(summary, for_people)
                    "  unsupported SNAP OUI 00:00:0c: 5 frames\n"
                    "  unsupported encapsulation depth 64: 4 frames\n"
                    "  and 2 more kinds (see summary.json)\n"
+                   "17 frames go back in time, by 2.500000000 s at most; reuses may come from that\n"
                    "0.500 s on 2 threads, 2.5 million frames/s, 198 MB/s\n");
     problems_free(&r.problems);
 }
@@ -329,7 +332,8 @@ Test(summary, few_notes_and_one_thread)
     r.totals.decoded.notes.count = 8;
     r.summary.threads = 1;
     expect_within(&r.summary, "  malformed TCP: 7 frames\n");
-    expect_within(&r.summary, ": 4 frames\n0.500 s on 1 thread, ");
+    expect_within(&r.summary, ": 4 frames\n17 frames go back in time");
+    expect_within(&r.summary, "from that\n0.500 s on 1 thread, ");
     problems_free(&r.problems);
 }
 
