@@ -51,6 +51,14 @@ static void note_fin(struct history *h, const struct conversation *c, const stru
     h->close |= (uint8_t)(CLOSE_SENT_FIN << flow);
 }
 
+/* Is this RST a client's, of an ACK that did not answer its SYN? Then its number is that ACK's, not the next. */
+static bool is_rejection(const struct conversation *c, const struct segment *s, unsigned flow)
+{
+    const unsigned has = conversation_completeness(c);
+    return conversation_client(c) == flow && has & HAS_SYN && !(has & (HAS_SYNACK | HAS_DATA | HAS_FIN)) &&
+           !(s->flags & TCP_ACK) && conversation_has_sent(c, flow) && s->seq != c->next[flow];
+}
+
 void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,
                            const struct boundary *b)
 {
@@ -68,7 +76,7 @@ void history_note_boundary(struct history *h, const struct conversation *c, cons
     if (s->flags & TCP_RST) {
         if (!(h->close & (CLOSE_SENT_RST | CLOSE_SENT_RST << 1)) && flow)
             h->close |= CLOSE_FIRST_RST;
-        h->close |= (uint8_t)(CLOSE_SENT_RST << flow);
+        h->close |= (uint8_t)(CLOSE_SENT_RST << flow | (is_rejection(c, s, flow) ? CLOSE_REJECTED : 0));
     }
 }
 

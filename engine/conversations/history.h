@@ -27,6 +27,8 @@ enum history_close {
     CLOSE_FIRST_FIN = 16, /* endpoint 1 sent the first FIN */
     CLOSE_FIRST_RST = 32, /* endpoint 1 sent the first RST */
     CLOSE_CROSSED = 64,   /* the FINs crossed: neither acknowledges the other. RFC 9293, 3.6, case 3 */
+    CLOSE_REJECTED = 128, /* the client's SYN got an ACK of something else, which it reset. It still waits
+                           * for an answer: RFC 9293, 3.10.7.3 */
 };
 
 struct history {

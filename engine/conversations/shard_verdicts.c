@@ -191,7 +191,7 @@ static bool continues(const struct drain *d, const struct conversation *c, const
                       const struct segment *s, const struct finding *f)
 {
     if (h->knows & KNOWS_EPISODE || conversation_client(c) != (s->bits & SEGMENT_FLOW) ||
-        (f->close != CLOSE_REFUSED && f->close != CLOSE_UNANSWERED))
+        (f->close != CLOSE_REFUSED && f->close != CLOSE_UNANSWERED && !(h->close & CLOSE_REJECTED)))
         return false;
     return f->same_isn || s->time - c->last_time <= d->shard->verdicts.answer_window;
 }
