@@ -16,7 +16,7 @@ packages_build="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjemall
 # What the tests need on top of it. clang comes without libclang-rt-dev, which the fuzz targets are linked with.
 # clang-format is that of the style: other versions format otherwise.
 # shellcheck disable=SC2034
-packages_test="libcriterion-dev libdpdk-dev iproute2 tshark python3 clang libclang-rt-dev clang-format"
+packages_test="libcriterion-dev libdpdk-dev iproute2 nftables tcpdump tshark python3 clang libclang-rt-dev clang-format"
 
 say() {
   printf '== %s\n' "$*" >&2
