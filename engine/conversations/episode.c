@@ -135,7 +135,8 @@ int episodes_add_finding(struct episodes *e, const struct finding *finding, uint
                          struct found_list *found, uint32_t *ticket)
 {
     *ticket = e->tickets++;
-    return add_found(found, *ticket, finding->joins ? first_ticket : *ticket, finding);
+    const bool is_first = !finding->joins || finding->from_previous;
+    return add_found(found, *ticket, is_first ? *ticket : first_ticket, finding);
 }
 
 uint32_t episode_first_ticket(const struct episodes *e, uint32_t episode)

@@ -51,12 +51,14 @@ static void note_fin(struct history *h, const struct conversation *c, const stru
     h->close |= (uint8_t)(CLOSE_SENT_FIN << flow);
 }
 
-/* Is this RST a client's, of an ACK that did not answer its SYN? Then its number is that ACK's, not the next. */
+/* Is this RST a client's, of an ACK or SYN/ACK that did not answer its SYN? Then its number is that one's, and
+ * not the client's next. */
 static bool is_rejection(const struct conversation *c, const struct segment *s, unsigned flow)
 {
     const unsigned has = conversation_completeness(c);
-    return conversation_client(c) == flow && has & HAS_SYN && !(has & (HAS_SYNACK | HAS_DATA | HAS_FIN)) &&
-           !(s->flags & TCP_ACK) && conversation_has_sent(c, flow) && s->seq != c->next[flow];
+    const bool stood = has & (HAS_DATA | HAS_FIN) || (has & HAS_SYNACK && has & HAS_ACK);
+    return conversation_client(c) == flow && has & HAS_SYN && !stood && !(s->flags & TCP_ACK) &&
+           conversation_has_sent(c, flow) && s->seq != c->next[flow];
 }
 
 void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,

@@ -240,6 +240,47 @@ static struct finding finding_of(const struct drain *d, const struct conversatio
     return f;
 }
 
+/* Does a SYN/ACK take up the SYN that the old conversation began with, which nothing else has? */
+static bool answers_first(const struct conversation *c, const struct history *h, const struct segment *s)
+{
+    const unsigned client = (s->bits & SEGMENT_FLOW) ^ 1;
+    const uint32_t isn = c->isn[client];
+    return !(s->bits & SEGMENT_QUOTED) && !(h->knows & KNOWS_EPISODE) &&
+           (!(h->knows & KNOWS_SYNACK) || h->close & CLOSE_REJECTED) &&
+           conversation_completeness(c) & HAS_SYN && conversation_client(c) == client &&
+           s->ack - isn - 1 <= c->next[client] - isn - 1;
+}
+
+/* A SYN/ACK reuses ports if its number is not what an ACK of something else made the server's seem to be. It
+ * may answer the attempt that waits: an episode's, or one that was no reuse. True: out of memory. */
+static bool join_answer(const struct drain *d, const struct conversation *c, const struct history *h,
+                        const struct segment *s, struct attempt_start *start)
+{
+    struct episodes *const e = &d->shard->episodes[d->family];
+    struct finding *const f = &start->finding;
+    if (!h->episode) {
+        if (answers_first(c, h, s)) {
+            f->joins = f->from_previous = true;
+            f->episode_delay = s->time - h->first_time;
+        }
+        return false;
+    }
+    const struct episode *const x = &e->items[h->episode];
+    if (s->ack - x->isn - 1 > x->payload) {
+        f->outcome = EPISODE_FAILED;
+        return false;
+    }
+    f->joins = true;
+    f->attempt = x->attempts;
+    f->episode_delay = s->time - x->begin;
+    start->first_ticket = episode_first_ticket(e, h->episode);
+    e->attempts[x->last].finding.answer_delay = s->time - x->syn_time;
+    const uint32_t watched = x->record;
+    const bool failed = episode_end(e, h->episode, EPISODE_CONNECTED, f->episode_delay, found_of(d)) != 0;
+    unwatch(d, watched);
+    return failed;
+}
+
 int drain_start_attempt(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
                         uint64_t frame, bool opens, struct attempt_start *start)
 {
@@ -269,21 +310,8 @@ int drain_start_attempt(struct drain *d, struct conversation *c, uint32_t record
     }
     if (start->waits) {
         join(d, c, h, s, start);
-    } else if (h->episode && !syn) {
-        /* A SYN/ACK whose number is not what a challenge ACK made the server's seem to be. */
-        start->finding.joins = true;
-        start->first_ticket = episode_first_ticket(e, h->episode);
-        start->finding.attempt = e->items[h->episode].attempts;
-        const int64_t begin = e->items[h->episode].begin;
-        const bool takes_up = s->ack - e->items[h->episode].isn - 1 <= e->items[h->episode].payload;
-        if (takes_up) {
-            e->attempts[e->items[h->episode].last].finding.answer_delay =
-                s->time - e->items[h->episode].syn_time;
-            start->finding.outcome = EPISODE_CONNECTED;
-            start->finding.episode_delay = s->time - begin;
-            failed |= episode_end(e, h->episode, EPISODE_CONNECTED, s->time - begin, found_of(d)) != 0;
-            unwatch(d, record);
-        }
+    } else if (!syn) {
+        failed |= join_answer(d, c, h, s, start);
     }
     if (h->episode && !start->joins && opens) {
         failed |= episode_end(e, h->episode, EPISODE_FAILED, -1, found_of(d)) != 0;

@@ -109,7 +109,9 @@ enum verdict verdict_decide(const struct finding *f)
     if (f->same_isn && f->joins)
         return VERDICT_RETRY;
     switch ((enum answer)f->answer) {
-    case ANSWER_NOT_ASKED: /* a SYN/ACK that answers an attempt, or one whose SYN reused nothing */
+    case ANSWER_NOT_ASKED: /* a SYN/ACK: of an attempt, of a SYN that reused nothing, or of none */
+        if (f->outcome == EPISODE_FAILED)
+            return VERDICT_UNKNOWN;
         return f->joins ? VERDICT_DELAYED : decide_accepted(f);
     case ANSWER_NONE:
         return f->outcome == EPISODE_OPEN && !f->gave_way ? VERDICT_UNKNOWN : VERDICT_LOST;
