@@ -39,7 +39,7 @@ static bool read_seconds(const char *word, int64_t *ns)
     if (end == word || *end || !(seconds > 0 && seconds <= SECONDS_MAX))
         return false;
     *ns = (int64_t)(seconds * 1e9 + 0.5);
-    return true;
+    return *ns > 0;
 }
 
 /* The next field of the line, without the spaces around it. */
@@ -98,8 +98,13 @@ enum timers_result timers_read(struct timers *timers, const char *path)
         message_error("%s: %s", path, strerror(errno));
         return TIMERS_UNREADABLE;
     }
-    for (unsigned number = 1; result == TIMERS_READ && getline(&line, &size, f) >= 0; number++) {
-        const char *wrong = is_blank(line, number) ? NULL : read_line(timers, line);
+    ssize_t length;
+    for (unsigned number = 1; result == TIMERS_READ && (length = getline(&line, &size, f)) >= 0; number++) {
+        const char *wrong = NULL;
+        if (strlen(line) != (size_t)length)
+            wrong = "expected text, found a zero byte";
+        else if (!is_blank(line, number))
+            wrong = read_line(timers, line);
         if (wrong) {
             message_error("%s: line %u: %s", path, number, wrong);
             result = TIMERS_WRONG;

@@ -56,6 +56,7 @@ union conversation_any {
 enum { CONVERSATION_FRAMES_BITS = 48, CONVERSATION_BYTES_BITS = 56 };
 
 enum conversation_state {
+    STATE_ACKED = 1,              /* somebody sent an ACK that is no RST. Only where verdicts are wanted */
     STATE_COMPLETENESS_SHIFT = 2, /* bits 2 to 7. Bit 1, where a segment's flags have SYN, is 0 */
     STATE_CLIENT_1 = 0x100,       /* endpoint 1 is the client */
     /* By its SYN, or by the other side's SYN/ACK. Else the sender of the first segment passes as the client.

@@ -168,10 +168,10 @@ int episode_end(struct episodes *e, uint32_t episode, enum outcome_of_episode ou
 /* What a segment of the server says to the present attempt. */
 static enum answer answer_of(const struct episode *x, const struct segment *s)
 {
+    const bool takes_up = episode_takes_up(x, s);
+    /* The client drops a RST that does not acknowledge its SYN: RFC 9293, 3.10.7.3. */
     if (s->flags & TCP_RST)
-        return ANSWER_RST;
-    /* RFC 9293, 3.10.7.3; data in the SYN may be taken or not, RFC 7413, 4.2. */
-    const bool takes_up = s->flags & TCP_ACK && s->ack - x->isn - 1 <= x->payload;
+        return takes_up ? ANSWER_RST : ANSWER_NONE;
     if (s->flags & TCP_SYN)
         return takes_up ? ANSWER_SYNACK : s->flags & TCP_ACK ? ANSWER_CHALLENGE : ANSWER_NONE;
     /* The connection goes on, so there was a SYN/ACK that the capture has not. */
@@ -185,7 +185,7 @@ static bool see_client(const struct episodes *e, struct episode *x, struct findi
                        const struct segment *s)
 {
     if (rules_is_syn(s->flags)) {
-        if (f->answer == ANSWER_NONE && s->seq == x->isn)
+        if (s->seq == x->isn)
             f->syn_retries++;
         x->due = due_after(e, s->time, MAX(s->time - x->last_syn, 0));
         x->last_syn = s->time;

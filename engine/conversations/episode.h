@@ -87,6 +87,11 @@ uint32_t episodes_begin_attempt(struct episodes *e, const struct attempt_start *
 /* A finding that waits for nothing. 0, or -1 when memory is short. */
 int episodes_add_finding(struct episodes *e, const struct finding *finding, uint32_t first_ticket,
                          struct found_list *found, uint32_t *ticket);
+/* Does the segment acknowledge the present attempt's SYN? Data in it may be taken or not: RFC 7413, 4.2. */
+ALWAYS_INLINE bool episode_takes_up(const struct episode *x, const struct segment *s)
+{
+    return s->flags & TCP_ACK && s->ack - x->isn - 1 <= x->payload;
+}
 /* The ticket of an open episode's first reuse. */
 uint32_t episode_first_ticket(const struct episodes *e, uint32_t episode);
 

@@ -35,7 +35,7 @@ void history_note_first_syn(struct history *h, const struct segment *s, const st
     h->syn_ip_id = b->ip_id;
     h->timestamp[flow] = b->timestamp;
     if (b->bits & BOUNDARY_TIMESTAMP)
-        h->knows |= (uint8_t)(KNOWS_SYN_TIMESTAMP | KNOWS_TIMESTAMP << flow);
+        h->knows |= (uint16_t)(KNOWS_SYN_TIMESTAMP | KNOWS_TIMESTAMP << flow);
     if (b->bits & BOUNDARY_IP_ID)
         h->knows |= KNOWS_SYN_IP_ID;
 }
@@ -71,30 +71,39 @@ void history_note_boundary(struct history *h, const struct conversation *c, cons
     }
     if (b && b->bits & BOUNDARY_TIMESTAMP) {
         h->timestamp[flow] = b->timestamp;
-        h->knows |= (uint8_t)(KNOWS_TIMESTAMP << flow);
+        h->knows |= (uint16_t)(KNOWS_TIMESTAMP << flow);
     }
     if (s->flags & TCP_FIN)
         note_fin(h, c, s, flow);
     if (s->flags & TCP_RST) {
         if (!(h->close & (CLOSE_SENT_RST | CLOSE_SENT_RST << 1)) && flow)
             h->close |= CLOSE_FIRST_RST;
-        h->close |= (uint8_t)(CLOSE_SENT_RST << flow | (is_rejection(c, s, flow) ? CLOSE_REJECTED : 0));
+        h->close |= (uint16_t)(CLOSE_SENT_RST << flow | (is_rejection(c, s, flow) ? CLOSE_REJECTED : 0));
+        h->close |= b && b->bits & BOUNDARY_TIMESTAMP ? 0 : CLOSE_BARE_RST;
     }
 }
 
-static bool sent_rst(const struct history *h, unsigned endpoint)
+bool history_saw_isn(const struct conversation *c, const struct history *h, unsigned endpoint)
 {
-    return h->close & CLOSE_SENT_RST << endpoint;
+    const unsigned has = endpoint == conversation_client(c) ? HAS_SYN : HAS_SYNACK;
+    return conversation_completeness(c) & has || h->knows & KNOWS_ISN << endpoint;
 }
 
-/* There was a SYN, but nothing that could only come after an answer. (An RST may be what completeness takes for
- * an ACK.) */
+bool history_closed_with_timestamp(const struct history *h, unsigned endpoint)
+{
+    if (h->close & CLOSE_SENT_FIN << endpoint)
+        return true;
+    return h->close & CLOSE_SENT_RST << endpoint && !(h->close & CLOSE_BARE_RST);
+}
+
+/* There was a SYN, but nothing that could only come after an answer: a client that acknowledges something has got
+ * one. HAS_ACK does not tell, since a RST may set it. */
 static bool is_unanswered(const struct conversation *c, const struct history *h)
 {
-    const unsigned has = conversation_completeness(c), server = conversation_client(c) ^ 1;
-    const bool rst = sent_rst(h, 0) || sent_rst(h, 1);
-    return has & HAS_SYN && !(has & (HAS_SYNACK | HAS_DATA | HAS_FIN)) && (rst || !(has & HAS_ACK)) &&
-           !conversation_has_sent(c, server);
+    const unsigned client = conversation_client(c);
+    return history_saw_isn(c, h, client) && !(conversation_completeness(c) & HAS_SYNACK) &&
+           !(h->close & (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1)) && !(c->state & STATE_ACKED) &&
+           !conversation_has_sent(c, client ^ 1);
 }
 
 enum handshake history_handshake(const struct conversation *c, const struct history *h)
@@ -108,15 +117,15 @@ enum handshake history_handshake(const struct conversation *c, const struct hist
         return HANDSHAKE_CHALLENGED;
     if (!is_unanswered(c, h))
         return HANDSHAKE_NOT_SEEN; /* in this direction */
-    return sent_rst(h, server) ? HANDSHAKE_REFUSED : HANDSHAKE_UNANSWERED;
+    return history_sent_rst(h, server) ? HANDSHAKE_REFUSED : HANDSHAKE_UNANSWERED;
 }
 
 enum close_kind history_close_kind(const struct conversation *c, const struct history *h)
 {
     const unsigned fins = h->close & (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1);
     if (is_unanswered(c, h))
-        return sent_rst(h, conversation_client(c) ^ 1) ? CLOSE_REFUSED : CLOSE_UNANSWERED;
-    if (sent_rst(h, 0) || sent_rst(h, 1))
+        return history_sent_rst(h, conversation_client(c) ^ 1) ? CLOSE_REFUSED : CLOSE_UNANSWERED;
+    if (history_sent_rst(h, 0) || history_sent_rst(h, 1))
         return fins ? CLOSE_FIN_RST : CLOSE_RST;
     if (!fins)
         return CLOSE_OPEN;
@@ -125,8 +134,8 @@ enum close_kind history_close_kind(const struct conversation *c, const struct hi
 
 bool history_is_one_direction(const struct conversation *c, const struct history *h)
 {
-    const bool both =
-        (conversation_has_sent(c, 0) || sent_rst(h, 0)) && (conversation_has_sent(c, 1) || sent_rst(h, 1));
+    const bool both = (conversation_has_sent(c, 0) || history_sent_rst(h, 0)) &&
+                      (conversation_has_sent(c, 1) || history_sent_rst(h, 1));
     return !both && !is_unanswered(c, h);
 }
 

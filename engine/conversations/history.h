@@ -16,8 +16,11 @@ enum history_knows {
     KNOWS_OLDER_ISN = 4,      /* and 8 */
     KNOWS_SYN_TIMESTAMP = 16, /* the first SYN had one */
     KNOWS_SYN_IP_ID = 32,
-    KNOWS_SYNACK = 128,
     KNOWS_EPISODE = 64, /* it was an attempt of one */
+    KNOWS_SYNACK = 128,
+    /* and 512: a SYN or SYN/ACK of the endpoint came the slow way. Completeness tells it, too, except of a
+     * conversation's first segment under 4.0. */
+    KNOWS_ISN = 256,
 };
 
 /* How the conversation is being closed. A bit for each endpoint where there are two. */
@@ -29,6 +32,7 @@ enum history_close {
     CLOSE_CROSSED = 64,   /* the FINs crossed: neither acknowledges the other. RFC 9293, 3.6, case 3 */
     CLOSE_REJECTED = 128, /* the client's SYN got an ACK of something else, which it reset. It still waits
                            * for an answer: RFC 9293, 3.10.7.3 */
+    CLOSE_BARE_RST = 256, /* a RST had no TSval, which RFC 7323, 3.2 allows */
 };
 
 struct history {
@@ -38,12 +42,11 @@ struct history {
     uint32_t older_isn[2];  /* of the conversation before */
     uint32_t syn_timestamp; /* TSval of the SYN that the conversation began with */
     uint32_t episode;       /* that watches the conversation; 0: none */
-    uint32_t older,
-        newer; /* records of the conversations before and after it; RECORD_NONE: none, or not kept */
+    uint32_t older, newer;  /* records of the conversations around it; RECORD_NONE: none, or not kept */
     uint16_t syn_ip_id;
     uint16_t syn_retries; /* SYNs after the first one; counts to its end */
-    uint8_t knows;        /* enum history_knows */
-    uint8_t close;        /* enum history_close */
+    uint16_t knows;       /* enum history_knows */
+    uint16_t close;       /* enum history_close */
     uint8_t trigger;      /* enum trigger: of the reuse that the conversation began with */
 } ALIGNED(CACHE_LINE);
 _Static_assert(sizeof(struct history) == CACHE_LINE, "memory a conversation");
@@ -99,5 +102,14 @@ bool history_is_one_direction(const struct conversation *c, const struct history
 /* A boundary that is no quoted segment, before its numbers count in the conversation. b: NULL: not noted. */
 void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,
                            const struct boundary *b);
+
+ALWAYS_INLINE bool history_sent_rst(const struct history *h, unsigned endpoint)
+{
+    return h->close & CLOSE_SENT_RST << endpoint;
+}
+/* Was a SYN or SYN/ACK of the endpoint seen? */
+bool history_saw_isn(const struct conversation *c, const struct history *h, unsigned endpoint);
+/* Did the latest TSval that was noted of an endpoint come with the last segment that it sent? */
+bool history_closed_with_timestamp(const struct history *h, unsigned endpoint);
 
 #endif

@@ -41,9 +41,12 @@ void shard_give_verdicts(struct shard *s, const struct verdict_params *params)
     s->clock = INT64_MIN;
     for (int f = 0; f < FAMILIES; f++)
         s->episodes[f].params = &s->verdicts;
-    for (unsigned i = 0; params->wanted && i < ARRAY_LEN(s->port_word_added); i++)
-        if (!(i >> 1 & TCP_RST))
-            s->port_word_added[i] |= port_word_of((struct port_word){.flags = STATE_SENT << (i >= 64)});
+    for (unsigned i = 0; params->wanted && i < ARRAY_LEN(s->port_word_added); i++) {
+        const unsigned flags = i >> 1;
+        if (!(flags & TCP_RST))
+            s->port_word_added[i] |= port_word_of((struct port_word){
+                .flags = (uint16_t)(STATE_SENT << (i >= 64) | (flags & TCP_ACK ? STATE_ACKED : 0))});
+    }
 }
 
 void shard_follow_ftp(struct shard *s, const struct hash_key *key)

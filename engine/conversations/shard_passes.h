@@ -77,7 +77,8 @@ ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candid
     struct conversation *const c = candidate->conversation;
     struct segment *const s = candidate->segment;
     const uint64_t word = conversation_port_word(c);
-    if (unlikely(((segment_port_word(s) ^ word) & port_word_compared(VERDICTS ? CONVERSATION_WATCHED : 0)) |
+    const uint8_t slow = VERDICTS ? CONVERSATION_WATCHED | SEGMENT_QUOTED : 0;
+    if (unlikely(((segment_port_word(s) ^ word) & port_word_compared(slow)) |
                  address_difference(c, s, FAMILY)) ||
         (FORGETS && unlikely(conversation_is_expired(c, d->shard, s->time))))
         return false;

@@ -236,7 +236,7 @@ ALWAYS_INLINE void apply_rules_of(enum rules rules, const struct shard *shard, c
     if (s->flags & TCP_SYN && !(client & STATE_CLIENT_KNOWN))
         client = ((s->flags & TCP_ACK ? flow ^ 1 : flow) ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN;
     c->state = (uint16_t)(MAX(s->flags & STATE_DECIMALS, c->state & STATE_DECIMALS) | client |
-                          (c->state & (STATE_SENT | STATE_SENT << 1)) |
+                          (c->state & (STATE_SENT | STATE_SENT << 1 | STATE_ACKED)) |
                           (unsigned)state.completeness << STATE_COMPLETENESS_SHIFT);
     c->bits = (uint8_t)((c->bits & (CONVERSATION_SUPERSEDED | CONVERSATION_WATCHED)) |
                         (~state.known & 3) << CONVERSATION_UNKNOWN_SHIFT);

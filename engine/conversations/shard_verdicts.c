@@ -87,11 +87,21 @@ static void see_any_numbers(struct conversation *c, const struct segment *s)
 {
     const unsigned flow = s->bits & SEGMENT_FLOW;
     const uint32_t end = s->seq + s->payload + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
+    const bool begins = !conversation_has_sent(c, flow) && !(conversation_known(c) >> flow & 1);
     if (s->flags & TCP_RST)
         return;
-    if (!conversation_has_sent(c, flow) || (int32_t)(end - c->next[flow]) > 0)
+    if (begins || (int32_t)(end - c->next[flow]) > 0)
         c->next[flow] = end;
-    c->state |= (uint16_t)(STATE_SENT << flow);
+    c->state |= (uint16_t)(STATE_SENT << flow | (s->flags & TCP_ACK ? STATE_ACKED : 0));
+}
+
+/* What is expected first of an endpoint that has sent nothing, if an ACK of the other one, or a RST of its own,
+ * told its ISN. The fast path takes its segments from here on, and only ever moves the number on. */
+static void expect_first_numbers(struct conversation *c)
+{
+    for (unsigned flow = 0; flow < 2; flow++)
+        if (!conversation_has_sent(c, flow) && conversation_known(c) >> flow & 1)
+            c->next[flow] = c->isn[flow] + 1;
 }
 
 void drain_see_close(struct drain *d, const struct candidate *candidate)
@@ -125,6 +135,9 @@ int drain_see_slow(struct drain *d, struct conversation *c, uint32_t record, str
         h->syn_retries++;
     if (s->flags & TCP_BOUNDARY)
         history_note_boundary(h, c, s, b);
+    if (s->flags & TCP_SYN)
+        h->knows |= (uint16_t)(KNOWS_ISN << (s->bits & SEGMENT_FLOW));
+    expect_first_numbers(c);
     see_any_numbers(c, s);
     bool failed = false;
     if (c->bits & CONVERSATION_WATCHED && !(s->bits & SEGMENT_REUSE) &&
@@ -155,7 +168,7 @@ static enum isn_origin origin_of(const struct conversation *c, const struct hist
     enum { RECYCLED = 65537 };
     const unsigned flow = s->bits & SEGMENT_FLOW;
     const bool syn = rules_is_syn(s->flags), by_client = conversation_client(c) == flow;
-    const bool began_with_syn = conversation_completeness(c) & HAS_SYN && by_client;
+    const bool began_with_syn = history_saw_isn(c, h, flow) && by_client;
     if (f->knows_distance && f->isn_distance == RECYCLED)
         return ORIGIN_RECYCLED;
     if (syn && f->same_isn && began_with_syn && is_copy(h, b, s))
@@ -171,9 +184,9 @@ static enum isn_origin origin_of(const struct conversation *c, const struct hist
 static unsigned certainty_of(const struct conversation *c, const struct history *h, const struct boundary *b,
                              const struct segment *s)
 {
-    const unsigned flow = s->bits & SEGMENT_FLOW, has = conversation_completeness(c);
+    const unsigned flow = s->bits & SEGMENT_FLOW;
     unsigned bits = 0;
-    if (!(has & (conversation_client(c) == flow ? HAS_SYN : HAS_SYNACK)))
+    if (!history_saw_isn(c, h, flow))
         bits |= CERTAINTY_ISN_INFERRED;
     if (history_is_one_direction(c, h))
         bits |= CERTAINTY_ONE_DIRECTION;
@@ -220,7 +233,7 @@ static struct finding finding_of(const struct drain *d, const struct conversatio
     const enum close_kind close = history_close_kind(c, h);
     const struct time_wait old = {.knows_next = conversation_has_sent(c, flow),
                                   .knows_timestamp = h->knows & KNOWS_TIMESTAMP << flow,
-                                  .closed = h->close & (CLOSE_SENT_FIN | CLOSE_SENT_RST) << flow,
+                                  .closed = history_closed_with_timestamp(h, flow),
                                   .next = c->next[flow],
                                   .timestamp = h->timestamp[flow]};
     f.close = (uint8_t)close;
@@ -274,7 +287,10 @@ static bool join_answer(const struct drain *d, const struct conversation *c, con
     f->attempt = x->attempts;
     f->episode_delay = s->time - x->begin;
     start->first_ticket = episode_first_ticket(e, h->episode);
-    e->attempts[x->last].finding.answer_delay = s->time - x->syn_time;
+    struct finding *const attempt = &e->attempts[x->last].finding;
+    if (attempt->answer == ANSWER_NONE)
+        attempt->answer = ANSWER_SYNACK;
+    attempt->answer_delay = s->time - x->syn_time;
     const uint32_t watched = x->record;
     const bool failed = episode_end(e, h->episode, EPISODE_CONNECTED, f->episode_delay, found_of(d)) != 0;
     unwatch(d, watched);
@@ -333,7 +349,7 @@ int drain_begin_attempt(struct drain *d, struct conversation *c, uint32_t record
     for (unsigned i = 0; i < 2; i++)
         if (start->older_known >> i & 1) {
             h->older_isn[i] = start->older_isn[i];
-            h->knows |= (uint8_t)(KNOWS_OLDER_ISN << i);
+            h->knows |= (uint16_t)(KNOWS_OLDER_ISN << i);
         }
     if (!start->waits)
         return episodes_add_finding(e, &start->finding, start->first_ticket, found_of(d), ticket);

@@ -106,7 +106,7 @@ enum verdict verdict_decide(const struct finding *f)
         return VERDICT_UNKNOWN;
     if (f->origin == ORIGIN_COPY)
         return VERDICT_COPY;
-    if (f->same_isn && f->joins)
+    if (f->same_isn && f->joins && f->answer != ANSWER_NOT_ASKED)
         return VERDICT_RETRY;
     switch ((enum answer)f->answer) {
     case ANSWER_NOT_ASKED: /* a SYN/ACK: of an attempt, of a SYN that reused nothing, or of none */
