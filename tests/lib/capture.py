@@ -19,6 +19,7 @@ The words of a frame: time in seconds, source > destination (address:port, [ipv6
     seq N  ack N  len N     sequence number, acknowledgement number, bytes of payload
     text T                  in place of len: a line of payload, `_` for a blank; CR and LF are put behind it, unless it ends in `\\`
     options N               bytes of TCP options (NOPs)
+    tsval N                 the time stamp option with this value, and an echo of 0 (12 bytes, before those of `options`)
     doff N                  the data offset that the header claims, in words
     vlan N[,N]              VLAN tags, outermost first (the outer one of several is 802.1ad)
     llc                     802.3 with LLC and SNAP in place of Ethernet II
@@ -28,7 +29,8 @@ The words of a frame: time in seconds, source > destination (address:port, [ipv6
     pad N                   bytes after the IP packet
     head X                  these bytes, in hexadecimal or by their name, before the IP packet in place of Ethernet
     snap N                  bytes of the frame that were captured
-    part A-B  id N          only the bytes A up to B of the IPv4 payload, as a fragment with this id
+    id N                    the IPv4 identification
+    part A-B                only the bytes A up to B of the IPv4 payload, as a fragment
     quoted [N]              the packet, or its first N bytes after the IP header, inside an ICMP error sent back to its source
 """
 import ipaddress
@@ -51,11 +53,14 @@ def checksum(data):
     return ~total & 0xffff
 
 
-def tcp(sport, dport, flags, seq=0, ack=0, length=0, options=0, doff=None, payload=None):
+def tcp(sport, dport, flags, seq=0, ack=0, length=0, options=0, doff=None, payload=None, tsval=None):
     """A TCP segment. options is a number of NOP bytes (a multiple of 4); the checksum is left 0, nobody validates it."""
-    words = 5 + options // 4 if doff is None else doff
+    options = bytes([1]) * options
+    if tsval is not None:       # RFC 7323, appendix A
+        options = struct.pack('>BBBBII', 1, 1, 8, 10, tsval & 0xffffffff, 0) + options
+    words = 5 + len(options) // 4 if doff is None else doff
     header = struct.pack('>HHIIBBHHH', sport, dport, seq & 0xffffffff, ack & 0xffffffff, words << 4, flags, 65535, 0, 0)
-    return header + b'\1' * options + (b'\0' * length if payload is None else payload)
+    return header + options + (b'\0' * length if payload is None else payload)
 
 
 def ipv4(src, dst, payload, protocol=6, options=0, total=None, ident=0, fragment=0):
@@ -162,7 +167,7 @@ def build_frame(words, names):
     else:
         bits = sum(FLAGS[c] for c in flags if c != '-')
         segment, protocol = tcp(sport, dport, bits, number('seq'), number('ack'), length, number('options'),
-                                number('doff', None), text), 6
+                                number('doff', None), text, number('tsval', None)), 6
     more = {'protocol': protocol, 'total': total}
     if src.version == 4:
         more['options'], more['ident'] = number('ipoptions'), number('id')

@@ -1,5 +1,7 @@
 /* The summary, as JSON and for people, and --stats: all that they say of a run, word for word. Each number of
- * the run is another one, so that none can stand for another. */
+ * the run is another one, so that none can stand for another.
+ *
+ * Length: the texts that are expected. */
 #include "io/reports/statistics.h"
 
 #include <criterion/criterion.h>
