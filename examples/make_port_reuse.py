@@ -186,6 +186,11 @@ def main():
     ordinary(41.7)
     retransmitted_syn(60.2)
     over_ipv6(150.9)
+    write(path)
+
+
+def write(path):
+    """Everything that was put down so far, in the order of time."""
     epoch = int(START.timestamp())
     with open(path, "wb") as capture:
         # A pcap file, little-endian, microseconds, Ethernet.
