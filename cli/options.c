@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* getopt_long() returns this plus an option's index where the long form was given, the letter where the short
  * one was, and NO_OPTION for an argument that is none. */
@@ -213,6 +214,24 @@ static enum options_result check_output(const struct options *o)
     return OPTIONS_RUN;
 }
 
+/* The format where none is given, and what does not go together with the one that is. */
+static enum options_result choose_format(struct options *o)
+{
+    const bool listable = !o->output && o->reports[REPORT_REUSE];
+    if (o->details && o->format != FORMAT_AUTO && o->format != FORMAT_TEXT)
+        return fail("option '--details' requires '--format text'");
+    if (o->reports[REPORT_EPISODES] && o->format != FORMAT_CSV && o->format != FORMAT_AUTO)
+        return fail("report 'episodes' is written as csv only");
+    if (o->naming != NAMING_OURS && o->format != FORMAT_NDJSON)
+        return fail("option '--names' requires '--format ndjson'");
+    if ((o->format == FORMAT_TEXT || o->details) && !listable)
+        return fail("option '%s' lists reuses on standard output: not with '-o', nor other reports",
+                    o->details ? "--details" : "--format text");
+    if (o->format == FORMAT_AUTO)
+        o->format = o->details || (listable && isatty(STDOUT_FILENO)) ? FORMAT_TEXT : FORMAT_CSV;
+    return OPTIONS_RUN;
+}
+
 static enum options_result check_input(const struct options *o, const char *ports_option)
 {
     if (o->dpdk &&
@@ -361,6 +380,8 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         result = read_reports(o);
     if (result == OPTIONS_RUN)
         result = check_output(o);
+    if (result == OPTIONS_RUN)
+        result = choose_format(o);
     if (result == OPTIONS_RUN && o->quiet && o->progress == PROGRESS_ALWAYS)
         result = fail("options '--quiet' and '--progress always' exclude each other");
     if (!o->dpdk && !o->threads)

@@ -4,11 +4,15 @@
 
 #include "engine/pipeline.h"
 #include "io/capture.h"
+#include "io/reports/row_format.h"
 
 #include <stdio.h>
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 enum verdicts_mode { VERDICTS_ON, VERDICTS_OFF };
+/* FORMAT_AUTO, while reading options only: what suits where the report goes. */
+enum report_format { FORMAT_AUTO, FORMAT_CSV, FORMAT_TEXT, FORMAT_NDJSON };
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum stats_format { STATS_TEXT, STATS_JSON };
 
 /* The times of a file are moved. */
@@ -41,6 +45,10 @@ struct options {
     const char *report_list; /* as given, or NULL; reports and summary are what it means */
     bool reports[REPORTS];
     bool summary; /* summary.json */
+    enum report_format format;
+    enum naming naming; /* of members in NDJSON */
+    bool details;       /* the listing tells each reuse in words */
+    enum color_mode color;
     enum rules rules;
     enum verdicts_mode verdicts;
     int64_t answer_window; /* ns; 0: nothing waits */

@@ -9,6 +9,12 @@ static const char *const progress_words[] = {
 const char *const rules_words[RULES_WORDS] = {"4.0", "4.2", "4.4", "4.6"};
 static const unsigned rules_values[RULES_WORDS] = {RULES_4_0, RULES_4_2, RULES_4_4, RULES_4_4};
 static const char *const verdicts_words[] = {[VERDICTS_ON] = "on", [VERDICTS_OFF] = "off"};
+static const char *const color_words[] = {
+    [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+static const char *const format_words[] = {"csv", "text", "ndjson"};
+static const unsigned format_values[] = {FORMAT_CSV, FORMAT_TEXT, FORMAT_NDJSON};
+static const char *const naming_words[] = {
+    [NAMING_OURS] = "csv", [NAMING_ECS] = "ecs", [NAMING_ZEEK] = "zeek"};
 static const char *const stats_format_words[] = {[STATS_TEXT] = "text", [STATS_JSON] = "json"};
 
 /* The member's offset, if it has the type that the kind stores; else it does not compile. */
@@ -69,6 +75,18 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .help =
          "write these reports: any of reuse, conversations, packets, episodes, summary (default: reuse; with "
          "-o, reuse, conversations and summary)"},
+    {"format", 0, "FORMAT", .section = SECTION_REPORTS, WORD(enum report_format, format, format_words),
+     .values = format_values,
+     .help = "csv, ndjson (JSON, an object a line), or text, a listing of the reuses (default: text on a "
+             "terminal, else csv)"},
+    {"details", 'V', NULL, .section = SECTION_REPORTS, FLAG(details),
+     .help = "tell each reuse in words: as Wireshark's packet details do, and what happened"},
+    {"color", 0, "WHEN", .section = SECTION_REPORTS, WORD(enum color_mode, color, color_words),
+     .help =
+         "colour the listing: auto, always or never (default: auto, on a terminal unless NO_COLOR is set)"},
+    {"names", 0, "SCHEMA", .section = SECTION_REPORTS, WORD(enum naming, naming, naming_words),
+     .help = "name members of ndjson as the columns of csv, ecs (Elastic Common Schema) or zeek (its logs) "
+             "(default: csv)"},
     {"rules", 0, "VERSION", .section = SECTION_REPORTS, WORD(enum rules, rules, rules_words),
      .values = rules_values,
      .help = "decide as Wireshark 4.0, 4.2 or 4.4 does; 4.6 is the same as 4.4 (default: 4.4)"},

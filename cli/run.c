@@ -1,7 +1,10 @@
 /* The steps of a run: open the filter, the input and the reports, connect them with a pipeline, run it,
- * report. A step that fails prints why and returns the exit status; then the steps after it are skipped. */
+ * report. A step that fails prints why and returns the exit status; then the steps after it are skipped.
+ *
+ * Length: the parts of a run are made, connected and closed here, in one place and in one order. */
 #include "cli/run.h"
 #include "cli/clocks.h"
+#include "cli/form.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "io/filters/bpf.h"
@@ -31,7 +34,8 @@ struct run {
     struct dpdk_source *ports; /* or this */
     struct source *source;     /* what frames come from, whichever it is */
     unsigned threads;
-    struct timers timers; /* that verdicts compare gaps with */
+    struct timers timers;    /* that verdicts compare gaps with */
+    struct listing *listing; /* NULL: reports are written in another form */
     struct csv_sink *sink;
     struct pipeline *pipeline;
     struct port_counters *counters; /* one a port, once the run has ended */
@@ -136,11 +140,16 @@ static enum exit_status read_timers(struct run *r)
 static enum exit_status open_reports(struct run *r)
 {
     const struct options *o = r->options;
+    const struct timers *timers = o->verdicts == VERDICTS_ON ? &r->timers : NULL;
+    if (o->format == FORMAT_TEXT && !(r->listing = form_listing(o, r->inputs->count > 1, timers)))
+        return fail_memory();
     struct csv_params params = {
         .directory = o->output,
+        .format = form_of(o),
+        .format_state = r->listing,
         .with_origin = r->inputs->count > 1,
         .with_ending = options_forget(o),
-        .timers = o->verdicts == VERDICTS_ON ? &r->timers : NULL,
+        .timers = timers,
         .rotate_bytes = o->rotate_bytes,
         .rotate_seconds = o->rotate_seconds,
     };
@@ -270,6 +279,7 @@ static struct summary summarise(const struct run *r)
         .in_file_order = r->files && !r->options->sort_window,
         .forgets = options_forget(r->options),
         .verdicts = r->options->verdicts == VERDICTS_ON,
+        .told = r->listing,
         .unread = r->ports ? dpdk_source_unread(r->ports) : 0,
     };
 }
@@ -304,7 +314,7 @@ static void print_earlier(const struct run *r)
     bool written[REPORT_NAMES] = {[REPORT_SUMMARY] = o->summary};
     memcpy(written, o->reports, sizeof o->reports);
     if (o->output && !o->quiet)
-        directory_print_earlier(o->output, written);
+        directory_print_earlier(o->output, written, form_of(o)->suffix);
 }
 
 /* Closes the reports and prints what was found. status: of the run so far. */
@@ -353,6 +363,7 @@ static void close_run(struct run *r)
     interrupt_stops(NULL);
     pipeline_destroy(r->pipeline);
     csv_sink_destroy(r->sink);
+    listing_destroy(r->listing);
     set_source_destroy(r->files);
     dpdk_source_close(r->ports);
     interrupt_close();

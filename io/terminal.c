@@ -1,20 +1,39 @@
-/* Keeps the line in place and other output apart, with one lock. */
+/* Keeps the line in place and other output apart, with one lock. What a terminal is like. */
 #include "io/terminal.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool shown; /* with the lock */
 
-/* Columns of the window; a terminal that does not tell has 80. */
-static int columns(void)
+unsigned terminal_columns(int fd)
 {
     struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col == 0 ? 80 : size.ws_col;
+    if (!isatty(fd))
+        return 0;
+    return ioctl(fd, TIOCGWINSZ, &size) || size.ws_col == 0 ? 80 : size.ws_col;
+}
+
+bool terminal_wants_color(int fd)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(fd) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
+bool terminal_has_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"}; /* the first one that is set decides */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+    }
+    return false;
 }
 
 static void clear_line(void)
@@ -29,7 +48,8 @@ void terminal_show_line(const char *line)
 {
     pthread_mutex_lock(&lock);
     /* The last column stays free: a cursor behind it is on the next line in some terminals. */
-    fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);
+    const unsigned columns = terminal_columns(STDERR_FILENO);
+    fprintf(stderr, "\r%.*s\033[K", columns ? (int)columns - 1 : 79, line);
     fflush(stderr);
     shown = true;
     pthread_mutex_unlock(&lock);

@@ -2,6 +2,16 @@
 #ifndef TCPREUSE_TERMINAL_H
 #define TCPREUSE_TERMINAL_H
 
+#include <stdbool.h>
+
+/* Columns of the window that the descriptor is, or 0 where it is none. A terminal that does not tell has 80. */
+unsigned terminal_columns(int fd);
+/* May what goes to this terminal have colours? Not where NO_COLOR says no (no-color.org), nor on one that has
+ * none. */
+bool terminal_wants_color(int fd);
+/* Does the user's locale have UTF-8? */
+bool terminal_has_utf8(void);
+
 /* Shows the line instead of the one before, cut to the width of the window. Any thread. */
 void terminal_show_line(const char *line);
 /* Any thread. */

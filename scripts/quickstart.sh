@@ -54,5 +54,5 @@ awk -F, '
     for (row = 1; row <= NR; row++)
       for (i = 1; i <= columns; i++) printf "%-*s%s", width[i], cell[row, i], i < columns ? "  " : "\n"
   }' "$report"
-say "every column, as CSV: $tcpreuse $*"
+say "every column, as CSV: $tcpreuse --format csv $*"
 exit "$status"

@@ -1,5 +1,5 @@
-/* The files that the CSV reports are written to: opening, header lines, rotation, errors. csv_rows.c
- * formats the rows. */
+/* The files that reports are written to: opening, header lines, rotation, errors. csv_rows.c and others
+ * format the rows (row_format.h). */
 #include "io/reports/csv.h"
 #include "engine/clock.h"
 #include "io/message.h"
@@ -17,7 +17,9 @@
 
 struct csv_sink {
     struct sink sink;
+    struct sink_ops ops; /* those of the format, and csv_write() */
     struct csv_params params;
+    const struct row_format *format;
     bool on_terminal; /* rows go to one; set before the run */
     /* Used by the thread that writes the report, one at a time in the pipeline's order; by csv_sink_close()
      * once all threads have ended. */
@@ -27,6 +29,7 @@ struct csv_sink {
     uint64_t bytes[REPORTS];  /* written to it; 0: not even the header */
     double opened[REPORTS];   /* monotonic s */
     int error[REPORTS];       /* errno of the first failure; nothing is written after it */
+    struct text arranged;     /* rows of the report that is being written; where the format arranges them */
 };
 
 static const char *const headers[REPORTS] = {
@@ -44,9 +47,6 @@ static const char *const headers[REPORTS] = {
 
 static const char history_header[] =
     ",client_by,handshake,rtt,close,closed_by,syn_retries,trigger,reuses,reused_by";
-
-/* Of the line of column names. */
-enum { HEADER_MAX = 1024 };
 
 static const char finding_header[] =
     ",previous_closed_by,previous_close,undercuts,acceptable,isn_distance,origin,answer,episode,attempt,"
@@ -76,21 +76,37 @@ static int write_all(int fd, const void *bytes, size_t n)
     return 0;
 }
 
-static int write_header(struct csv_sink *s, enum report report)
+static size_t csv_header(const struct sink *sink, enum report report, char line[ROW_HEADER_MAX])
 {
     const char *more = "", *finding = "";
-    if (s->sink.timers && report == REPORT_REUSE)
+    if (sink->timers && report == REPORT_REUSE)
         finding = finding_header;
-    else if (s->sink.timers && report == REPORT_CONVERSATIONS)
+    else if (sink->timers && report == REPORT_CONVERSATIONS)
         finding = history_header;
     if (report == REPORT_CONVERSATIONS)
-        more = s->sink.wants_ending ? ",ended_by" : "";
-    else if (s->sink.wants_origin && report != REPORT_EPISODES)
+        more = sink->wants_ending ? ",ended_by" : "";
+    else if (sink->wants_origin && report != REPORT_EPISODES)
         more = ",file,file_frame";
-    char line[HEADER_MAX];
-    int n = snprintf(line, sizeof line, "%s%s%s\n", headers[report], finding, more);
-    s->bytes[report] = (uint64_t)n;
-    return write_all(s->fd[report], line, (size_t)n);
+    return (size_t)snprintf(line, ROW_HEADER_MAX, "%s%s%s\n", headers[report], finding, more);
+}
+
+const struct row_format csv_format = {
+    .suffix = REPORT_SUFFIX,
+    .reuse = csv_format_reuse,
+    .packets = csv_format_packets,
+    .conversation = csv_format_conversation,
+    .episode = csv_format_episode,
+    .header = csv_header,
+};
+
+static int write_header(struct csv_sink *s, enum report report)
+{
+    if (!s->format->header)
+        return 0;
+    char line[ROW_HEADER_MAX];
+    const size_t n = s->format->header(&s->sink, report, line);
+    s->bytes[report] = n;
+    return write_all(s->fd[report], line, n);
 }
 
 /* Opens the report's next file and writes its header. 0, or -1 with errno. */
@@ -100,22 +116,24 @@ static int open_file(struct csv_sink *s, enum report report)
     if (s->number[report])
         snprintf(number, sizeof number, ".%u", s->number[report]);
     char *path;
-    if (asprintf(&path, "%s/%s%s" REPORT_SUFFIX, s->params.directory, report_names[report], number) < 0) {
+    if (asprintf(&path, "%s/%s%s%s", s->params.directory, report_names[report], number, s->format->suffix) <
+        0) {
         errno = ENOMEM;
         return -1; /* the message names the file before it */
     }
     free(s->path[report]);
     s->path[report] = path;
+    s->bytes[report] = 0;
     s->opened[report] = clock_seconds();
     s->fd[report] = open(s->path[report], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return s->fd[report] < 0 ? -1 : write_header(s, report);
 }
 
-/* Whether more bytes belong into the next file. */
+/* Whether more bytes belong into the next file. A file without a header is not left empty. */
 static bool is_full(const struct csv_sink *s, enum report report, uint64_t more)
 {
     const struct csv_params *p = &s->params;
-    return (p->rotate_bytes && s->bytes[report] + more > p->rotate_bytes) ||
+    return (p->rotate_bytes && s->bytes[report] && s->bytes[report] + more > p->rotate_bytes) ||
            (p->rotate_seconds > 0 && clock_seconds() - s->opened[report] >= p->rotate_seconds);
 }
 
@@ -160,6 +178,14 @@ static int csv_write(struct sink *sink, enum report report, const struct text *t
     struct csv_sink *s = (struct csv_sink *)sink;
     if (s->error[report])
         return -1;
+    if (s->format->arrange) {
+        s->arranged.length = 0;
+        if (s->format->arrange(s->params.format_state, text, &s->arranged)) {
+            s->error[report] = ENOMEM;
+            return -1;
+        }
+        text = &s->arranged;
+    }
     if (write_beside_progress(s, report, text)) {
         s->error[report] = errno;
         return -1;
@@ -167,14 +193,6 @@ static int csv_write(struct sink *sink, enum report report, const struct text *t
     s->bytes[report] += text->length;
     return 0;
 }
-
-static const struct sink_ops ops = {
-    .format_reuse = csv_format_reuse,
-    .format_episode = csv_format_episode,
-    .format_packets = csv_format_packets,
-    .format_conversation = csv_format_conversation,
-    .write = csv_write,
-};
 
 /* Opens what the report goes to. 0, or -1 with errno. */
 static int open_report(struct csv_sink *s, enum report report)
@@ -192,7 +210,13 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
         return NULL;
     s->params = *params;
     s->on_terminal = !params->directory && isatty(STDOUT_FILENO);
-    s->sink.ops = &ops;
+    s->format = params->format ? params->format : &csv_format;
+    s->ops = (struct sink_ops){.format_reuse = s->format->reuse,
+                               .format_packets = s->format->packets,
+                               .format_conversation = s->format->conversation,
+                               .format_episode = s->format->episode,
+                               .write = csv_write};
+    s->sink.ops = &s->ops;
     s->sink.wants_origin = params->with_origin;
     s->sink.wants_ending = params->with_ending;
     s->sink.timers = params->timers;
@@ -219,10 +243,23 @@ struct sink *csv_sink_sink(struct csv_sink *s)
     return &s->sink;
 }
 
+/* What follows the rows. */
+static void finish(struct csv_sink *s, int report)
+{
+    if (!s->format->finish || s->fd[report] < 0 || s->error[report])
+        return;
+    s->arranged.length = 0;
+    if (s->format->finish(s->params.format_state, &s->arranged))
+        s->error[report] = ENOMEM;
+    else if (write_beside_progress(s, (enum report)report, &s->arranged))
+        s->error[report] = errno;
+}
+
 int csv_sink_close(struct csv_sink *s)
 {
     int result = 0;
     for (int r = 0; r < REPORTS; r++) {
+        finish(s, r);
         if (s->fd[r] >= 0 && !s->error[r] && begin(s, (enum report)r))
             s->error[r] = errno;
         if (s->fd[r] >= 0 && s->fd[r] != STDOUT_FILENO && close(s->fd[r]) && !s->error[r])
@@ -261,5 +298,6 @@ void csv_sink_destroy(struct csv_sink *s)
             close(s->fd[r]);
         free(s->path[r]);
     }
+    free(s->arranged.bytes);
     free(s);
 }

@@ -1,9 +1,9 @@
-/* The sink that writes the reports as CSV (RFC 4180, except that lines end in LF, as Unix tools expect).
- */
+/* The sink that writes the reports: into files, or one to standard output. Their form is CSV (RFC 4180, except
+ * that lines end in LF, as Unix tools expect), or another one of row_format.h. */
 #ifndef TCPREUSE_CSV_H
 #define TCPREUSE_CSV_H
 
-#include "engine/sink.h"
+#include "io/reports/row_format.h"
 
 struct csv_sink;
 
@@ -12,8 +12,10 @@ struct csv_params {
      * report. */
     const char *directory;
     bool wants[REPORTS];
-    bool with_origin; /* reuse and packets have the columns file and file_frame */
-    bool with_ending; /* conversations has the column ended_by */
+    const struct row_format *format; /* NULL: CSV */
+    void *format_state;              /* for the format's arrange(); outlives the sink */
+    bool with_origin;                /* reuse and packets have the columns file and file_frame */
+    bool with_ending;                /* conversations has the column ended_by */
     /* Reuse has the columns of verdicts; these name the timers that `undercuts` tells of. NULL: it has not. */
     const struct timers *timers;
     /* Rotation: when a report continues in a new file, reuse.1.csv and so on. 0: never. */

@@ -96,12 +96,19 @@ unsigned csv_client(const struct conversation *c)
     return low < high;
 }
 
-static const char *client_by(const struct conversation *c)
+const char *csv_client_by(const struct conversation *c)
 {
     const unsigned has = conversation_completeness(c);
     if (c->state & STATE_CLIENT_KNOWN)
         return has & HAS_SYN ? "syn" : has & HAS_SYNACK ? "syn-ack" : "syn";
     return conversation_port(c, 0) == conversation_port(c, 1) ? "first-seen" : "port";
+}
+
+int64_t csv_rtt(const struct conversation_row *row)
+{
+    const struct history *h = row->history;
+    const bool timed = h->knows & KNOWS_SYNACK && conversation_completeness(&row->conversation->c) & HAS_SYN;
+    return timed ? h->synack_time - h->first_time : -1;
 }
 
 static char *put_stream(char *p, uint64_t stream)
@@ -114,10 +121,9 @@ char *csv_put_history(char *p, const struct conversation_row *row, unsigned clie
 {
     const struct conversation *c = &row->conversation->c;
     const struct history *h = row->history;
-    const bool timed = h->knows & KNOWS_SYNACK && conversation_completeness(c) & HAS_SYN;
-    p = put_word(p, client_by(c));
+    p = put_word(p, csv_client_by(c));
     p = put_word(p, handshake_names[history_handshake(c, h)]);
-    p = put_delay(p, timed ? h->synack_time - h->first_time : -1, conversation_decimals(c));
+    p = put_delay(p, csv_rtt(row), conversation_decimals(c));
     p = put_word(p, close_names[history_close_kind(c, h)]);
     p = put_word(p, closer_names[history_closer(c, h, client)]);
     p = put_count(p, h->syn_retries);

@@ -58,12 +58,6 @@ static char *put_time(char *p, int64_t ns, unsigned decimals)
     return p;
 }
 
-/* How a conversation ended. An RST ends it even after a FIN. */
-static const char *end_name(unsigned completeness)
-{
-    return completeness & HAS_RST ? "rst" : completeness & HAS_FIN ? "fin" : "open";
-}
-
 static struct addresses addresses_of(const union conversation_any *c, enum family family)
 {
     if (family == FAMILY_IPV4)
@@ -302,8 +296,6 @@ int csv_format_packets(struct sink *sink, struct text *text, const struct packet
 
 int csv_format_conversation(struct sink *sink, struct text *text, const struct conversation_row *row)
 {
-    static const char *const endings[] = {
-        [ENDING_RUN] = "run", [ENDING_REUSE] = "reuse", [ENDING_EXPIRED] = "expired"};
     const struct conversation *c = &row->conversation->c;
     struct addresses addresses = addresses_of(row->conversation, row->family);
     unsigned completeness = conversation_completeness(c), decimals = conversation_decimals(c);
@@ -333,7 +325,7 @@ int csv_format_conversation(struct sink *sink, struct text *text, const struct c
         p = csv_put_history(p, row, client);
     if (sink->wants_ending) {
         *p++ = ',';
-        p = put(p, endings[row->ending]);
+        p = put(p, ending_names[row->ending]);
     }
     *p++ = '\n';
     text->length += (size_t)(p - start);

@@ -17,6 +17,9 @@ const char *const trigger_names[TRIGGERS] = {
     [TRIGGER_SYNACK_AFTER_FIN] = "synack-after-fin",
 };
 
+const char *const ending_names[] = {
+    [ENDING_RUN] = "run", [ENDING_REUSE] = "reuse", [ENDING_EXPIRED] = "expired"};
+
 const char *const verdict_names[VERDICT_WORDS] = {
     [VERDICT_UNKNOWN] = "unknown",
     [VERDICT_COPY] = "copy",

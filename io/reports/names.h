@@ -11,10 +11,20 @@ extern const char *const report_names[REPORT_NAMES];
 
 /* A report of rows is the file of its name with REPORT_SUFFIX, the summary is SUMMARY_FILE. */
 #define REPORT_SUFFIX ".csv"
+#define NDJSON_SUFFIX ".ndjson"
 #define SUMMARY_FILE  "summary.json"
 
 /* As the column trigger and the summary spell them; TRIGGER_NONE is "". */
 extern const char *const trigger_names[TRIGGERS];
+
+/* Why a conversation ended, by enum ending. */
+extern const char *const ending_names[ENDING_EXPIRED + 1];
+
+/* How a conversation ended. An RST ends it even after a FIN. */
+static inline const char *end_name(unsigned completeness)
+{
+    return completeness & HAS_RST ? "rst" : completeness & HAS_FIN ? "fin" : "open";
+}
 
 /* What the columns of a finding say; verdict_names also in the summary. */
 extern const char *const verdict_names[VERDICT_WORDS];

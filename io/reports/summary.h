@@ -23,6 +23,7 @@ struct summary {
     bool drops_copies;
     bool in_file_order; /* files were read, and frames stayed in the order of their file */
     bool verdicts;      /* reuses have some */
+    bool told;          /* the report says how many reuses there are of which verdict */
     bool forgets;       /* the run may have forgotten conversations */
     uint64_t unread;    /* frames received beyond --frames */
     struct memory_use memory;

@@ -119,12 +119,12 @@ void summary_print(const struct summary *s, FILE *to)
     fprintf(to, "%s reuses of TCP ports in %s conversations on %s tuples\n",
             thousands(summary_count_reuses(s)).text, thousands(t->conversations).text,
             thousands(t->tuples).text);
-    for (size_t i = 0; i < SUMMARY_TRIGGERS; i++) {
+    for (size_t i = 0; !s->told && i < SUMMARY_TRIGGERS; i++) {
         uint64_t n = t->reuses[summary_triggers[i]];
         if (n)
             fprintf(to, "  %-16s %s\n", trigger_names[summary_triggers[i]], thousands(n).text);
     }
-    for (size_t i = 0; s->verdicts && i < VERDICT_WORDS; i++)
+    for (size_t i = 0; s->verdicts && !s->told && i < VERDICT_WORDS; i++)
         if (t->verdicts[i])
             fprintf(to, "  %-16s %s\n", verdict_names[i], thousands(t->verdicts[i]).text);
     print_interrupted(s, to);

@@ -26,6 +26,41 @@ char *text_time(char *p, int64_t ns, unsigned decimals)
     return p + decimals;
 }
 
+static char *put_two(char *p, unsigned n, char after)
+{
+    *p++ = (char)('0' + n / 10);
+    *p++ = (char)('0' + n % 10);
+    *p++ = after;
+    return p;
+}
+
+/* Days become a date of the Gregorian calendar in which years begin in March, so that a leap day is the last
+ * day of its year. 400 years have 146,097 days, and 719,468 lie between 1 March of year 0 and 1970. */
+char *text_utc(char *p, int64_t ns, unsigned decimals)
+{
+    enum { DAY = 86400, CYCLE = 146097, TO_1970 = 719468 };
+    const int64_t second = ns / BILLION - (ns % BILLION < 0);
+    const unsigned fraction = (unsigned)(ns - second * BILLION);
+    const int64_t day = second / DAY - (second % DAY < 0);
+    const unsigned of_day = (unsigned)(second - day * DAY), days = (unsigned)(day + TO_1970);
+    const unsigned of_cycle = days % CYCLE;
+    const unsigned year = (of_cycle - of_cycle / 1460 + of_cycle / 36524 - of_cycle / (CYCLE - 1)) / 365;
+    const unsigned of_year = of_cycle - (365 * year + year / 4 - year / 100);
+    const unsigned month = (5 * of_year + 2) / 153; /* 0: March */
+    const unsigned shown = year + days / CYCLE * 400 + (month >= 10);
+    p = put_two(p, shown / 100, '-') - 1;
+    p = put_two(p, shown % 100, '-');
+    p = put_two(p, month < 10 ? month + 3 : month - 9, '-');
+    p = put_two(p, of_year - (153 * month + 2) / 5 + 1, 'T');
+    p = put_two(p, of_day / 3600, ':');
+    p = put_two(p, of_day / 60 % 60, ':');
+    p = put_two(p, of_day % 60, '.');
+    if (!decimals)
+        return p - 1;
+    put_nine(p, fraction);
+    return p + decimals;
+}
+
 char *text_ipv4(char *p, uint32_t address)
 {
     return put_ipv4(p, address);

@@ -44,7 +44,7 @@ def suggestions(tcpreuse, tap, path):
             (['--threds', '2'], '--threads'), (['--theads=2'], '--threads'), (['--Threads', '2'], '--threads'),
             (['--treahds', '2'], '--threads'), (['--threads4'], '--threads'), (['--stats-intervall', '2'], '--stats-interval'),
             (['--out-put', 'x'], '--output'), (['--nonsense'], None), (['--qui'], ''), (['--'], ''),
-            (['-threads', '2'], '--threads'), (['-J', '2'], '-j'), (['-n'], None),
+            (['-threads', '2'], '--threads'), (['-J', '2'], '-j'), (['-n'], '--names'), (['-y'], None),
             (['--reports', 'reuses'], 'reuse'), (['--reports', 'reuse,summery'], 'summary'), (['--reports', 'conv'], 'conversations'),
             (['--reports', 'packets.csv'], 'packets'), (['--reports', 'all'], None), (['--reports', ','], None),
             (['--rules', '44'], '4.4'), (['--rules', '4.4.2'], '4.4'), (['--rules', '4.5'], None), (['--rules', '5.0'], None),

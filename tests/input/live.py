@@ -162,11 +162,11 @@ def on_terminal(command, columns, data):
 
 
 def terminals(tcpreuse, tap, data, whole):
-    status, out = on_terminal([tcpreuse, '-'], 80, data)
+    status, out = on_terminal([tcpreuse, '--format', 'csv', '-'], 80, data)
     complaints = [repr(out)] if status or '\r' in out or not out.startswith(whole.decode()) else []
     tap.ok('rows on a terminal, without progress', complaints)
     for columns in 40, 120:
-        status, out = on_terminal([tcpreuse, '--progress', 'always', '-'], columns, data)
+        status, out = on_terminal([tcpreuse, '--format', 'csv', '--progress', 'always', '-'], columns, data)
         shown = re.findall('\r([^\r\x1b]+)\x1b\\[K', out)
         kept = re.sub('\r[^\r\x1b\n]*\x1b\\[K', '', out)
         complaints = ['no progress'] if not any('MB/s' in line for line in shown) else []
@@ -175,6 +175,13 @@ def terminals(tcpreuse, tap, data, whole):
         # what stands on a line when rows begin has been erased
         complaints += ['glued: %r' % line for line in out.split('\n') if re.search('\x1b\\[K.*[^\r]\x1b\\[K[0-9]', line)]
         tap.ok('rows and progress on a terminal of %d columns' % columns, complaints)
+    whole = on_terminal([tcpreuse, '-q', '-'], 120, data)[1]
+    status, out = on_terminal([tcpreuse, '-q', '--progress', 'auto', '-'], 120, data)
+    tap.ok('a listing on a terminal, without progress', [repr(out)] if status or '\r' in out or out != whole or len(out) < 500 else [])
+    status, out = on_terminal([tcpreuse, '--progress', 'always', '-'], 120, data)
+    kept = re.sub('\r[^\r\x1b\n]*\x1b\\[K', '', out)
+    complaints = [] if '\r' in out and kept.startswith(whole) and not status else [repr(out)]
+    tap.ok('a listing and progress on a terminal', complaints)
 
 
 def main():

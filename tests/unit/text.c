@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 /* Puts the end where the function said it is, and checks that nothing was written further behind than it may.
  */
@@ -78,6 +79,35 @@ Test(text, time)
         cr_expect_str_eq(is, cases[i].expected);
         cr_expect_leq(strlen(is), TEXT_TIME_MAX);
     }
+}
+
+static void expect_utc(int64_t second, unsigned fraction)
+{
+    char expected[64];
+    struct tm tm;
+    const time_t t = second;
+    gmtime_r(&t, &tm);
+    strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%S", &tm);
+    TEXT(whole, text_utc(p, second * 1000000000 + fraction, 0));
+    cr_expect_str_eq(whole, expected);
+    sprintf(expected + 19, ".%09u", fraction);
+    TEXT(is, text_utc(p, second * 1000000000 + fraction, 9));
+    cr_expect_str_eq(is, expected);
+    cr_expect_leq(strlen(is), TEXT_UTC_MAX);
+}
+
+/* Each day that 64 bits of ns reach, from 1677 to 2262. */
+Test(text, utc)
+{
+    for (int64_t day = -106751; day <= 106750; day++) {
+        expect_utc(day * 86400, 0);
+        expect_utc(day * 86400 + 86399, 999999999);
+        expect_utc(day * 86400 + (uint64_t)day * 7919 % 86400, (unsigned)day % 1000000000);
+    }
+    TEXT(first, text_utc(p, INT64_MIN, 9));
+    cr_expect_str_eq(first, "1677-09-21T00:12:43.145224192");
+    TEXT(last, text_utc(p, INT64_MAX, 6));
+    cr_expect_str_eq(last, "2262-04-11T23:47:16.854775");
 }
 
 Test(text, ipv4)
