@@ -4,6 +4,7 @@
 #include "cli/options_table.h"
 #include "cli/options_values.h"
 #include "io/message.h"
+#include "io/reports/community_id.h"
 #include "io/reports/names.h"
 
 #include <ctype.h>
@@ -204,11 +205,16 @@ static enum options_result check_output(const struct options *o)
     for (unsigned r = 0; r < REPORTS; r++)
         reports += o->reports[r];
     if (!o->output && (o->summary || reports != 1))
-        return fail("'--reports': standard output takes one of reuse, conversations, packets and episodes; "
-                    "use '-o' for "
-                    "more");
-    if (o->reports[REPORT_EPISODES] && o->verdicts == VERDICTS_OFF)
-        return fail("report 'episodes' requires verdicts: leave out '--verdicts off'");
+        return fail("'--reports': standard output takes one of reuse, conversations, packets, episodes and "
+                    "endpoints; use '-o' for more");
+    for (unsigned r = REPORT_EPISODES; r <= REPORT_ENDPOINTS; r++)
+        if (o->reports[r] && o->verdicts == VERDICTS_OFF)
+            return fail("report '%s' requires verdicts: leave out '--verdicts off'", report_names[r]);
+    if (o->reports[REPORT_ENDPOINTS] && options_forget(o))
+        return fail("report 'endpoints' requires all conversations: leave out '--%s'",
+                    o->expire ? "expire" : "max-conversations");
+    if (o->community_id && !community_id_available())
+        return fail("option '--community-id': this build has no Community ID, since nettle was not there");
     if (!o->output && (o->rotate_bytes || o->rotate_seconds))
         return fail("option '--rotate' requires '-o': standard output cannot be rotated");
     return OPTIONS_RUN;
@@ -220,8 +226,10 @@ static enum options_result choose_format(struct options *o)
     const bool listable = !o->output && o->reports[REPORT_REUSE];
     if (o->details && o->format != FORMAT_AUTO && o->format != FORMAT_TEXT)
         return fail("option '--details' requires '--format text'");
-    if (o->reports[REPORT_EPISODES] && o->format != FORMAT_CSV && o->format != FORMAT_AUTO)
-        return fail("report 'episodes' is written as csv only");
+    if ((o->reports[REPORT_EPISODES] || o->reports[REPORT_ENDPOINTS]) && o->format == FORMAT_NDJSON)
+        return fail("reports 'episodes' and 'endpoints' are written as csv only");
+    if (o->community_id && o->format == FORMAT_NDJSON)
+        return fail("option '--community-id' adds a column to csv only");
     if (o->naming != NAMING_OURS && o->format != FORMAT_NDJSON)
         return fail("option '--names' requires '--format ndjson'");
     if ((o->format == FORMAT_TEXT || o->details) && !listable)
@@ -309,7 +317,9 @@ static void describe_options(struct option longs[OPTION_SPECS + 1], char shorts[
     *shorts++ = ':'; /* tell missing arguments from unknown options */
     for (unsigned i = 0; i < OPTION_SPECS; i++) {
         const struct option_spec *spec = &option_specs[i];
-        int argument = spec->argument ? required_argument : no_argument;
+        int argument = !spec->argument          ? no_argument
+                       : *spec->argument == '[' ? optional_argument
+                                                : required_argument;
         longs[i] = (struct option){spec->name, argument, NULL, LONG_FORM + (int)i};
         if (spec->letter)
             *shorts++ = spec->letter;
@@ -370,6 +380,7 @@ enum options_result options_read(struct options *o, int argc, char **argv)
     struct given_option ports_option = {0};
     *o = (struct options){.rules = RULES_4_4,
                           .answer_window = 3 * INT64_C(1000000000),
+                          .port_range = {32768, 60999},
                           .files = calloc((size_t)argc + 1, sizeof *o->files)};
     if (!o->files)
         return fail("out of memory");

@@ -53,6 +53,9 @@ struct options {
     enum verdicts_mode verdicts;
     int64_t answer_window; /* ns; 0: nothing waits */
     const char *timers;    /* a file, or NULL: those that the program knows */
+    struct port_range port_range;
+    bool community_id;
+    uint16_t community_id_seed;
     uint64_t rotate_bytes; /* 0: no limit */
     double rotate_seconds; /* 0: no limit */
 

@@ -38,8 +38,9 @@ static void print_option(FILE *to, const struct option_spec *spec)
     char words[HELP_COLUMN + 1], letter[] = "    ";
     if (spec->letter)
         memcpy(letter, (char[]){'-', spec->letter, ','}, 3);
-    snprintf(words, sizeof words, "  %s--%s%s%s", letter, spec->name, spec->argument ? " " : "",
-             spec->argument ? spec->argument : "");
+    const char *argument = spec->argument ? spec->argument : "";
+    snprintf(words, sizeof words, "  %s--%s%s%s", letter, spec->name,
+             *argument && *argument != '[' ? " " : "", argument);
     fprintf(to, "%-*s", HELP_COLUMN, words);
     print_wrapped(to, spec->help);
 }

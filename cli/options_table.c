@@ -73,8 +73,8 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .help = "write the reports into DIR, which is made if it does not exist"},
     {"reports", 0, "LIST", .section = SECTION_REPORTS, STRING(report_list),
      .help =
-         "write these reports: any of reuse, conversations, packets, episodes, summary (default: reuse; with "
-         "-o, reuse, conversations and summary)"},
+         "write these reports: any of reuse, conversations, packets, episodes, endpoints, summary (default: "
+         "reuse; with -o, reuse, conversations and summary)"},
     {"format", 0, "FORMAT", .section = SECTION_REPORTS, WORD(enum report_format, format, format_words),
      .values = format_values,
      .help = "csv, ndjson (JSON, an object a line), or text, a listing of the reuses (default: text on a "
@@ -97,6 +97,12 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .help = "wait S seconds of the capture's time for the answer to a SYN (default: 3)"},
     {"timers", 0, "FILE", .section = SECTION_REPORTS, STRING(timers),
      .help = "compare gaps with the timers in FILE (lines of name,kind,seconds) instead of the known ones"},
+    {"port-range", 0, "LO-HI", .section = SECTION_REPORTS, .kind = OPTION_PARSED,
+     .parse = options_parse_port_range, .noun = "port range", .example = "such as 1024-65535",
+     .help = "in endpoints, take it that clients use the ports LO to HI (default: 32768-60999)"},
+    {"community-id", 0, "[=SEED]", .section = SECTION_REPORTS, .kind = OPTION_PARSED,
+     .parse = options_parse_community_id, .noun = "seed", .example = "0 to 65535",
+     .help = "add a column with the Community ID to reuse and conversations (default seed: 0)"},
     {"rotate", 0, "LIMIT", .section = SECTION_REPORTS, .kind = OPTION_PARSED, .parse = options_parse_rotation,
      .noun = "limit", .example = "a time such as 60s, or a size such as 100M",
      .help = "start a new report file after a time (60s) or at a size (100K, 100M, 1G)"},

@@ -34,9 +34,11 @@ enum option_kind {
 };
 
 struct option_spec {
-    const char *name;     /* without the dashes */
-    char letter;          /* or 0 */
-    const char *argument; /* its name in --help; NULL: the option takes none */
+    const char *name; /* without the dashes */
+    char letter;      /* or 0 */
+    /* The argument's name in --help; NULL: the option takes none. "[=NAME]", of an option without a letter:
+     * it may be left out, and then `parse` gets NULL. */
+    const char *argument;
     enum option_kind kind;
     enum option_section section;
     const char *help; /* one line of any length; --help wraps it */
@@ -50,7 +52,7 @@ struct option_spec {
     const char *example;                                /* in errors: what is allowed */
 };
 
-enum { OPTION_SPECS = 39 };
+enum { OPTION_SPECS = 41 };
 /* In the order in which --help lists them, section by section. */
 extern const struct option_spec option_specs[OPTION_SPECS];
 extern const char *const option_sections[SECTIONS];

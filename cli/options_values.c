@@ -43,6 +43,28 @@ bool options_parse_rotation(struct options *o, const char *s)
     return n <= UINT32_MAX;
 }
 
+bool options_parse_community_id(struct options *o, const char *seed)
+{
+    uint64_t n = 0;
+    if (seed && (!options_parse_number(seed, strchr(seed, 0), &n) || n > UINT16_MAX))
+        return false;
+    o->community_id = true;
+    o->community_id_seed = (uint16_t)n;
+    return true;
+}
+
+bool options_parse_port_range(struct options *o, const char *s)
+{
+    const char *dash = strchr(s, '-');
+    uint64_t lowest, highest;
+    if (!dash || !options_parse_number(s, dash, &lowest) ||
+        !options_parse_number(dash + 1, strchr(dash, 0), &highest) || lowest > highest ||
+        highest > UINT16_MAX)
+        return false;
+    o->port_range = (struct port_range){(uint16_t)lowest, (uint16_t)highest};
+    return true;
+}
+
 bool options_parse_ports(struct options *o, const char *list)
 {
     for (const char *s = list;; s++) {

@@ -14,6 +14,10 @@ bool options_parse_seconds(const char *s, double *seconds);
 
 /* 60s, 100K, 100M or 1G */
 bool options_parse_rotation(struct options *o, const char *s);
+/* 0 to 65535; NULL: none is given */
+bool options_parse_community_id(struct options *o, const char *seed);
+/* 32768-60999: client ports, lowest to highest */
+bool options_parse_port_range(struct options *o, const char *s);
 /* 0,2: ports, each at most once */
 bool options_parse_ports(struct options *o, const char *list);
 /* b.pcap=-0.003: a file, and seconds to be added to its times; each file once */

@@ -24,5 +24,7 @@ void options_print_version(FILE *to)
           "), xz (" XZ_LIBRARY ")\n",
           to);
     print_filters(to);
-    fputs("Ports: " DPDK_LIBRARY "\nCompressed IP: " ZLIB_LIBRARY "\nAllocator: " ALLOCATOR "\n", to);
+    fputs("Ports: " DPDK_LIBRARY "\nCompressed IP: " ZLIB_LIBRARY "\nCommunity ID: " NETTLE_LIBRARY
+          "\nAllocator: " ALLOCATOR "\n",
+          to);
 }

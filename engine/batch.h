@@ -57,7 +57,14 @@ struct text {
     size_t length, capacity;
 };
 
-enum report { REPORT_REUSE, REPORT_CONVERSATIONS, REPORT_PACKETS, REPORT_EPISODES, REPORTS };
+enum report {
+    REPORT_REUSE,
+    REPORT_CONVERSATIONS,
+    REPORT_PACKETS,
+    REPORT_EPISODES,
+    REPORT_ENDPOINTS,
+    REPORTS
+};
 
 enum batch_state {
     BATCH_FREE,

@@ -31,6 +31,7 @@ struct pipeline_params {
     /* ns within which the copy of a packet is left out (conversations/copies.h); 0: none is. Frames are numbered
      * and counted all the same. */
     int64_t drop_copies;
+    struct port_range port_range; /* that clients are assumed to take their ports from; for endpoints.csv */
     struct decode_as_list decode_as; /* its items are the caller's */
     bool timed;                      /* measure the time of each step, and the tables at the end */
 };

@@ -59,6 +59,37 @@ struct episode_row {
     const struct episode_attempts *attempts;
 };
 
+/* In which order clients take their ports; endpoints.c defines it. */
+enum port_order { PORTS_UNKNOWN, PORTS_SEQUENTIAL, PORTS_RANDOM, PORT_ORDERS };
+
+/* Client ports lowest to highest, inclusive. */
+struct port_range {
+    uint16_t lowest, highest;
+};
+
+/* A client address, or a server address and port, with all its conversations. */
+struct endpoint_row {
+    const uint8_t *address; /* in network order */
+    enum family family;
+    bool is_server;
+    uint16_t port; /* of a server */
+    uint32_t conversations, reuses;
+    uint32_t failed; /* reuses that were refused, challenged or lost */
+    uint32_t by_trigger[TRIGGERS], by_verdict[VERDICT_WORDS];
+    struct endpoint_gap {
+        int64_t ns;
+        unsigned decimals;
+    } least_gap, median_gap; /* meaningless without reuses */
+    /* Conversations: never answered but by RST; never answered; with a SYN/ACK, after more than one SYN. */
+    uint32_t refused, unanswered, delayed;
+    uint32_t most_open; /* at once */
+    uint32_t most_new;  /* within any second */
+    uint32_t ports;     /* distinct ones of clients */
+    uint32_t ports_in_range;
+    struct port_range range, seen; /* that is assumed; from the lowest port of a client to the highest */
+    enum port_order order;
+};
+
 struct sink;
 
 struct sink_ops {
@@ -67,6 +98,7 @@ struct sink_ops {
     int (*format_episode)(struct sink *, struct text *, const struct episode_row *);
     int (*format_packets)(struct sink *, struct text *, const struct packet_row *, unsigned count);
     int (*format_conversation)(struct sink *, struct text *, const struct conversation_row *);
+    int (*format_endpoint)(struct sink *, struct text *, const struct endpoint_row *);
     /* Writes rows. One thread at a time a report, in the report's order. 0, or -1 after keeping the error. */
     int (*write)(struct sink *, enum report, const struct text *);
 };
@@ -74,8 +106,10 @@ struct sink_ops {
 struct sink {
     const struct sink_ops *ops;
     bool wants[REPORTS];
-    bool wants_origin;           /* of reuses and packets */
-    bool wants_ending;           /* of conversations */
+    bool wants_origin;       /* of reuses and packets */
+    bool wants_ending;       /* of conversations */
+    bool wants_community_id; /* of reuses and conversations */
+    uint16_t community_id_seed;
     const struct timers *timers; /* of the findings of reuses; NULL: no verdicts are wanted */
 };
 

@@ -106,6 +106,14 @@ static bool is_unanswered(const struct conversation *c, const struct history *h)
            !conversation_has_sent(c, client ^ 1);
 }
 
+unsigned history_client(const struct conversation *c)
+{
+    const uint16_t low = conversation_port(c, 0), high = conversation_port(c, 1);
+    if (c->state & STATE_CLIENT_KNOWN || low == high)
+        return conversation_client(c);
+    return low < high;
+}
+
 enum handshake history_handshake(const struct conversation *c, const struct history *h)
 {
     const unsigned has = conversation_completeness(c), server = conversation_client(c) ^ 1;

@@ -81,6 +81,10 @@ void history_note_first_syn(struct history *h, const struct segment *s, const st
 
 /* What can be said of the conversation's beginning and end. */
 
+/* The endpoint that reports call the client: the sender of the SYN, the receiver of the SYN/ACK; where neither
+ * was seen, the one with the higher port, or the one that was seen first. */
+unsigned history_client(const struct conversation *c);
+
 /* How it began. */
 enum handshake {
     HANDSHAKE_NOT_SEEN,

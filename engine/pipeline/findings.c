@@ -85,6 +85,8 @@ static void keep_origins(struct pipeline *p, const struct batch *b, uint64_t fir
 /* Moves the first row to a list. 0 or -1. */
 static int report_first(struct pipeline *p, const struct waiting_row *row, struct reported_list *reported)
 {
+    if (endpoint_rows_note_reuse(p, row))
+        return -1;
     struct waiting_row *to = LIST_ADD(reported);
     if (!to)
         return -1;
@@ -155,7 +157,7 @@ static int report_rest(struct pipeline *p)
     int result = finish_shards(p);
     for (unsigned n = 1; !result && (row = waiting_first(&p->waiting)); n++) {
         p->totals.verdicts[row->finding.verdict]++;
-        result = findings_format(p, text, row, &row->origin);
+        result = findings_format(p, text, row, &row->origin) || endpoint_rows_note_reuse(p, row) ? -1 : 0;
         free(row->attempts);
         waiting_remove_first(&p->waiting);
         for (int r = 0; !result && r < REPORTS && n % ROWS_AT_A_TIME == 0; r++)

@@ -22,7 +22,7 @@
  * what they read is still in a cache. A worker that finds nothing to do backs off, and finally sleeps.
  *
  * Once the source has ended, the number of batches is known. When that many are written, the workers go on to
- * the rows of conversations.csv, piece by piece, and end. A worker that fails sets the pipeline's error, and
+ * the rows of conversations.csv, piece by piece, and of endpoints.csv, and end. A worker that fails sets the pipeline's error, and
  * all workers end. */
 #include "engine/pipeline/state.h"
 
@@ -108,8 +108,8 @@ static int worker_init(struct worker *w, struct pipeline *p, unsigned index)
     if (spare_lists_init(&w->spare, 4 * LANES * threads, MAX(LIST_SEGMENTS / threads, LIST_SEGMENTS_MIN)))
         return -1;
     w->decoder.spare = &w->spare;
-    if (shard_init(&w->shard, index, params->rules, wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS],
-                   wants[REPORT_PACKETS]))
+    const bool keep = wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS] || wants[REPORT_ENDPOINTS];
+    if (shard_init(&w->shard, index, params->rules, keep, wants[REPORT_PACKETS]))
         return -1;
     shard_give_verdicts(&w->shard, &params->verdicts);
     if (params->rules == RULES_4_0)
@@ -301,6 +301,7 @@ void pipeline_destroy(struct pipeline *p)
     free(p->nested.bytes);
     fragment_table_free(&p->fragment_table);
     control_free(&p->controls);
+    free(p->endpoint_reuses.items);
     free(p->blocks);
     free(p->rows);
     free(p->chunks);

@@ -10,6 +10,7 @@
 #include "engine/conversations/control.h"
 #include "engine/conversations/shard.h"
 #include "engine/pipeline.h"
+#include "engine/pipeline/endpoints.h"
 #include "engine/pipeline/stream_map.h"
 #include "engine/pipeline/waiting.h"
 #include "engine/turn.h"
@@ -98,6 +99,10 @@ struct pipeline {
     /* Rows of reuses that waited for the end of the capture: set by the holder of writing once they are
      * written (release), read by all (acquire). */
     _Atomic bool findings_finished;
+
+    /* endpoints.csv. */
+    struct endpoint_reuse_list endpoint_reuses; /* as for waiting */
+    _Atomic bool endpoints_written; /* set by the holder of writing (release), read by all (acquire) */
 
     /* conversations.csv, once all batches are written. */
     _Atomic uint64_t rows_claimed; /* pieces: counted up by whoever formats one (compare-and-swap, relaxed) */

@@ -34,6 +34,12 @@ int findings_format(struct pipeline *p, struct text text[REPORTS], const struct 
 /* Once all batches are written: reports the reuses that are left. *done is set when they are written. */
 bool findings_finish_step(struct worker *w, bool *done);
 
+/* A reuse is reported: endpoints.csv counts it, if wanted. By whoever numbers or finishes the findings. 0, or
+ * -1 when memory is short. */
+int endpoint_rows_note_reuse(struct pipeline *p, const struct waiting_row *row);
+/* Once the findings are finished: the rows of endpoints.csv. *done is set when they are written. */
+bool endpoint_rows_step(struct worker *w, bool *done);
+
 /* Rows of conversations.csv, once all batches are written: sorts them where that is needed, formats a piece,
  * writes pieces. Keeps the worker's clock itself. *done is set when all are written. */
 bool conversation_rows_step(struct worker *w, bool *done);

@@ -120,6 +120,8 @@ void *worker_main(void *worker)
     run_last_step(w, findings_finish_step);
     if (params->sink->wants[REPORT_CONVERSATIONS])
         run_last_step(w, conversation_rows_step);
+    if (params->sink->wants[REPORT_ENDPOINTS])
+        run_last_step(w, endpoint_rows_step);
     if (params->timed)
         w->clock.processor = clock_thread_seconds();
     return NULL;

@@ -3,6 +3,7 @@
 #include "io/reports/csv.h"
 #include "engine/clock.h"
 #include "io/message.h"
+#include "io/reports/csv_endpoint.h"
 #include "io/reports/csv_rows.h"
 #include "io/reports/directory.h"
 #include "io/reports/names.h"
@@ -42,6 +43,7 @@ static const char *const headers[REPORTS] = {
     [REPORT_EPISODES] =
         ("episode,client,client_port,server,server_port,first_frame,first_time,attempts,outcome,"
          "delay,answers,frames"),
+    [REPORT_ENDPOINTS] = CSV_ENDPOINT_HEADER,
     [REPORT_PACKETS] = "frame,time,stream,completeness,reused,src,src_port,dst,dst_port,flags,seq,ack,len",
 };
 
@@ -78,16 +80,20 @@ static int write_all(int fd, const void *bytes, size_t n)
 
 static size_t csv_header(const struct sink *sink, enum report report, char line[ROW_HEADER_MAX])
 {
-    const char *more = "", *finding = "";
+    const char *more = "", *finding = "", *community_id = "";
     if (sink->timers && report == REPORT_REUSE)
         finding = finding_header;
     else if (sink->timers && report == REPORT_CONVERSATIONS)
         finding = history_header;
     if (report == REPORT_CONVERSATIONS)
         more = sink->wants_ending ? ",ended_by" : "";
-    else if (sink->wants_origin && report != REPORT_EPISODES)
+    else if (sink->wants_origin && (report == REPORT_REUSE || report == REPORT_PACKETS))
         more = ",file,file_frame";
-    return (size_t)snprintf(line, ROW_HEADER_MAX, "%s%s%s\n", headers[report], finding, more);
+    if (sink->wants_community_id && (report == REPORT_REUSE || report == REPORT_CONVERSATIONS))
+        community_id = ",community_id";
+    const bool is_last = report == REPORT_CONVERSATIONS;
+    return (size_t)snprintf(line, ROW_HEADER_MAX, "%s%s%s%s\n", headers[report], finding,
+                            is_last ? more : community_id, is_last ? community_id : more);
 }
 
 const struct row_format csv_format = {
@@ -96,6 +102,7 @@ const struct row_format csv_format = {
     .packets = csv_format_packets,
     .conversation = csv_format_conversation,
     .episode = csv_format_episode,
+    .endpoint = csv_format_endpoint,
     .header = csv_header,
 };
 
@@ -215,10 +222,13 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
                                .format_packets = s->format->packets,
                                .format_conversation = s->format->conversation,
                                .format_episode = s->format->episode,
+                               .format_endpoint = s->format->endpoint,
                                .write = csv_write};
     s->sink.ops = &s->ops;
     s->sink.wants_origin = params->with_origin;
     s->sink.wants_ending = params->with_ending;
+    s->sink.wants_community_id = params->with_community_id;
+    s->sink.community_id_seed = params->community_id_seed;
     s->sink.timers = params->timers;
     for (int r = 0; r < REPORTS; r++) {
         s->sink.wants[r] = params->wants[r];

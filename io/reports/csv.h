@@ -16,6 +16,8 @@ struct csv_params {
     void *format_state;              /* for the format's arrange(); outlives the sink */
     bool with_origin;                /* reuse and packets have the columns file and file_frame */
     bool with_ending;                /* conversations has the column ended_by */
+    bool with_community_id; /* reuse and conversations have the column community_id (community_id.h) */
+    uint16_t community_id_seed;
     /* Reuse has the columns of verdicts; these name the timers that `undercuts` tells of. NULL: it has not. */
     const struct timers *timers;
     /* Rotation: when a report continues in a new file, reuse.1.csv and so on. 0: never. */

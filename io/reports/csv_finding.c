@@ -90,10 +90,7 @@ int csv_format_finding(const struct sink *sink, struct text *text, const struct 
 
 unsigned csv_client(const struct conversation *c)
 {
-    const uint16_t low = conversation_port(c, 0), high = conversation_port(c, 1);
-    if (c->state & STATE_CLIENT_KNOWN || low == high)
-        return conversation_client(c);
-    return low < high;
+    return history_client(c);
 }
 
 const char *csv_client_by(const struct conversation *c)

@@ -1,12 +1,13 @@
 /* Rows of the CSV reports as text. Those of packets.csv are the many: see csv_format_packets(). */
 #include "io/reports/csv_rows.h"
+#include "io/reports/community_id.h"
 #include "io/reports/csv_finding.h"
 #include "io/reports/names.h"
 #include "io/reports/text.h"
 #include "io/reports/text_digits.h"
 
 /* Longer than any row without a file name: 20 numbers of at most 22 characters, and two addresses. */
-enum { ROW_MAX = 640 + HISTORY_COLUMNS_MAX };
+enum { ROW_MAX = 640 + HISTORY_COLUMNS_MAX + COMMUNITY_ID_LENGTH };
 
 static char *put(char *p, const char *s)
 {
@@ -80,6 +81,16 @@ static char *put_quoted(char *p, const char *s)
     return p;
 }
 
+/* The column community_id, with a comma before it, if the sink wants it. */
+static char *put_community_id(char *p, const struct sink *sink, const union conversation_any *c,
+                              enum family family)
+{
+    if (!sink->wants_community_id)
+        return p;
+    *p++ = ',';
+    return community_id_put(p, sink->community_id_seed, c, family);
+}
+
 /* Ends the row, after the columns file and file_frame if the sink wants them. 0, or -1 when memory is
  * short. */
 static int end_row(const struct sink *sink, struct text *text, const struct origin *origin)
@@ -130,6 +141,11 @@ int csv_format_reuse(struct sink *sink, struct text *text, const struct reuse_ro
     text->length += (size_t)(p - start);
     if (row->finding && csv_format_finding(sink, text, row))
         return -1;
+    start = p = text_room(text, COMMUNITY_ID_LENGTH + 1);
+    if (!p)
+        return -1;
+    p = put_community_id(p, sink, &r->previous, row->family);
+    text->length += (size_t)(p - start);
     return end_row(sink, text, &row->origin);
 }
 
@@ -327,6 +343,7 @@ int csv_format_conversation(struct sink *sink, struct text *text, const struct c
         *p++ = ',';
         p = put(p, ending_names[row->ending]);
     }
+    p = put_community_id(p, sink, row->conversation, row->family);
     *p++ = '\n';
     text->length += (size_t)(p - start);
     return 0;

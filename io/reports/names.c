@@ -2,9 +2,8 @@
 #include "io/reports/names.h"
 
 const char *const report_names[REPORT_NAMES] = {
-    [REPORT_REUSE] = "reuse",     [REPORT_CONVERSATIONS] = "conversations",
-    [REPORT_PACKETS] = "packets", [REPORT_EPISODES] = "episodes",
-    [REPORT_SUMMARY] = "summary",
+    [REPORT_REUSE] = "reuse",       [REPORT_CONVERSATIONS] = "conversations", [REPORT_PACKETS] = "packets",
+    [REPORT_EPISODES] = "episodes", [REPORT_ENDPOINTS] = "endpoints",         [REPORT_SUMMARY] = "summary",
 };
 
 const char *const trigger_names[TRIGGERS] = {
@@ -80,6 +79,9 @@ const char *const handshake_names[HANDSHAKES] = {
     [HANDSHAKE_HALF_OPEN] = "half-open", [HANDSHAKE_CHALLENGED] = "challenged",
     [HANDSHAKE_REFUSED] = "refused",     [HANDSHAKE_UNANSWERED] = "unanswered",
 };
+
+const char *const port_order_names[PORT_ORDERS] = {
+    [PORTS_UNKNOWN] = "unknown", [PORTS_SEQUENTIAL] = "sequential", [PORTS_RANDOM] = "random"};
 
 const char *const certainty_names[CERTAINTIES] = {"isn-inferred", "one-direction", "quoted", "cut",
                                                   "clock-back"};

@@ -35,6 +35,7 @@ extern const char *const origin_names[ORIGINS];
 extern const char *const answer_names[ANSWERS];
 extern const char *const episode_outcome_names[EPISODE_OUTCOMES];
 extern const char *const handshake_names[HANDSHAKES];
+extern const char *const port_order_names[PORT_ORDERS];
 /* By bit of enum certainty. */
 extern const char *const certainty_names[CERTAINTIES];
 

@@ -386,7 +386,9 @@ FORMATS(NAMING_ECS, ecs)
 FORMATS(NAMING_ZEEK, zeek)
 
 const struct row_format ndjson_formats[NAMINGS] = {
-    [NAMING_OURS] = {NDJSON_SUFFIX, reuse_ours, packets_ours, conversation_ours, NULL, NULL, NULL, NULL},
-    [NAMING_ECS] = {NDJSON_SUFFIX, reuse_ecs, packets_ecs, conversation_ecs, NULL, NULL, NULL, NULL},
-    [NAMING_ZEEK] = {NDJSON_SUFFIX, reuse_zeek, packets_zeek, conversation_zeek, NULL, NULL, NULL, NULL},
+    [NAMING_OURS] = {NDJSON_SUFFIX, reuse_ours, packets_ours, conversation_ours, NULL, NULL, NULL, NULL,
+                     NULL},
+    [NAMING_ECS] = {NDJSON_SUFFIX, reuse_ecs, packets_ecs, conversation_ecs, NULL, NULL, NULL, NULL, NULL},
+    [NAMING_ZEEK] = {NDJSON_SUFFIX, reuse_zeek, packets_zeek, conversation_zeek, NULL, NULL, NULL, NULL,
+                     NULL},
 };

@@ -13,6 +13,7 @@ struct row_format {
     int (*packets)(struct sink *, struct text *, const struct packet_row *, unsigned count);
     int (*conversation)(struct sink *, struct text *, const struct conversation_row *);
     int (*episode)(struct sink *, struct text *, const struct episode_row *);
+    int (*endpoint)(struct sink *, struct text *, const struct endpoint_row *);
     /* Writes the line that a file begins with; returns its length. NULL: there is none. */
     size_t (*header)(const struct sink *, enum report, char line[ROW_HEADER_MAX]);
     /* Makes what is written of the rows that were formatted, in the report's order, one thread at a time, and

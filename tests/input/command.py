@@ -57,6 +57,10 @@ def suggestions(tcpreuse, tap, path):
         found = re.findall(r"; did you mean '(.*)'\?", result.err.decode())
         tap.ok(' '.join(typed), ends(result, 1) + ([] if found == ([meant] if meant else []) else ['it suggests %r' % found]))
     for typed, words in ((['--rules', '4.5'], ["'4.5'", "'--rules'", '4.0, 4.2, 4.4 or 4.6']),
+                         (['--port-range', '9-3'], ["'9-3'", 'such as']), (['--community-id=65536'], ["'65536'", '0 to 65535']),
+                         (['--reports', 'endpoints', '--expire', '3'], ["'endpoints'", 'all conversations', "'--expire'"]),
+                         (['--reports', 'endpoints', '--max-conversations', '3'], ["'--max-conversations'"]),
+                         (['--reports', 'endpoints', '--verdicts', 'off'], ["'endpoints'", 'verdicts']),
                          (['-j', '0'], ["'0'", "'-j'", '1 to ']), (['--mbufs', '5'], ["'5'", "'--mbufs'", '1024 to ']),
                          (['--expire', '-1'], ["'-1'", "'--expire'", 'seconds']), (['-o', ''], ["''", "'-o'", 'exists']),
                          (['--rotate', '5x'], ["'5x'", "'--rotate'", '100M']), (['--ports', '1,1'], ["'1,1'", "'--ports'", 'once']),

@@ -27,7 +27,7 @@ def in_manual(text):
     for line in re.findall(r'^\.It (Fl .*)$', text, re.M):
         letter, is_flag = '', False
         for word in line.split():
-            if word in ('Fl', 'Ar', 'Cm'):
+            if word in ('Fl', 'Ar', 'Cm', 'Ns', 'Op'):
                 is_flag = word == 'Fl'
             elif is_flag and word.startswith('-'):
                 entries.add((letter, word[1:]))

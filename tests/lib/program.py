@@ -11,7 +11,8 @@ import sys
 import tempfile
 
 REPORTS = ('reuse', 'conversations', 'packets', 'summary')
-NAMES = {'reuse': 'reuse.csv', 'conversations': 'conversations.csv', 'packets': 'packets.csv', 'summary': 'summary.json'}
+NAMES = {'reuse': 'reuse.csv', 'conversations': 'conversations.csv', 'packets': 'packets.csv', 'episodes': 'episodes.csv',
+         'endpoints': 'endpoints.csv', 'summary': 'summary.json'}
 RULES = ('4.0', '4.2', '4.4')
 
 

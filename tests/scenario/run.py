@@ -9,6 +9,7 @@ words), and the .csv files hold what tcpreuse has to answer, in the columns that
     conversations.csv    the rows of conversations.csv
     packets.csv          the rows of packets.csv
     episodes.csv         the rows of episodes.csv
+    endpoints.csv        the rows of endpoints.csv
 
 Each file holds for all generations of rules but those that have a file of their own: expected-4.0.csv, say. Any other file in
 a scenario's folder is an error, and so is a generation without expected rows.
@@ -39,7 +40,8 @@ import program  # noqa: E402
 import tshark  # noqa: E402
 
 THREADS = [int(n) for n in os.environ.get('TCPREUSE_SCENARIO_THREADS', '1 2 3 8').split()]
-STEMS = {'expected': 'reuse', 'conversations': 'conversations', 'packets': 'packets', 'episodes': 'episodes'}
+STEMS = {'expected': 'reuse', 'conversations': 'conversations', 'packets': 'packets', 'episodes': 'episodes',
+         'endpoints': 'endpoints'}
 COLUMNS = ['frame', 'stream', 'previous_stream', 'trigger']     # of an expected.csv that --accept makes
 
 
@@ -89,6 +91,32 @@ def arguments(scenario, paths):
     return [re.sub(r'@([\w.-]+)', lambda match: by_name[match[1]], text) for text in scenario.arguments] + paths
 
 
+def reports_of(scenario):
+    """All reports that the scenario's arguments allow."""
+    given = scenario.arguments
+    without_verdicts = ('--verdicts', 'off') in zip(given, given[1:])
+    forgets = {'--expire', '--max-conversations'} & set(given)
+    return ('reuse', 'conversations', 'packets') + (() if without_verdicts else ('episodes',)) + (
+        () if without_verdicts or forgets else ('endpoints',)) + ('summary',)
+
+
+def check_endpoints(result):
+    """The rows of clients count all conversations and reuses once, and so do those of servers."""
+    out, reuses = [], result.rows('reuse')
+    columns = {'reuses': len(reuses), 'conversations': len(result.rows('conversations')), 'failed_reuses': sum(
+        row['verdict'] in ('refused', 'challenged', 'lost') for row in reuses)}
+    for kind in ('trigger', 'verdict'):
+        for word, count in collections.Counter(row[kind] for row in reuses).items():
+            columns['reuses_' + word.replace('-', '_')] = count
+    for role in ('client', 'server'):
+        rows = [row for row in result.rows('endpoints') if row['role'] == role]
+        sums = {name: sum(int(row[name]) for row in rows) for name in (rows or [{}])[0]
+                if name in columns or re.match('reuses_', name)}
+        if {name: n for name, n in sums.items() if n} != {name: n for name, n in columns.items() if n}:
+            out.append('endpoints.csv: the rows of %ss add up to %r, not %r' % (role, sums, columns))
+    return out
+
+
 def compare(report, expected, rows):
     """Complaints about the rows of a report."""
     header, want = expected
@@ -119,9 +147,10 @@ def check_conservation(summary):
 
 def check(tcpreuse, folder, scenario, paths, rules):
     complaints, first = [], None
+    reports = reports_of(scenario)
     for threads in THREADS:
-        result = program.run(tcpreuse, ['--rules', rules, '-j', threads] + arguments(scenario, paths))
-        if result.status or len(result.reports) != len(program.REPORTS):
+        result = program.run(tcpreuse, ['--rules', rules, '-j', threads] + arguments(scenario, paths), reports)
+        if result.status or len(result.reports) != len(reports):
             return ['%s (%s)' % (result.describe(), ' '.join(result.command))]
         if first is None:
             first = result
@@ -130,11 +159,12 @@ def check(tcpreuse, folder, scenario, paths, rules):
                 if expected:
                     complaints += compare(report, expected, result.rows(report))
             complaints += check_conservation(result.reports['summary'])
+            complaints += check_endpoints(result) if 'endpoints' in reports else []
             marked = sum(row['reused'] == '1' for row in result.rows('packets'))
             if marked != len(result.rows('reuse')):
                 complaints.append('packets.csv marks %d reuses, reuse.csv has %d rows' % (marked, len(result.rows('reuse'))))
         else:
-            for report in program.REPORTS[:3]:
+            for report in reports[:-1]:
                 if result.reports[report] != first.reports[report]:
                     complaints.append('%s with %d threads: %s' % (program.NAMES[report], threads, program.first_difference(
                         first.reports[report], result.reports[report])))
@@ -147,8 +177,9 @@ def accept(tcpreuse, folder, scenario, paths):
     """Makes the expected rows those that come out; complaints when none do. Returns them, and the names of changed files."""
     answers = {stem: {} for stem in STEMS}
     for rules in program.RULES:
-        result = program.run(tcpreuse, ['--rules', rules, '-j', 1] + arguments(scenario, paths))
-        if result.status or len(result.reports) != len(program.REPORTS):
+        reports = reports_of(scenario)
+        result = program.run(tcpreuse, ['--rules', rules, '-j', 1] + arguments(scenario, paths), reports)
+        if result.status or len(result.reports) != len(reports):
             return ['%s (%s)' % (result.describe(), ' '.join(result.command))], []
         for stem, report in STEMS.items():
             expected = expectation(folder, stem, rules) or ((COLUMNS, []) if stem == 'expected' else None)
@@ -287,6 +318,9 @@ def main():
                 tap.skip(name, 'it is asked without options')
             elif referee:
                 tap.ok('%s, tshark %s' % (name, referee.version), judge(referee, folder, scenario, directory))
+            elif '--community-id' in ' '.join(scenario.arguments) and b'Community ID: not' in program.bare(
+                    [args.tcpreuse, '--version']).out:
+                tap.skip(name, 'a build without Community IDs')
             elif args.accept:
                 complaints, changed = accept(args.tcpreuse, folder, scenario, paths)
                 tap.ok('%s, %s' % (name, 'changed: ' + ', '.join(changed) if changed else 'as it was'), complaints)

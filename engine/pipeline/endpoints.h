@@ -1,0 +1,89 @@
+/* What endpoints.csv tells of each client address, and of each server address and port: conversations and
+ * reuses, brought together by endpoint at the end of the capture. endpoint_rows.c feeds it.
+ *
+ * First all conversations are added, then the reuses; endpoints_group() brings them together, and then each
+ * endpoint makes a row. 40 bytes a conversation and about 90 an endpoint. One thread at a time. */
+#ifndef TCPREUSE_ENDPOINTS_H
+#define TCPREUSE_ENDPOINTS_H
+
+#include "engine/conversations/hash.h"
+#include "engine/conversations/history.h"
+#include "engine/sink.h"
+
+/* Compared as bytes: IPv4 before IPv6, then by address, then the client before the servers by port. */
+struct endpoint_key {
+    uint8_t family;      /* enum family */
+    uint8_t address[16]; /* in network order; IPv4 has the first four */
+    uint8_t is_server;
+    uint8_t port[2]; /* of a server, in network order; else 0 */
+};
+_Static_assert(sizeof(struct endpoint_key) == 20, "hashed and compared as bytes");
+
+struct endpoint {
+    struct endpoint_key key;
+    uint32_t conversations, reuses, failed;
+    uint64_t first_conversation, first_reuse; /* in the members; set by endpoints_group() */
+    /* From one client port to the next one that is another, towards one server: all steps, those up by no
+     * more than SMALL_STEP, and those down. */
+    uint32_t steps, small_steps, steps_down;
+    uint32_t last_server; /* endpoint: the last one whose conversations with this client were gone through */
+    uint16_t last_port;
+};
+
+enum { ROLE_CLIENT, ROLE_SERVER, ROLES };
+
+struct endpoint_conversation {
+    int64_t first_time, last_time;
+    uint32_t endpoint[ROLES];
+    uint16_t port; /* the client's */
+    uint8_t handshake;
+    bool delayed; /* its SYN had to be sent again */
+};
+_Static_assert(sizeof(struct endpoint_conversation) == 32, "memory a conversation");
+
+/* A reuse, as numbering notes it. */
+struct endpoint_reuse {
+    uint64_t stream; /* of the conversation that the segment belongs to */
+    int64_t gap;     /* ns */
+    uint8_t trigger, verdict, decimals;
+};
+
+struct endpoint_reuse_list {
+    struct endpoint_reuse *items;
+    uint32_t count, capacity;
+};
+
+struct endpoints {
+    struct port_range range;
+    struct hash_key key;
+    struct endpoint *items;
+    uint32_t count, capacity;
+    uint32_t *slots; /* endpoint + 1; 0: empty. A power of two, more than count */
+    uint32_t slot_count;
+    struct endpoint_conversation *conversations; /* by stream */
+    uint32_t conversation_count;
+    const struct endpoint_reuse *reuses; /* the caller's */
+    uint32_t reuse_count;
+    uint32_t *conversation_members, *reuse_members; /* by endpoint, and in the order of the capture */
+    uint32_t *order;                                /* endpoints as the report has them */
+    /* Scratch of a row. */
+    int64_t *times;            /* two a conversation of the largest endpoint */
+    struct endpoint_gap *gaps; /* one a reuse of the endpoint with most */
+    uint64_t *port_seen;       /* a bit a port, all 0 between rows */
+};
+
+/* For so many conversations, in streams from 0 on. key: the hash's. 0, or -1 when memory is short;
+ * endpoints_free() takes either. */
+int endpoints_init(struct endpoints *e, uint64_t conversations, struct port_range range,
+                   const struct hash_key *key);
+void endpoints_free(struct endpoints *e);
+/* 0, or -1 when memory is short. */
+int endpoints_add_conversation(struct endpoints *e, uint64_t stream, const union conversation_any *c,
+                               const struct history *h, enum family family);
+/* Once all conversations are there: puts the endpoints in the order of the report. The reuses stay the
+ * caller's. 0, or -1 when memory is short. */
+int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, uint32_t count);
+/* Endpoint i of the report. Valid until endpoints_free(). */
+void endpoints_row(struct endpoints *e, uint32_t i, struct endpoint_row *row);
+
+#endif
