@@ -1,4 +1,6 @@
-/* Reads the command line by the table of options, then checks what concerns several options at once. */
+/* Reads the command line by the table of options, then checks what concerns several options at once.
+ *
+ * Length: what options mean together is checked where they are read, so that one place says what goes with what. */
 #include "cli/options.h"
 #include "cli/options_suggest.h"
 #include "cli/options_table.h"
@@ -173,6 +175,8 @@ static enum options_result store_option(struct options *o, const struct given_op
 
 static enum options_result read_reports(struct options *o)
 {
+    if (!o->report_list && o->print_filter && !o->output)
+        return OPTIONS_RUN;
     if (!o->report_list) {
         o->reports[REPORT_REUSE] = true;
         o->reports[REPORT_CONVERSATIONS] = o->summary = o->output;
@@ -204,9 +208,20 @@ static enum options_result check_output(const struct options *o)
     unsigned reports = 0;
     for (unsigned r = 0; r < REPORTS; r++)
         reports += o->reports[r];
-    if (!o->output && (o->summary || reports != 1))
+    if (!o->output && o->print_filter && (reports || o->summary))
+        return fail("option '--print-filter' takes standard output: use '-o' for reports");
+    if (!o->output && !o->print_filter && (o->summary || reports != 1))
         return fail("'--reports': standard output takes one of reuse, conversations, packets, episodes and "
                     "endpoints; use '-o' for more");
+    if (o->extract && !strcmp(o->extract, "-") && (!o->output || o->print_filter))
+        return fail(
+            "option '--extract -' takes standard output: use '-o' for reports, and no '--print-filter'");
+    if (o->extract && o->max_conversations)
+        return fail("options '--extract' and '--max-conversations' exclude each other: which conversations "
+                    "are forgotten "
+                    "may differ when the inputs are read again");
+    if (o->extract_frames && !o->extract)
+        return fail("option '--extract-frames' requires '--extract'");
     for (unsigned r = REPORT_EPISODES; r <= REPORT_ENDPOINTS; r++)
         if (o->reports[r] && o->verdicts == VERDICTS_OFF)
             return fail("report '%s' requires verdicts: leave out '--verdicts off'", report_names[r]);
@@ -245,6 +260,8 @@ static enum options_result check_input(const struct options *o, const char *port
     if (o->dpdk &&
         (o->file_count || o->files_from || o->append || o->recursive || o->clocks || o->sort_window))
         return fail("option '--dpdk' reads from ports and takes no files");
+    if (o->dpdk && o->extract)
+        return fail("option '--extract' reads its inputs again, and '--dpdk' reads from ports");
     if (!o->dpdk && ports_option)
         return fail("option '%s' requires '--dpdk'", ports_option);
     if (!o->dpdk && !o->file_count && !o->files_from)

@@ -56,8 +56,11 @@ struct options {
     struct port_range port_range;
     bool community_id;
     uint16_t community_id_seed;
-    uint64_t rotate_bytes; /* 0: no limit */
-    double rotate_seconds; /* 0: no limit */
+    bool print_filter;       /* a display filter instead of rows on standard output */
+    const char *extract;     /* a pcapng file, or -; NULL: none */
+    uint64_t extract_frames; /* of it: around each reuse; 0: all */
+    uint64_t rotate_bytes;   /* 0: no limit */
+    double rotate_seconds;   /* 0: no limit */
 
     unsigned threads;           /* 0, only with dpdk: one for each core of the EAL */
     uint64_t max_conversations; /* 0: no limit */

@@ -4,8 +4,10 @@
  * Length: the parts of a run are made, connected and closed here, in one place and in one order. */
 #include "cli/run.h"
 #include "cli/clocks.h"
+#include "cli/extract.h"
 #include "cli/form.h"
 #include "cli/interrupt.h"
+#include "cli/problems_print.h"
 #include "cli/progress.h"
 #include "io/filters/bpf.h"
 #include "io/message.h"
@@ -30,13 +32,16 @@ struct run {
     struct problems *problems;
     struct bpf *filter; /* NULL: none */
     struct stop *stop;
-    struct set_source *files;  /* this */
-    struct dpdk_source *ports; /* or this */
-    struct source *source;     /* what frames come from, whichever it is */
+    struct set_source_params set; /* of files */
+    struct set_source *files;     /* this */
+    struct dpdk_source *ports;    /* or this */
+    struct source *source;        /* what frames come from, whichever it is */
     unsigned threads;
     struct timers timers;    /* that verdicts compare gaps with */
     struct listing *listing; /* NULL: reports are written in another form */
     struct csv_sink *sink;
+    struct extract *extract;       /* NULL: nobody asks for it */
+    struct pipeline_params params; /* of the pipeline */
     struct pipeline *pipeline;
     struct port_counters *counters; /* one a port, once the run has ended */
     size_t port_count;
@@ -80,6 +85,7 @@ static enum exit_status open_files(struct run *r)
         return status;
     params.shifts = r->shifts;
     interrupt_catch(); /* opening files may already wait, for the writer of a FIFO */
+    r->set = params;
     r->files = set_source_create(&params);
     if (!r->files)
         return fail_memory();
@@ -157,7 +163,7 @@ static enum exit_status open_reports(struct run *r)
     };
     memcpy(params.wants, o->reports, sizeof params.wants);
     r->sink = csv_sink_create(&params);
-    return r->sink ? EXIT_DONE : EXIT_OUTPUT;
+    return r->sink ? extract_open(&r->extract, o, r->inputs, csv_sink_sink(r->sink)) : EXIT_OUTPUT;
 }
 
 static enum exit_status make_pipeline(struct run *r)
@@ -165,7 +171,7 @@ static enum exit_status make_pipeline(struct run *r)
     const struct options *o = r->options;
     struct pipeline_params params = {
         .source = r->source,
-        .sink = csv_sink_sink(r->sink),
+        .sink = extract_sink(r->extract, csv_sink_sink(r->sink)),
         .threads = r->threads,
         .rules = o->rules,
         .ignore = o->ignore,
@@ -181,6 +187,7 @@ static enum exit_status make_pipeline(struct run *r)
                      .timers = &r->timers},
         .timed = o->stats || o->summary,
     };
+    r->params = params;
     r->pipeline = pipeline_create(&params);
     return r->pipeline ? EXIT_DONE : fail_memory();
 }
@@ -230,24 +237,6 @@ static enum exit_status run_pipeline(struct run *r)
     enum exit_status status = status_of(error);
     interrupt_release();
     return status;
-}
-
-static void print_problems(const struct run *r)
-{
-    const struct problems *problems = r->problems;
-    problems_sort(r->problems);
-    for (size_t i = 0; i < problems->count; i++) {
-        const struct problem *p = &problems->items[i];
-        if (p->note && r->options->quiet)
-            continue;
-        const char *file = p->file ? p->file : "?", *text = p->text ? p->text : "out of memory";
-        if (p->has_offset)
-            message_error("%s: offset %llu: %s", file, (unsigned long long)p->offset, text);
-        else
-            message_error("%s: %s", file, text);
-    }
-    if (problems->lost)
-        message_error("%zu more errors, lost for want of memory", problems->lost);
 }
 
 static enum exit_status count_ports(struct run *r)
@@ -365,6 +354,7 @@ static void close_run(struct run *r)
 {
     interrupt_stops(NULL);
     pipeline_destroy(r->pipeline);
+    extract_close(r->extract);
     csv_sink_destroy(r->sink);
     listing_destroy(r->listing);
     set_source_destroy(r->files);
@@ -398,8 +388,10 @@ enum exit_status run(const struct options *options, const struct inputs *inputs,
         status = make_pipeline(&r);
     if (status == EXIT_DONE) {
         status = run_pipeline(&r);
-        print_problems(&r);
+        problems_print(problems, options->quiet);
         status = report(&r, status);
+        status = extract_finish(r.extract, &(struct extract_run){status, lacks_input(&r), &r.set, &r.params,
+                                                                 pipeline_totals(r.pipeline)});
         status = exit_status_of(&r, status);
     }
     const bool lost_reader = csv_sink_lost_reader(r.sink);

@@ -46,8 +46,11 @@ struct capture {
      * by late_find(). */
     uint64_t late_at;
     struct clock_shift shift; /* of its frames' times; set by whoever opened it, before it is walked */
-    uint16_t link_type;       /* of all records, where a format has one */
-    void *format_data;        /* the format's own, freed by its close */
+    /* Interfaces that differ in their descriptions only are not taken for one. One thread then reads the file, from
+     * begin to end. */
+    bool keeps_interfaces;
+    uint16_t link_type; /* of all records, where a format has one */
+    void *format_data;  /* the format's own, freed by its close */
     /* Batches that are under way, chunks, the input, the claimer: whoever holds a pointer to it beyond a
      * call. */
     _Atomic uint64_t users;

@@ -25,8 +25,9 @@ static inline uint32_t capture_record_max(uint32_t link_type)
 /* The link type of records that have a frame number and hold no packet of any kind. */
 enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
 
-struct record;     /* io/formats/records.h */
-struct record_run; /* of the engine */
+struct record;        /* io/formats/records.h */
+struct record_run;    /* of the engine */
+struct packet_origin; /* io/packet_origin.h */
 
 enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
 #define RECORD_BROKEN  UINT64_MAX
@@ -76,6 +77,9 @@ struct capture_format {
      */
     bool (*read_record)(const struct capture *c, const uint8_t *p, uint64_t available, struct record *r,
                         struct frame *f);
+    /* What the file says of this frame, which was walked with this context, of a capture that keeps_interfaces.
+     * False, or NULL: it says nothing more than the frame, and frames of one kind are of one interface. */
+    bool (*origin)(const void *context, const struct frame *f, struct packet_origin *origin);
     /* Frees format_data. NULL: there is none. */
     void (*close)(struct capture *c);
 };

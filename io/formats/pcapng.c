@@ -167,7 +167,7 @@ static void pcapng_change(struct capture *c, const struct window *window, struct
         at += length;
     }
     reader->position = at;
-    if (pcapng_contexts_equal(before, context))
+    if (!c->keeps_interfaces && pcapng_contexts_equal(before, context))
         pcapng_drop(c, mark);
     else
         reader->context = context;
@@ -183,6 +183,11 @@ static void pcapng_fault(struct capture *c, const struct window *window, const s
                                         (uint32_t)reader->fault_value});
 }
 
+static bool origin_of(const void *context, const struct frame *f, struct packet_origin *origin)
+{
+    return pcapng_origin(context, f, origin);
+}
+
 const struct capture_format format_pcapng = {
     .name = "pcapng",
     .magic_tells = true,
@@ -193,6 +198,7 @@ const struct capture_format format_pcapng = {
     .run = pcapng_run,
     .change = pcapng_change,
     .fault = pcapng_fault,
+    .origin = origin_of,
     .record_length = pcapng_record_length,
     .close = pcapng_close,
 };

@@ -62,6 +62,10 @@ struct pcapng_table {
     uint32_t used;             /* entries */
     struct pcapng_interface *chunk[TABLE_CHUNKS];
     struct pcapng_interface first[TABLE_FIRST]; /* chunk[0] */
+    /* Copies of the blocks that describe them, for whoever writes frames to another file; NULL: there is none. Written by
+     * whoever reads contexts, read only where one thread does all (capture.keeps_interfaces). */
+    uint8_t **description;
+    uint32_t described;
 };
 
 struct pcapng_context {
@@ -176,6 +180,10 @@ struct pcapng_fault pcapng_check_block(const uint8_t *p, uint64_t length, uint32
 struct pcapng_fault pcapng_check_options(const uint8_t *p, uint64_t n, bool swapped, uint32_t *flags);
 /* Wireshark gives blocks of this type a frame number, though they are no packets. */
 bool pcapng_is_counted(uint32_t type);
+
+/* pcapng_origin.c. As capture_format.origin. */
+struct packet_origin;
+bool pcapng_origin(const struct pcapng_context *context, const struct frame *f, struct packet_origin *origin);
 
 /* pcapng_run.c */
 

@@ -133,10 +133,35 @@ static struct pcapng_table *copy_table(struct capture *c, const struct pcapng_co
     return t;
 }
 
+/* Keeps the block that describes the table's interface i, unless it is too long to be worth the memory. 0, or -1 when
+ * memory is short. The copy belongs to the table before mapped bytes are read (io/guard.h). */
+static int keep_description(struct pcapng_table *t, uint32_t i, const uint8_t *block, uint64_t length)
+{
+    enum { DESCRIPTION_MAX = 64 << 10 };
+    if (length > DESCRIPTION_MAX)
+        return 0;
+    if (i >= t->described) {
+        const uint32_t described = MAX(2 * i, (uint32_t)TABLE_FIRST);
+        uint8_t **more = realloc(t->description, described * sizeof *more);
+        if (!more)
+            return -1;
+        memset(more + t->described, 0, (described - t->described) * sizeof *more);
+        t->description = more;
+        t->described = described;
+    }
+    free(t->description[i]);
+    t->description[i] = malloc(length);
+    if (!t->description[i])
+        return -1;
+    memcpy(t->description[i], block, length);
+    return 0;
+}
+
 /* The place of the next interface of a context in its table may be taken already, when a part of the file is
  * read once more: by the same interface then, or else the table is left to those who know it. */
 static struct pcapng_fault add_interface(struct capture *c, const struct pcapng_context **context,
-                                         const struct pcapng_interface *i)
+                                         const struct pcapng_interface *i, const uint8_t *block,
+                                         uint64_t length)
 {
     const struct pcapng_fault short_of_memory = {BROKEN_MEMORY, 0, 0};
     struct pcapng_context next = **context;
@@ -156,6 +181,8 @@ static struct pcapng_fault add_interface(struct capture *c, const struct pcapng_
         *place = *i;
         next.table->used++;
     }
+    if (keep_description(next.table, next.count, block, length))
+        return short_of_memory;
     next.count++;
     struct pcapng_context *made = new_context(c, &next);
     if (!made)
@@ -199,7 +226,7 @@ struct pcapng_fault pcapng_read_context(struct capture *c, const uint8_t *p, uin
     if (!section) {
         struct pcapng_interface i;
         struct pcapng_fault fault = read_interface(&i, p, *length, swapped);
-        return fault.broken ? fault : add_interface(c, context, &i);
+        return fault.broken ? fault : add_interface(c, context, &i, p, *length);
     }
     uint16_t major = pcapng_16(p + 12, swapped), minor = pcapng_16(p + 14, swapped);
     if (major != 1 || (minor != 0 && minor != 2))
@@ -243,6 +270,9 @@ void pcapng_drop(struct capture *c, struct pcapng_mark mark)
         all->tables = t->next;
         for (int k = 1; k < TABLE_CHUNKS; k++)
             free(t->chunk[k]);
+        for (uint32_t k = 0; k < t->described; k++)
+            free(t->description[k]);
+        free(t->description);
         free(t);
     }
 }

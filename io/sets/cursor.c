@@ -199,7 +199,7 @@ static const struct frame *peek_sorted(struct cursor *c)
             continue;
         if (c->chunk)
             atomic_fetch_add_explicit(&c->chunk->users, 1, memory_order_relaxed);
-        if (sorter_add(&c->sorter, f, c->chunk))
+        if (sorter_add(&c->sorter, f, c->chunk, c->reader.context))
             give_up(c);
         c->at++;
     }

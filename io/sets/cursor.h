@@ -48,6 +48,12 @@ static inline struct chunk *cursor_chunk(const struct cursor *c)
     return c->sorter.window ? c->sorter.items[0].chunk : c->chunk;
 }
 
+/* The context with which it was walked. */
+static inline const void *cursor_context(const struct cursor *c)
+{
+    return c->sorter.window ? c->sorter.items[0].context : c->reader.context;
+}
+
 /* Of a cursor that does not sort. No frame is walked but not taken: position tells where the next record is. */
 static inline bool cursor_is_between(const struct cursor *c)
 {

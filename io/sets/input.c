@@ -89,8 +89,10 @@ bool input_open(struct input *in, bool read_small)
         in->opened = in->stream;
     }
     in->failed = !in->opened;
-    if (in->capture)
+    if (in->capture) {
         in->capture->shift = in->shift;
+        in->capture->keeps_interfaces = in->keeps_interfaces;
+    }
     if (in->failed)
         atomic_store_explicit(&in->finished, true, memory_order_release);
     return in->opened;

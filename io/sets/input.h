@@ -51,6 +51,7 @@ struct input {
     struct clock_shift shift; /* of its times; set before it is opened */
     bool sized;               /* a regular file: its size counts as its bytes */
     bool is_look;             /* only its first frame is wanted */
+    bool keeps_interfaces;    /* its capture does */
 
     struct turn turn; /* opening and filling: what follows belongs to the holder, unless noted otherwise */
     enum input_kind kind;

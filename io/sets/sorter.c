@@ -9,9 +9,9 @@ static bool is_before(const struct held_frame *a, const struct held_frame *b)
     return a->frame.time < b->frame.time || (a->frame.time == b->frame.time && a->number < b->number);
 }
 
-int sorter_add(struct sorter *s, const struct frame *frame, struct chunk *chunk)
+int sorter_add(struct sorter *s, const struct frame *frame, struct chunk *chunk, const void *context)
 {
-    const struct held_frame held = {*frame, s->added++, chunk};
+    const struct held_frame held = {*frame, s->added++, chunk, context};
     struct held_frame *last = LIST_ADD(s);
     if (!last) {
         if (chunk)

@@ -13,6 +13,7 @@ struct held_frame {
     struct frame frame;
     uint64_t number;     /* the order in which it was put in */
     struct chunk *chunk; /* that its bytes lie in, used; NULL: in the mapped input */
+    const void *context; /* with which it was walked */
 };
 
 struct sorter {
@@ -24,7 +25,7 @@ struct sorter {
 };
 
 /* Takes a use of the chunk over, whatever happens. 0, or -1 when memory is short. */
-int sorter_add(struct sorter *s, const struct frame *frame, struct chunk *chunk);
+int sorter_add(struct sorter *s, const struct frame *frame, struct chunk *chunk, const void *context);
 /* The next frame, or NULL: it may still be overtaken. all: there will be no others. It stays where it is until
  * the next call of another function. */
 const struct held_frame *sorter_peek(const struct sorter *s, bool all);

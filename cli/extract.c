@@ -1,0 +1,266 @@
+/* Beside the reports: the display filter and the extract of the conversations that take part in a reuse.
+ *
+ * Which conversations do is known at the end of the run only. So an extract takes two more passes over the files: one
+ * with the pipeline again, which selects frames by their streams, and one frame by frame, which writes them. */
+#include "cli/extract.h"
+#include "cli/interrupt.h"
+#include "io/guard.h"
+#include "io/message.h"
+#include "io/reports/participants.h"
+#include "io/reports/pcapng_writer.h"
+#include "io/reports/selection.h"
+#include "io/sets/set_walk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct extract {
+    const struct options *options;
+    struct participants *participants;
+    struct pcapng_writer *writer; /* NULL: no extract */
+    bool whole;                   /* the extract is written */
+};
+
+static enum exit_status fail_write(const struct extract *e, int error)
+{
+    const char *path = e->options->extract;
+    message_error("%s: cannot write: %s", strcmp(path, "-") ? path : "standard output", strerror(error));
+    return EXIT_OUTPUT;
+}
+
+static enum exit_status fail_changed(const struct extract *e)
+{
+    message_error("%s: not written: an input has changed while it was read", e->options->extract);
+    return EXIT_INPUT;
+}
+
+static enum exit_status fail_interrupted(const struct extract *e)
+{
+    message_error("%s: not written: interrupted", e->options->extract);
+    return EXIT_INTERRUPTED;
+}
+
+/* The inputs can be read again, and are not what is to be written. */
+static enum exit_status check_inputs(const char *extract, const struct inputs *inputs)
+{
+    struct stat out, in;
+    const bool exists = strcmp(extract, "-") && !stat(extract, &out);
+    for (size_t i = 0; i < inputs->count; i++) {
+        const char *path = inputs->paths[i];
+        const bool standard = !strcmp(path, "-");
+        if (standard || (!stat(path, &in) && !S_ISREG(in.st_mode))) {
+            message_error(
+                "option '--extract' reads its inputs again, and %s can be read once only: write it to a file "
+                "first",
+                standard ? "standard input" : path);
+            return EXIT_USAGE;
+        }
+        if (exists && !stat(path, &in) && in.st_dev == out.st_dev && in.st_ino == out.st_ino) {
+            message_error("option '--extract' would overwrite the input %s", path);
+            return EXIT_USAGE;
+        }
+    }
+    return EXIT_DONE;
+}
+
+enum exit_status extract_open(struct extract **e, const struct options *options, const struct inputs *inputs,
+                              struct sink *reports)
+{
+    if (!options->print_filter && !options->extract)
+        return EXIT_DONE;
+    struct extract *made = *e = calloc(1, sizeof *made);
+    if (!made)
+        return fail_memory();
+    made->options = options;
+    made->participants = participants_create(reports);
+    if (!made->participants)
+        return fail_memory();
+    if (!options->extract)
+        return EXIT_DONE;
+    const enum exit_status status = check_inputs(options->extract, inputs);
+    if (status != EXIT_DONE)
+        return status;
+    made->writer = pcapng_writer_open(options->extract);
+    return made->writer ? EXIT_DONE : fail_write(made, errno);
+}
+
+struct sink *extract_sink(struct extract *e, struct sink *reports)
+{
+    return e ? participants_sink(e->participants) : reports;
+}
+
+static enum exit_status print_filter(const struct extract *e)
+{
+    if (!participants_print_filter(e->participants, stdout) && !e->options->quiet)
+        message_error("no conversation takes part in a reuse: this filter shows no frame");
+    if (!fflush(stdout) && !ferror(stdout))
+        return EXIT_DONE;
+    message_error("standard output: cannot write: %s", strerror(errno));
+    return EXIT_OUTPUT;
+}
+
+/* The second pass: the pipeline as before, but for what it reports. */
+static enum exit_status select_frames(struct extract *e, const struct extract_run *run,
+                                      const struct set_source_params *set, struct selection *selection)
+{
+    enum exit_status status = EXIT_DONE;
+    struct pipeline_params params = *run->params;
+    struct set_source *files = set_source_create(set);
+    struct pipeline *pipeline = NULL;
+    struct participants *again = participants_create(selection_sink(selection));
+    params.verdicts.wanted = params.timed = false;
+    if (files && again) {
+        params.sink = participants_sink(again);
+        params.source = set_source_source(files);
+        pipeline = pipeline_create(&params);
+    }
+    interrupt_stops(pipeline);
+    if (!pipeline || pipeline_run(pipeline) != PIPELINE_OK || participants_finish(again)) {
+        status = fail_memory();
+    } else if (pipeline_totals(pipeline)->stopped) {
+        status = fail_interrupted(e);
+    } else if (pipeline_totals(pipeline)->frames != run->totals->frames ||
+               !participants_equal(again, e->participants)) {
+        status = fail_changed(e);
+    }
+    interrupt_stops(NULL);
+    pipeline_destroy(pipeline);
+    participants_destroy(again);
+    set_source_destroy(files);
+    return status;
+}
+
+/* A frame that is to be written, as capture_guard() takes it. */
+struct making {
+    struct pcapng_writer *writer;
+    const struct walked_frame *frame;
+    const char *comment;
+    int result;
+};
+
+static void make_packet(void *argument)
+{
+    struct making *m = argument;
+    struct packet_origin origin;
+    const struct written_packet packet = {
+        .frame = m->frame->frame,
+        .order = m->frame->capture->order,
+        .origin = set_walk_origin(m->frame, &origin) ? &origin : NULL,
+        .moved = m->frame->capture->shift.ns,
+        .comment = m->comment,
+    };
+    m->result = pcapng_writer_make(m->writer, &packet);
+}
+
+/* The comment of the frame, on all reuses in it; reuse: the next one, moved behind them. NULL: there is none. */
+static const char *comment_of(const struct noted_reuse **reuse, const struct noted_reuse *end, uint64_t frame,
+                              char text[4 * PARTICIPANTS_COMMENT_MAX])
+{
+    size_t n = 0;
+    for (; *reuse < end && (*reuse)->frame <= frame; ++*reuse) {
+        if (n >= 3 * PARTICIPANTS_COMMENT_MAX)
+            continue;
+        if (n)
+            text[n++] = '\n';
+        n += participants_put_comment(*reuse, text + n);
+    }
+    return n ? text : NULL;
+}
+
+/* The third pass: writes the chosen frames. */
+static enum exit_status write_frames(struct extract *e, const struct set_source_params *set,
+                                     const uint64_t *frames, size_t count)
+{
+    char text[4 * PARTICIPANTS_COMMENT_MAX];
+    size_t reuses, done = 0;
+    const struct noted_reuse *reuse = participants_reuses(e->participants, &reuses), *end = reuse + reuses;
+    enum exit_status status = EXIT_DONE;
+    struct walked_frame f;
+    struct set_walk *walk = set_walk_create(set);
+    for (uint64_t number = 1; walk && status == EXIT_DONE && done < count && set_walk_next(walk, &f);
+         number++) {
+        if (stop_is_asked(set->stop))
+            status = fail_interrupted(e);
+        if (number != frames[done] || status != EXIT_DONE)
+            continue;
+        done++;
+        struct making making = {e->writer, &f, comment_of(&reuse, end, number, text), 0};
+        if (!capture_guard(make_packet, &making)) {
+            message_error("%s: it became shorter while it was read", f.capture->path);
+            status = EXIT_INPUT;
+        } else if (making.result) {
+            status = fail_memory();
+        } else if (pcapng_writer_put(e->writer)) {
+            status = fail_write(e, errno);
+        }
+    }
+    if (!walk)
+        status = fail_memory();
+    else if (status == EXIT_DONE && done < count)
+        status = fail_changed(e);
+    set_walk_destroy(walk);
+    return status;
+}
+
+static enum exit_status write_extract(struct extract *e, const struct extract_run *run)
+{
+    struct problems nobody = PROBLEMS_INIT; /* the run has reported what is wrong with the files */
+    struct set_source_params set = *run->set;
+    struct selection *selection = selection_create(e->participants, e->options->extract_frames);
+    const uint64_t *frames;
+    size_t count;
+    set.problems = &nobody;
+    interrupt_catch();
+    enum exit_status status = selection ? select_frames(e, run, &set, selection) : fail_memory();
+    if (status == EXIT_DONE)
+        status = selection_finish(selection, &frames, &count) ? fail_memory()
+                                                              : write_frames(e, &set, frames, count);
+    interrupt_release();
+    selection_destroy(selection);
+    problems_free(&nobody);
+    if (status != EXIT_DONE)
+        return status;
+    e->whole = true;
+    struct pcapng_writer *writer = e->writer;
+    e->writer = NULL;
+    return pcapng_writer_close(writer) ? fail_write(e, errno) : EXIT_DONE;
+}
+
+enum exit_status extract_finish(struct extract *e, const struct extract_run *run)
+{
+    enum exit_status status = run->status;
+    if (!e || status != EXIT_DONE || run->lacks_input)
+        return status;
+    if (participants_finish(e->participants))
+        return fail_memory();
+    if (e->options->print_filter)
+        status = print_filter(e);
+    if (status != EXIT_DONE || !e->writer)
+        return status;
+    if (!run->totals->stopped)
+        return write_extract(e, run);
+    return fail_interrupted(e);
+}
+
+/* A file that was begun and is not whole. */
+static void remove_part(const struct extract *e)
+{
+    const char *path = e->options->extract;
+    struct stat st;
+    if (strcmp(path, "-") && !lstat(path, &st) && S_ISREG(st.st_mode))
+        unlink(path);
+}
+
+void extract_close(struct extract *e)
+{
+    if (!e)
+        return;
+    if (e->writer && !e->whole) {
+        pcapng_writer_close(e->writer);
+        remove_part(e);
+    }
+    participants_destroy(e->participants);
+    free(e);
+}

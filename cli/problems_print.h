@@ -1,0 +1,10 @@
+/* What was wrong with the inputs, on standard error. */
+#ifndef TCPREUSE_PROBLEMS_PRINT_H
+#define TCPREUSE_PROBLEMS_PRINT_H
+
+#include "io/problems.h"
+
+/* Sorts the problems and prints them; quiet: no notes. Once all threads that add some have ended. */
+void problems_print(struct problems *problems, bool quiet);
+
+#endif
