@@ -351,6 +351,9 @@ int drain_begin_attempt(struct drain *d, struct conversation *c, uint32_t record
             h->older_isn[i] = start->older_isn[i];
             h->knows |= (uint16_t)(KNOWS_OLDER_ISN << i);
         }
+    if (start->finding.joins)
+        h->knows |=
+            KNOWS_EPISODE; /* before 4.4 a SYN/ACK opens no conversation: no other episode begins with it */
     if (!start->waits)
         return episodes_add_finding(e, &start->finding, start->first_ticket, found_of(d), ticket);
     struct attempt_start begin = *start;
