@@ -30,13 +30,11 @@ static uint64_t stream_of(const struct stream_map *map, uint32_t record)
     return record == RECORD_NONE ? NO_STREAM : stream_map_get(map, record);
 }
 
-static struct conversation_row row_of(const struct pipeline *p, unsigned list, uint32_t record)
+ALWAYS_INLINE struct conversation_row row_of(const struct shard *s, const struct stream_map *map,
+                                             enum family family, uint32_t record, uint64_t stream)
 {
-    const struct shard *s = &p->workers[list / FAMILIES].shard;
-    const struct stream_map *map = &p->streams[list];
-    const enum family family = list % FAMILIES;
     const union conversation_any *c = table_record(&s->table[family], record, family);
-    struct conversation_row row = {.stream = stream_map_get(map, record),
+    struct conversation_row row = {.stream = stream,
                                    .ending = ENDING_RUN,
                                    .first_time = c->c.first_time,
                                    .older = NO_STREAM,
@@ -59,7 +57,8 @@ static int format_rows(struct pipeline *p, struct text *text, uint64_t first, ui
     struct conversation_row rows[CHUNK_ROWS];
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
         enum family family = i % FAMILIES;
-        const struct table *t = &p->workers[i / FAMILIES].shard.table[family];
+        const struct shard *s = &p->workers[i / FAMILIES].shard;
+        const struct table *t = &s->table[family];
         const struct stream_map *map = &p->streams[i];
         uint64_t r = first_record_near(map, t->records, first),
                  last = first_record_near(map, t->records, end);
@@ -68,7 +67,7 @@ static int format_rows(struct pipeline *p, struct text *text, uint64_t first, ui
         for (; r <= last; r++) {
             uint64_t stream = stream_map_get(map, (uint32_t)r);
             if (stream >= first && stream < end)
-                rows[stream - first] = row_of(p, i, (uint32_t)r);
+                rows[stream - first] = row_of(s, map, family, (uint32_t)r, stream);
         }
     }
     for (uint64_t i = 0; i < end - first; i++)
@@ -100,7 +99,7 @@ static int sort_rows(struct pipeline *p)
         enum family family = i % FAMILIES;
         const struct shard *s = &p->workers[i / FAMILIES].shard;
         for (uint32_t r = s->idle[family].oldest; r; r = s->idle[family].links[r].newer)
-            p->rows[n++] = row_of(p, i, r);
+            p->rows[n++] = row_of(s, &p->streams[i], family, r, stream_map_get(&p->streams[i], r));
     }
     qsort(p->rows, n, sizeof *p->rows, by_stream);
     return 0;

@@ -269,14 +269,14 @@ def filters(tcpreuse, tap, directory):
 
 
 def cuts(tcpreuse, tap, directory, whole, jobs):
-    """The capture cut at each of its bytes."""
+    """The capture cut at each of its bytes. A verdict may depend on what was cut off."""
     data, at = whole.data(), whole.boundaries()
-    complete = program.run(tcpreuse, [os.path.join(directory, 'whole.pcap')])
+    complete = program.run(tcpreuse, ['--verdicts', 'off', os.path.join(directory, 'whole.pcap')])
     packets, reuse = lines(complete, 'packets'), lines(complete, 'reuse')
 
     def one(size):
         path = program.write(directory, 'cut-%d.pcap' % size, data[:size])
-        result = program.run(tcpreuse, ['-j', size % 3 + 1, path], ('packets', 'reuse'))
+        result = program.run(tcpreuse, ['--verdicts', 'off', '-j', size % 3 + 1, path], ('packets', 'reuse'))
         os.unlink(path)
         frames = sum(end <= size for end in at) - 1
         if size in at:
