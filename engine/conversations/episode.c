@@ -107,6 +107,7 @@ uint32_t episodes_begin_attempt(struct episodes *e, const struct attempt_start *
     episode->due = due_after(e, start->time, interval);
     if (!start->joins && heap_push(e, (struct episode_due){episode->due, number, episode->serial}))
         return 0;
+    episode->decimals = MAX(episode->decimals, start->finding.decimals);
     episode->record = start->record;
     episode->isn = start->isn;
     episode->payload = start->payload;
@@ -156,6 +157,7 @@ int episode_end(struct episodes *e, uint32_t episode, enum outcome_of_episode ou
         next = a->next;
         f.outcome = (uint8_t)outcome;
         f.episode_delay = delay;
+        f.decimals = MAX(f.decimals, x->decimals);
         f.gave_way = next != 0;
         result |= add_found(found, a->ticket, first_ticket, &f);
         a->next = e->free_attempt;
@@ -222,6 +224,7 @@ bool episode_see(struct episodes *e, uint32_t episode, const struct segment *s, 
     if (answer != ANSWER_SYNACK)
         return false;
     f->answer_delay = s->time - x->syn_time;
+    x->decimals = (uint8_t)MAX((unsigned)x->decimals, SEGMENT_DECIMALS(s));
     if (x->knows_recycled && s->seq == x->recycled && f->origin != ORIGIN_COPY)
         f->origin = ORIGIN_RECYCLED;
     *failed |= episode_end(e, episode, EPISODE_CONNECTED, s->time - x->begin, found) != 0;

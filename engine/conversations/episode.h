@@ -39,6 +39,7 @@ struct episode {
     uint32_t recycled;    /* the server's ISN if it reopens its TIME_WAIT */
     uint32_t serial;      /* tells uses of this place apart */
     uint32_t next_free;
+    uint8_t decimals; /* of the finest time stamp so far */
     bool used;
     bool knows_recycled;
     uint8_t flow; /* endpoint that is the client */

@@ -69,7 +69,8 @@ void history_note_boundary(struct history *h, const struct conversation *c, cons
         h->synack_time = s->time;
         h->knows |= KNOWS_SYNACK;
     }
-    if (b && b->bits & BOUNDARY_TIMESTAMP) {
+    /* That of a SYN/ACK is not noted: on the fast path it is not looked at. */
+    if (b && b->bits & BOUNDARY_TIMESTAMP && !rules_is_synack(s->flags)) {
         h->timestamp[flow] = b->timestamp;
         h->knows |= (uint16_t)(KNOWS_TIMESTAMP << flow);
     }

@@ -18,8 +18,8 @@ enum history_knows {
     KNOWS_SYN_IP_ID = 32,
     KNOWS_EPISODE = 64, /* it was an attempt of one */
     KNOWS_SYNACK = 128,
-    /* and 512: a SYN or SYN/ACK of the endpoint came the slow way. Completeness tells it, too, except of a
-     * conversation's first segment under 4.0. */
+    /* and 512: a SYN of the endpoint came the slow way, or a SYN/ACK. Completeness tells it, too, except of a
+     * conversation's first segment under 4.0, and of a SYN/ACK that the client sent. */
     KNOWS_ISN = 256,
 };
 

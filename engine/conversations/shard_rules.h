@@ -70,6 +70,7 @@ void drain_see_close(struct drain *d, const struct candidate *candidate);
 ALWAYS_INLINE void drain_see_synack(const struct drain *d, const struct candidate *candidate)
 {
     struct history *const h = history_of(&d->shard->histories[d->family], candidate->record);
+    h->knows |= (uint16_t)(KNOWS_ISN << (candidate->segment->bits & SEGMENT_FLOW));
     if (h->knows & KNOWS_SYNACK)
         return;
     h->synack_time = candidate->segment->time;

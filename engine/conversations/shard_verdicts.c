@@ -236,6 +236,7 @@ static struct finding finding_of(const struct drain *d, const struct conversatio
                                   .closed = history_closed_with_timestamp(h, flow),
                                   .next = c->next[flow],
                                   .timestamp = h->timestamp[flow]};
+    f.decimals = (uint8_t)MAX(SEGMENT_DECIMALS(s), conversation_decimals(c));
     f.close = (uint8_t)close;
     f.closer = (uint8_t)history_closer(c, h, syn ? flow : flow ^ 1);
     f.same_isn = s->seq == c->isn[flow];
@@ -291,6 +292,7 @@ static bool join_answer(const struct drain *d, const struct conversation *c, con
     if (attempt->answer == ANSWER_NONE)
         attempt->answer = ANSWER_SYNACK;
     attempt->answer_delay = s->time - x->syn_time;
+    f->decimals = attempt->decimals = MAX(f->decimals, x->decimals);
     const uint32_t watched = x->record;
     const bool failed = episode_end(e, h->episode, EPISODE_CONNECTED, f->episode_delay, found_of(d)) != 0;
     unwatch(d, watched);

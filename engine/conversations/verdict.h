@@ -81,6 +81,7 @@ struct finding {
     uint8_t answer;        /* enum answer */
     uint8_t outcome;       /* enum outcome_of_episode */
     uint8_t certainty;     /* enum certainty */
+    uint8_t decimals;      /* of the delays: those of the finest time stamp that they come from */
     bool knows_distance;   /* isn_distance is there */
     bool same_isn;         /* as the conversation before */
     bool joins;            /* an open episode: the client has not given up */

@@ -46,7 +46,7 @@ static struct episode_attempts *attempts_of(const struct waiting *w, const struc
     for (uint32_t k = 0; k < n; k++) {
         const struct reuse *r = &waiting_row_of(w, list, found[k].ticket)->reuse;
         a->attempt[a->count++] = (struct episode_attempt){r->frame, found[k].finding.answer, CLOSES};
-        a->decimals = MAX(a->decimals, r->decimals);
+        a->decimals = MAX(a->decimals, MAX(r->decimals, found[k].finding.decimals));
     }
     return a;
 }

@@ -65,7 +65,6 @@ static char *put_certainty(char *p, unsigned bits)
 int csv_format_finding(const struct sink *sink, struct text *text, const struct reuse_row *row)
 {
     const struct finding *f = row->finding;
-    const unsigned decimals = MAX(conversation_decimals(&row->reuse->previous.c), row->reuse->decimals);
     char *start = text_room(text, FINDING_MAX + sink->timers->count * (TIMER_NAME_MAX + 1)), *p = start;
     if (!p)
         return -1;
@@ -78,9 +77,9 @@ int csv_format_finding(const struct sink *sink, struct text *text, const struct 
     p = put_word(p, answer_names[f->answer]);
     p = put_count(p, row->episode);
     p = put_count(p, f->attempt);
-    p = put_delay(p, f->episode_delay, decimals);
+    p = put_delay(p, f->episode_delay, f->decimals);
     p = put_word(p, episode_outcome_names[f->outcome]);
-    p = put_delay(p, f->answer_delay, decimals);
+    p = put_delay(p, f->answer_delay, f->decimals);
     p = put_count(p, f->syn_retries);
     p = put_word(p, verdict_names[f->verdict]);
     p = put_certainty(p, f->certainty);

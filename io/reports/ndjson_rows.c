@@ -98,7 +98,6 @@ static char *origin_value(char *p, enum member member, const struct origin *orig
 static char *finding_value(char *p, enum member member, const struct sink *sink, const struct reuse_row *row)
 {
     const struct finding *f = row->finding;
-    const unsigned decimals = MAX(conversation_decimals(&row->reuse->previous.c), row->reuse->decimals);
     switch (member) {
     case CLOSED_BY:
         return ndjson_word(p, closer_names[f->closer]);
@@ -119,11 +118,11 @@ static char *finding_value(char *p, enum member member, const struct sink *sink,
     case ATTEMPT:
         return text_number(p, f->attempt);
     case EPISODE_DELAY:
-        return put_delay(p, f->episode_delay, decimals);
+        return put_delay(p, f->episode_delay, f->decimals);
     case EPISODE_OUTCOME:
         return ndjson_word(p, episode_outcome_names[f->outcome]);
     case ANSWER_DELAY:
-        return put_delay(p, f->answer_delay, decimals);
+        return put_delay(p, f->answer_delay, f->decimals);
     case SYN_RETRIES:
         return text_number(p, f->syn_retries);
     case VERDICT:

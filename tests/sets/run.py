@@ -122,9 +122,9 @@ def rows(tcpreuse, files, out, *options, keep=False, stdin=None):
         for row in table:
             origin = (row.pop('file', None), row.pop('file_frame', None))
             if keep:
-                row['origin'] = origin
+                row['place'] = origin
             for key in row:
-                if key.endswith('time') or key in ('gap', 'duration'):
+                if (key.endswith(('time', 'delay')) or key in ('gap', 'duration', 'rtt')) and row[key]:
                     whole, _, part = row[key].partition('.')
                     row[key] = whole + '.' + (part + '0' * 9)[:9]
         result[report] = table
@@ -228,10 +228,10 @@ def check_mixed(tap, tcpreuse, at, frames, judge, rng):
             except RuntimeError as e:
                 result(tap, False, name, e)
                 continue
-            origins = [r.pop('origin') for r in got['packets']]
+            origins = [r.pop('place') for r in got['packets']]
             for table in ('reuse', 'conversations'):
                 for r in got[table]:
-                    r.pop('origin')
+                    r.pop('place')
             result(tap, got == want, name, difference(got, want))
             expect = [(paths[order[int(r['frame']) - 1][0]], str(order[int(r['frame']) - 1][1] + 1)) for r in want['packets']]
             result(tap, origins == expect, name + ': file and frame in it')
@@ -271,10 +271,10 @@ def main():
                 name = f'{way}, {threads} threads'
                 try:
                     got = rows(tcpreuse, paths, at('got'), '-j', threads, keep=True)
-                    origins = [r.pop('origin') for r in got['packets']]
+                    origins = [r.pop('place') for r in got['packets']]
                     for table in ('reuse', 'conversations'):
                         for r in got[table]:
-                            r.pop('origin')
+                            r.pop('place')
                     expect = [(paths[i], str(k + 1)) for i, k in order]
                     expect = [expect[int(r['frame']) - 1] for r in want['packets']]
                     why = next((f'{t} row {i}: {g}, expected {w}' for t in want
