@@ -20,7 +20,9 @@ const struct text_format *text_find_format(const uint8_t *bytes, size_t count, b
 {
     count = MIN(count, (size_t)TEXT_PROBE_BYTES);
     whole = whole || count == TEXT_PROBE_BYTES;
-    *more = false;
+    *more = !count && !whole;
+    if (!count) /* then bytes may be NULL, which memmem() must not get */
+        return NULL;
     const bool is_text = may_be_text(bytes, count);
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         const struct text_format *f = formats[i];
