@@ -48,7 +48,7 @@ bool stream_is_blf(const uint8_t *bytes, size_t count)
 
 static const uint8_t *find_object(const uint8_t *p, size_t count)
 {
-    return memmem(p, count, "LOBJ", 4);
+    return count ? memmem(p, count, "LOBJ", 4) : NULL; /* without any, p may be NULL */
 }
 
 /* How many bytes at the end may be the beginning of an object's mark. */
@@ -220,7 +220,8 @@ static void give_objects(struct translator *t, bool is_last)
         at += load_le32(p + 8);
     }
     b->count -= at;
-    memmove(b->objects, b->objects + at, b->count);
+    if (b->count)
+        memmove(b->objects, b->objects + at, b->count);
 }
 
 /* Room for n more bytes of objects; NULL after failing. */

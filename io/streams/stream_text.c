@@ -213,7 +213,8 @@ ssize_t stream_read(struct stream *s, uint8_t *bytes, size_t n)
     s->waiting = s->waiting && st->phase == LOOKING;
     if (st->phase == AS_IS) {
         got = MIN(n, st->count - st->at);
-        memcpy(bytes, st->bytes + st->at, got);
+        if (got) /* else there may be no memory */
+            memcpy(bytes, st->bytes + st->at, got);
         st->at += got;
         return got || !n ? (ssize_t)got : stream_read_bytes(s, bytes, n);
     }

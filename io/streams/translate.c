@@ -144,7 +144,8 @@ static bool fill(struct translator *t, struct stream *s)
         t->in_room = room;
     }
     const size_t part = MIN(there, t->in_room - t->in_count);
-    memcpy(t->in + t->in_count, s->begin, part);
+    if (part)
+        memcpy(t->in + t->in_count, s->begin, part);
     t->in_count += part;
     s->begin += part;
     return true;
@@ -162,7 +163,8 @@ static bool translate(struct translator *t, struct stream *s)
             t->at += part;
         }
         t->in_count -= taken;
-        memmove(t->in, t->in + taken, t->in_count);
+        if (t->in_count)
+            memmove(t->in, t->in + taken, t->in_count);
     }
     if (at_end && !t->in_count && !t->ended && !t->failed) {
         t->ended = true;
