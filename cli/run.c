@@ -318,7 +318,7 @@ static enum exit_status report(struct run *r, enum exit_status status)
         status = counted;
     struct summary summary = summarise(r);
     const bool lacking = lacks_input(r);
-    if (lacking)
+    if (lacking && !o->output) /* scripts find reports without rows in a directory */
         csv_sink_discard(r->sink);
     else if (csv_sink_close(r->sink))
         status = EXIT_OUTPUT;

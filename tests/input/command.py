@@ -147,7 +147,9 @@ def nothing(tcpreuse, tap, directory, first):
         complaints += ends(program.bare([tcpreuse, '-o', out, *arguments]), 2)
         with open(os.path.join(out, 'summary.json')) as file:
             told = json.load(file)['input']
-        complaints += ['files: %s' % os.listdir(out)] if os.listdir(out) != ['summary.json'] else []
+        files = sorted(os.listdir(out))
+        complaints += ['files: %s' % files] if files != ['conversations.csv', 'reuse.csv', 'summary.json'] else []
+        complaints += ['%s has rows' % name for name in files[:2] if len(open(os.path.join(out, name)).readlines()) != 1]
         complaints += ['summary.json: %s' % told] if told['files_read'] or not told['errors'] else []
         tap.ok('no input: ' + name, complaints)
     beside = program.bare([tcpreuse, absent, first])
