@@ -7,6 +7,7 @@
  * compressed, come from a pipe, and be merged with captures. */
 #include "io/streams/stream_text.h"
 #include "engine/util.h"
+#include "io/streams/pcapng_bytes.h"
 #include "io/texts/text.h"
 
 #include <errno.h>
@@ -14,14 +15,6 @@
 
 enum {
     BUFFER_BYTES = 64 << 10, /* at first; a record that needs more gets it */
-    SECTION_BYTES = 28,
-    INTERFACE_BYTES = 32,
-    PACKET_BYTES = 32, /* besides the frame */
-    BLOCK_SECTION = 0x0a0d0d0a,
-    BLOCK_INTERFACE = 1,
-    BLOCK_PACKET = 6,
-    BYTE_ORDER_MAGIC = 0x1a2b3c4d,
-    OPTION_RESOLUTION = 9,
 };
 
 struct stream_text {
@@ -36,65 +29,19 @@ struct stream_text {
     size_t out_at, out_count;
 };
 
-static void store32(uint8_t **p, uint32_t value)
-{
-    memcpy(*p, &value, sizeof value);
-    *p += sizeof value;
-}
-
-static void store16(uint8_t **p, unsigned value)
-{
-    const uint16_t v = (uint16_t)value;
-    memcpy(*p, &v, sizeof v);
-    *p += sizeof v;
-}
-
-/* The file's header, in this machine's byte order. */
 static void put_header(struct stream_text *st)
 {
     const struct text_format *format = st->text.format;
-    uint8_t *p = st->out;
-    store32(&p, BLOCK_SECTION);
-    store32(&p, SECTION_BYTES);
-    store32(&p, BYTE_ORDER_MAGIC);
-    store16(&p, 1);
-    store16(&p, 0);
-    store32(&p, UINT32_MAX);
-    store32(&p, UINT32_MAX);
-    store32(&p, SECTION_BYTES);
-    for (unsigned i = 0; i < format->link_count; i++) {
-        store32(&p, BLOCK_INTERFACE);
-        store32(&p, INTERFACE_BYTES);
-        store16(&p, format->links[i]);
-        store16(&p, 0);
-        store32(&p, 0);
-        store16(&p, OPTION_RESOLUTION);
-        store16(&p, 1);
-        store32(&p, 0);
-        p[-4] = (uint8_t)format->decimals;
-        store32(&p, 0); /* end of options */
-        store32(&p, INTERFACE_BYTES);
-    }
-    st->out_count = (size_t)(p - st->out);
+    const uint8_t *end = pcapng_put_head(st->out, format->links, format->link_count, format->decimals);
+    st->out_count = (size_t)(end - st->out);
 }
 
 static void put_packet(struct stream_text *st, const struct text_record *r)
 {
-    const uint32_t captured = st->text.captured, padded = (captured + 3) & ~3u;
     const uint64_t time = r->time < 0 ? 0 : (uint64_t)r->time;
-    uint8_t *p = st->out;
-    store32(&p, BLOCK_PACKET);
-    store32(&p, PACKET_BYTES + padded);
-    store32(&p, r->link);
-    store32(&p, (uint32_t)(time >> 32));
-    store32(&p, (uint32_t)time);
-    store32(&p, captured);
-    store32(&p, r->length);
-    memcpy(p, st->text.frame, captured);
-    memset(p + captured, 0, padded - captured);
-    p += padded;
-    store32(&p, PACKET_BYTES + padded);
-    st->out_count = (size_t)(p - st->out);
+    const uint8_t *end =
+        pcapng_put_packet(st->out, r->link, time, st->text.frame, st->text.captured, r->length);
+    st->out_count = (size_t)(end - st->out);
 }
 
 /* Room for more bytes behind those that are there. 0 or -1. */
@@ -134,7 +81,8 @@ static ssize_t read_more(struct stream *s, struct stream_text *st, size_t most)
 static bool begin_translating(struct stream_text *st)
 {
     st->text.frame = malloc(TEXT_FRAME_MAX);
-    st->out = malloc(MAX(PACKET_BYTES + TEXT_FRAME_MAX, SECTION_BYTES + TEXT_LINKS_MAX * INTERFACE_BYTES));
+    st->out = malloc(MAX(pcapng_packet_bytes(TEXT_FRAME_MAX),
+                         PCAPNG_SECTION_BYTES + TEXT_LINKS_MAX * PCAPNG_INTERFACE_BYTES));
     if (!st->text.frame || !st->out)
         return false;
     put_header(st);

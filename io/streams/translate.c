@@ -1,6 +1,7 @@
 /* Translating a file of another format into pcapng. */
 #include "io/streams/translate.h"
 #include "engine/util.h"
+#include "io/streams/pcapng_bytes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,14 +9,7 @@
 
 enum {
     IN_BYTES = 128 << 10,
-    SECTION_BYTES = 28,
-    INTERFACE_BYTES = 32,
-    PACKET_BYTES = 32, /* around a frame */
-    CUSTOM_BYTES = 16,
-    BLOCK_INTERFACE = 1,
-    BLOCK_PACKET = 6,
     BLOCK_CUSTOM = 0xbad,
-    OPTION_RESOLUTION = 9,
 };
 
 /* Room for n more bytes of the pcapng stream. NULL after failing. */
@@ -36,57 +30,27 @@ static uint8_t *add(struct translator *t, size_t n)
     return p;
 }
 
-static void begin_and_end_block(uint8_t *p, uint32_t kind, size_t length)
-{
-    store_le32(p, kind);
-    store_le32(p + 4, (uint32_t)length);
-    store_le32(p + length - 4, (uint32_t)length);
-}
-
 static void add_head(struct translator *t)
 {
-    uint8_t *p = add(t, SECTION_BYTES + t->how->link_count * INTERFACE_BYTES);
-    if (!p)
-        return;
-    begin_and_end_block(p, 0x0a0d0d0a, SECTION_BYTES);
-    store_le32(p + 8, 0x1a2b3c4d);
-    store_le32(p + 12, 1); /* version 1.0 */
-    store_le64(p + 16, UINT64_MAX);
-    p += SECTION_BYTES;
-    for (size_t i = 0; i < t->how->link_count; i++, p += INTERFACE_BYTES) {
-        begin_and_end_block(p, BLOCK_INTERFACE, INTERFACE_BYTES);
-        store_le32(p + 8, t->how->links[i]);
-        store_le32(p + 12, 0);
-        store_le32(p + 16, OPTION_RESOLUTION | 1 << 16);
-        store_le32(p + 20, 9); /* nanoseconds */
-        store_le32(p + 24, 0);
-    }
+    uint8_t *p = add(t, PCAPNG_SECTION_BYTES + t->how->link_count * PCAPNG_INTERFACE_BYTES);
+    if (p)
+        pcapng_put_head(p, t->how->links, t->how->link_count, 9); /* nanoseconds */
 }
 
 void translate_frame(struct translator *t, const struct translated *f)
 {
-    const size_t padded = (f->captured + 3) & ~(size_t)3, length = PACKET_BYTES + padded;
-    uint8_t *p = add(t, length);
-    if (!p)
-        return;
-    begin_and_end_block(p, BLOCK_PACKET, length);
-    store_le32(p + 8, f->link);
-    store_le32(p + 12, (uint32_t)(f->time >> 32));
-    store_le32(p + 16, (uint32_t)f->time);
-    store_le32(p + 20, (uint32_t)f->captured);
-    store_le32(p + 24, (uint32_t)f->length);
-    if (f->captured)
-        memcpy(p + 28, f->data, f->captured);
-    memset(p + 28 + f->captured, 0, padded - f->captured);
+    uint8_t *p = add(t, pcapng_packet_bytes(f->captured));
+    if (p)
+        pcapng_put_packet(p, f->link, f->time, f->data, f->captured, f->length);
 }
 
 void translate_no_packet(struct translator *t)
 {
-    uint8_t *p = add(t, CUSTOM_BYTES);
+    uint8_t *p = add(t, PCAPNG_CUSTOM_BYTES);
     if (!p)
         return;
-    begin_and_end_block(p, BLOCK_CUSTOM, CUSTOM_BYTES);
     store_le32(p + 8, 0); /* of no enterprise */
+    pcapng_put_around(p, BLOCK_CUSTOM, PCAPNG_CUSTOM_BYTES);
 }
 
 void translate_fail(struct translator *t, size_t offset, const char *format, ...)
