@@ -134,18 +134,20 @@ static const char *put_buffer(struct text_reader *t, const struct text_line *lin
                                       : "two hexadecimal digits for each byte, and a bracket at the end";
 }
 
+static bool is_record(const struct text_line *line)
+{
+    return text_line_find(line, record);
+}
+
 static enum text_result etherwatch_read(struct text_reader *t, struct text_record *r)
 {
     struct text_lines lines = text_lines(t);
     struct text_line line;
     struct header h;
     enum text_line_result result;
-    do {
-        t->used = lines.next;
-        result = text_next_line(&lines, &line);
-        if (result != LINE_FOUND)
-            return text_skip_lines(t, &lines, result);
-    } while (!text_line_find(&line, record));
+    const enum text_result found = text_find_record(t, &lines, &line, is_record);
+    if (found != TEXT_RECORD)
+        return found;
     const size_t at = line.offset;
     if (!put_addresses(t, &line))
         return text_fault(t, at, "expected two Ethernet addresses behind From, found other words");

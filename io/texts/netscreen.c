@@ -110,12 +110,9 @@ static enum text_result netscreen_read(struct text_reader *t, struct text_record
     struct text_line line;
     struct header h;
     enum text_line_result result;
-    do {
-        t->used = lines.next;
-        result = text_next_line(&lines, &line);
-        if (result != LINE_FOUND)
-            return text_skip_lines(t, &lines, result);
-    } while (!is_header(&line));
+    const enum text_result found = text_find_record(t, &lines, &line, is_header);
+    if (found != TEXT_RECORD)
+        return found;
     const size_t at = line.offset;
     if (!read_header(&line, &h))
         return text_fault(t, at,

@@ -42,6 +42,18 @@ enum text_result text_skip_lines(struct text_reader *t, const struct text_lines 
     return t->used ? TEXT_SKIPPED : TEXT_MORE;
 }
 
+enum text_result text_find_record(struct text_reader *t, struct text_lines *lines, struct text_line *line,
+                                  bool begins(const struct text_line *))
+{
+    do {
+        t->used = lines->next;
+        const enum text_line_result result = text_next_line(lines, line);
+        if (result != LINE_FOUND)
+            return text_skip_lines(t, lines, result);
+    } while (!begins(line));
+    return TEXT_RECORD;
+}
+
 bool text_line_is_blank(const struct text_line *line)
 {
     struct text_scan s = text_scan_line(line);

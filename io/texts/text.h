@@ -109,6 +109,10 @@ enum text_line_result text_next_line(struct text_lines *lines, struct text_line 
 /* For read(), after another result than LINE_FOUND while what came before was no part of a record. */
 enum text_result text_skip_lines(struct text_reader *t, const struct text_lines *lines,
                                  enum text_line_result result);
+/* The next line with which a record begins; t->used stands before it. Anything but TEXT_RECORD is what read() returns:
+ * there is none. */
+enum text_result text_find_record(struct text_reader *t, struct text_lines *lines, struct text_line *line,
+                                  bool begins(const struct text_line *));
 /* Has it nothing but blanks? */
 bool text_line_is_blank(const struct text_line *line);
 /* Where the words stand in the line; NULL: nowhere. */

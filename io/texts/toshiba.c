@@ -133,18 +133,20 @@ static enum text_result read_packet(struct text_reader *t, struct text_lines *li
     return TEXT_RECORD;
 }
 
+static bool is_record(const struct text_line *line)
+{
+    return text_line_find(line, record);
+}
+
 static enum text_result toshiba_read(struct text_reader *t, struct text_record *r)
 {
     struct text_lines lines = text_lines(t);
     struct text_line line;
     struct header h;
     enum text_line_result result;
-    do {
-        t->used = lines.next;
-        result = text_next_line(&lines, &line);
-        if (result != LINE_FOUND)
-            return text_skip_lines(t, &lines, result);
-    } while (!text_line_find(&line, record));
+    const enum text_result found = text_find_record(t, &lines, &line, is_record);
+    if (found != TEXT_RECORD)
+        return found;
     const size_t at = line.offset;
     if (!read_header(&line, &h))
         return text_fault(t, at,
