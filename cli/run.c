@@ -318,9 +318,8 @@ static enum exit_status report(struct run *r, enum exit_status status)
         status = counted;
     struct summary summary = summarise(r);
     const bool lacking = lacks_input(r);
-    if (lacking && !o->output) /* scripts find reports without rows in a directory */
-        csv_sink_discard(r->sink);
-    else if (csv_sink_close(r->sink))
+    /* Without input, scripts find reports without rows in a directory, and nothing on standard output. */
+    if ((!lacking || o->output) && csv_sink_close(r->sink))
         status = EXIT_OUTPUT;
     enum exit_status written = write_summary(r, &summary);
     if (written != EXIT_DONE)

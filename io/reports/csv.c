@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct csv_sink {
@@ -280,15 +279,6 @@ int csv_sink_close(struct csv_sink *s)
         result = s->error[r] ? -1 : result;
     }
     return result;
-}
-
-void csv_sink_discard(struct csv_sink *s)
-{
-    for (int r = 0; r < REPORTS; r++) {
-        struct stat st;
-        if (s->path[r] && !lstat(s->path[r], &st) && S_ISREG(st.st_mode))
-            unlink(s->path[r]);
-    }
 }
 
 bool csv_sink_lost_reader(const struct csv_sink *s)

@@ -28,12 +28,10 @@ struct csv_params {
 /* NULL after printing an error. The strings of params outlive the sink. */
 struct csv_sink *csv_sink_create(const struct csv_params *params);
 struct sink *csv_sink_sink(struct csv_sink *s);
-/* Closes the files, after the pipeline has ended. 0, or -1 after printing an error for each report that
+/* Closes the files, after the pipeline has ended, each with its header at least. A run that had no input leaves this
+ * out where standard output is to get nothing. 0, or -1 after printing an error for each report that
  * could not be written, but for a reader of standard output that has gone. */
 int csv_sink_close(struct csv_sink *s);
-/* In the place of csv_sink_close(), for a run that had no input: standard output gets nothing, and the files
- * are removed. No row may have been written. */
-void csv_sink_discard(struct csv_sink *s);
 /* Nobody reads standard output any more: writing to it failed for that. */
 bool csv_sink_lost_reader(const struct csv_sink *s);
 /* NULL is fine. Also without csv_sink_close(). */

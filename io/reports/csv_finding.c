@@ -87,11 +87,6 @@ int csv_format_finding(const struct sink *sink, struct text *text, const struct 
     return 0;
 }
 
-unsigned csv_client(const struct conversation *c)
-{
-    return history_client(c);
-}
-
 const char *csv_client_by(const struct conversation *c)
 {
     const unsigned has = conversation_completeness(c);

@@ -315,7 +315,7 @@ int csv_format_conversation(struct sink *sink, struct text *text, const struct c
     const struct conversation *c = &row->conversation->c;
     struct addresses addresses = addresses_of(row->conversation, row->family);
     unsigned completeness = conversation_completeness(c), decimals = conversation_decimals(c);
-    const unsigned client = csv_client(c);
+    const unsigned client = history_client(c);
     char *start = text_room(text, ROW_MAX), *p = start;
     if (!p)
         return -1;

@@ -221,7 +221,7 @@ static char *row_of_conversation_value(char *p, enum naming naming, enum member 
 {
     const struct conversation *c = &row->conversation->c;
     const void *addresses = addresses_of(row->conversation, row->family);
-    const unsigned client = csv_client(c), isn = member == CLIENT_ISN ? client : !client;
+    const unsigned client = history_client(c), isn = member == CLIENT_ISN ? client : !client;
     switch (member) {
     case STREAM:
         return text_number(p, row->stream);
@@ -271,7 +271,7 @@ static char *history_value(char *p, enum member member, const struct conversatio
     case OWN_CLOSE:
         return ndjson_word(p, close_names[history_close_kind(c, h)]);
     case OWN_CLOSED_BY:
-        return ndjson_word(p, closer_names[history_closer(c, h, csv_client(c))]);
+        return ndjson_word(p, closer_names[history_closer(c, h, history_client(c))]);
     case OWN_SYN_RETRIES:
         return text_number(p, h->syn_retries);
     case OWN_TRIGGER:
