@@ -19,6 +19,7 @@ struct result {
     struct segment_list lists[FAMILIES * SHARDS];
     struct decode_counts counts;
     struct fragment_list fragments;
+    struct boundary_list boundaries;
 };
 
 static uint8_t *guarded_end(void)
@@ -112,14 +113,17 @@ static void decode(struct result *r, const struct frame *f, enum rules rules, en
                         .shards = SHARDS,
                         .rules = rules,
                         .tcp_header_bytes = rules_header_bytes(rules),
-                        .plain = portable ? plain_path_portable(rules) : plain_path_choose(rules, false),
+                        .plain = portable ? plain_path_portable(rules) : plain_path_choose(rules, true),
+                        .notes_boundaries = true,
                         .lists = r->lists,
                         .counts = &r->counts,
-                        .fragments = &r->fragments};
+                        .fragments = &r->fragments,
+                        .boundaries = &r->boundaries};
     for (int i = 0; i < FAMILIES * SHARDS; i++)
         segment_list_clear(&r->lists[i]);
     decode_counts_clear(&r->counts);
     r->fragments.used = 0;
+    r->boundaries.count = 0;
     switch (way) {
     case WAY_GENERAL:
         decode_frame(&d, f, 77);
@@ -206,6 +210,12 @@ static void check_equal(const struct result *a, const struct result *b)
     REQUIRE(a->fragments.used == b->fragments.used);
     REQUIRE(a->counts.segments == b->counts.segments &&
             a->counts.segments_truncated == b->counts.segments_truncated);
+    REQUIRE(a->boundaries.count == b->boundaries.count);
+    for (uint32_t i = 0; i < a->boundaries.count; i++) {
+        const struct boundary *x = &a->boundaries.items[i], *y = &b->boundaries.items[i];
+        REQUIRE(x->position == y->position && x->clock == y->clock && x->timestamp == y->timestamp &&
+                x->ip_id == y->ip_id && x->bits == y->bits);
+    }
     for (int i = 0; i < FAMILIES * SHARDS; i++) {
         const size_t length = (size_t)(a->lists[i].end - a->lists[i].items);
         REQUIRE(length == (size_t)(b->lists[i].end - b->lists[i].items) &&

@@ -13,19 +13,23 @@
 enum { SHARDS = 3, INDEX = 5, HEADERS = 14 + 20 + 20 };
 
 /* One decoder each for decode_frame() and for the versions of the fast path. */
-enum way { GENERAL, PORTABLE, BEST, WAYS };
+enum way { GENERAL, PORTABLE, BEST, NOTING, WAYS };
 static struct decoding ways[WAYS];
 static struct ftp_list ftp[WAYS];
+static struct boundary_list boundaries[WAYS]; /* of all but BEST, which notes none */
 
 static void ways_open(enum rules rules)
 {
     for (enum way w = 0; w < WAYS; w++) {
         decoding_open(&ways[w], rules, SHARDS, 1);
         ways[w].decoder.ftp = &ftp[w];
+        ways[w].decoder.boundaries = &boundaries[w];
+        ways[w].decoder.notes_boundaries = w != BEST;
     }
     ways[GENERAL].decoder.plain = NULL;
     ways[PORTABLE].decoder.plain = plain_path_portable(rules);
     ways[BEST].decoder.plain = plain_path_choose(rules, false);
+    ways[NOTING].decoder.plain = plain_path_choose(rules, true);
 }
 
 static void ways_clear(void)
@@ -33,6 +37,7 @@ static void ways_clear(void)
     for (enum way w = 0; w < WAYS; w++) {
         decoding_clear(&ways[w]);
         ftp[w].count = 0;
+        boundaries[w].count = 0;
     }
 }
 
@@ -42,6 +47,21 @@ static void ways_close(void)
         decoding_close(&ways[w]);
         free(ftp[w].items);
         ftp[w] = (struct ftp_list){0};
+        free(boundaries[w].items);
+        boundaries[w] = (struct boundary_list){0};
+    }
+}
+
+static void expect_boundaries_as_general(enum way way, const char *name)
+{
+    if (!ways[way].decoder.notes_boundaries)
+        return;
+    cr_assert_eq(boundaries[GENERAL].count, boundaries[way].count, "%s", name);
+    for (uint32_t i = 0; i < boundaries[way].count; i++) {
+        const struct boundary *x = &boundaries[GENERAL].items[i], *y = &boundaries[way].items[i];
+        cr_assert(x->position == y->position && x->clock == y->clock && x->timestamp == y->timestamp &&
+                      x->ip_id == y->ip_id && x->bits == y->bits,
+                  "%s", name);
     }
 }
 
@@ -73,6 +93,7 @@ static void expect_as_general(enum way way)
         cr_assert(ftp[GENERAL].items[i].v4.s.position == ftp[way].items[i].v4.s.position &&
                       ftp[GENERAL].items[i].window == ftp[way].items[i].window,
                   "%s", name);
+    expect_boundaries_as_general(way, name);
 }
 
 /* Decodes the frames each way. */
@@ -384,7 +405,7 @@ Test(plain, runs)
                     if (!w.run.decoder->walk)
                         continue;
                     decoding_clear(&ways[way]);
-                    ftp[way].count = 0;
+                    ftp[way].count = boundaries[way].count = 0;
                     decode_walked(&ways[way].decoder, &w, &random);
                     expect_as_general(way);
                     expect_order(&ways[way].counts.order, &w);
