@@ -18,6 +18,16 @@
 #define MIN(a, b)    ((a) < (b) ? (a) : (b))
 #define MAX(a, b)    ((a) > (b) ? (a) : (b))
 
+/* From one time to another, in ns. A capture may claim times whose difference has more than 64 bits: then it is the
+ * longest that there is, in either direction. */
+ALWAYS_INLINE int64_t time_between(int64_t from, int64_t to)
+{
+    int64_t difference;
+    if (__builtin_sub_overflow(to, from, &difference) || difference == INT64_MIN)
+        return to < from ? -INT64_MAX : INT64_MAX;
+    return difference;
+}
+
 /* Unaligned loads. be: network order to host order; raw: as the bytes lie. */
 ALWAYS_INLINE uint16_t load_raw16(const void *p)
 {

@@ -81,7 +81,11 @@ static void heap_pop(struct episodes *e)
  * so an episode is not over while the next try is on its way; a quarter more for clocks that are coarse. */
 static int64_t due_after(const struct episodes *e, int64_t last_syn, int64_t interval)
 {
-    return last_syn + MAX(e->params->answer_window, 2 * interval + interval / 4);
+    const int64_t retry = interval > INT64_MAX / 4 ? INT64_MAX : 2 * interval + interval / 4;
+    int64_t due;
+    if (__builtin_add_overflow(last_syn, MAX(e->params->answer_window, retry), &due))
+        return INT64_MAX;
+    return due;
 }
 
 uint32_t episodes_begin_attempt(struct episodes *e, const struct attempt_start *start, uint32_t *ticket)
@@ -93,7 +97,7 @@ uint32_t episodes_begin_attempt(struct episodes *e, const struct attempt_start *
     int64_t interval = 0;
     if (start->joins) {
         if (start->finding.same_isn)
-            interval = MAX(start->time - episode->last_syn, 0);
+            interval = MAX(time_between(episode->last_syn, start->time), 0);
         e->attempts[episode->last].next = attempt;
     } else {
         episode->used = true;
@@ -189,7 +193,7 @@ static bool see_client(const struct episodes *e, struct episode *x, struct findi
     if (rules_is_syn(s->flags)) {
         if (s->seq == x->isn)
             f->syn_retries++;
-        x->due = due_after(e, s->time, MAX(s->time - x->last_syn, 0));
+        x->due = due_after(e, s->time, MAX(time_between(x->last_syn, s->time), 0));
         x->last_syn = s->time;
         return false;
     }
@@ -223,11 +227,11 @@ bool episode_see(struct episodes *e, uint32_t episode, const struct segment *s, 
     }
     if (answer != ANSWER_SYNACK)
         return false;
-    f->answer_delay = s->time - x->syn_time;
+    f->answer_delay = time_between(x->syn_time, s->time);
     x->decimals = (uint8_t)MAX((unsigned)x->decimals, SEGMENT_DECIMALS(s));
     if (x->knows_recycled && s->seq == x->recycled && f->origin != ORIGIN_COPY)
         f->origin = ORIGIN_RECYCLED;
-    *failed |= episode_end(e, episode, EPISODE_CONNECTED, s->time - x->begin, found) != 0;
+    *failed |= episode_end(e, episode, EPISODE_CONNECTED, time_between(x->begin, s->time), found) != 0;
     return true;
 }
 

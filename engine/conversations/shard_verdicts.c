@@ -159,7 +159,7 @@ static bool is_copy(const struct history *h, const struct boundary *b, const str
     if (!(b->bits & BOUNDARY_TIMESTAMP) != !(h->knows & KNOWS_SYN_TIMESTAMP) ||
         (stamped && b->timestamp != h->syn_timestamp) || (identified && b->ip_id != h->syn_ip_id))
         return false;
-    return stamped || s->time - h->first_time < COPY_NS;
+    return stamped || time_between(h->first_time, s->time) < COPY_NS;
 }
 
 static enum isn_origin origin_of(const struct conversation *c, const struct history *h,
@@ -176,7 +176,8 @@ static enum isn_origin origin_of(const struct conversation *c, const struct hist
     if (!f->same_isn && h->knows & KNOWS_OLDER_ISN << flow && h->older_isn[flow] == s->seq)
         return ORIGIN_OLD_DUPLICATE;
     if (syn && !f->same_isn && began_with_syn &&
-        verdict_same_clock(c->isn[flow], s->seq, s->time - h->first_time, s->time - c->last_time))
+        verdict_same_clock(c->isn[flow], s->seq, time_between(h->first_time, s->time),
+                           time_between(c->last_time, s->time)))
         return ORIGIN_SAME_HOST;
     return ORIGIN_UNKNOWN;
 }
@@ -206,7 +207,7 @@ static bool continues(const struct drain *d, const struct conversation *c, const
     if (h->knows & KNOWS_EPISODE || conversation_client(c) != (s->bits & SEGMENT_FLOW) ||
         (f->close != CLOSE_REFUSED && f->close != CLOSE_UNANSWERED && !(h->close & CLOSE_REJECTED)))
         return false;
-    return f->same_isn || s->time - c->last_time <= d->shard->verdicts.answer_window;
+    return f->same_isn || time_between(c->last_time, s->time) <= d->shard->verdicts.answer_window;
 }
 
 /* Which episode the attempt of a SYN joins, and whether one begins with the old conversation. */
@@ -243,7 +244,7 @@ static struct finding finding_of(const struct drain *d, const struct conversatio
     f.knows_distance = old.knows_next;
     f.isn_distance = (int32_t)(s->seq - old.next);
     f.certainty = (uint8_t)certainty_of(c, h, b, s);
-    f.undercuts = verdict_undercuts(d->shard->verdicts.timers, close, s->time - c->last_time);
+    f.undercuts = verdict_undercuts(d->shard->verdicts.timers, close, time_between(c->last_time, s->time));
     if (syn)
         f.acceptable = (uint8_t)verdict_acceptable(&old, s->seq,
                                                    b && b->bits & BOUNDARY_TIMESTAMP ? &b->timestamp : NULL,
@@ -275,7 +276,7 @@ static bool join_answer(const struct drain *d, const struct conversation *c, con
     if (!h->episode) {
         if (answers_first(c, h, s)) {
             f->joins = f->from_previous = true;
-            f->episode_delay = s->time - h->first_time;
+            f->episode_delay = time_between(h->first_time, s->time);
         }
         return false;
     }
@@ -286,12 +287,12 @@ static bool join_answer(const struct drain *d, const struct conversation *c, con
     }
     f->joins = true;
     f->attempt = x->attempts;
-    f->episode_delay = s->time - x->begin;
+    f->episode_delay = time_between(x->begin, s->time);
     start->first_ticket = episode_first_ticket(e, h->episode);
     struct finding *const attempt = &e->attempts[x->last].finding;
     if (attempt->answer == ANSWER_NONE)
         attempt->answer = ANSWER_SYNACK;
-    attempt->answer_delay = s->time - x->syn_time;
+    attempt->answer_delay = time_between(x->syn_time, s->time);
     f->decimals = attempt->decimals = MAX(f->decimals, x->decimals);
     const uint32_t watched = x->record;
     const bool failed = episode_end(e, h->episode, EPISODE_CONNECTED, f->episode_delay, found_of(d)) != 0;

@@ -16,7 +16,7 @@ int endpoint_rows_note_reuse(struct pipeline *p, const struct waiting_row *row)
         return -1;
     *to = (struct endpoint_reuse){
         .stream = r->stream,
-        .gap = r->time - r->previous.c.last_time,
+        .gap = time_between(r->previous.c.last_time, r->time),
         .trigger = r->trigger,
         .verdict = row->finding.verdict,
         .decimals = (uint8_t)MAX(conversation_decimals(&r->previous.c), r->decimals),

@@ -99,7 +99,7 @@ int64_t csv_rtt(const struct conversation_row *row)
 {
     const struct history *h = row->history;
     const bool timed = h->knows & KNOWS_SYNACK && conversation_completeness(&row->conversation->c) & HAS_SYN;
-    return timed ? h->synack_time - h->first_time : -1;
+    return timed ? time_between(h->first_time, h->synack_time) : -1;
 }
 
 static char *put_stream(char *p, uint64_t stream)

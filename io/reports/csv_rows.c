@@ -59,6 +59,13 @@ static char *put_time(char *p, int64_t ns, unsigned decimals)
     return p;
 }
 
+static char *put_difference(char *p, int64_t from, int64_t to, unsigned decimals)
+{
+    p = text_difference(p, from, to, decimals);
+    *p++ = ',';
+    return p;
+}
+
 static struct addresses addresses_of(const union conversation_any *c, enum family family)
 {
     if (family == FAMILY_IPV4)
@@ -133,7 +140,7 @@ int csv_format_reuse(struct sink *sink, struct text *text, const struct reuse_ro
     p = put_number(p, conversation_first_frame(c));
     p = put_number(p, conversation_last_frame(c));
     p = put_time(p, c->last_time, decimals);
-    p = put_time(p, r->time - c->last_time, MAX(decimals, r->decimals));
+    p = put_difference(p, c->last_time, r->time, MAX(decimals, r->decimals));
     p = put_time(p, c->first_time, decimals);
     p = put_number(p, conversation_frames(c));
     p = put_number(p, conversation_bytes(c));
@@ -329,7 +336,7 @@ int csv_format_conversation(struct sink *sink, struct text *text, const struct c
     p = put_number(p, completeness);
     p = put_number(p, conversation_frames(c));
     p = put_number(p, conversation_bytes(c));
-    p = put_time(p, c->last_time - row->first_time, decimals);
+    p = put_difference(p, row->first_time, c->last_time, decimals);
     for (unsigned i = 0; i < 2; i++) {
         unsigned side = i ? !client : client;
         if (conversation_known(c) >> side & 1)

@@ -26,7 +26,7 @@ static inline unsigned listing_client(const struct listing_row *row)
 
 static inline int64_t listing_gap(const struct listing_row *row)
 {
-    return row->reuse.time - row->reuse.previous.c.last_time;
+    return time_between(row->reuse.previous.c.last_time, row->reuse.time);
 }
 
 #endif

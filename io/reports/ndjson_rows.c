@@ -163,7 +163,7 @@ static char *reuse_value(char *p, enum naming naming, enum member member, const 
     case PREVIOUS_ISN:
         return text_number(p, r->previous_isn);
     case GAP:
-        return text_time(p, r->time - c->last_time, MAX(conversation_decimals(c), r->decimals));
+        return text_difference(p, c->last_time, r->time, MAX(conversation_decimals(c), r->decimals));
     default:
         return conversation_value(p, naming, member, c, c->first_time);
     }
@@ -234,9 +234,9 @@ static char *row_of_conversation_value(char *p, enum naming naming, enum member 
     case DST_PORT:
         return text_number(p, conversation_port(c, !client));
     case DURATION:
-        return text_time(p, c->last_time - row->first_time, conversation_decimals(c));
+        return text_difference(p, row->first_time, c->last_time, conversation_decimals(c));
     case DURATION_NS:
-        return ndjson_signed(p, c->last_time - row->first_time);
+        return ndjson_signed(p, time_between(row->first_time, c->last_time));
     case CLIENT_ISN:
     case SERVER_ISN:
         return conversation_known(c) >> isn & 1 ? text_number(p, c->isn[isn]) : ndjson_put(p, "null");

@@ -48,7 +48,7 @@ static int format_reuse(struct sink *sink, struct text *text, const struct reuse
         .frame = r->frame,
         .stream = r->stream,
         .previous_stream = r->previous_stream,
-        .gap = r->time - c->last_time,
+        .gap = time_between(c->last_time, r->time),
         .decimals = (uint8_t)MAX(conversation_decimals(c), r->decimals),
         .trigger = r->trigger,
         .close = row->finding ? row->finding->close : CLOSES,

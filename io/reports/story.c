@@ -156,7 +156,7 @@ static void tell_previous(struct paragraph *g, const struct listing_row *row)
     else
         say(g, "from frame %" PRIu64 " to frame %" PRIu64 ": %s frames, %s bytes, within %s.",
             conversation_first_frame(c), conversation_last_frame(c), page_number(frames, count), bytes,
-            page_gap(lasted, c->last_time - c->first_time));
+            page_gap(lasted, time_between(c->first_time, c->last_time)));
 }
 
 /* The names of the timers whose bits are set, with their seconds. */

@@ -26,6 +26,20 @@ char *text_time(char *p, int64_t ns, unsigned decimals)
     return p + decimals;
 }
 
+char *text_difference(char *p, int64_t from, int64_t to, unsigned decimals)
+{
+    const bool negative = to < from;
+    const uint64_t value = negative ? (uint64_t)from - (uint64_t)to : (uint64_t)to - (uint64_t)from;
+    if (negative)
+        *p++ = '-';
+    p = text_number(p, value / BILLION);
+    if (!decimals)
+        return p;
+    *p++ = '.';
+    put_nine(p, (uint32_t)(value % BILLION));
+    return p + decimals;
+}
+
 static char *put_two(char *p, unsigned n, char after)
 {
     *p++ = (char)('0' + n / 10);

@@ -96,6 +96,26 @@ static void expect_utc(int64_t second, unsigned fraction)
     cr_expect_leq(strlen(is), TEXT_UTC_MAX);
 }
 
+Test(text, difference)
+{
+    static const struct {
+        int64_t from, to;
+        unsigned decimals;
+        const char *want;
+    } cases[] = {
+        {0, 0, 0, "0"},
+        {1, 1500000000, 9, "1.499999999"},
+        {1500000000, 1, 3, "-1.499"},
+        {INT64_MIN, INT64_MAX, 9, "18446744073.709551615"},
+        {INT64_MAX, INT64_MIN, 0, "-18446744073"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char is[TEXT_TIME_MAX + TEXT_BEYOND];
+        *text_difference(is, cases[i].from, cases[i].to, cases[i].decimals) = 0;
+        cr_expect_str_eq(is, cases[i].want);
+    }
+}
+
 /* Each day that 64 bits of ns reach, from 1677 to 2262. */
 Test(text, utc)
 {

@@ -232,3 +232,12 @@ Test(verdict, tells_the_clock_of_initial_sequence_numbers)
     cr_expect_not(verdict_same_clock(ISN, ISN + 0x80000000, (INT64_C(1) << 32) * STEP, SECONDS(200)));
     cr_expect_not(verdict_same_clock(ISN, ISN, -STEP, SECONDS(1)), "the old SYN is the later one");
 }
+
+Test(verdict, has_times_that_do_not_overflow)
+{
+    cr_expect_eq(time_between(1, 3), 2);
+    cr_expect_eq(time_between(3, 1), -2);
+    cr_expect_eq(time_between(INT64_MIN, INT64_MAX), INT64_MAX);
+    cr_expect_eq(time_between(INT64_MAX, INT64_MIN), -INT64_MAX, "so that it can be negated");
+    cr_expect_eq(time_between(0, INT64_MIN), -INT64_MAX);
+}
