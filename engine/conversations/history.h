@@ -65,6 +65,12 @@ ALWAYS_INLINE bool history_table_has(const struct history_table *t, uint32_t rec
     return record >> RECORD_CHUNK_BITS < t->count;
 }
 
+/* The same, where the record may have room already. */
+ALWAYS_INLINE int history_table_reserve(struct history_table *t, uint32_t record)
+{
+    return likely(history_table_has(t, record)) ? 0 : history_table_grow(t, record);
+}
+
 ALWAYS_INLINE struct history *history_of(const struct history_table *t, uint32_t record)
 {
     return &t->chunks[record >> RECORD_CHUNK_BITS][record & (RECORD_CHUNK - 1)];

@@ -154,7 +154,7 @@ static __attribute__((noinline)) void PASS(create)(struct drain *d, struct bucke
     struct table *const t = d->table;
     struct segment *const s = candidate->segment;
     const uint32_t hash = s->hash, record = table_add_record(t, FAMILY);
-    if (record == RECORD_NONE ||
+    if (record == RECORD_NONE || (VERDICTS && history_table_reserve(&d->shard->histories[FAMILY], record)) ||
         drain_note_creation(d, FAMILY, drain_position(d, s, candidate->frame), record)) {
         d->out_of_memory = true;
         return;
@@ -164,10 +164,8 @@ static __attribute__((noinline)) void PASS(create)(struct drain *d, struct bucke
         drain_note_stray(d, hash, record);
     struct conversation *const c = table_record(t, record, FAMILY);
     conversation_begin(c, s, candidate->frame, FAMILY);
-    if (VERDICTS && drain_begin_history(d, c, record, s, candidate->frame)) {
-        d->out_of_memory = true;
-        return;
-    }
+    if (VERDICTS)
+        drain_begin_history(d, c, record, s, candidate->frame);
     if (likely(is_plain_syn(s)))
         PASS(apply_first_syn)(d, c, s, candidate->frame);
     else if (drain_apply_first(d, c, record, s, candidate->frame))

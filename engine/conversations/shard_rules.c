@@ -20,7 +20,7 @@ struct slow_segment {
 };
 
 /* A record for a new conversation: where some are forgotten, one of theirs that nobody refers to any more. */
-static uint32_t new_record(struct drain *d, uint32_t hash)
+static uint32_t new_bare_record(struct drain *d, uint32_t hash)
 {
     struct shard *s = d->shard;
     if (likely(!s->forgets))
@@ -32,6 +32,17 @@ static uint32_t new_record(struct drain *d, uint32_t hash)
     if (record == RECORD_NONE || idle_list_grow(idle, record))
         return RECORD_NONE;
     idle_list_add(idle, record, hash);
+    return record;
+}
+
+/* The same, with room for its history. */
+static uint32_t new_record(struct drain *d, uint32_t hash)
+{
+    struct shard *s = d->shard;
+    const uint32_t record = new_bare_record(d, hash);
+    if (s->verdicts.wanted && record != RECORD_NONE &&
+        history_table_reserve(&s->histories[d->family], record))
+        return RECORD_NONE;
     return record;
 }
 
@@ -132,8 +143,8 @@ static __attribute__((noinline)) int find_or_create(struct drain *d, struct slow
         return -1;
     x->conversation = table_record(t, x->record, d->family);
     conversation_begin(x->conversation, x->segment, x->frame, d->family);
-    if (d->shard->verdicts.wanted && drain_begin_history(d, x->conversation, x->record, x->segment, x->frame))
-        return -1;
+    if (d->shard->verdicts.wanted)
+        drain_begin_history(d, x->conversation, x->record, x->segment, x->frame);
     if (b != home)
         drain_note_stray(d, x->hash, x->record);
     x->created = true;
@@ -155,8 +166,8 @@ static int supersede(struct drain *d, struct slow_segment *x, uint32_t position)
         *x->slot = x->record = record;
     }
     conversation_begin(x->conversation, x->segment, x->frame, d->family);
-    if (s->verdicts.wanted && drain_begin_history(d, x->conversation, x->record, x->segment, x->frame))
-        return -1;
+    if (s->verdicts.wanted)
+        drain_begin_history(d, x->conversation, x->record, x->segment, x->frame);
     x->created = true;
     return drain_note_creation(d, d->family, position, x->record);
 }

@@ -61,9 +61,9 @@ int drain_expire(struct drain *d, uint32_t record, uint32_t position);
  * due are over. 0 or -1. */
 void drain_begin_clock(struct drain *d, const struct batch *batch);
 int drain_close_episodes(struct drain drains[FAMILIES]);
-/* The history of a conversation that conversation_begin() has just made. 0 or -1. */
-int drain_begin_history(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
-                        uint64_t frame);
+/* The history of a conversation that conversation_begin() has just made; the record has room for one. */
+void drain_begin_history(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
+                         uint64_t frame);
 /* A FIN or RST on the fast path. */
 void drain_see_close(struct drain *d, const struct candidate *candidate);
 /* A SYN/ACK that answers a SYN. */

@@ -68,18 +68,14 @@ static struct found_list *found_of(const struct drain *d)
     return &d->result->found[d->family];
 }
 
-int drain_begin_history(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
-                        uint64_t frame)
+void drain_begin_history(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
+                         uint64_t frame)
 {
-    struct history_table *const t = &d->shard->histories[d->family];
-    if (unlikely(!history_table_has(t, record)) && history_table_grow(t, record))
-        return -1;
-    struct history *const h = history_of(t, record);
+    struct history *const h = history_at(d, record);
     history_begin(h, s->time);
     c->next[0] = c->next[1] = 0;
     if (rules_is_syn(s->flags) && !(s->bits & SEGMENT_QUOTED))
         history_note_first_syn(h, s, seek(d, s, frame));
-    return 0;
 }
 
 /* The numbers of any segment. An RST's may be anything, and are no promise of more. */
