@@ -124,11 +124,11 @@ end:
     return outcome;
 }
 
-/* The way of the program: files to files. The capture ends in the middle of a record, which is a problem to
+/* The way of the program: files to files, with all reports and with verdicts. The capture ends in the middle of a record, which is a problem to
  * tell. */
 static enum outcome_of_run run_files(const struct scenario *s, unsigned threads)
 {
-    static const bool wants[REPORTS] = {true, true, true};
+    static const bool wants[REPORTS] = {true, true, true, true, true};
     struct problems problems = PROBLEMS_INIT;
     const char *paths[] = {s->capture, s->capture};
     struct set_source_params set = {.paths = paths, .count = 2, .append = true, .problems = &problems};
@@ -138,15 +138,17 @@ static enum outcome_of_run run_files(const struct scenario *s, unsigned threads)
     enum outcome_of_run outcome = SAID_SO;
     if (!source)
         goto end;
-    struct csv_params csv = {.directory = s->directory, .with_origin = true};
+    struct csv_params csv = {.directory = s->directory, .with_origin = true, .timers = &verdict_timers};
     memcpy(csv.wants, wants, sizeof csv.wants);
     sink = csv_sink_create(&csv);
     if (!sink)
         goto end;
-    struct pipeline_params params = {.source = set_source_source(source),
-                                     .sink = csv_sink_sink(sink),
-                                     .threads = threads,
-                                     .rules = s->rules};
+    struct pipeline_params params = {
+        .source = set_source_source(source),
+        .sink = csv_sink_sink(sink),
+        .threads = threads,
+        .rules = s->rules,
+        .verdicts = {.wanted = true, .answer_window = INT64_C(3000000000), .timers = &verdict_timers}};
     p = pipeline_create(&params);
     if (!p)
         goto end;
