@@ -29,10 +29,13 @@ static void format_reuses(void *argument)
 static void format_conversations(void *argument)
 {
     struct formatting *f = argument;
+    static const struct ways ways = {.frames = {7, 6}, .payload = {517, 4096}};
     f->text.length = 0;
     for (unsigned i = 0; i < ROWS; i++) {
-        struct conversation_row row = {
-            .stream = 1000000 + i, .conversation = &f->conversations[i], .family = FAMILY_IPV4};
+        struct conversation_row row = {.stream = 1000000 + i,
+                                       .ways = &ways,
+                                       .conversation = &f->conversations[i],
+                                       .family = FAMILY_IPV4};
         f->sink->ops->format_conversation(f->sink, &f->text, &row);
     }
 }

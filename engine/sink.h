@@ -24,7 +24,8 @@ struct conversation_row {
     enum ending ending;
     int64_t first_time;            /* the conversation's; ns */
     const struct history *history; /* NULL: no verdicts are wanted */
-    uint64_t older, newer;         /* streams of the conversations before and after it; NO_STREAM: none */
+    const struct ways *ways;
+    uint64_t older, newer; /* streams of the conversations before and after it; NO_STREAM: none */
     const union conversation_any *conversation;
     enum family family;
 };

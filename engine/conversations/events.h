@@ -6,6 +6,7 @@
 
 #include "engine/conversations/conversation.h"
 #include "engine/conversations/history.h"
+#include "engine/conversations/ways.h"
 
 /* A position in a batch is the frame's index in the batch << 8 | the segment's number in its frame. */
 
@@ -74,6 +75,7 @@ struct ended {
     uint8_t family;  /* enum family */
     union conversation_any conversation;
     struct history history; /* where verdicts are wanted */
+    struct ways ways;       /* at the end of the batch, when they are counted */
 };
 
 struct ended_list {

@@ -1,30 +1,5 @@
 /* What boundaries leave in the history of a conversation. */
 #include "engine/conversations/history.h"
-#include "engine/list.h"
-#include "engine/pages.h"
-
-#include <stdlib.h>
-
-void history_table_free(struct history_table *t)
-{
-    for (uint32_t i = 0; i < t->count; i++)
-        pages_free(t->chunks[i], sizeof **t->chunks * RECORD_CHUNK);
-    free(t->chunks);
-    *t = (struct history_table){0};
-}
-
-int history_table_grow(struct history_table *t, uint32_t record)
-{
-    while (!history_table_has(t, record)) {
-        if (list_reserve(&t->chunks, &t->capacity, (uint64_t)t->count + 1, sizeof *t->chunks))
-            return -1;
-        struct history *chunk = pages_alloc(sizeof **t->chunks * RECORD_CHUNK, t->count > 0);
-        if (!chunk)
-            return -1;
-        t->chunks[t->count++] = chunk;
-    }
-    return 0;
-}
 
 void history_note_first_syn(struct history *h, const struct segment *s, const struct boundary *b)
 {

@@ -7,7 +7,7 @@
 #define TCPREUSE_HISTORY_H
 
 #include "engine/conversations/boundary.h"
-#include "engine/conversations/table.h"
+#include "engine/conversations/record_chunks.h"
 #include "engine/conversations/verdict.h"
 
 /* What is known. A bit for each endpoint where there are two. */
@@ -51,29 +51,17 @@ struct history {
 } ALIGNED(CACHE_LINE);
 _Static_assert(sizeof(struct history) == CACHE_LINE, "memory a conversation");
 
-struct history_table {
-    struct history **chunks; /* RECORD_CHUNK each */
-    uint32_t count, capacity;
-};
-
-void history_table_free(struct history_table *t);
-/* Makes room for this record, which follows one that has room. 0, or -1 when memory is short. */
-int history_table_grow(struct history_table *t, uint32_t record);
-
-ALWAYS_INLINE bool history_table_has(const struct history_table *t, uint32_t record)
+/* Makes room for the record's. 0, or -1 when memory is short. */
+ALWAYS_INLINE int histories_reserve(struct record_chunks *histories, uint32_t record)
 {
-    return record >> RECORD_CHUNK_BITS < t->count;
+    return likely(record_chunks_has(histories, record))
+               ? 0
+               : record_chunks_grow(histories, record, sizeof(struct history));
 }
 
-/* The same, where the record may have room already. */
-ALWAYS_INLINE int history_table_reserve(struct history_table *t, uint32_t record)
+ALWAYS_INLINE struct history *history_of(const struct record_chunks *histories, uint32_t record)
 {
-    return likely(history_table_has(t, record)) ? 0 : history_table_grow(t, record);
-}
-
-ALWAYS_INLINE struct history *history_of(const struct history_table *t, uint32_t record)
-{
-    return &t->chunks[record >> RECORD_CHUNK_BITS][record & (RECORD_CHUNK - 1)];
+    return record_chunks_at(histories, record, sizeof(struct history));
 }
 
 /* For a conversation that begins. */

@@ -4,6 +4,8 @@
 #include "engine/conversations/shard.h"
 #include "engine/conversations/shard_rules.h"
 
+#include <assert.h>
+
 int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments)
 {
     *s = (struct shard){
@@ -30,7 +32,8 @@ void shard_free(struct shard *s)
         idle_list_free(&s->idle[f]);
         announced_free(&s->announced[f]);
         copy_filter_free(&s->seen[f]);
-        history_table_free(&s->histories[f]);
+        record_chunks_free(&s->histories[f], sizeof(struct history));
+        record_chunks_free(&s->ways[f], sizeof(struct ways));
         episodes_free(&s->episodes[f]);
     }
 }
@@ -54,6 +57,12 @@ void shard_follow_ftp(struct shard *s, const struct hash_key *key)
     s->follows_ftp = true;
     for (int f = 0; f < FAMILIES; f++)
         s->announced[f].key = key;
+}
+
+void shard_count_ways(struct shard *s)
+{
+    assert(s->mark_segments);
+    s->counts_ways = true;
 }
 
 void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended)
@@ -132,6 +141,24 @@ static int drop_copies(struct shard *s, struct batch *batch, unsigned shards)
     return 0;
 }
 
+/* Behind the passes, for all segments of a batch. 0, or -1 when memory is short. */
+static int count_ways(struct shard *s, const struct batch *batch, unsigned shards)
+{
+    struct shard_result *const result = &batch->result[s->index];
+    for (int f = 0; f < FAMILIES; f++) {
+        struct record_chunks *const ways = &s->ways[f];
+        if (ways_begin(ways, s->table[f].records, &result->created[f]))
+            return -1;
+        for (unsigned i = 0; i < batch->lanes_used; i++)
+            ways_count(ways, &batch->lane[i].lists[(size_t)f * shards + s->index], (enum family)f);
+        for (uint32_t i = 0; i < result->ended[f].count; i++) {
+            struct ended *const e = &result->ended[f].items[i];
+            e->ways = *ways_of(ways, e->record);
+        }
+    }
+    return 0;
+}
+
 int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
 {
     struct shard_result *result = &batch->result[s->index];
@@ -160,7 +187,9 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
     }
     if (s->verdicts.wanted && drain_close_episodes(drains))
         return -1;
-    return s->forgets ? forget_idle(drains, batch->last_time) : 0;
+    if (s->forgets && forget_idle(drains, batch->last_time))
+        return -1;
+    return s->counts_ways ? count_ways(s, batch, shards) : 0;
 }
 
 int shard_finish(struct shard *s, struct found_list found[FAMILIES])

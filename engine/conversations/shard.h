@@ -8,6 +8,7 @@
 #include "engine/conversations/history.h"
 #include "engine/conversations/idle.h"
 #include "engine/conversations/table.h"
+#include "engine/conversations/ways.h"
 
 /* Conversations may begin out of capture order, since a shard looks for them in segments ahead of the one
  * that it updates, and that one may begin one, too. A record is no further than this from its place in
@@ -20,8 +21,9 @@ struct shard {
     struct table table[FAMILIES];
     unsigned index;
     enum rules rules;
-    bool keep_records;  /* keep finished conversations, for a report of conversations or packets */
-    bool mark_segments; /* leave record, completeness and reuse in the segments, for a report of packets */
+    bool keep_records; /* keep finished conversations, for a report of conversations or packets */
+    /* Leave record, completeness and reuse in the segments, for a report of packets, or to count ways. */
+    bool mark_segments;
     /* The completeness that a segment adds, to be or-ed into its conversation's port word:
      * rules_completeness() for a conversation that is there, and a segment without SYN, or with SYN and ACK.
      * The index is the segment's five lowest flags * 2, + 1 if it carries no data, + 64 where verdicts are
@@ -43,9 +45,12 @@ struct shard {
     struct copy_filter seen[FAMILIES];
     /* Set by shard_give_verdicts(). */
     struct verdict_params verdicts;
-    struct history_table histories[FAMILIES];
+    struct record_chunks histories[FAMILIES];
     struct episodes episodes[FAMILIES];
     int64_t clock; /* the latest time stamp of all boundaries in the batches before */
+    /* Set by shard_count_ways(). */
+    bool counts_ways;
+    struct record_chunks ways[FAMILIES];
     /* Set by shard_follow_ftp(). */
     bool follows_ftp;
     struct announced_table announced[FAMILIES];
@@ -61,6 +66,8 @@ void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_e
 void shard_follow_ftp(struct shard *s, const struct hash_key *key);
 /* Before the first batch: reuses get verdicts. What params point to outlives the shard. */
 void shard_give_verdicts(struct shard *s, const struct verdict_params *params);
+/* Before the first batch: what went each way is counted, for a report of conversations. Segments are to be marked. */
+void shard_count_ways(struct shard *s);
 void shard_free(struct shard *s);
 
 /* Takes the shard's segments of a settled batch through table and rules, and leaves the events in

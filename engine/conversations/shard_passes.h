@@ -154,7 +154,7 @@ static __attribute__((noinline)) void PASS(create)(struct drain *d, struct bucke
     struct table *const t = d->table;
     struct segment *const s = candidate->segment;
     const uint32_t hash = s->hash, record = table_add_record(t, FAMILY);
-    if (record == RECORD_NONE || (VERDICTS && history_table_reserve(&d->shard->histories[FAMILY], record)) ||
+    if (record == RECORD_NONE || (VERDICTS && histories_reserve(&d->shard->histories[FAMILY], record)) ||
         drain_note_creation(d, FAMILY, drain_position(d, s, candidate->frame), record)) {
         d->out_of_memory = true;
         return;

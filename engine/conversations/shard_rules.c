@@ -40,8 +40,7 @@ static uint32_t new_record(struct drain *d, uint32_t hash)
 {
     struct shard *s = d->shard;
     const uint32_t record = new_bare_record(d, hash);
-    if (s->verdicts.wanted && record != RECORD_NONE &&
-        history_table_reserve(&s->histories[d->family], record))
+    if (s->verdicts.wanted && record != RECORD_NONE && histories_reserve(&s->histories[d->family], record))
         return RECORD_NONE;
     return record;
 }

@@ -37,6 +37,7 @@ ALWAYS_INLINE struct conversation_row row_of(const struct shard *s, const struct
     struct conversation_row row = {.stream = stream,
                                    .ending = ENDING_RUN,
                                    .first_time = c->c.first_time,
+                                   .ways = ways_of(&s->ways[family], record),
                                    .older = NO_STREAM,
                                    .newer = NO_STREAM,
                                    .conversation = c,

@@ -12,7 +12,7 @@ bool drain_step(struct worker *w)
     w->shard.written = atomic_load_explicit(&p->written, memory_order_acquire);
     if (shard_drain(&w->shard, b, p->params.threads))
         pipeline_fail(p, PIPELINE_MEMORY);
-    if (!w->shard.mark_segments) /* otherwise formatting reads the lists once more */
+    if (!p->params.sink->wants[REPORT_PACKETS]) /* otherwise formatting reads the lists once more */
         worker_take_lists(w, b, w->index, 1);
     /* The release pairs with the acquire of numbering. */
     atomic_fetch_add_explicit(&b->drained, 1, memory_order_acq_rel);

@@ -160,6 +160,7 @@ static int format_ended(struct pipeline *p, struct batch *b)
                                        .ending = e->ending,
                                        .first_time = e->conversation.c.first_time,
                                        .history = p->params.verdicts.wanted ? &e->history : NULL,
+                                       .ways = &e->ways,
                                        .older = NO_STREAM,
                                        .newer = NO_STREAM,
                                        .conversation = &e->conversation,

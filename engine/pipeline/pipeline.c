@@ -109,8 +109,11 @@ static int worker_init(struct worker *w, struct pipeline *p, unsigned index)
         return -1;
     w->decoder.spare = &w->spare;
     const bool keep = wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS] || wants[REPORT_ENDPOINTS];
-    if (shard_init(&w->shard, index, params->rules, keep, wants[REPORT_PACKETS]))
+    const bool mark = wants[REPORT_CONVERSATIONS] || wants[REPORT_PACKETS];
+    if (shard_init(&w->shard, index, params->rules, keep, mark))
         return -1;
+    if (wants[REPORT_CONVERSATIONS])
+        shard_count_ways(&w->shard);
     shard_give_verdicts(&w->shard, &params->verdicts);
     if (params->rules == RULES_4_0)
         shard_follow_ftp(&w->shard, &p->key);

@@ -49,6 +49,8 @@ static const char *const headers[REPORTS] = {
 static const char history_header[] =
     ",client_by,handshake,rtt,close,closed_by,syn_retries,trigger,reuses,reused_by";
 
+#define WAYS_HEADER ",client_frames,server_frames,client_payload,server_payload"
+
 static const char finding_header[] =
     ",previous_closed_by,previous_close,undercuts,acceptable,isn_distance,origin,answer,episode,attempt,"
     "episode_delay,episode_outcome,answer_delay,syn_retries,verdict,certainty";
@@ -85,7 +87,7 @@ static size_t csv_header(const struct sink *sink, enum report report, char line[
     else if (sink->timers && report == REPORT_CONVERSATIONS)
         finding = history_header;
     if (report == REPORT_CONVERSATIONS)
-        more = sink->wants_ending ? ",ended_by" : "";
+        more = sink->wants_ending ? WAYS_HEADER ",ended_by" : WAYS_HEADER;
     else if (sink->wants_origin && (report == REPORT_REUSE || report == REPORT_PACKETS))
         more = ",file,file_frame";
     if (sink->wants_community_id && (report == REPORT_REUSE || report == REPORT_CONVERSATIONS))

@@ -346,6 +346,11 @@ int csv_format_conversation(struct sink *sink, struct text *text, const struct c
     p = put(p, end_name(completeness));
     if (row->history)
         p = csv_put_history(p, row, client);
+    for (unsigned i = 0; i < 4; i++) {
+        const uint64_t *const counts = i < 2 ? row->ways->frames : row->ways->payload;
+        *p++ = ',';
+        p = put_any_number(p, counts[client ^ (i & 1)]);
+    }
     if (sink->wants_ending) {
         *p++ = ',';
         p = put(p, ending_names[row->ending]);

@@ -96,6 +96,11 @@ static const struct named conversation_members[] = {
     {OURS("trigger"), OWN_TRIGGER},
     {OURS("reuses"), REUSES},
     {OURS("reused_by"), REUSED_BY},
+    {{"client_frames", "source.packets", "orig_pkts"}, CLIENT_FRAMES},
+    {{"server_frames", "destination.packets", "resp_pkts"}, SERVER_FRAMES},
+    /* Not ECS's source.bytes, of which network.bytes is the sum: that has headers. */
+    {{"client_payload", "tcpreuse.client_payload", "orig_bytes"}, CLIENT_PAYLOAD},
+    {{"server_payload", "tcpreuse.server_payload", "resp_bytes"}, SERVER_PAYLOAD},
     {OURS("ended_by"), ENDED_BY},
     ECS_EVENT("tcpreuse.conversations"),
 };

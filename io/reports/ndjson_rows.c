@@ -240,6 +240,12 @@ static char *row_of_conversation_value(char *p, enum naming naming, enum member 
     case CLIENT_ISN:
     case SERVER_ISN:
         return conversation_known(c) >> isn & 1 ? text_number(p, c->isn[isn]) : ndjson_put(p, "null");
+    case CLIENT_FRAMES:
+    case SERVER_FRAMES:
+        return text_number(p, row->ways->frames[client ^ (member == SERVER_FRAMES)]);
+    case CLIENT_PAYLOAD:
+    case SERVER_PAYLOAD:
+        return text_number(p, row->ways->payload[client ^ (member == SERVER_PAYLOAD)]);
     case ENDED_BY:
         return ndjson_word(p, ending_names[row->ending]);
     default:

@@ -6,6 +6,7 @@ Random traffic under each generation of rules, compared with tests/lib/reference
 which no tshark is installed. Nothing is hidden here, so that a reuse in a cut or malformed segment is compared as well.
 """
 import argparse
+import ipaddress
 import os
 import random
 import sys
@@ -18,6 +19,15 @@ import program  # noqa: E402
 import reference  # noqa: E402
 
 REUSE = ('frame', 'stream', 'previous_stream', 'trigger', 'isn', 'previous_isn', 'previous_first_frame', 'previous_last_frame')
+
+
+WAYS = 'stream', 'client_frames', 'client_payload', 'server_frames', 'server_payload'
+
+
+def endpoint(row, which):
+    """As the reference names it."""
+    address = ipaddress.ip_address(row[which])
+    return (address.version, address.packed), int(row[which + '_port'])
 
 
 def first(name, columns, want, got):
@@ -43,7 +53,13 @@ def check(tcpreuse, data, rules):
     want = [(c.stream, c.first, c.last, c.completeness, c.frames) for c in decided.conversations]
     got = [tuple(int(row[c], 0) for c in ('stream', 'first_frame', 'last_frame', 'completeness', 'frames'))
            for row in result.rows('conversations')]
-    return out + first('conversations.csv', 'stream, first_frame, last_frame, completeness, frames', want, got)
+    out += first('conversations.csv', 'stream, first_frame, last_frame, completeness, frames', want, got)
+    ends = [[endpoint(row, which) for which in ('client', 'server')] for row in result.rows('conversations')]
+    apart = [client != server for client, server in ends]      # else there is one way only, whatever it is called
+    want = [(c.stream,) + c.ways.get(client, (0, 0)) + c.ways.get(server, (0, 0))
+            for c, (client, server), two in zip(decided.conversations, ends, apart) if two]
+    got = [tuple(int(row[c]) for c in WAYS) for row, two in zip(result.rows('conversations'), apart) if two]
+    return out + first('conversations.csv', ', '.join(WAYS), want, got)
 
 
 def main():

@@ -35,10 +35,12 @@ ENDS = {'src': 'source.ip', 'src_port': 'source.port', 'dst': 'destination.ip', 
         'client': 'source.ip', 'client_port': 'source.port', 'server': 'destination.ip', 'server_port': 'destination.port'}
 ECS = {'reuse': dict(ENDS, time='@timestamp'), 'packets': dict(ENDS, time='@timestamp'),
        'conversations': dict(ENDS, first_time='@timestamp', last_time='event.end', frames='network.packets', bytes='network.bytes',
+                             client_frames='source.packets', server_frames='destination.packets',
                              duration='event.duration')}
 ZEEK = {'reuse': {'time': 'ts', 'src': 'id.orig_h', 'src_port': 'id.orig_p', 'dst': 'id.resp_h', 'dst_port': 'id.resp_p'},
         'conversations': {'first_time': 'ts', 'client': 'id.orig_h', 'client_port': 'id.orig_p', 'server': 'id.resp_h',
-                          'server_port': 'id.resp_p'},
+                          'server_port': 'id.resp_p', 'client_frames': 'orig_pkts', 'server_frames': 'resp_pkts',
+                          'client_payload': 'orig_bytes', 'server_payload': 'resp_bytes'},
         'packets': {'time': 'ts'}}
 DATES = 'time', 'first_time', 'last_time', 'previous_first_time', 'previous_last_time'
 

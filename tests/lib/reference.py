@@ -17,6 +17,7 @@ class Conversation:
     def __init__(self, stream, frame):
         self.stream, self.first, self.last = stream, frame, frame
         self.completeness, self.frames, self.base = 0, 0, {}
+        self.ways = {}      # endpoint: its frames and payload bytes
 
 
 class Reference:
@@ -86,6 +87,8 @@ class Reference:
             self.complete(conversation, flags, length, new, created)
         conversation.last = frame
         conversation.frames += 1
+        frames, payload = conversation.ways.get(sender, (0, 0))
+        conversation.ways[sender] = frames + 1, payload + (length or 0)
         return conversation.stream, shown, int(trigger is not None)
 
     def complete(self, conversation, flags, length, new, created):

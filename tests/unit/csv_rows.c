@@ -227,7 +227,10 @@ Test(csv_rows, conversations_as_printf)
         const struct conversation *c = &d.any.c;
         const bool by_port = !(c->state & STATE_CLIENT_KNOWN) && c->port[0] != c->port[1];
         const unsigned client = by_port ? c->port[0] < c->port[1] : (c->state & STATE_CLIENT_1) != 0;
+        const struct ways ways = {.frames = {any_number(&random, 48), any_number(&random, 48)},
+                                  .payload = {any_number(&random, 63), any_number(&random, 63)}};
         const struct conversation_row row = {.stream = any_number(&random, 48),
+                                             .ways = &ways,
                                              .ending = call % 3,
                                              .first_time = c->first_time,
                                              .conversation = &d.any,
@@ -237,13 +240,15 @@ Test(csv_rows, conversations_as_printf)
         for (unsigned i = 0; i < 2; i++)
             if (d.known >> (client ^ i) & 1)
                 sprintf(isn[i], "%" PRIu32, c->isn[client ^ i]);
-        const int n = snprintf(expected, sizeof expected,
-                               "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%u,%s,%u,%u,%" PRIu64 ",%" PRIu64
-                               ",%s,%s,%s,%s%s%s\n",
-                               row.stream, d.first_frame, d.last_frame, d.first_time, d.last_time,
-                               d.address[client], c->port[client], d.address[!client], c->port[!client],
-                               d.completeness, d.frames, d.bytes, duration, isn[0], isn[1], d.end,
-                               sink.wants_ending ? "," : "", sink.wants_ending ? endings[row.ending] : "");
+        const int n =
+            snprintf(expected, sizeof expected,
+                     "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%u,%s,%u,%u,%" PRIu64 ",%" PRIu64
+                     ",%s,%s,%s,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "%s%s\n",
+                     row.stream, d.first_frame, d.last_frame, d.first_time, d.last_time, d.address[client],
+                     c->port[client], d.address[!client], c->port[!client], d.completeness, d.frames, d.bytes,
+                     duration, isn[0], isn[1], d.end, ways.frames[client], ways.frames[!client],
+                     ways.payload[client], ways.payload[!client], sink.wants_ending ? "," : "",
+                     sink.wants_ending ? endings[row.ending] : "");
         cr_assert_eq(csv_format_conversation(&sink, &text, &row), 0);
         expect_rows(&text, expected, (size_t)n, call);
     }

@@ -15,6 +15,7 @@ struct expected {
     bool client_known;
     uint64_t first_frame, last_frame, frames, bytes;
     int64_t first_time, last_time;
+    struct ways ways;
 };
 
 static struct segment any_segment(uint64_t *random)
@@ -67,6 +68,8 @@ static void expect(struct expected *e, const struct segment *s, uint64_t frame, 
     }
     e->decimals = MAX(e->decimals, SEGMENT_DECIMALS(s));
     e->frames++;
+    e->ways.frames[flow]++;
+    e->ways.payload[flow] += s->payload;
     e->bytes += s->wire;
     e->last_frame = frame;
     e->last_time = s->time;
@@ -87,13 +90,21 @@ static unsigned differences(const struct conversation *c, const struct expected 
     return n;
 }
 
-static void check(enum family family, enum rules rules, uint64_t seed, uint64_t first_frame)
+/* What went each way. */
+static bool ways_differ(const struct shard *s, enum family family, uint32_t record, const struct expected *e)
+{
+    return s->counts_ways && memcmp(ways_of(&s->ways[family], record), &e->ways, sizeof e->ways) != 0;
+}
+
+static void check(enum family family, enum rules rules, uint64_t seed, uint64_t first_frame, bool counts_ways)
 {
     static struct expected expected[TUPLES];
     memset(expected, 0, sizeof expected);
     uint64_t random = seed;
     struct shard *shard = aligned_alloc(CACHE_LINE, sizeof *shard);
-    cr_assert_eq(shard_init(shard, 0, rules, false, false), 0);
+    cr_assert_eq(shard_init(shard, 0, rules, counts_ways, counts_ways), 0);
+    if (counts_ways)
+        shard_count_ways(shard);
     struct segment_list lists[FAMILIES] = {0};
     static struct batch batch;
     struct shard_result result = {0};
@@ -118,11 +129,16 @@ static void check(enum family family, enum rules rules, uint64_t seed, uint64_t 
 
     const struct table *table = &shard->table[family];
     cr_assert_eq(table->used, TUPLES);
-    unsigned wrong = 0;
+    unsigned wrong = 0, wrong_ways = 0;
     for (uint32_t r = 1; r <= table->records; r++) {
         const struct conversation *c = table_record(table, r, family);
-        wrong += differences(c, &expected[conversation_port(c, 0)]) != 0;
+        const struct expected *e = &expected[conversation_port(c, 0)];
+        if (c->bits & CONVERSATION_SUPERSEDED)
+            continue;
+        wrong += differences(c, e) != 0;
+        wrong_ways += ways_differ(shard, family, r, e);
     }
+    cr_expect_eq(wrong_ways, 0, "what went each way in %u of them", wrong_ways);
     cr_expect_eq(wrong, 0, "%u of %u conversations", wrong, table->records);
     free(list->items);
     for (int f = 0; f < FAMILIES; f++) {
@@ -137,14 +153,15 @@ Test(shard, does_what_the_rules_say)
 {
     for (int family = 0; family < FAMILIES; family++)
         for (int rules = RULES_4_0; rules <= RULES_4_4; rules++)
-            check((enum family)family, (enum rules)rules, 1000u * (unsigned)rules, 1);
+            for (int ways = 0; ways < 2; ways++)
+                check((enum family)family, (enum rules)rules, 1000u * (unsigned)rules, 1, ways);
 }
 
 /* Numbers of frames that need all of their 48 bits. */
 Test(shard, large_frame_numbers)
 {
-    check(FAMILY_IPV4, RULES_4_4, 5, UINT64_C(0xfedcba000000) - 1000);
-    check(FAMILY_IPV6, RULES_4_4, 6, UINT64_C(0x123456789abc));
+    check(FAMILY_IPV4, RULES_4_4, 5, UINT64_C(0xfedcba000000) - 1000, false);
+    check(FAMILY_IPV6, RULES_4_4, 6, UINT64_C(0x123456789abc), false);
 }
 
 Test(shard, numbers_of_a_conversation)
