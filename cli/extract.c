@@ -14,19 +14,19 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 struct extract {
     const struct options *options;
     struct participants *participants;
+    struct output *file;          /* NULL: there is none, or it is standard output */
     struct pcapng_writer *writer; /* NULL: no extract */
-    bool whole;                   /* the extract is written */
 };
 
 static enum exit_status fail_write(const struct extract *e, int error)
 {
     const char *path = e->options->extract;
-    message_error("%s: cannot write: %s", strcmp(path, "-") ? path : "standard output", strerror(error));
+    message_error("%s: cannot write: %s", strcmp(path, "-") ? path : "standard output",
+                  outputs_explain(error));
     return EXIT_OUTPUT;
 }
 
@@ -65,8 +65,20 @@ static enum exit_status check_inputs(const char *extract, const struct inputs *i
     return EXIT_DONE;
 }
 
+/* Begins the file. 0, or -1 with errno. */
+static int open_file(struct extract *e, const struct outputs_params *outputs)
+{
+    FILE *to = stdout;
+    if (strcmp(e->options->extract, "-")) {
+        e->file = output_create_file(e->options->extract, outputs);
+        to = e->file ? output_stream(e->file) : NULL;
+    }
+    e->writer = to ? pcapng_writer_begin(to) : NULL;
+    return e->writer ? 0 : -1;
+}
+
 enum exit_status extract_open(struct extract **e, const struct options *options, const struct inputs *inputs,
-                              struct sink *reports)
+                              const struct outputs_params *outputs, struct sink *reports)
 {
     if (!options->print_filter && !options->extract)
         return EXIT_DONE;
@@ -82,8 +94,7 @@ enum exit_status extract_open(struct extract **e, const struct options *options,
     const enum exit_status status = check_inputs(options->extract, inputs);
     if (status != EXIT_DONE)
         return status;
-    made->writer = pcapng_writer_open(options->extract);
-    return made->writer ? EXIT_DONE : fail_write(made, errno);
+    return open_file(made, outputs) ? fail_write(made, errno) : EXIT_DONE;
 }
 
 struct sink *extract_sink(struct extract *e, struct sink *reports)
@@ -222,10 +233,10 @@ static enum exit_status write_extract(struct extract *e, const struct extract_ru
     problems_free(&nobody);
     if (status != EXIT_DONE)
         return status;
-    e->whole = true;
-    struct pcapng_writer *writer = e->writer;
-    e->writer = NULL;
-    return pcapng_writer_close(writer) ? fail_write(e, errno) : EXIT_DONE;
+    struct output *file = e->file;
+    e->file = NULL;
+    const bool written = file ? !output_commit(file) : !fflush(stdout) && !ferror(stdout);
+    return written ? EXIT_DONE : fail_write(e, errno);
 }
 
 enum exit_status extract_finish(struct extract *e, const struct extract_run *run)
@@ -244,23 +255,12 @@ enum exit_status extract_finish(struct extract *e, const struct extract_run *run
     return fail_interrupted(e);
 }
 
-/* A file that was begun and is not whole. */
-static void remove_part(const struct extract *e)
-{
-    const char *path = e->options->extract;
-    struct stat st;
-    if (strcmp(path, "-") && !lstat(path, &st) && S_ISREG(st.st_mode))
-        unlink(path);
-}
-
 void extract_close(struct extract *e)
 {
     if (!e)
         return;
-    if (e->writer && !e->whole) {
-        pcapng_writer_close(e->writer);
-        remove_part(e);
-    }
+    pcapng_writer_free(e->writer);
+    output_discard(e->file);
     participants_destroy(e->participants);
     free(e);
 }

@@ -5,13 +5,14 @@
 
 #include "cli/run.h"
 #include "engine/sink.h"
+#include "io/outputs/outputs.h"
 #include "io/sets/set_source.h"
 
 struct extract;
 
 /* *e stays NULL if nothing of the kind is asked for. Prints what is wrong. What the pointers point to must outlive it. */
 enum exit_status extract_open(struct extract **e, const struct options *options, const struct inputs *inputs,
-                              struct sink *reports);
+                              const struct outputs_params *outputs, struct sink *reports);
 /* The sink that the pipeline writes to: that of the reports where e is NULL. */
 struct sink *extract_sink(struct extract *e, struct sink *reports);
 

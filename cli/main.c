@@ -2,7 +2,9 @@
 #include "cli/options.h"
 #include "cli/run.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* The files that the command line names. 0, or -1 when memory is short. */
 static int find_inputs(struct inputs *inputs, const struct options *o, struct problems *problems)
@@ -28,8 +30,20 @@ static enum exit_status find_and_run(const struct options *o)
     return status;
 }
 
+/* A standard stream that is closed stays unusable, but its number is taken: else a report would get it, and messages
+ * would go into the report. */
+static int take_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return -1;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (take_standard_streams())
+        return EXIT_OUTPUT; /* there is nothing to say it with */
     struct options options;
     enum exit_status status = EXIT_USAGE;
     switch (options_read(&options, argc, argv)) {

@@ -61,6 +61,7 @@ struct options {
     uint64_t extract_frames; /* of it: around each reuse; 0: all */
     uint64_t rotate_bytes;   /* 0: no limit */
     double rotate_seconds;   /* 0: no limit */
+    bool sync;               /* files are on disk before the run ends */
 
     unsigned threads;           /* 0, only with dpdk: one for each core of the EAL */
     uint64_t max_conversations; /* 0: no limit */

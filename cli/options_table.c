@@ -106,6 +106,8 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"rotate", 0, "LIMIT", .section = SECTION_REPORTS, .kind = OPTION_PARSED, .parse = options_parse_rotation,
      .noun = "limit", .example = "a time such as 60s, or a size such as 100M",
      .help = "start a new report file after a time (60s) or at a size (100K, 100M, 1G)"},
+    {"fsync", 0, NULL, .section = SECTION_REPORTS, FLAG(sync),
+     .help = "have files on disk, not only in the page cache, before they get their names"},
     {"extract", 0, "FILE", .section = SECTION_REPORTS, .kind = OPTION_STRING,
      .member = MEMBER(const char *, extract), .least = 1, .noun = "file name",
      .example = "of a pcapng file, or -",

@@ -4,6 +4,7 @@
  * Length: the parts of a run are made, connected and closed here, in one place and in one order. */
 #include "cli/run.h"
 #include "cli/clocks.h"
+#include "cli/destination.h"
 #include "cli/extract.h"
 #include "cli/form.h"
 #include "cli/interrupt.h"
@@ -13,7 +14,7 @@
 #include "io/message.h"
 #include "io/ports/dpdk_source.h"
 #include "io/reports/csv.h"
-#include "io/reports/directory.h"
+#include "io/reports/earlier.h"
 #include "io/reports/names.h"
 #include "io/reports/statistics.h"
 #include "io/reports/summary.h"
@@ -30,6 +31,8 @@ struct run {
     const struct options *options;
     const struct inputs *inputs;
     struct problems *problems;
+    struct problems failures; /* of the run itself and its reports, for the summary; they have been printed */
+    struct destination destination;
     struct bpf *filter; /* NULL: none */
     struct stop *stop;
     struct set_source_params set; /* of files */
@@ -149,8 +152,14 @@ static enum exit_status open_reports(struct run *r)
     const struct timers *timers = o->verdicts == VERDICTS_ON ? &r->timers : NULL;
     if (o->format == FORMAT_TEXT && !(r->listing = form_listing(o, r->inputs->count > 1, timers)))
         return fail_memory();
+    signal(SIGXFSZ, SIG_IGN); /* of a limit on sizes: write() fails instead */
+    const enum exit_status status = destination_open(&r->destination, o, r->inputs);
+    if (status != EXIT_DONE)
+        return status;
     struct csv_params params = {
+        .outputs = r->destination.directory,
         .directory = o->output,
+        .failures = &r->failures,
         .format = form_of(o),
         .format_state = r->listing,
         .with_origin = r->inputs->count > 1,
@@ -163,7 +172,8 @@ static enum exit_status open_reports(struct run *r)
     };
     memcpy(params.wants, o->reports, sizeof params.wants);
     r->sink = csv_sink_create(&params);
-    return r->sink ? extract_open(&r->extract, o, r->inputs, csv_sink_sink(r->sink)) : EXIT_OUTPUT;
+    return r->sink ? extract_open(&r->extract, o, r->inputs, &r->destination.params, csv_sink_sink(r->sink))
+                   : EXIT_OUTPUT;
 }
 
 static enum exit_status make_pipeline(struct run *r)
@@ -192,21 +202,27 @@ static enum exit_status make_pipeline(struct run *r)
     return r->pipeline ? EXIT_DONE : fail_memory();
 }
 
-static enum exit_status status_of(enum pipeline_error error)
+/* The run has ended before its time. Reports hold what was found until then. */
+static enum exit_status fail_run(struct run *r, const char *why)
+{
+    message_error("%s: the input was not read to its end", why);
+    problems_add(&r->failures, PROBLEM_ERROR, 0, "", -1, "%s: the input was not read to its end", why);
+    return EXIT_INPUT;
+}
+
+static enum exit_status status_of(struct run *r, enum pipeline_error error)
 {
     switch (error) {
     case PIPELINE_OK:
         return EXIT_DONE;
     case PIPELINE_MEMORY:
-        return fail_memory();
+        return fail_run(r, "out of memory");
     case PIPELINE_WRITE:
         return EXIT_OUTPUT; /* csv_sink_close() prints what could not be written */
     case PIPELINE_THREAD:
-        message_error("cannot start a thread");
-        return EXIT_INPUT;
+        return fail_run(r, "cannot start a thread");
     case PIPELINE_RANDOM:
-        message_error("cannot get random numbers from the kernel");
-        return EXIT_INPUT;
+        return fail_run(r, "cannot get random numbers from the kernel");
     }
     return EXIT_INPUT;
 }
@@ -234,7 +250,7 @@ static enum exit_status run_pipeline(struct run *r)
     progress_stop(progress);
     if (r->files && pipeline_totals(r->pipeline)->stopped)
         set_source_note_unread(r->files);
-    enum exit_status status = status_of(error);
+    enum exit_status status = status_of(r, error);
     interrupt_release();
     return status;
 }
@@ -258,6 +274,7 @@ static struct summary summarise(const struct run *r)
     return (struct summary){
         .totals = totals,
         .problems = r->problems,
+        .failures = &r->failures,
         .rules = r->options->rules,
         .threads = r->threads,
         .files = r->inputs->count,
@@ -278,18 +295,19 @@ static struct summary summarise(const struct run *r)
 
 static enum exit_status write_summary(const struct run *r, const struct summary *summary)
 {
-    enum exit_status status = EXIT_DONE;
-    char *path;
     if (!r->options->summary)
         return EXIT_DONE;
-    if (asprintf(&path, "%s/" SUMMARY_FILE, r->options->output) < 0)
-        return fail_memory();
-    if (summary_write_json(summary, path)) {
-        message_error("%s: cannot write: %s", path, strerror(errno));
-        status = EXIT_OUTPUT;
+    struct output *file = output_create(r->destination.directory, SUMMARY_FILE);
+    FILE *stream = file ? output_stream(file) : NULL;
+    if (stream) {
+        summary_write_json(summary, stream);
+        if (!output_commit(file))
+            return EXIT_DONE;
+    } else {
+        output_discard(file);
     }
-    free(path);
-    return status;
+    message_error("%s/" SUMMARY_FILE ": cannot write: %s", r->options->output, outputs_explain(errno));
+    return EXIT_OUTPUT;
 }
 
 /* Was there no input that could be read, though nobody interrupted the search for it? */
@@ -306,7 +324,7 @@ static void print_earlier(const struct run *r)
     bool written[REPORT_NAMES] = {[REPORT_SUMMARY] = o->summary};
     memcpy(written, o->reports, sizeof o->reports);
     if (o->output && !o->quiet)
-        directory_print_earlier(o->output, written, form_of(o)->suffix);
+        earlier_print(o->output, written, form_of(o)->suffix);
 }
 
 /* Closes the reports and prints what was found. status: of the run so far. */
@@ -321,6 +339,7 @@ static enum exit_status report(struct run *r, enum exit_status status)
     /* Without input, scripts find reports without rows in a directory, and nothing on standard output. */
     if ((!lacking || o->output) && csv_sink_close(r->sink))
         status = EXIT_OUTPUT;
+    summary.complete = status == EXIT_DONE && !summary.totals->stopped && !problems_errors(r->problems);
     enum exit_status written = write_summary(r, &summary);
     if (written != EXIT_DONE)
         status = written;
@@ -355,6 +374,7 @@ static void close_run(struct run *r)
     pipeline_destroy(r->pipeline);
     extract_close(r->extract);
     csv_sink_destroy(r->sink);
+    destination_close(&r->destination);
     listing_destroy(r->listing);
     set_source_destroy(r->files);
     dpdk_source_close(r->ports);
@@ -362,6 +382,7 @@ static void close_run(struct run *r)
     free(r->counters);
     free(r->shifts);
     bpf_destroy(r->filter);
+    problems_free(&r->failures);
 }
 
 /* As in `| head`: ends the process in the way of a program that does not handle SIGPIPE, unless whoever
@@ -375,7 +396,7 @@ static void end_for_lost_reader(void)
 
 enum exit_status run(const struct options *options, const struct inputs *inputs, struct problems *problems)
 {
-    struct run r = {.options = options, .inputs = inputs, .problems = problems};
+    struct run r = {.options = options, .inputs = inputs, .problems = problems, .failures = PROBLEMS_INIT};
     enum exit_status status = open_filter(&r);
     if (status == EXIT_DONE)
         status = read_timers(&r);

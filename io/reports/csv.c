@@ -5,12 +5,10 @@
 #include "io/message.h"
 #include "io/reports/csv_endpoint.h"
 #include "io/reports/csv_rows.h"
-#include "io/reports/directory.h"
 #include "io/reports/names.h"
 #include "io/terminal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,13 +21,14 @@ struct csv_sink {
     bool on_terminal; /* rows go to one; set before the run */
     /* Used by the thread that writes the report, one at a time in the pipeline's order; by csv_sink_close()
      * once all threads have ended. */
-    int fd[REPORTS];
-    char *path[REPORTS];      /* of the file being written; NULL: standard output, or none opened yet */
-    unsigned number[REPORTS]; /* of that file, counted by rotation */
-    uint64_t bytes[REPORTS];  /* written to it; 0: not even the header */
-    double opened[REPORTS];   /* monotonic s */
-    int error[REPORTS];       /* errno of the first failure; nothing is written after it */
-    struct text arranged;     /* rows of the report that is being written; where the format arranges them */
+    int fd[REPORTS];              /* -1: not open */
+    struct output *file[REPORTS]; /* that it belongs to; NULL: it is standard output */
+    char *path[REPORTS];          /* within the directory; NULL: standard output, or none opened yet */
+    unsigned number[REPORTS];     /* of that file, counted by rotation */
+    uint64_t bytes[REPORTS];      /* written to it; 0: not even the header */
+    double opened[REPORTS];       /* monotonic s */
+    int error[REPORTS];           /* errno of the first failure; nothing is written after it */
+    struct text arranged; /* rows of the report that is being written; where the format arranges them */
 };
 
 static const char *const headers[REPORTS] = {
@@ -60,7 +59,15 @@ static const char *shown_path(const struct csv_sink *s, int report)
 {
     if (s->path[report])
         return s->path[report];
-    return s->params.directory ? report_names[report] : "standard output";
+    return s->params.outputs ? report_names[report] : "standard output";
+}
+
+static void tell_error(const struct csv_sink *s, int report, int error)
+{
+    const char *path = shown_path(s, report), *why = outputs_explain(error);
+    message_error("%s: cannot write: %s", path, why);
+    if (s->params.failures)
+        problems_add(s->params.failures, PROBLEM_ERROR, 0, path, -1, "cannot write: %s", why);
 }
 
 /* Writes all n bytes, however many write(2) takes at a time. 0, or -1 with errno. */
@@ -113,8 +120,10 @@ static int write_header(struct csv_sink *s, enum report report)
         return 0;
     char line[ROW_HEADER_MAX];
     const size_t n = s->format->header(&s->sink, report, line);
+    if (write_all(s->fd[report], line, n))
+        return -1;
     s->bytes[report] = n;
-    return write_all(s->fd[report], line, n);
+    return 0;
 }
 
 /* Opens the report's next file and writes its header. 0, or -1 with errno. */
@@ -133,8 +142,20 @@ static int open_file(struct csv_sink *s, enum report report)
     s->path[report] = path;
     s->bytes[report] = 0;
     s->opened[report] = clock_seconds();
-    s->fd[report] = open(s->path[report], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return s->fd[report] < 0 ? -1 : write_header(s, report);
+    s->file[report] = output_create(s->params.outputs, strrchr(path, '/') + 1);
+    if (!s->file[report])
+        return -1;
+    s->fd[report] = output_descriptor(s->file[report]);
+    return write_header(s, report);
+}
+
+/* The file has all its rows: it gets its name. 0, or -1 with errno. */
+static int commit(struct csv_sink *s, int report)
+{
+    struct output *file = s->file[report];
+    s->file[report] = NULL;
+    s->fd[report] = -1;
+    return file ? output_commit(file) : 0;
 }
 
 /* Whether more bytes belong into the next file. A file without a header is not left empty. */
@@ -147,9 +168,7 @@ static bool is_full(const struct csv_sink *s, enum report report, uint64_t more)
 
 static int rotate(struct csv_sink *s, enum report report)
 {
-    int fd = s->fd[report];
-    s->fd[report] = -1;
-    if (close(fd))
+    if (commit(s, report))
         return -1;
     s->number[report]++;
     return open_file(s, report);
@@ -205,7 +224,7 @@ static int csv_write(struct sink *sink, enum report report, const struct text *t
 /* Opens what the report goes to. 0, or -1 with errno. */
 static int open_report(struct csv_sink *s, enum report report)
 {
-    if (s->params.directory)
+    if (s->params.outputs)
         return open_file(s, report);
     s->fd[report] = STDOUT_FILENO;
     return 0;
@@ -217,7 +236,7 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
     if (!s)
         return NULL;
     s->params = *params;
-    s->on_terminal = !params->directory && isatty(STDOUT_FILENO);
+    s->on_terminal = !params->outputs && isatty(STDOUT_FILENO);
     s->format = params->format ? params->format : &csv_format;
     s->ops = (struct sink_ops){.format_reuse = s->format->reuse,
                                .format_packets = s->format->packets,
@@ -235,11 +254,9 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
         s->sink.wants[r] = params->wants[r];
         s->fd[r] = -1;
     }
-    if (params->directory && directory_make(params->directory))
-        goto fail;
     for (int r = 0; r < REPORTS; r++) {
         if (params->wants[r] && open_report(s, (enum report)r)) {
-            message_error("%s: cannot write: %s", shown_path(s, r), strerror(errno));
+            tell_error(s, r, errno);
             goto fail;
         }
     }
@@ -266,18 +283,30 @@ static void finish(struct csv_sink *s, int report)
         s->error[report] = errno;
 }
 
+/* A report that could not be written ends behind its last whole row. One of which not even the header is there is none. */
+static void commit_part(struct csv_sink *s, int report)
+{
+    struct output *file = s->file[report];
+    if (!file)
+        return;
+    if (s->bytes[report] && !ftruncate(s->fd[report], (off_t)s->bytes[report]))
+        commit(s, report);
+    else
+        output_discard(file);
+    s->file[report] = NULL;
+    s->fd[report] = -1;
+}
+
 int csv_sink_close(struct csv_sink *s)
 {
     int result = 0;
     for (int r = 0; r < REPORTS; r++) {
         finish(s, r);
-        if (s->fd[r] >= 0 && !s->error[r] && begin(s, (enum report)r))
+        if (s->fd[r] >= 0 && !s->error[r] && (begin(s, (enum report)r) || commit(s, r)))
             s->error[r] = errno;
-        if (s->fd[r] >= 0 && s->fd[r] != STDOUT_FILENO && close(s->fd[r]) && !s->error[r])
-            s->error[r] = errno;
-        s->fd[r] = -1;
+        commit_part(s, r);
         if (s->error[r] && !csv_sink_lost_reader(s))
-            message_error("%s: cannot write: %s", shown_path(s, r), strerror(s->error[r]));
+            tell_error(s, r, s->error[r]);
         result = s->error[r] ? -1 : result;
     }
     return result;
@@ -286,7 +315,7 @@ int csv_sink_close(struct csv_sink *s)
 bool csv_sink_lost_reader(const struct csv_sink *s)
 {
     for (int r = 0; s && r < REPORTS; r++)
-        if (s->error[r] == EPIPE && !s->params.directory)
+        if (s->error[r] == EPIPE && !s->params.outputs)
             return true;
     return false;
 }
@@ -296,8 +325,7 @@ void csv_sink_destroy(struct csv_sink *s)
     if (!s)
         return;
     for (int r = 0; r < REPORTS; r++) {
-        if (s->fd[r] >= 0 && s->fd[r] != STDOUT_FILENO)
-            close(s->fd[r]);
+        output_discard(s->file[r]);
         free(s->path[r]);
     }
     free(s->arranged.bytes);

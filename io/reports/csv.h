@@ -3,14 +3,18 @@
 #ifndef TCPREUSE_CSV_H
 #define TCPREUSE_CSV_H
 
+#include "io/outputs/outputs.h"
+#include "io/problems.h"
 #include "io/reports/row_format.h"
 
 struct csv_sink;
 
 struct csv_params {
-    /* Where reuse.csv and the others go; created, with its parents, if it does not exist. NULL: standard output, for a single
-     * report. */
-    const char *directory;
+    /* Where reuse.csv and the others go. NULL: standard output, for a single report. */
+    struct outputs *outputs;
+    const char *directory; /* its name, for messages */
+    /* What could not be written is added, besides being printed. NULL: nobody asks. */
+    struct problems *failures;
     bool wants[REPORTS];
     const struct row_format *format; /* NULL: CSV */
     void *format_state;              /* for the format's arrange(); outlives the sink */
@@ -28,13 +32,14 @@ struct csv_params {
 /* NULL after printing an error. The strings of params outlive the sink. */
 struct csv_sink *csv_sink_create(const struct csv_params *params);
 struct sink *csv_sink_sink(struct csv_sink *s);
-/* Closes the files, after the pipeline has ended, each with its header at least. A run that had no input leaves this
+/* Completes the files, after the pipeline has ended, each with its header at least: they get their names. A report that
+ * could not be written to its end gets its name, too, with the rows that it has. A run that had no input leaves this
  * out where standard output is to get nothing. 0, or -1 after printing an error for each report that
  * could not be written, but for a reader of standard output that has gone. */
 int csv_sink_close(struct csv_sink *s);
 /* Nobody reads standard output any more: writing to it failed for that. */
 bool csv_sink_lost_reader(const struct csv_sink *s);
-/* NULL is fine. Also without csv_sink_close(). */
+/* NULL is fine. Without csv_sink_close() there are no files. */
 void csv_sink_destroy(struct csv_sink *s);
 
 #endif

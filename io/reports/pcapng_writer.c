@@ -8,7 +8,6 @@
  */
 #include "io/reports/pcapng_writer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -277,25 +276,23 @@ static int put_section(struct pcapng_writer *w)
     return fwrite(section, 1, sizeof section, w->file) == sizeof section ? 0 : -1;
 }
 
-struct pcapng_writer *pcapng_writer_open(const char *path)
+struct pcapng_writer *pcapng_writer_begin(FILE *to)
 {
     struct pcapng_writer *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
-    w->file = strcmp(path, "-") ? fopen(path, "we") : stdout;
-    if (w->file && !put_section(w))
+    w->file = to;
+    if (!put_section(w))
         return w;
     free(w);
     return NULL;
 }
 
-int pcapng_writer_close(struct pcapng_writer *w)
+void pcapng_writer_free(struct pcapng_writer *w)
 {
     if (!w)
-        return 0;
-    const int result = w->file == stdout ? fflush(stdout) : fclose(w->file);
+        return;
     free(w->known);
     free(w->bytes);
     free(w);
-    return result ? -1 : 0;
 }

@@ -6,6 +6,8 @@
 #include "engine/frame.h"
 #include "io/packet_origin.h"
 
+#include <stdio.h>
+
 struct pcapng_writer;
 
 /* A packet, and where it comes from. */
@@ -18,14 +20,14 @@ struct written_packet {
     const char *comment;                /* NULL: none */
 };
 
-/* Creates the file, or takes standard output for "-", and begins the section. NULL with errno. */
-struct pcapng_writer *pcapng_writer_open(const char *path);
+/* Begins the section. The stream stays the caller's, and outlives the writer's use. NULL with errno. */
+struct pcapng_writer *pcapng_writer_begin(FILE *to);
 /* Makes the packet's block, behind one for its interface if that is new. Reads the packet's bytes, so that it may have to
  * be guarded (io/guard.h); it may break off there and be called again. 0, or -1 when memory is short. */
 int pcapng_writer_make(struct pcapng_writer *w, const struct written_packet *packet);
 /* Writes what was made last. 0, or -1 with errno. */
 int pcapng_writer_put(struct pcapng_writer *w);
-/* Writes what is left. 0, or -1 with errno. Frees the writer in any case. NULL is fine. */
-int pcapng_writer_close(struct pcapng_writer *w);
+/* NULL is fine. */
+void pcapng_writer_free(struct pcapng_writer *w);
 
 #endif

@@ -12,6 +12,8 @@
 struct summary {
     const struct pipeline_totals *totals;
     const struct problems *problems; /* sorted */
+    const struct problems *failures; /* of the run itself and its reports; NULL: there are none */
+    bool complete;                   /* all that was to be read is in the reports */
     enum rules rules;
     unsigned threads;
     size_t files;                      /* named or found in directories */
@@ -29,8 +31,8 @@ struct summary {
     struct memory_use memory;
 };
 
-/* Writes summary.json to path. 0, or -1 with errno. */
-int summary_write_json(const struct summary *s, const char *path);
+/* Writes summary.json. ferror() tells of write errors. */
+void summary_write_json(const struct summary *s, FILE *to);
 void summary_print(const struct summary *s, FILE *to);
 /* Warns if ports lost frames. */
 void summary_print_drops(const struct summary *s, FILE *to);

@@ -5,9 +5,8 @@
 #include "io/reports/statistics.h"
 #include "io/reports/summary_counts.h"
 
-static void json_problems(struct json *j, const char *name, const struct problems *p, bool notes)
+static void json_problems(struct json *j, const struct problems *p, bool notes)
 {
-    json_begin_array(j, name, JSON_LINES);
     for (size_t i = 0; i < p->count; i++) {
         const struct problem *problem = &p->items[i];
         if (problem->note != notes)
@@ -19,6 +18,25 @@ static void json_problems(struct json *j, const char *name, const struct problem
         json_string(j, "message", problem->text ? problem->text : "out of memory");
         json_end(j);
     }
+}
+
+static void json_errors(struct json *j, const struct summary *s)
+{
+    json_begin_array(j, "errors", JSON_LINES);
+    json_problems(j, s->problems, false);
+    if (s->problems->lost) {
+        char text[64];
+        snprintf(text, sizeof text, "%zu more errors, lost for want of memory", s->problems->lost);
+        json_begin_object(j, NULL, JSON_INLINE);
+        json_string(j, "file", "");
+        json_string(j, "message", text);
+        json_end(j);
+    }
+    if (s->failures)
+        json_problems(j, s->failures, false);
+    json_end(j);
+    json_begin_array(j, "notes", JSON_LINES);
+    json_problems(j, s->problems, true);
     json_end(j);
 }
 
@@ -66,8 +84,7 @@ static void json_input(struct json *j, const struct summary *s)
     json_unsigned(j, "bytes", s->bytes);
     if (s->ports)
         json_ports(j, s);
-    json_problems(j, "errors", s->problems, false);
-    json_problems(j, "notes", s->problems, true);
+    json_errors(j, s);
     json_bool(j, "interrupted", s->totals->stopped);
     json_end(j);
 }
@@ -159,22 +176,18 @@ static void json_performance(struct json *j, const struct summary *s)
     json_end(j);
 }
 
-int summary_write_json(const struct summary *s, const char *path)
+void summary_write_json(const struct summary *s, FILE *to)
 {
-    FILE *f = fopen(path, "w");
-    if (!f)
-        return -1;
-    struct json j = {.to = f};
+    struct json j = {.to = to};
     summary_sort_notes(s);
     json_begin_object(&j, NULL, JSON_LINES);
     json_string(&j, "tcpreuse", TCPREUSE_VERSION);
     json_string(&j, "rules", rules_names[s->rules]);
+    json_bool(&j, "complete", s->complete);
     json_input(&j, s);
     json_frames(&j, s->totals);
     json_left_out(&j, s->totals);
     json_found(&j, s);
     json_performance(&j, s);
     json_end(&j);
-    int failed = ferror(f);
-    return fclose(f) || failed ? -1 : 0;
 }

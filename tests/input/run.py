@@ -14,6 +14,7 @@ import io
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import struct
@@ -186,11 +187,10 @@ def outputs(tcpreuse, tap, directory):
     tap.ok('a directory in the place of a report', says(program.bare([tcpreuse, '-o', taken, path]), 3, 'reuse.csv'))
     with open('/dev/full', 'wb') as full:
         tap.ok('standard output is full', says(program.bare([tcpreuse, path], stdout=full), 3, 'No space left on device'))
-    linked = os.path.join(directory, 'linked')
-    os.mkdir(linked)
-    os.symlink('/dev/full', os.path.join(linked, 'packets.csv'))
-    tap.ok('a report that is full', says(program.bare([tcpreuse, '-o', linked, '--reports', 'packets', path]), (3), 'packets.csv',
-                                         'No space left on device'))
+    limited = os.path.join(directory, 'limited')
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+    tap.ok('a report that is full', says(program.bare([tcpreuse, '-o', limited, '--reports', 'packets', path], preexec_fn=limit), 3,
+                                         'packets.csv', 'File too large'))
     fresh = os.path.join(directory, 'a', 'b')
     made = program.bare([tcpreuse, '-o', os.path.dirname(fresh), path])
     complaints = says(made, 0)

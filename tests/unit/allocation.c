@@ -133,12 +133,17 @@ static enum outcome_of_run run_files(const struct scenario *s, unsigned threads)
     const char *paths[] = {s->capture, s->capture};
     struct set_source_params set = {.paths = paths, .count = 2, .append = true, .problems = &problems};
     struct set_source *source = set_source_create(&set);
+    struct outputs *outputs = NULL;
     struct csv_sink *sink = NULL;
     struct pipeline *p = NULL;
     enum outcome_of_run outcome = SAID_SO;
     if (!source)
         goto end;
-    struct csv_params csv = {.directory = s->directory, .with_origin = true, .timers = &verdict_timers};
+    outputs = outputs_open(s->directory, &(struct outputs_params){0});
+    if (!outputs)
+        goto end;
+    struct csv_params csv = {
+        .outputs = outputs, .directory = s->directory, .with_origin = true, .timers = &verdict_timers};
     memcpy(csv.wants, wants, sizeof csv.wants);
     sink = csv_sink_create(&csv);
     if (!sink)
@@ -162,6 +167,7 @@ static enum outcome_of_run run_files(const struct scenario *s, unsigned threads)
 end:
     pipeline_destroy(p);
     csv_sink_destroy(sink);
+    outputs_close(outputs);
     set_source_destroy(source);
     problems_free(&problems);
     return outcome;

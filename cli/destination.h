@@ -1,0 +1,20 @@
+/* Where the files of a run go. */
+#ifndef TCPREUSE_DESTINATION_H
+#define TCPREUSE_DESTINATION_H
+
+#include "cli/run.h"
+#include "io/outputs/outputs.h"
+
+struct destination {
+    struct outputs_params params; /* of all files */
+    struct output_input *inputs;  /* that must not be replaced */
+    struct outputs *directory;    /* of -o; NULL: there is none */
+};
+
+/* Locks the directory, if one is asked for. Prints what is wrong. */
+enum exit_status destination_open(struct destination *d, const struct options *o,
+                                  const struct inputs *inputs);
+/* Also one that was opened in part, or not at all. */
+void destination_close(struct destination *d);
+
+#endif
