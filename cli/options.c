@@ -194,6 +194,8 @@ static enum options_result read_reports(struct options *o)
         }
         if (report == REPORT_SUMMARY)
             o->summary = true;
+        else if (report == REPORT_SCHEMA)
+            o->schema = true;
         else
             o->reports[report] = true;
         if (!*end)
@@ -208,9 +210,10 @@ static enum options_result check_output(const struct options *o)
     unsigned reports = 0;
     for (unsigned r = 0; r < REPORTS; r++)
         reports += o->reports[r];
-    if (!o->output && o->print_filter && (reports || o->summary))
+    const bool others = o->summary || o->schema;
+    if (!o->output && o->print_filter && (reports || others))
         return fail("option '--print-filter' takes standard output: use '-o' for reports");
-    if (!o->output && !o->print_filter && (o->summary || reports != 1))
+    if (!o->output && !o->print_filter && (others || reports != 1))
         return fail("'--reports': standard output takes one of reuse, conversations, packets, episodes and "
                     "endpoints; use '-o' for more");
     if (o->extract && !strcmp(o->extract, "-") && (!o->output || o->print_filter))
@@ -232,7 +235,36 @@ static enum options_result check_output(const struct options *o)
         return fail("option '--community-id': this build has no Community ID, since nettle was not there");
     if (!o->output && (o->rotate_bytes || o->rotate_seconds))
         return fail("option '--rotate' requires '-o': standard output cannot be rotated");
+    if (!o->output && o->split_rows)
+        return fail("option '--split-rows' requires '-o': standard output cannot be split");
+    if (o->schema && !reports)
+        return fail("report 'schema' describes the csv of other reports: name some of them, too");
     return OPTIONS_RUN;
+}
+
+/* What there is in CSV only. */
+static enum options_result check_csv(const struct options *o)
+{
+    const char *option = o->spreadsheet  ? "option '--spreadsheet'"
+                         : o->bom        ? "option '--bom'"
+                         : o->split_rows ? "option '--split-rows'"
+                         : o->schema     ? "report 'schema'"
+                                         : NULL;
+    if (option && o->format != FORMAT_CSV)
+        return fail("%s is about csv, not '--format %s'", option,
+                    o->format == FORMAT_TEXT ? "text" : "ndjson");
+    return OPTIONS_RUN;
+}
+
+/* --spreadsheet stands for several options. */
+static void spread_spreadsheet(struct options *o)
+{
+    enum { SHEET_ROWS = 1048576 }; /* of Excel and LibreOffice */
+    if (!o->spreadsheet)
+        return;
+    o->bom = true;
+    if (o->output && !o->split_rows)
+        o->split_rows = SHEET_ROWS;
 }
 
 /* The format where none is given, and what does not go together with the one that is. */
@@ -250,8 +282,9 @@ static enum options_result choose_format(struct options *o)
     if ((o->format == FORMAT_TEXT || o->details) && !listable)
         return fail("option '%s' lists reuses on standard output: not with '-o', nor other reports",
                     o->details ? "--details" : "--format text");
+    const bool listed = listable && isatty(STDOUT_FILENO) && !o->spreadsheet && !o->bom;
     if (o->format == FORMAT_AUTO)
-        o->format = o->details || (listable && isatty(STDOUT_FILENO)) ? FORMAT_TEXT : FORMAT_CSV;
+        o->format = o->details || listed ? FORMAT_TEXT : FORMAT_CSV;
     return OPTIONS_RUN;
 }
 
@@ -406,10 +439,13 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         result = check_input(o, ports_option.spec ? ports_option.form : NULL);
     if (result == OPTIONS_RUN)
         result = read_reports(o);
+    spread_spreadsheet(o);
     if (result == OPTIONS_RUN)
         result = check_output(o);
     if (result == OPTIONS_RUN)
         result = choose_format(o);
+    if (result == OPTIONS_RUN)
+        result = check_csv(o);
     if (result == OPTIONS_RUN && o->quiet && o->progress == PROGRESS_ALWAYS)
         result = fail("options '--quiet' and '--progress always' exclude each other");
     if (!o->dpdk && !o->threads)

@@ -45,6 +45,7 @@ struct options {
     const char *report_list; /* as given, or NULL; reports and summary are what it means */
     bool reports[REPORTS];
     bool summary; /* summary.json */
+    bool schema;  /* schema.sql and datapackage.json */
     enum report_format format;
     enum naming naming; /* of members in NDJSON */
     bool details;       /* the listing tells each reuse in words */
@@ -56,6 +57,9 @@ struct options {
     struct port_range port_range;
     bool community_id;
     uint16_t community_id_seed;
+    bool bom;                /* files of CSV begin with a byte order mark */
+    uint64_t split_rows;     /* lines of a file of CSV; 0: no limit */
+    bool spreadsheet;        /* CSV as spreadsheets read it: all of this */
     bool print_filter;       /* a display filter instead of rows on standard output */
     const char *extract;     /* a pcapng file, or -; NULL: none */
     uint64_t extract_frames; /* of it: around each reuse; 0: all */

@@ -73,8 +73,8 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .help = "write the reports into DIR, which is made if it does not exist"},
     {"reports", 0, "LIST", .section = SECTION_REPORTS, STRING(report_list),
      .help =
-         "write these reports: any of reuse, conversations, packets, episodes, endpoints, summary (default: "
-         "reuse; with -o, reuse, conversations and summary)"},
+         "write these reports: any of reuse, conversations, packets, episodes, endpoints, summary, schema "
+         "(default: reuse; with -o, reuse, conversations and summary)"},
     {"format", 0, "FORMAT", .section = SECTION_REPORTS, WORD(enum report_format, format, format_words),
      .values = format_values,
      .help = "csv, ndjson (JSON, an object a line), or text, a listing of the reuses (default: text on a "
@@ -103,6 +103,15 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"community-id", 0, "[=SEED]", .section = SECTION_REPORTS, .kind = OPTION_PARSED,
      .parse = options_parse_community_id, .noun = "seed", .example = "0 to 65535",
      .help = "add a column with the Community ID to reuse and conversations (default seed: 0)"},
+    {"spreadsheet", 0, NULL, .section = SECTION_REPORTS, FLAG(spreadsheet),
+     .help =
+         "write csv for spreadsheets: --bom, --split-rows 1048576 (with -o), times as text in UTC, and no "
+         "name that begins like a formula"},
+    {"bom", 0, NULL, .section = SECTION_REPORTS, FLAG(bom),
+     .help = "begin csv with a byte order mark, by which Excel knows UTF-8"},
+    {"split-rows", 0, "N", .section = SECTION_REPORTS, .kind = OPTION_UINT64,
+     .member = MEMBER(uint64_t, split_rows), .least = 2, .most = UINT64_MAX,
+     .help = "start another csv file (reuse-2.csv ...) after N lines, of which the header is one"},
     {"rotate", 0, "LIMIT", .section = SECTION_REPORTS, .kind = OPTION_PARSED, .parse = options_parse_rotation,
      .noun = "limit", .example = "a time such as 60s, or a size such as 100M",
      .help = "start a new report file after a time (60s) or at a size (100K, 100M, 1G)"},

@@ -19,6 +19,7 @@
 #include "io/reports/statistics.h"
 #include "io/reports/summary.h"
 #include "io/sets/set_source.h"
+#include "io/sheets/schema.h"
 #include "io/timers.h"
 
 #include <errno.h>
@@ -167,6 +168,9 @@ static enum exit_status open_reports(struct run *r)
         .with_community_id = o->community_id,
         .community_id_seed = o->community_id_seed,
         .timers = timers,
+        .for_spreadsheets = o->spreadsheet,
+        .with_mark = o->bom,
+        .split_rows = o->split_rows,
         .rotate_bytes = o->rotate_bytes,
         .rotate_seconds = o->rotate_seconds,
     };
@@ -321,7 +325,7 @@ static bool lacks_input(const struct run *r)
 static void print_earlier(const struct run *r)
 {
     const struct options *o = r->options;
-    bool written[REPORT_NAMES] = {[REPORT_SUMMARY] = o->summary};
+    bool written[REPORT_NAMES] = {[REPORT_SUMMARY] = o->summary, [REPORT_SCHEMA] = o->schema};
     memcpy(written, o->reports, sizeof o->reports);
     if (o->output && !o->quiet)
         earlier_print(o->output, written, form_of(o)->suffix);
@@ -338,6 +342,8 @@ static enum exit_status report(struct run *r, enum exit_status status)
     const bool lacking = lacks_input(r);
     /* Without input, scripts find reports without rows in a directory, and nothing on standard output. */
     if ((!lacking || o->output) && csv_sink_close(r->sink))
+        status = EXIT_OUTPUT;
+    if (o->schema && schema_write(r->sink, r->destination.directory, o->output))
         status = EXIT_OUTPUT;
     summary.complete = status == EXIT_DONE && !summary.totals->stopped && !problems_errors(r->problems);
     enum exit_status written = write_summary(r, &summary);

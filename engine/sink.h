@@ -110,6 +110,7 @@ struct sink {
     bool wants_origin;       /* of reuses and packets */
     bool wants_ending;       /* of conversations */
     bool wants_community_id; /* of reuses and conversations */
+    bool for_spreadsheets;   /* CSV: with time_utc, and no field that a spreadsheet takes for a formula */
     uint16_t community_id_seed;
     const struct timers *timers; /* of the findings of reuses; NULL: no verdicts are wanted */
 };

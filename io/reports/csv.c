@@ -1,7 +1,8 @@
-/* The files that reports are written to: opening, header lines, rotation, errors. csv_rows.c and others
+/* The files that reports are written to: opening, header lines, rotation, splitting, errors. csv_rows.c and others
  * format the rows (row_format.h). */
 #include "io/reports/csv.h"
 #include "engine/clock.h"
+#include "io/columns/columns.h"
 #include "io/message.h"
 #include "io/reports/csv_endpoint.h"
 #include "io/reports/csv_rows.h"
@@ -25,34 +26,14 @@ struct csv_sink {
     struct output *file[REPORTS]; /* that it belongs to; NULL: it is standard output */
     char *path[REPORTS];          /* within the directory; NULL: standard output, or none opened yet */
     unsigned number[REPORTS];     /* of that file, counted by rotation */
+    unsigned part[REPORTS];       /* of that, counted by splitting from 0 on */
+    uint64_t lines[REPORTS];      /* in it, with the header; counted where reports are split */
+    struct text names[REPORTS];   /* of all files that were opened, each with a zero byte */
     uint64_t bytes[REPORTS];      /* written to it; 0: not even the header */
     double opened[REPORTS];       /* monotonic s */
     int error[REPORTS];           /* errno of the first failure; nothing is written after it */
     struct text arranged; /* rows of the report that is being written; where the format arranges them */
 };
-
-static const char *const headers[REPORTS] = {
-    [REPORT_REUSE] = ("frame,time,stream,previous_stream,trigger,src,src_port,dst,dst_port,isn,previous_isn,"
-                      "previous_completeness,previous_first_frame,previous_last_frame,previous_last_time,gap,"
-                      "previous_first_time,previous_frames,previous_bytes,previous_end"),
-    [REPORT_CONVERSATIONS] =
-        ("stream,first_frame,last_frame,first_time,last_time,client,client_port,server,server_port,"
-         "completeness,frames,bytes,duration,client_isn,server_isn,end"),
-    [REPORT_EPISODES] =
-        ("episode,client,client_port,server,server_port,first_frame,first_time,attempts,outcome,"
-         "delay,answers,frames"),
-    [REPORT_ENDPOINTS] = CSV_ENDPOINT_HEADER,
-    [REPORT_PACKETS] = "frame,time,stream,completeness,reused,src,src_port,dst,dst_port,flags,seq,ack,len",
-};
-
-static const char history_header[] =
-    ",client_by,handshake,rtt,close,closed_by,syn_retries,trigger,reuses,reused_by";
-
-#define WAYS_HEADER ",client_frames,server_frames,client_payload,server_payload"
-
-static const char finding_header[] =
-    ",previous_closed_by,previous_close,undercuts,acceptable,isn_distance,origin,answer,episode,attempt,"
-    "episode_delay,episode_outcome,answer_delay,syn_retries,verdict,certainty";
 
 /* What a message calls the report's file. */
 static const char *shown_path(const struct csv_sink *s, int report)
@@ -86,24 +67,6 @@ static int write_all(int fd, const void *bytes, size_t n)
     return 0;
 }
 
-static size_t csv_header(const struct sink *sink, enum report report, char line[ROW_HEADER_MAX])
-{
-    const char *more = "", *finding = "", *community_id = "";
-    if (sink->timers && report == REPORT_REUSE)
-        finding = finding_header;
-    else if (sink->timers && report == REPORT_CONVERSATIONS)
-        finding = history_header;
-    if (report == REPORT_CONVERSATIONS)
-        more = sink->wants_ending ? WAYS_HEADER ",ended_by" : WAYS_HEADER;
-    else if (sink->wants_origin && (report == REPORT_REUSE || report == REPORT_PACKETS))
-        more = ",file,file_frame";
-    if (sink->wants_community_id && (report == REPORT_REUSE || report == REPORT_CONVERSATIONS))
-        community_id = ",community_id";
-    const bool is_last = report == REPORT_CONVERSATIONS;
-    return (size_t)snprintf(line, ROW_HEADER_MAX, "%s%s%s%s\n", headers[report], finding,
-                            is_last ? more : community_id, is_last ? community_id : more);
-}
-
 const struct row_format csv_format = {
     .suffix = REPORT_SUFFIX,
     .reuse = csv_format_reuse,
@@ -111,35 +74,57 @@ const struct row_format csv_format = {
     .conversation = csv_format_conversation,
     .episode = csv_format_episode,
     .endpoint = csv_format_endpoint,
-    .header = csv_header,
+    .header = columns_put_header,
 };
 
 static int write_header(struct csv_sink *s, enum report report)
 {
     if (!s->format->header)
         return 0;
-    char line[ROW_HEADER_MAX];
-    const size_t n = s->format->header(&s->sink, report, line);
+    static const char mark[] = "\ufeff";
+    const size_t before = s->params.with_mark ? sizeof mark - 1 : 0;
+    char line[sizeof mark + COLUMNS_LINE_MAX];
+    memcpy(line, mark, before);
+    const size_t n = before + s->format->header(&s->sink, report, line + before);
     if (write_all(s->fd[report], line, n))
         return -1;
     s->bytes[report] = n;
+    s->lines[report] = 1;
+    return 0;
+}
+
+/* Keeps the name of a file, which begins at `name`. 0, or -1 with errno. */
+static int keep_name(struct csv_sink *s, enum report report, const char *name)
+{
+    const size_t length = strlen(name) + 1;
+    char *room = text_room(&s->names[report], length);
+    if (!room) {
+        errno = ENOMEM;
+        return -1;
+    }
+    memcpy(room, name, length);
+    s->names[report].length += length;
     return 0;
 }
 
 /* Opens the report's next file and writes its header. 0, or -1 with errno. */
 static int open_file(struct csv_sink *s, enum report report)
 {
-    char number[16] = "";
+    char number[16] = "", part[16] = "";
     if (s->number[report])
         snprintf(number, sizeof number, ".%u", s->number[report]);
+    if (s->part[report])
+        snprintf(part, sizeof part, "-%u", s->part[report] + 1);
     char *path;
-    if (asprintf(&path, "%s/%s%s%s", s->params.directory, report_names[report], number, s->format->suffix) <
-        0) {
+    if (asprintf(&path, "%s/%s%s%s%s", s->params.directory, report_names[report], number, part,
+                 s->format->suffix) < 0) {
         errno = ENOMEM;
         return -1; /* the message names the file before it */
     }
     free(s->path[report]);
     s->path[report] = path;
+    if (keep_name(s, report, path + strlen(s->params.directory) + 1))
+        return -1;
     s->bytes[report] = 0;
     s->opened[report] = clock_seconds();
     s->file[report] = output_create(s->params.outputs, strrchr(path, '/') + 1);
@@ -166,12 +151,17 @@ static bool is_full(const struct csv_sink *s, enum report report, uint64_t more)
            (p->rotate_seconds > 0 && clock_seconds() - s->opened[report] >= p->rotate_seconds);
 }
 
+/* Goes on in another file, after its number or part has changed. */
+static int open_next(struct csv_sink *s, enum report report)
+{
+    return commit(s, report) ? -1 : open_file(s, report);
+}
+
 static int rotate(struct csv_sink *s, enum report report)
 {
-    if (commit(s, report))
-        return -1;
     s->number[report]++;
-    return open_file(s, report);
+    s->part[report] = 0;
+    return open_next(s, report);
 }
 
 /* Standard output gets its header with the first rows, since a run without input has none. */
@@ -180,12 +170,50 @@ static int begin(struct csv_sink *s, enum report report)
     return s->bytes[report] ? 0 : write_header(s, report);
 }
 
+/* The bytes of the first rows, at most so many, and how many rows these are. A line break within quotes ends none. */
+static size_t measure_rows(const char *bytes, size_t n, uint64_t most, uint64_t *rows)
+{
+    bool quoted = false;
+    size_t i = 0;
+    for (*rows = 0; i < n && *rows < most; i++) {
+        quoted ^= bytes[i] == '"';
+        *rows += bytes[i] == '\n' && !quoted;
+    }
+    return i;
+}
+
+/* Rows into as many files as they take. 0, or -1 with errno. */
+static int write_split(struct csv_sink *s, enum report report, const char *bytes, size_t n)
+{
+    while (n) {
+        if (s->lines[report] >= s->params.split_rows) {
+            s->part[report]++;
+            if (open_next(s, report))
+                return -1;
+        }
+        uint64_t rows;
+        const size_t size = measure_rows(bytes, n, s->params.split_rows - s->lines[report], &rows);
+        if (write_all(s->fd[report], bytes, size))
+            return -1;
+        s->lines[report] += rows;
+        s->bytes[report] += size;
+        bytes += size;
+        n -= size;
+    }
+    return 0;
+}
+
 /* 0, or -1 with errno. */
 static int write_rows(struct csv_sink *s, enum report report, const struct text *text)
 {
     if (begin(s, report) || (is_full(s, report, text->length) && rotate(s, report)))
         return -1;
-    return text->length ? write_all(s->fd[report], text->bytes, text->length) : 0;
+    if (s->params.split_rows)
+        return write_split(s, report, text->bytes, text->length);
+    if (text->length && write_all(s->fd[report], text->bytes, text->length))
+        return -1;
+    s->bytes[report] += text->length;
+    return 0;
 }
 
 /* The same, beside a progress line that the terminal may show. */
@@ -217,7 +245,6 @@ static int csv_write(struct sink *sink, enum report report, const struct text *t
         s->error[report] = errno;
         return -1;
     }
-    s->bytes[report] += text->length;
     return 0;
 }
 
@@ -250,6 +277,7 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
     s->sink.wants_community_id = params->with_community_id;
     s->sink.community_id_seed = params->community_id_seed;
     s->sink.timers = params->timers;
+    s->sink.for_spreadsheets = params->for_spreadsheets;
     for (int r = 0; r < REPORTS; r++) {
         s->sink.wants[r] = params->wants[r];
         s->fd[r] = -1;
@@ -312,6 +340,15 @@ int csv_sink_close(struct csv_sink *s)
     return result;
 }
 
+const char *csv_sink_next_file(const struct csv_sink *s, enum report report, const char *name)
+{
+    const struct text *names = &s->names[report];
+    if (!names->length)
+        return NULL;
+    const char *next = name ? name + strlen(name) + 1 : names->bytes;
+    return next < names->bytes + names->length ? next : NULL;
+}
+
 bool csv_sink_lost_reader(const struct csv_sink *s)
 {
     for (int r = 0; s && r < REPORTS; r++)
@@ -327,6 +364,7 @@ void csv_sink_destroy(struct csv_sink *s)
     for (int r = 0; r < REPORTS; r++) {
         output_discard(s->file[r]);
         free(s->path[r]);
+        free(s->names[r].bytes);
     }
     free(s->arranged.bytes);
     free(s);

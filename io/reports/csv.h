@@ -24,6 +24,11 @@ struct csv_params {
     uint16_t community_id_seed;
     /* Reuse has the columns of verdicts; these name the timers that `undercuts` tells of. NULL: it has not. */
     const struct timers *timers;
+    bool for_spreadsheets; /* as in struct sink */
+    bool with_mark;        /* files begin with a byte order mark (U+FEFF, in UTF-8) */
+    /* A report continues in another file, reuse-2.csv and so on, before one would have more lines than this, of which the
+     * header is one; at least 2. 0: never. */
+    uint64_t split_rows;
     /* Rotation: when a report continues in a new file, reuse.1.csv and so on. 0: never. */
     uint64_t rotate_bytes; /* before the file would grow beyond this */
     double rotate_seconds; /* with the first rows after this time */
@@ -37,6 +42,9 @@ struct sink *csv_sink_sink(struct csv_sink *s);
  * out where standard output is to get nothing. 0, or -1 after printing an error for each report that
  * could not be written, but for a reader of standard output that has gone. */
 int csv_sink_close(struct csv_sink *s);
+/* The names of the report's files in the directory, in their order: of the first one where name is NULL, else of the one
+ * after it. NULL: there are no more. */
+const char *csv_sink_next_file(const struct csv_sink *s, enum report report, const char *name);
 /* Nobody reads standard output any more: writing to it failed for that. */
 bool csv_sink_lost_reader(const struct csv_sink *s);
 /* NULL is fine. Without csv_sink_close() there are no files. */

@@ -1,5 +1,6 @@
 /* The columns that say what a reuse means, and how a conversation began and ended. */
 #include "io/reports/csv_finding.h"
+#include "io/columns/formula.h"
 #include "io/reports/names.h"
 #include "io/reports/text.h"
 
@@ -35,11 +36,14 @@ static char *put_delay(char *p, int64_t ns, unsigned decimals)
     return ns < 0 ? p : text_time(p, ns, decimals);
 }
 
-/* Names separated by spaces, of the bits that are set. */
-static char *put_undercuts(char *p, const struct timers *timers, uint64_t bits)
+/* Names separated by spaces, of the bits that are set. --timers chooses them, and one may begin with a hyphen. */
+static char *put_undercuts(char *p, const struct sink *sink, uint64_t bits)
 {
+    const struct timers *timers = sink->timers;
     const char *separator = "";
     *p++ = ',';
+    if (sink->for_spreadsheets && bits && formula_begins(timers->timer[__builtin_ctzll(bits)].name))
+        *p++ = '\'';
     for (unsigned i = 0; i < timers->count; i++) {
         if (!(bits >> i & 1))
             continue;
@@ -70,7 +74,7 @@ int csv_format_finding(const struct sink *sink, struct text *text, const struct 
         return -1;
     p = put_word(p, closer_names[f->closer]);
     p = put_word(p, close_names[f->close]);
-    p = put_undercuts(p, sink->timers, f->undercuts);
+    p = put_undercuts(p, sink, f->undercuts);
     p = put_word(p, acceptable_names[f->acceptable]);
     p = f->knows_distance ? put_signed(p, f->isn_distance) : put_word(p, "");
     p = put_word(p, origin_names[f->origin]);

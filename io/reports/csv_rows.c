@@ -1,5 +1,6 @@
 /* Rows of the CSV reports as text. Those of packets.csv are the many: see csv_format_packets(). */
 #include "io/reports/csv_rows.h"
+#include "io/columns/formula.h"
 #include "io/reports/community_id.h"
 #include "io/reports/csv_finding.h"
 #include "io/reports/names.h"
@@ -7,7 +8,7 @@
 #include "io/reports/text_digits.h"
 
 /* Longer than any row without a file name: 20 numbers of at most 22 characters, and two addresses. */
-enum { ROW_MAX = 640 + HISTORY_COLUMNS_MAX + COMMUNITY_ID_LENGTH };
+enum { ROW_MAX = 640 + TEXT_UTC_MAX + HISTORY_COLUMNS_MAX + COMMUNITY_ID_LENGTH };
 
 static char *put(char *p, const char *s)
 {
@@ -59,6 +60,18 @@ static char *put_time(char *p, int64_t ns, unsigned decimals)
     return p;
 }
 
+/* The column time_utc, if the sink wants it. Spreadsheets take this form for text, so it keeps all its decimals: as a
+ * date it would be a double, which is off by a microsecond. */
+ALWAYS_INLINE char *put_utc(char *p, const struct sink *sink, int64_t ns, unsigned decimals)
+{
+    if (likely(!sink->for_spreadsheets))
+        return p;
+    p = text_utc(p, ns, decimals);
+    *p++ = 'Z';
+    *p++ = ',';
+    return p;
+}
+
 static char *put_difference(char *p, int64_t from, int64_t to, unsigned decimals)
 {
     p = text_difference(p, from, to, decimals);
@@ -73,12 +86,14 @@ static struct addresses addresses_of(const union conversation_any *c, enum famil
     return (struct addresses){.v6 = c->v6.address};
 }
 
-/* A field that may hold any bytes, quoted where RFC 4180, 2 requires it. Up to twice its length, and two. */
-static char *put_quoted(char *p, const char *s)
+/* A field that may hold any bytes, quoted where RFC 4180, 2 requires it. Up to twice its length, and three. */
+static char *put_quoted(char *p, const struct sink *sink, const char *s)
 {
+    const char *safe = sink->for_spreadsheets && formula_begins(s) ? "'" : "";
     if (!s[strcspn(s, ",\"\r\n")])
-        return put(p, s);
+        return put(put(p, safe), s);
     *p++ = '"';
+    p = put(p, safe);
     for (; *s; s++) {
         if (*s == '"')
             *p++ = '"';
@@ -108,7 +123,7 @@ static int end_row(const struct sink *sink, struct text *text, const struct orig
         return -1;
     if (sink->wants_origin) {
         *p++ = ',';
-        p = put_quoted(p, origin->file);
+        p = put_quoted(p, sink, origin->file);
         *p++ = ',';
         p = text_number(p, origin->frame);
     }
@@ -128,6 +143,7 @@ int csv_format_reuse(struct sink *sink, struct text *text, const struct reuse_ro
         return -1;
     p = put_number(p, r->frame);
     p = put_time(p, r->time, r->decimals);
+    p = put_utc(p, sink, r->time, r->decimals);
     p = put_number(p, r->stream);
     p = put_number(p, r->previous_stream);
     p = put(p, trigger_names[r->trigger]);
@@ -175,7 +191,6 @@ static char *put_attempts(char *p, const struct episode_attempts *a)
 int csv_format_episode(struct sink *sink, struct text *text, const struct episode_row *row)
 {
     enum { ATTEMPT_MAX = 2 * (TEXT_NUMBER_MAX + 1) };
-    (void)sink;
     const struct episode_attempts *a = row->attempts;
     const struct conversation *c = &row->reuse->previous.c;
     const struct addresses addresses = addresses_of(&row->reuse->previous, row->family);
@@ -188,6 +203,7 @@ int csv_format_episode(struct sink *sink, struct text *text, const struct episod
     p = put_endpoint(p, addresses, !client, conversation_port(c, !client));
     p = put_number(p, a->first_frame);
     p = put_time(p, a->first_time, a->decimals);
+    p = put_utc(p, sink, a->first_time, a->decimals);
     p = put_number(p, a->count);
     p = put(p, episode_outcome_names[row->outcome]);
     *p++ = ',';
@@ -279,6 +295,7 @@ int csv_format_packets(struct sink *sink, struct text *text, const struct packet
         *p++ = ',';
         p = put_packet_time(p, &common, s->time, SEGMENT_DECIMALS(s));
         *p++ = ',';
+        p = put_utc(p, sink, s->time, SEGMENT_DECIMALS(s));
         p = put_any_number(p, row->stream);
         *p++ = ',';
         p = put_state(p, s->completeness, s->bits & SEGMENT_REUSE);
@@ -330,6 +347,7 @@ int csv_format_conversation(struct sink *sink, struct text *text, const struct c
     p = put_number(p, conversation_first_frame(c));
     p = put_number(p, conversation_last_frame(c));
     p = put_time(p, row->first_time, decimals);
+    p = put_utc(p, sink, row->first_time, decimals);
     p = put_time(p, c->last_time, decimals);
     p = put_endpoint(p, addresses, client, conversation_port(c, client));
     p = put_endpoint(p, addresses, !client, conversation_port(c, !client));

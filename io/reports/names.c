@@ -4,6 +4,7 @@
 const char *const report_names[REPORT_NAMES] = {
     [REPORT_REUSE] = "reuse",       [REPORT_CONVERSATIONS] = "conversations", [REPORT_PACKETS] = "packets",
     [REPORT_EPISODES] = "episodes", [REPORT_ENDPOINTS] = "endpoints",         [REPORT_SUMMARY] = "summary",
+    [REPORT_SCHEMA] = "schema",
 };
 
 const char *const trigger_names[TRIGGERS] = {

@@ -5,14 +5,17 @@
 
 #include "engine/sink.h"
 
-/* Reports as --reports names them: each enum report, then the summary, which is no report of rows. */
-enum { REPORT_SUMMARY = REPORTS, REPORT_NAMES };
+/* Reports as --reports names them: each enum report, then those that are no reports of rows. */
+enum { REPORT_SUMMARY = REPORTS, REPORT_SCHEMA, REPORT_NAMES };
 extern const char *const report_names[REPORT_NAMES];
 
 /* A report of rows is the file of its name with REPORT_SUFFIX, the summary is SUMMARY_FILE. */
 #define REPORT_SUFFIX ".csv"
 #define NDJSON_SUFFIX ".ndjson"
 #define SUMMARY_FILE  "summary.json"
+/* The schema is two files. */
+#define SCHEMA_FILE       "schema.sql"
+#define DATA_PACKAGE_FILE "datapackage.json"
 
 /* As the column trigger and the summary spell them; TRIGGER_NONE is "". */
 extern const char *const trigger_names[TRIGGERS];

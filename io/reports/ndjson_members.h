@@ -2,6 +2,7 @@
 #ifndef TCPREUSE_NDJSON_MEMBERS_H
 #define TCPREUSE_NDJSON_MEMBERS_H
 
+#include "io/columns/columns.h"
 #include "io/reports/row_format.h"
 
 /* What a member holds. */
@@ -34,7 +35,7 @@ enum member {
     SERVER_FRAMES,
     CLIENT_PAYLOAD,
     SERVER_PAYLOAD,
-    END,
+    ENDED,
     ENDED_BY,
     REUSED,
     FLAGS,
@@ -71,7 +72,8 @@ enum member {
     FILE_FRAME,
 };
 
-/* A member's name by naming. NULL: that naming leaves it out. */
+/* A member's name by naming; % is the name of the column. NULL: that naming leaves it out. One with a name in
+ * NAMING_OURS is a column, the next one of those that NDJSON has. */
 struct named {
     const char *key[NAMINGS];
     enum member member;
@@ -84,5 +86,34 @@ struct ndjson_members {
 
 /* In the order of the row. By enum report. */
 extern const struct ndjson_members ndjson_members[REPORTS];
+
+/* A way along the members of a row, and its columns. */
+struct ndjson_walk {
+    const struct named *next, *end;
+    const struct column *columns; /* those after it */
+};
+
+static inline struct ndjson_walk ndjson_walk(enum report report)
+{
+    const struct ndjson_members *members = &ndjson_members[report];
+    return (struct ndjson_walk){members->items, members->items + members->count,
+                                report_columns[report].items};
+}
+
+/* The next member, or NULL. */
+static inline const struct named *ndjson_walk_on(struct ndjson_walk *walk)
+{
+    if (walk->next == walk->end)
+        return NULL;
+    if (walk->next->key[NAMING_OURS]) {
+        while (column_is_of_csv_only(walk->columns))
+            walk->columns++;
+        walk->columns++;
+    }
+    return walk->next++;
+}
+
+/* Puts what stands before the value of the member that the walk is at; for a fixed one, all of it. Returns the end. */
+char *ndjson_put_key(char *p, bool first, const struct ndjson_walk *walk, enum naming naming);
 
 #endif

@@ -83,7 +83,7 @@ static char *conversation_value(char *p, enum naming naming, enum member member,
         return text_number(p, conversation_frames(c));
     case BYTES:
         return text_number(p, conversation_bytes(c));
-    case END:
+    case ENDED:
         return ndjson_word(p, end_name(conversation_completeness(c)));
     default:
         return NULL;
@@ -169,17 +169,6 @@ static char *reuse_value(char *p, enum naming naming, enum member member, const 
     }
 }
 
-/* What stands before a member's value; for a fixed one, all of it. */
-static char *put_key(char *p, bool first, const struct named *named, enum naming naming)
-{
-    *p++ = first ? '{' : ',';
-    if (named->member == FIXED)
-        return ndjson_put(p, named->key[naming]);
-    p = ndjson_word(p, named->key[naming]);
-    *p++ = ':';
-    return p;
-}
-
 static void end_row(struct text *text, const char *start, char *p)
 {
     *p++ = '}';
@@ -198,13 +187,13 @@ static int format_reuse(enum naming naming, struct sink *sink, struct text *text
     char *start = text_room(text, ROW_MAX + timers + origin_max(sink, &row->origin)), *p = start;
     if (!p)
         return -1;
-    for (size_t i = 0; i < ndjson_members[REPORT_REUSE].count; i++) {
-        const struct named *named = &ndjson_members[REPORT_REUSE].items[i];
+    struct ndjson_walk walk = ndjson_walk(REPORT_REUSE);
+    for (const struct named *named; (named = ndjson_walk_on(&walk));) {
         const bool finds = named->member >= CLOSED_BY && named->member <= CERTAINTY,
                    is_origin = named->member >= FILE_NAME;
         if (!named->key[naming] || (finds && !row->finding) || (is_origin && !sink->wants_origin))
             continue;
-        p = put_key(p, p == start, named, naming);
+        p = ndjson_put_key(p, p == start, &walk, naming);
         if (finds)
             p = finding_value(p, named->member, sink, row);
         else if (is_origin)
@@ -295,12 +284,12 @@ static int format_conversation(enum naming naming, struct sink *sink, struct tex
     char *start = text_room(text, ROW_MAX), *p = start;
     if (!p)
         return -1;
-    for (size_t i = 0; i < ndjson_members[REPORT_CONVERSATIONS].count; i++) {
-        const struct named *named = &ndjson_members[REPORT_CONVERSATIONS].items[i];
+    struct ndjson_walk walk = ndjson_walk(REPORT_CONVERSATIONS);
+    for (const struct named *named; (named = ndjson_walk_on(&walk));) {
         if (!named->key[naming] || (named->member == ENDED_BY && !sink->wants_ending) ||
             (is_of_history(named->member) && !row->history))
             continue;
-        p = put_key(p, p == start, named, naming);
+        p = ndjson_put_key(p, p == start, &walk, naming);
         if (is_of_history(named->member))
             p = history_value(p, named->member, row);
         else if (named->member != FIXED)
@@ -355,12 +344,12 @@ static int format_packets(enum naming naming, struct sink *sink, struct text *te
         char *start = text_room(text, ROW_MAX + origin_max(sink, &row->origin)), *p = start;
         if (!p)
             return -1;
-        for (size_t i = 0; i < ndjson_members[REPORT_PACKETS].count; i++) {
-            const struct named *named = &ndjson_members[REPORT_PACKETS].items[i];
+        struct ndjson_walk walk = ndjson_walk(REPORT_PACKETS);
+        for (const struct named *named; (named = ndjson_walk_on(&walk));) {
             const bool is_origin = named->member >= FILE_NAME;
             if (!named->key[naming] || (is_origin && !sink->wants_origin))
                 continue;
-            p = put_key(p, p == start, named, naming);
+            p = ndjson_put_key(p, p == start, &walk, naming);
             if (is_origin)
                 p = origin_value(p, named->member, &row->origin);
             else if (named->member != FIXED)

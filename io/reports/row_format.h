@@ -2,9 +2,7 @@
 #ifndef TCPREUSE_ROW_FORMAT_H
 #define TCPREUSE_ROW_FORMAT_H
 
-#include "engine/sink.h"
-
-enum { ROW_HEADER_MAX = 1024 };
+#include "io/columns/columns.h"
 
 struct row_format {
     const char *suffix; /* of the reports' files */
@@ -15,7 +13,7 @@ struct row_format {
     int (*episode)(struct sink *, struct text *, const struct episode_row *);
     int (*endpoint)(struct sink *, struct text *, const struct endpoint_row *);
     /* Writes the line that a file begins with; returns its length. NULL: there is none. */
-    size_t (*header)(const struct sink *, enum report, char line[ROW_HEADER_MAX]);
+    size_t (*header)(const struct sink *, enum report, char line[COLUMNS_LINE_MAX]);
     /* Makes what is written of the rows that were formatted, in the report's order, one thread at a time, and
      * appends it to out. state: as the sink was given it. 0, or -1 when memory is short. NULL: rows are
      * written as they were formatted. */

@@ -30,7 +30,7 @@ import program  # noqa: E402
 REPORTS = 'reuse', 'conversations', 'packets'
 WORDS = 'undercuts', 'certainty'        # lists of words, separated by spaces in the CSV
 STRINGS = ('trigger', 'src', 'dst', 'client', 'server', 'previous_end', 'previous_closed_by', 'previous_close', 'acceptable', 'origin',
-           'answer', 'episode_outcome', 'verdict', 'end', 'ended_by', 'flags', 'file', 'client_by', 'handshake', 'close', 'closed_by')
+           'answer', 'episode_outcome', 'verdict', 'ended', 'ended_by', 'flags', 'file', 'client_by', 'handshake', 'close', 'closed_by')
 ENDS = {'src': 'source.ip', 'src_port': 'source.port', 'dst': 'destination.ip', 'dst_port': 'destination.port',
         'client': 'source.ip', 'client_port': 'source.port', 'server': 'destination.ip', 'server_port': 'destination.port'}
 ECS = {'reuse': dict(ENDS, time='@timestamp'), 'packets': dict(ENDS, time='@timestamp'),
