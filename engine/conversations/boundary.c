@@ -1,4 +1,4 @@
-/* What is noted of a segment with SYN, FIN or RST: its time stamp option and IP identification. */
+/* Any boundary: options in any order, and the search by position. */
 #include "engine/conversations/boundary.h"
 #include "engine/list.h"
 
@@ -8,7 +8,7 @@ enum { OPTION_END, OPTION_NO_OPERATION, OPTION_TIMESTAMPS = 8, TIMESTAMPS_LENGTH
 enum { HEADER_WITHOUT_OPTIONS = 20 };
 
 /* The TSval, if the options have one. */
-static __attribute__((noinline)) bool find_timestamp(const uint8_t *tcp, uint32_t end, uint32_t *timestamp)
+static bool find_timestamp(const uint8_t *tcp, uint32_t end, uint32_t *timestamp)
 {
     for (uint32_t at = HEADER_WITHOUT_OPTIONS; at < end;) {
         if (tcp[at] == OPTION_NO_OPERATION) {
@@ -27,21 +27,29 @@ static __attribute__((noinline)) bool find_timestamp(const uint8_t *tcp, uint32_
     return false;
 }
 
-int boundary_add(struct boundary_list *list, const struct segment *s, const uint8_t *tcp, uint32_t captured,
+int boundary_add(struct boundary_list *list, struct segment *s, const uint8_t *tcp, uint32_t captured,
                  int32_t ip_id)
 {
-    struct boundary *const b = LIST_ADD(list);
-    if (!b)
-        return -1;
     const uint32_t header = (tcp[12] >> 4) * 4u;
     uint32_t timestamp = 0;
     unsigned bits = (ip_id >= 0 ? BOUNDARY_IP_ID : 0) | (captured < header ? BOUNDARY_CUT : 0);
-    if (header > HEADER_WITHOUT_OPTIONS && find_timestamp(tcp, MIN(header, captured), &timestamp))
+    if (list_reserve(&list->items, &list->capacity, (uint64_t)list->count + 1, sizeof *list->items))
+        return -1;
+    if (find_timestamp(tcp, MIN(header, captured), &timestamp))
         bits |= BOUNDARY_TIMESTAMP;
-    b->clock = b > list->items ? MAX(s->time, b[-1].clock) : s->time;
-    b->position = s->position;
-    b->timestamp = timestamp;
-    b->ip_id = (uint16_t)ip_id;
-    b->bits = (uint8_t)bits;
+    boundary_put(list, s, timestamp, (uint16_t)ip_id, bits);
     return 0;
+}
+
+uint32_t boundary_count_up_to(const struct boundary_list *list, uint32_t position)
+{
+    uint32_t low = 0, high = list->count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (list->items[middle].position <= position)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }

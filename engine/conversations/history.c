@@ -36,19 +36,18 @@ static bool is_rejection(const struct conversation *c, const struct segment *s, 
            conversation_has_sent(c, flow) && s->seq != c->next[flow];
 }
 
-void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,
-                           const struct boundary *b)
+static void note_timestamp(struct history *h, const struct boundary *b, unsigned flow)
+{
+    if (!b || !(b->bits & BOUNDARY_TIMESTAMP))
+        return;
+    h->timestamp[flow] = b->timestamp;
+    h->knows |= (uint16_t)(KNOWS_TIMESTAMP << flow);
+}
+
+static void note_end(struct history *h, const struct conversation *c, const struct segment *s,
+                     const struct boundary *b)
 {
     const unsigned flow = s->bits & SEGMENT_FLOW;
-    if (rules_is_synack(s->flags) && !(h->knows & KNOWS_SYNACK)) {
-        h->synack_time = s->time;
-        h->knows |= KNOWS_SYNACK;
-    }
-    /* That of a SYN/ACK is not noted: on the fast path it is not looked at. */
-    if (b && b->bits & BOUNDARY_TIMESTAMP && !rules_is_synack(s->flags)) {
-        h->timestamp[flow] = b->timestamp;
-        h->knows |= (uint16_t)(KNOWS_TIMESTAMP << flow);
-    }
     if (s->flags & TCP_FIN)
         note_fin(h, c, s, flow);
     if (s->flags & TCP_RST) {
@@ -57,6 +56,25 @@ void history_note_boundary(struct history *h, const struct conversation *c, cons
         h->close |= (uint16_t)(CLOSE_SENT_RST << flow | (is_rejection(c, s, flow) ? CLOSE_REJECTED : 0));
         h->close |= b && b->bits & BOUNDARY_TIMESTAMP ? 0 : CLOSE_BARE_RST;
     }
+}
+
+void history_note_close(struct history *h, const struct conversation *c, const struct segment *s,
+                        const struct boundary *b)
+{
+    note_timestamp(h, b, s->bits & SEGMENT_FLOW);
+    note_end(h, c, s, b);
+}
+
+void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,
+                           const struct boundary *b)
+{
+    if (!rules_is_synack(s->flags)) {
+        note_timestamp(h, b, s->bits & SEGMENT_FLOW);
+    } else if (!(h->knows & KNOWS_SYNACK)) { /* its time stamp is not noted: the fast path looks at none */
+        h->synack_time = s->time;
+        h->knows |= KNOWS_SYNACK;
+    }
+    note_end(h, c, s, b);
 }
 
 bool history_saw_isn(const struct conversation *c, const struct history *h, unsigned endpoint)
@@ -123,9 +141,9 @@ bool history_is_one_direction(const struct conversation *c, const struct history
     return !both && !is_unanswered(c, h);
 }
 
-enum closer history_closer(const struct conversation *c, const struct history *h, unsigned client)
+enum closer history_closer(const struct conversation *c, const struct history *h, enum close_kind close,
+                           unsigned client)
 {
-    const enum close_kind close = history_close_kind(c, h);
     const unsigned fins = h->close & (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1);
     if (history_is_one_direction(c, h))
         return CLOSER_UNKNOWN;

@@ -92,14 +92,18 @@ enum handshake {
 
 enum handshake history_handshake(const struct conversation *c, const struct history *h);
 enum close_kind history_close_kind(const struct conversation *c, const struct history *h);
-/* client: the endpoint that counts as the client. */
-enum closer history_closer(const struct conversation *c, const struct history *h, unsigned client);
+/* close: history_close_kind(). client: the endpoint that counts as the client. */
+enum closer history_closer(const struct conversation *c, const struct history *h, enum close_kind close,
+                           unsigned client);
 /* Was only one endpoint seen, though the other one must have sent something? */
 bool history_is_one_direction(const struct conversation *c, const struct history *h);
 
 /* A boundary that is no quoted segment, before its numbers count in the conversation. b: NULL: not noted. */
 void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,
                            const struct boundary *b);
+/* The same, for one without SYN. */
+void history_note_close(struct history *h, const struct conversation *c, const struct segment *s,
+                        const struct boundary *b);
 
 ALWAYS_INLINE bool history_sent_rst(const struct history *h, unsigned endpoint)
 {

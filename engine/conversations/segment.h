@@ -39,9 +39,12 @@ struct segment {
     uint32_t payload; /* segment length: bytes behind the header */
     uint32_t wire;    /* frame's length on the wire */
     uint16_t port[2];
-    uint16_t flags;       /* bits 0 to 11: TCP flags; 12 to 15: decimals of the time stamp */
-    uint8_t bits;         /* enum segment_bits */
-    uint8_t completeness; /* set by the shard: the conversation's, before this segment */
+    uint16_t flags; /* bits 0 to 11: TCP flags; 12 to 15: decimals of the time stamp */
+    uint8_t bits;   /* enum segment_bits */
+    union {
+        uint8_t boundary;     /* from the decoder, of a boundary that is noted: see boundary.h */
+        uint8_t completeness; /* from the shard: the conversation's, before this segment */
+    };
 };
 
 struct segment4 {

@@ -82,14 +82,17 @@ ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candid
                  address_difference(c, s, FAMILY)) ||
         (FORGETS && unlikely(conversation_is_expired(c, d->shard, s->time))))
         return false;
+    /* Read here, since what is stored below may be the segment's, for all that the compiler knows. */
+    const unsigned flow = s->bits & SEGMENT_FLOW, flags = s->flags;
+    const uint32_t end = s->seq + s->payload;
     PASS(mark_segment)(s, c, candidate->record);
     conversation_set_port_word(c, word | port_word_added[port_word_added_index(s, VERDICTS)]);
     conversation_add_segment(c, s, candidate->frame);
     if (VERDICTS) {
-        if (unlikely(s->flags & TCP_BOUNDARY))
+        if (unlikely(flags & TCP_BOUNDARY))
             drain_see_close(d, candidate);
         else
-            conversation_see_numbers(c, s);
+            conversation_move_next(c, flow, end);
     }
     if (FORGETS)
         idle_list_touch(&d->shard->idle[FAMILY], candidate->record);

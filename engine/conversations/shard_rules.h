@@ -29,10 +29,12 @@ struct drain {
     /* Tuples found, or put, outside their home bucket: see table_move_home(). */
     /* Where verdicts are wanted: how far the clock of the boundaries has come. */
     const struct batch *batch;
-    unsigned clock_lane;
-    uint32_t clock_at;         /* boundaries of that lane that are passed */
-    int64_t lane_clock[LANES]; /* before each lane */
-    int64_t end_clock;         /* behind the last one */
+    const struct lane *lane; /* that has the boundary which was looked up last */
+    struct lane_clock {
+        int64_t before;          /* clock before the lane */
+        uint32_t last;           /* its boundary that was looked up last */
+    } lane_clock[LANES], *clock; /* clock: of `lane` */
+    int64_t end_clock;           /* behind the last one */
     uint32_t stray_count;
     struct stray {
         uint32_t hash, record;
@@ -143,13 +145,12 @@ ALWAYS_INLINE void conversation_begin(struct conversation *c, const struct segme
         memcpy(((struct conversation6 *)c)->address, ((const struct segment6 *)s)->address, 32);
 }
 
-/* A segment that is no boundary, of an endpoint whose numbers are known: moves its next one on. */
-ALWAYS_INLINE void conversation_see_numbers(struct conversation *c, const struct segment *s)
+/* A segment ends before this number, of an endpoint whose numbers are known: moves its next one on. Without a
+ * branch: which segments carry data, nothing foretells. */
+ALWAYS_INLINE void conversation_move_next(struct conversation *c, unsigned endpoint, uint32_t end)
 {
-    const unsigned flow = s->bits & SEGMENT_FLOW;
-    const uint32_t end = s->seq + s->payload;
-    if ((int32_t)(end - c->next[flow]) > 0)
-        c->next[flow] = end;
+    const int32_t ahead = (int32_t)(end - c->next[endpoint]);
+    c->next[endpoint] += (uint32_t)MAX(ahead, 0);
 }
 
 /* What every segment adds, whatever the rules say of it. */

@@ -7,55 +7,63 @@ void drain_begin_clock(struct drain *d, const struct batch *batch)
 {
     int64_t clock = d->shard->clock;
     d->batch = batch;
+    d->lane = batch->lane;
+    d->clock = d->lane_clock;
     for (unsigned i = 0; i < batch->lanes_used; i++) {
         const struct boundary_list *list = &batch->lane[i].boundaries;
-        d->lane_clock[i] = clock;
+        d->lane_clock[i] = (struct lane_clock){.before = clock};
         if (list->count)
             clock = MAX(clock, list->items[list->count - 1].clock);
     }
     d->end_clock = clock;
 }
 
+static __attribute__((noinline)) void seek_lane(struct drain *d, uint64_t frame)
+{
+    const struct lane *const first = d->batch->lane, *const last = first + d->batch->lanes_used - 1;
+    for (; frame >= d->lane->first_frame + d->lane->frames && d->lane < last; d->lane++)
+        d->clock++;
+    for (; frame < d->lane->first_frame && d->lane > first; d->lane--)
+        d->clock--;
+}
+
 /* To the lane that has the frame. */
-static __attribute__((noinline)) const struct lane *seek_lane(struct drain *d, uint64_t frame)
+ALWAYS_INLINE const struct boundary_list *enter_lane(struct drain *d, uint64_t frame)
 {
-    const struct lane *const lanes = d->batch->lane;
-    const struct lane *lane = &lanes[d->clock_lane];
-    while (frame >= lane->first_frame + lane->frames && d->clock_lane + 1 < d->batch->lanes_used) {
-        lane = &lanes[++d->clock_lane];
-        d->clock_at = 0;
-    }
-    while (frame < lane->first_frame && d->clock_lane) {
-        lane = &lanes[--d->clock_lane];
-        d->clock_at = lane->boundaries.count;
-    }
-    return lane;
+    if (unlikely(frame - d->lane->first_frame >= d->lane->frames))
+        seek_lane(d, frame);
+    return &d->lane->boundaries;
 }
 
-/* Turns to the boundaries up to a segment's position. Segments come nearly in order, so the way is short.
- * Returns that of the segment, or NULL if it was not noted. */
-static const struct boundary *seek(struct drain *d, const struct segment *s, uint64_t frame)
+/* Of a segment without the lowest bits of its boundary's place, or far from the one before. */
+static __attribute__((noinline)) const struct boundary *search_boundary(const struct boundary_list *list,
+                                                                        const struct segment *s)
 {
-    const struct lane *lane = &d->batch->lane[d->clock_lane];
-    if (unlikely(frame - lane->first_frame >= lane->frames))
-        lane = seek_lane(d, frame);
-    const struct boundary *const items = lane->boundaries.items;
-    const uint32_t count = lane->boundaries.count, position = s->position;
-    uint32_t at = d->clock_at;
-    while (at < count && items[at].position <= position)
-        at++;
-    while (at && items[at - 1].position > position)
-        at--;
-    d->clock_at = at;
-    return at && items[at - 1].position == position ? &items[at - 1] : NULL;
+    const uint32_t n = boundary_count_up_to(list, s->position);
+    return n && list->items[n - 1].position == s->position ? &list->items[n - 1] : NULL;
 }
 
-/* The clock at the position that seek() turned to, and not before the segment's own time. */
-static int64_t clock_at(const struct drain *d, const struct segment *s)
+/* The boundary that a segment with such flags is; NULL if it was not noted. Its place is near that of the one
+ * before, so the lowest bits tell it. They are gone where segments are marked. */
+static const struct boundary *boundary_of(struct drain *d, const struct segment *s, uint64_t frame)
 {
-    const struct boundary_list *list = &d->batch->lane[d->clock_lane].boundaries;
-    int64_t clock = MAX(d->lane_clock[d->clock_lane], s->time);
-    return d->clock_at ? MAX(clock, list->items[d->clock_at - 1].clock) : clock;
+    const struct boundary_list *const list = enter_lane(d, frame);
+    const uint32_t last = d->clock->last, at = last + (uint32_t)(int8_t)(s->boundary - last);
+    if (unlikely(at >= list->count || list->items[at].position != s->position))
+        return search_boundary(list, s);
+    d->clock->last = at;
+    return &list->items[at];
+}
+
+/* The clock at a segment, and not before the segment's own time. b: its boundary, if it is one. */
+static int64_t clock_at(struct drain *d, const struct segment *s, uint64_t frame, const struct boundary *b)
+{
+    const struct boundary_list *const list = enter_lane(d, frame);
+    const int64_t clock = MAX(d->clock->before, s->time);
+    if (b)
+        return MAX(clock, b->clock);
+    const uint32_t n = boundary_count_up_to(list, s->position);
+    return n ? MAX(clock, list->items[n - 1].clock) : clock;
 }
 
 static struct history *history_at(const struct drain *d, uint32_t record)
@@ -75,7 +83,7 @@ void drain_begin_history(struct drain *d, struct conversation *c, uint32_t recor
     history_begin(h, s->time);
     c->next[0] = c->next[1] = 0;
     if (rules_is_syn(s->flags) && !(s->bits & SEGMENT_QUOTED))
-        history_note_first_syn(h, s, seek(d, s, frame));
+        history_note_first_syn(h, s, boundary_of(d, s, frame));
 }
 
 /* The numbers of any segment. An RST's may be anything, and are no promise of more. */
@@ -103,11 +111,10 @@ static void expect_first_numbers(struct conversation *c)
 void drain_see_close(struct drain *d, const struct candidate *candidate)
 {
     struct conversation *const c = candidate->conversation;
-    struct segment *const s = candidate->segment;
-    if (s->bits & SEGMENT_QUOTED)
-        return;
-    history_note_boundary(history_at(d, candidate->record), c, s, seek(d, s, candidate->frame));
-    see_any_numbers(c, s);
+    const struct segment *const s = candidate->segment;
+    history_note_close(history_at(d, candidate->record), c, s, boundary_of(d, s, candidate->frame));
+    if (!(s->flags & TCP_RST))
+        conversation_move_next(c, s->bits & SEGMENT_FLOW, s->seq + s->payload + 1);
 }
 
 static void unwatch(const struct drain *d, uint32_t record)
@@ -125,7 +132,7 @@ int drain_see_slow(struct drain *d, struct conversation *c, uint32_t record, str
     struct history *const h = history_at(d, record);
     if (s->bits & SEGMENT_QUOTED)
         return 0;
-    const struct boundary *const b = seek(d, s, frame);
+    const struct boundary *const b = s->flags & TCP_BOUNDARY ? boundary_of(d, s, frame) : NULL;
     const bool is_first = conversation_first_frame(c) == frame && conversation_frames(c) == 1;
     if (rules_is_syn(s->flags) && !is_first && h->syn_retries < UINT16_MAX)
         h->syn_retries++;
@@ -137,7 +144,8 @@ int drain_see_slow(struct drain *d, struct conversation *c, uint32_t record, str
     see_any_numbers(c, s);
     bool failed = false;
     if (c->bits & CONVERSATION_WATCHED && !(s->bits & SEGMENT_REUSE) &&
-        episode_see(&d->shard->episodes[d->family], h->episode, s, clock_at(d, s), found_of(d), &failed))
+        episode_see(&d->shard->episodes[d->family], h->episode, s, clock_at(d, s, frame, b), found_of(d),
+                    &failed))
         unwatch(d, record);
     return failed ? -1 : 0;
 }
@@ -235,7 +243,7 @@ static struct finding finding_of(const struct drain *d, const struct conversatio
                                   .timestamp = h->timestamp[flow]};
     f.decimals = (uint8_t)MAX(SEGMENT_DECIMALS(s), conversation_decimals(c));
     f.close = (uint8_t)close;
-    f.closer = (uint8_t)history_closer(c, h, syn ? flow : flow ^ 1);
+    f.closer = (uint8_t)history_closer(c, h, close, syn ? flow : flow ^ 1);
     f.same_isn = s->seq == c->isn[flow];
     f.knows_distance = old.knows_next;
     f.isn_distance = (int32_t)(s->seq - old.next);
@@ -302,7 +310,7 @@ int drain_start_attempt(struct drain *d, struct conversation *c, uint32_t record
     enum { RECYCLED = 65537 };
     struct episodes *const e = &d->shard->episodes[d->family];
     struct history *const h = history_at(d, record);
-    const struct boundary *const b = seek(d, s, frame);
+    const struct boundary *const b = boundary_of(d, s, frame);
     const unsigned flow = s->bits & SEGMENT_FLOW;
     const bool syn = rules_is_syn(s->flags);
     bool failed = false;
@@ -319,7 +327,7 @@ int drain_start_attempt(struct drain *d, struct conversation *c, uint32_t record
         start->older_isn[i] = c->isn[i];
     start->older_known = conversation_known(c);
     start->older = record;
-    if (h->episode && clock_at(d, s) > e->items[h->episode].due) {
+    if (h->episode && clock_at(d, s, frame, b) > e->items[h->episode].due) {
         failed |= episode_end(e, h->episode, EPISODE_FAILED, -1, found_of(d)) != 0;
         unwatch(d, record);
     }

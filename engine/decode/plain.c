@@ -14,13 +14,21 @@ const struct plain_path *plain_path_none(void)
     return &none;
 }
 
-void decode_note_plain_boundary(struct decoder *d, const struct segment *s, const uint8_t *frame,
-                                uint32_t captured)
+enum { PLAIN_IP_ID = 18 };
+
+static __attribute__((noinline)) void note_unusual_boundary(struct decoder *d, struct segment *s,
+                                                            const uint8_t *frame, uint32_t captured)
 {
-    enum { IP_ID = 18 };
-    if (d->boundaries &&
-        boundary_add(d->boundaries, s, frame + PLAIN_TCP, captured - PLAIN_TCP, load_be16(frame + IP_ID)))
+    if (boundary_add(d->boundaries, s, frame + PLAIN_TCP, captured - PLAIN_TCP,
+                     load_be16(frame + PLAIN_IP_ID)))
         d->failed = true;
+}
+
+void decode_note_plain_boundary(struct decoder *d, struct segment *s, const uint8_t *frame, uint32_t captured)
+{
+    if (d->boundaries && !boundary_add_usual(d->boundaries, s, frame + PLAIN_TCP, captured - PLAIN_TCP,
+                                             load_be16(frame + PLAIN_IP_ID)))
+        note_unusual_boundary(d, s, frame, captured);
 }
 
 const struct plain_path *plain_path_choose(enum rules rules, bool notes_boundaries)

@@ -59,7 +59,7 @@ ALWAYS_INLINE void plain_counts_add(struct decode_counts *c, const struct plain_
 }
 
 /* Notes a boundary in a plain frame, whose segment has been made. */
-void decode_note_plain_boundary(struct decoder *d, const struct segment *s, const uint8_t *frame,
+void decode_note_plain_boundary(struct decoder *d, struct segment *s, const uint8_t *frame,
                                 uint32_t captured);
 
 /* The AVX2 version, or NULL: the processor has no AVX2, or the version was not built (plain_avx2_stub.c). */

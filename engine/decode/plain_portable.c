@@ -20,7 +20,7 @@ ALWAYS_INLINE bool decode_plain_frame(struct decoder *d, const struct frame *f, 
     if (follows_ftp && unlikely(load_be16(p + PLAIN_TCP) == FTP_CONTROL_PORT ||
                                 load_be16(p + PLAIN_TCP + 2) == FTP_CONTROL_PORT))
         return false;
-    const struct segment *s =
+    struct segment *s =
         emit_segment4(d, f, index << 8, p + PLAIN_ADDRESSES, p + PLAIN_ADDRESSES + 4, p + PLAIN_TCP,
                       offset_flags, SEGMENT_LENGTH_KNOWN, payload, follows_ftp);
     if (offset_flags & TCP_BOUNDARY && d->notes_boundaries && s)

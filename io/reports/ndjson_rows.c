@@ -266,7 +266,8 @@ static char *history_value(char *p, enum member member, const struct conversatio
     case OWN_CLOSE:
         return ndjson_word(p, close_names[history_close_kind(c, h)]);
     case OWN_CLOSED_BY:
-        return ndjson_word(p, closer_names[history_closer(c, h, history_client(c))]);
+        return ndjson_word(p,
+                           closer_names[history_closer(c, h, history_close_kind(c, h), history_client(c))]);
     case OWN_SYN_RETRIES:
         return text_number(p, h->syn_retries);
     case OWN_TRIGGER:

@@ -6,7 +6,26 @@
 
 enum { HEADER = 20, OPTIONS_MAX = 40, FEWEST = 14 };
 
-static const struct segment syn = {.flags = TCP_SYN, .time = 1, .position = 5};
+static struct segment syn = {.flags = TCP_SYN, .time = 1, .position = 5};
+
+static unsigned went_the_usual_way;
+
+/* The list has one boundary, of this header. The way for usual ones notes the same, or nothing. */
+static void expect_the_usual_way(struct boundary_list *list, const uint8_t *tcp, uint32_t captured)
+{
+    const struct boundary b = list->items[0];
+    if (!boundary_add_usual(list, &syn, tcp, captured, b.ip_id)) {
+        cr_assert_eq(list->count, 1);
+        return;
+    }
+    went_the_usual_way++;
+    cr_assert_eq(list->count, 2);
+    const struct boundary *const usual = &list->items[1];
+    cr_expect(usual->timestamp == b.timestamp && usual->ip_id == b.ip_id &&
+              usual->bits == (b.bits | BOUNDARY_IP_ID) && usual->position == b.position &&
+              usual->clock == b.clock);
+    cr_expect_eq(syn.boundary, 1);
+}
 
 /* What is noted of a header with these options; its length is in words of 4. captured: 0: all of it. The
  * header lies at the end of its memory, so that a sanitizer sees who reads further. */
@@ -24,6 +43,7 @@ static struct boundary note(const uint8_t *options, size_t length, uint32_t capt
     cr_assert_eq(boundary_add(&list, &syn, tcp, captured, ip_id), 0);
     cr_assert_eq(list.count, 1);
     const struct boundary b = list.items[0];
+    expect_the_usual_way(&list, tcp, captured);
     free(list.items);
     free(tcp);
     return b;
@@ -47,6 +67,36 @@ Test(boundary, finds_the_time_stamp_behind_any_option)
     expect_timestamp(NOTE(2, 4, 5, 0xb4, 4, 2, STAMP, 1, 3, 3, 7), 0x12345678);
     expect_timestamp(NOTE(254, 2, STAMP), 0x12345678);
     expect_timestamp(NOTE(STAMP, 8, 10, 1, 1, 1, 1, 0, 0, 0, 0), 0x12345678);
+}
+
+Test(boundary, has_a_short_way_for_what_most_hosts_send)
+{
+    (void)note((const uint8_t[]){0}, 0, 0, 0);
+    cr_expect_eq(went_the_usual_way, 1, "no options");
+    (void)NOTE(1, 1, STAMP);
+    cr_expect_eq(went_the_usual_way, 2, "any segment of a connection with time stamps");
+    (void)NOTE(2, 4, 5, 0xb4, 4, 2, STAMP, 1, 3, 3, 7);
+    cr_expect_eq(went_the_usual_way, 3, "a SYN");
+    (void)NOTE(2, 4, 5, 0xb4, 1, 1, 4, 2);
+    cr_expect_eq(went_the_usual_way, 4, "a SYN without a time stamp");
+}
+
+/* Past 256, too, where its lowest bits come again. */
+Test(boundary, leaves_its_place_in_the_segment)
+{
+    uint8_t tcp[HEADER] = {[12] = 0x50};
+    struct boundary_list list = {0};
+    for (unsigned i = 0; i < 600; i++) {
+        struct segment s = {.flags = TCP_FIN, .position = i << 9};
+        if (i % 2 || !boundary_add_usual(&list, &s, tcp, sizeof tcp, 0))
+            cr_assert_eq(boundary_add(&list, &s, tcp, sizeof tcp, 0), 0);
+        cr_expect_eq(s.boundary, i % 256);
+    }
+    cr_expect_eq(boundary_count_up_to(&list, 0), 1);
+    cr_expect_eq(boundary_count_up_to(&list, (300 << 9) - 1), 300);
+    cr_expect_eq(boundary_count_up_to(&list, 300 << 9), 301);
+    cr_expect_eq(boundary_count_up_to(&list, UINT32_MAX), 600);
+    free(list.items);
 }
 
 Test(boundary, finds_none_where_options_make_no_sense)
@@ -116,7 +166,7 @@ Test(boundary, is_a_clock_that_does_not_go_back)
     uint8_t tcp[HEADER] = {[12] = 0x50};
     struct boundary_list list = {0};
     for (unsigned i = 0; i < ARRAY_LEN(times); i++) {
-        const struct segment s = {.flags = TCP_FIN, .time = times[i], .position = i << 8};
+        struct segment s = {.flags = TCP_FIN, .time = times[i], .position = i << 8};
         cr_assert_eq(boundary_add(&list, &s, tcp, sizeof tcp, 7), 0);
     }
     for (unsigned i = 0; i < ARRAY_LEN(times); i++) {

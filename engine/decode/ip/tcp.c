@@ -26,7 +26,7 @@ static void note_control(struct decoder *d, const struct segment *s, struct laye
         f->says = ftp_read(l.at + header, l.captured - header, layer_u16(&l, 2) == FTP_CONTROL_PORT);
 }
 
-static void note_boundary(struct decoder *d, const struct segment *s, struct layer l)
+static void note_boundary(struct decoder *d, struct segment *s, struct layer l)
 {
     if (d->boundaries && boundary_add(d->boundaries, s, l.at, l.captured, d->ip.id))
         d->failed = true;
@@ -52,7 +52,7 @@ ALWAYS_INLINE void decode_tcp_of(struct decoder *d, struct layer l, bool follows
     if (header < 20)
         bits |= SEGMENT_SHORT_OFFSET;
     uint32_t payload = bits & SEGMENT_LENGTH_KNOWN ? l.length - header : 0;
-    const struct segment *s;
+    struct segment *s;
     if (d->ip.family == FAMILY_IPV4)
         s = emit_segment4(d, d->frame, d->position, d->ip.source, d->ip.destination, l.at, offset_flags, bits,
                           payload, follows_ftp);
