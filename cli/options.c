@@ -2,6 +2,7 @@
  *
  * Length: what options mean together is checked where they are read, so that one place says what goes with what. */
 #include "cli/options.h"
+#include "cli/completions.h"
 #include "cli/options_suggest.h"
 #include "cli/options_table.h"
 #include "cli/options_values.h"
@@ -116,21 +117,38 @@ static enum options_result store_seconds(const struct given_option *given, const
 
 _Static_assert(sizeof(enum rules) == sizeof(unsigned), "store_word() sets any enum");
 
-static enum options_result store_word(const struct given_option *given, const char *text, void *member)
+/* The index of a word among those that the option takes. */
+static enum options_result choose_word(const struct given_option *given, const char *text, unsigned *index)
 {
     const struct option_spec *spec = given->spec;
-    unsigned value;
-    if (find_word(spec->words, spec->word_count, text, strlen(text), &value)) {
-        if (spec->values)
-            value = spec->values[value];
-        memcpy(member, &value, sizeof value);
+    if (find_word(spec->words, spec->word_count, text, strlen(text), index))
         return OPTIONS_RUN;
-    }
     char choices[128], question[64];
     const char *meant = options_suggest_word(spec->words, spec->word_count, text, (unsigned)strlen(text));
     return fail("invalid argument '%s' for '%s' (%s)%s", text, given->form,
                 join_words(spec->words, spec->word_count, choices, sizeof choices),
                 ask_whether("", meant, question));
+}
+
+static enum options_result store_word(const struct given_option *given, const char *text, void *member)
+{
+    unsigned value;
+    enum options_result result = choose_word(given, text, &value);
+    if (result == OPTIONS_RUN && given->spec->values)
+        value = given->spec->values[value];
+    if (result == OPTIONS_RUN)
+        memcpy(member, &value, sizeof value);
+    return result;
+}
+
+static enum options_result generate(const struct given_option *given, const char *text)
+{
+    unsigned shell;
+    enum options_result result = choose_word(given, text, &shell);
+    if (result != OPTIONS_RUN)
+        return result;
+    completions_print(stdout, (enum shell)shell);
+    return OPTIONS_DONE;
 }
 
 static enum options_result store_option(struct options *o, const struct given_option *given, const char *text)
@@ -167,6 +185,8 @@ static enum options_result store_option(struct options *o, const struct given_op
     case OPTION_VERSION:
         options_print_version(stdout);
         return OPTIONS_DONE;
+    case OPTION_GENERATE:
+        return generate(given, text);
     }
     return OPTIONS_WRONG;
 }

@@ -1,5 +1,6 @@
 /* The table of options. options_table.h says what its columns are. */
 #include "cli/options_table.h"
+#include "cli/completions.h"
 #include "cli/options_values.h"
 #include "io/ports/port_counters.h"
 #include "io/reports/names.h"
@@ -44,8 +45,8 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .help = "examine only frames that match this capture filter, as in tcpdump (pcap-filter(7))"},
     {"recursive", 0, NULL, .section = SECTION_INPUT, FLAG(recursive),
      .help = "search subdirectories as well"},
-    {"files-from", 0, "LIST", .section = SECTION_INPUT, STRING(files_from),
-     .help = "read the names of inputs from the file LIST, one per line; - is standard input"},
+    {"files-from", 0, "FILE", .section = SECTION_INPUT, STRING(files_from),
+     .help = "read the names of inputs from FILE, one per line; - is standard input"},
     {"append", 0, NULL, .section = SECTION_INPUT, FLAG(append),
      .help = "read files one after another in the order given, not in order of time"},
     {"clock", 0, "FILE=S", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_clock,
@@ -71,7 +72,8 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .member = MEMBER(const char *, output), .least = 1, .noun = "directory name",
      .example = "one that exists or can be made",
      .help = "write the reports into DIR, which is made if it does not exist"},
-    {"reports", 0, "LIST", .section = SECTION_REPORTS, STRING(report_list),
+    {"reports", 0, "LIST", .section = SECTION_REPORTS, STRING(report_list), .words = report_names,
+     .word_count = REPORT_NAMES,
      .help =
          "write these reports: any of reuse, conversations, packets, episodes, endpoints, summary, schema "
          "(default: reuse; with -o, reuse, conversations and summary)"},
@@ -146,6 +148,11 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"help", 'h', NULL, .section = SECTION_MESSAGES, .kind = OPTION_HELP, .help = "show this help and exit"},
     {"version", 0, NULL, .section = SECTION_MESSAGES, .kind = OPTION_VERSION,
      .help = "show the version and what this build contains, and exit"},
+    {"generate", 0, "WHAT", .section = SECTION_MESSAGES, .kind = OPTION_GENERATE, .words = completions_words,
+     .word_count = SHELLS,
+     .help =
+         "print a script that completes these options in a shell, and exit: complete-bash, complete-zsh or "
+         "complete-fish"},
 
     {"ports", 0, "LIST", .section = SECTION_PORTS, .kind = OPTION_PARSED, .parse = options_parse_ports,
      .noun = "port list", .example = "such as 0,2, each port once",

@@ -1,5 +1,5 @@
-/* The options as data. Parsing, the checks of single values and --help are made from one table; so would be
- * shell completions. tests/input/options.py holds the table, the man page and the option lists in README.md
+/* The options as data. Parsing, the checks of single values, --help and shell completions are made from one table.
+ * tests/input/options.py holds the table, the man page and the option lists in README.md
  * and docs/dpdk.md against each other.
  *
  * To add an option: a member of struct options, a row of the table, and an entry in the man page and in one
@@ -31,6 +31,7 @@ enum option_kind {
     OPTION_PARSED,      /* `parse` stores it */
     OPTION_HELP,        /* no argument; answered at once */
     OPTION_VERSION,     /* no argument; answered at once */
+    OPTION_GENERATE,    /* a word; answered at once */
 };
 
 struct option_spec {
@@ -44,6 +45,7 @@ struct option_spec {
     const char *help; /* one line of any length; --help wraps it */
     size_t member;    /* offset in struct options */
     uint64_t least, most;
+    /* Of OPTION_WORD, what the argument may be; of OPTION_STRING, what a list may name, for completions. */
     const char *const *words;
     unsigned word_count;
     const unsigned *values;
@@ -52,7 +54,7 @@ struct option_spec {
     const char *example;                                /* in errors: what is allowed */
 };
 
-enum { OPTION_SPECS = 48 };
+enum { OPTION_SPECS = 49 };
 /* In the order in which --help lists them, section by section. */
 extern const struct option_spec option_specs[OPTION_SPECS];
 extern const char *const option_sections[SECTIONS];

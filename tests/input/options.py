@@ -10,6 +10,9 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+import program  # noqa: E402
+
 
 def read(*path):
     with open(os.path.join(*path)) as file:
@@ -63,12 +66,11 @@ def main():
         ('the man page names no other options', sorted(manual - words)),
         ('README.md or docs/dpdk.md lists each option', sorted(words - tables)),
         ('README.md and docs/dpdk.md list no others', sorted(tables - words)))
-    print('1..%d' % len(results))
-    for number, (name, complaints) in enumerate(results, 1):
-        print('%s %d - %s' % ('not ok' if complaints else 'ok', number, name))
-        for complaint in complaints:
-            print('# %s' % (complaint,))
+    tap = program.Tap()
+    for name, complaints in results:
+        tap.ok(name, complaints)
+    return tap.done()
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())
