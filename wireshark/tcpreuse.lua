@@ -1,0 +1,195 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- Shows in Wireshark and tshark what tcpreuse says of each reuse: it reads reuse.csv and adds fields to the frames that
+-- are named there, such as tcpreuse.verdict. docs/wireshark.md tells how to use it.
+--
+-- Which report: the argument of the script (-X lua_script1:reuse.csv), else the preference tcpreuse.report, else the
+-- environment's TCPREUSE_REPORT.
+
+local arguments = {...}
+
+local reuse = Proto("tcpreuse", "TCP Port Reuse (tcpreuse)")
+reuse.prefs.report = Pref.string("Report", "", "The reuse.csv that tcpreuse wrote for this capture")
+reuse.prefs.file = Pref.string("File", "",
+  "Where tcpreuse read several files: this capture's name, as in the column file of the report")
+
+-- Columns of reuse.csv that become fields, in the order in which they are shown. The columns of the segment itself are not
+-- repeated, since Wireshark shows them. Numbers have a type, so that filters compare them as such.
+local columns = {
+  {"verdict", ProtoField.string, "Verdict"},
+  {"certainty", ProtoField.string, "Certainty"},
+  {"trigger", ProtoField.string, "Trigger"},
+  {"previous_stream", ProtoField.uint64, "Previous stream"},
+  {"gap", ProtoField.double, "Gap (seconds)"},
+  {"previous_close", ProtoField.string, "Previous close"},
+  {"previous_closed_by", ProtoField.string, "Previous closed by"},
+  {"previous_last_frame", ProtoField.uint64, "Previous last frame"},
+  {"undercuts", ProtoField.string, "Undercuts"},
+  {"acceptable", ProtoField.string, "Acceptable in TIME_WAIT"},
+  {"isn_distance", ProtoField.int64, "ISN distance"},
+  {"origin", ProtoField.string, "Origin"},
+  {"answer", ProtoField.string, "Answer"},
+  {"answer_delay", ProtoField.double, "Answer delay (seconds)"},
+  {"syn_retries", ProtoField.uint64, "SYN retries"},
+  {"episode", ProtoField.uint64, "Episode"},
+  {"attempt", ProtoField.uint64, "Attempt"},
+  {"episode_delay", ProtoField.double, "Episode delay (seconds)"},
+  {"episode_outcome", ProtoField.string, "Episode outcome"},
+}
+
+local fields = {}
+for _, column in ipairs(columns) do
+  local name, make, title = column[1], column[2], column[3]
+  fields[name] = make("tcpreuse." .. name, title)
+  table.insert(reuse.fields, fields[name])
+end
+
+local rows = {}     -- by frame number: values by column
+local problem       -- why there are none
+
+-- The fields of a line of CSV (RFC 4180) that holds whole rows; nil where a quoted field goes on in the next line.
+local function split(line)
+  local values, at = {}, 1
+  repeat
+    local value
+    if line:sub(at, at) == '"' then
+      local parts, from = {}, at + 1
+      while true do
+        local quote = line:find('"', from, true)
+        if not quote then
+          return nil
+        end
+        parts[#parts + 1] = line:sub(from, quote - 1)
+        at = quote + 1
+        if line:sub(at, at) ~= '"' then
+          break
+        end
+        parts[#parts + 1] = '"'
+        from = at + 1
+      end
+      value = table.concat(parts)
+    else
+      local comma = line:find(",", at, true) or #line + 1
+      value, at = line:sub(at, comma - 1), comma
+    end
+    values[#values + 1] = value
+    at = at + 1
+  until at > #line + 1
+  return values
+end
+
+-- Rows of the report, each as a table by column. "*l" is what Lua 5.2 calls "l"; both understand it.
+local function read_rows(file)
+  local names, before
+  return function()
+    while true do
+      local line = file:read("*l")
+      if not line then
+        return nil
+      end
+      if not names and line:sub(1, 3) == "\239\187\191" then
+        line = line:sub(4)      -- a byte order mark, as for spreadsheets
+      end
+      line = before and before .. "\n" .. line or line
+      local values = split((line:gsub("\r$", "")))
+      before = not values and line or nil
+      if values and not names then
+        names = values
+      elseif values then
+        local row = {}
+        for i, name in ipairs(names) do
+          row[name] = values[i]
+        end
+        return row
+      end
+    end
+  end
+end
+
+local function load_report()
+  rows, problem = {}, nil
+  local path = arguments[1] or reuse.prefs.report
+  if path == nil or path == "" then
+    path = os.getenv("TCPREUSE_REPORT")
+  end
+  if not path or path == "" then
+    return      -- nothing was asked for
+  end
+  local file, message = io.open(path, "r")
+  if not file then
+    problem = message
+    return
+  end
+  local seen, several = nil, false
+  for row in read_rows(file) do
+    if not row.frame then
+      problem = path .. ": no column 'frame': not a reuse.csv"
+      break
+    end
+    local wanted = reuse.prefs.file
+    if wanted == "" then
+      several = several or (row.file and seen and seen ~= row.file)
+      seen = row.file
+      rows[tonumber(row.frame)] = row
+    elseif row.file == wanted then
+      rows[tonumber(row.file_frame)] = row
+    end
+  end
+  file:close()
+  if several then
+    rows, problem = {}, path .. ": several files: name this capture's in the preference tcpreuse.file"
+  end
+end
+
+local function add(tree, name, text)
+  local make = nil
+  for _, column in ipairs(columns) do
+    make = column[1] == name and column[2] or make
+  end
+  if make == ProtoField.string then
+    tree:add(fields[name], text):set_generated()
+  elseif make == ProtoField.uint64 then
+    tree:add(fields[name], UInt64(text)):set_generated()
+  elseif make == ProtoField.int64 then
+    tree:add(fields[name], Int64(text)):set_generated()
+  else
+    tree:add(fields[name], tonumber(text)):set_generated()
+  end
+end
+
+local told = false
+local function tell_problem()
+  if problem and not told then
+    told = true
+    (report_failure or print)("tcpreuse: " .. problem)
+  end
+end
+
+-- When a capture is opened, and when preferences change.
+function reuse.init()
+  load_report()
+  tell_problem()
+end
+
+function reuse.prefs_changed()
+  told = false
+  load_report()
+  tell_problem()
+end
+
+function reuse.dissector(buffer, packet, tree)
+  local row = rows[packet.number]
+  if not row then
+    return
+  end
+  local summary = row.verdict or row.trigger or ""
+  local subtree = tree:add(reuse, buffer(0, 0), "TCP port reuse: " .. summary)
+  subtree:set_generated()
+  for _, column in ipairs(columns) do
+    local text = row[column[1]]
+    if text and text ~= "" then
+      add(subtree, column[1], text)
+    end
+  end
+end
+
+register_postdissector(reuse)
