@@ -53,6 +53,9 @@ int main(int argc, char **argv)
     case OPTIONS_DONE:
         status = fflush(stdout) ? EXIT_OUTPUT : EXIT_DONE;
         break;
+    case OPTIONS_NO_MEMORY:
+        status = EXIT_INPUT;
+        break;
     case OPTIONS_WRONG:
         break;
     }

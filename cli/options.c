@@ -452,8 +452,10 @@ enum options_result options_read(struct options *o, int argc, char **argv)
                           .answer_window = 3 * INT64_C(1000000000),
                           .port_range = {32768, 60999},
                           .files = calloc((size_t)argc + 1, sizeof *o->files)};
-    if (!o->files)
-        return fail("out of memory");
+    if (!o->files) {
+        message_error("out of memory");
+        return OPTIONS_NO_MEMORY;
+    }
     enum options_result result = read_arguments(o, argc, argv, &ports_option);
     if (result == OPTIONS_RUN)
         result = check_input(o, ports_option.spec ? ports_option.form : NULL);

@@ -89,10 +89,10 @@ struct options {
     enum stats_format stats_format;
 };
 
-enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
+enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG, OPTIONS_NO_MEMORY };
 
 /* Reads argv. OPTIONS_DONE: --help or --version has been answered on
- * standard output. OPTIONS_WRONG: the error has been printed. Call options_free() whatever the result. */
+ * standard output. Of the others, the error has been printed. Call options_free() whatever the result. */
 enum options_result options_read(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
 

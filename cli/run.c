@@ -209,8 +209,12 @@ static enum exit_status make_pipeline(struct run *r)
 /* The run has ended before its time. Reports hold what was found until then. */
 static enum exit_status fail_run(struct run *r, const char *why)
 {
-    message_error("%s: the input was not read to its end", why);
-    problems_add(&r->failures, PROBLEM_ERROR, 0, "", -1, "%s: the input was not read to its end", why);
+    const char *missing = "";
+    if (pipeline_totals(r->pipeline)->rest_is_missing)
+        missing = ", and conversations, endpoints and reuses that waited for their answer are missing";
+    message_error("%s: the reports end before the input does%s", why, missing);
+    problems_add(&r->failures, PROBLEM_ERROR, 0, "", -1, "%s: the reports end before the input does%s", why,
+                 missing);
     return EXIT_INPUT;
 }
 

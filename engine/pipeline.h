@@ -70,6 +70,8 @@ struct pipeline_totals {
     double seconds;        /* wall time of pipeline_run() */
     bool conserved;        /* frames = the sum of all outcomes */
     bool stopped;          /* by pipeline_stop() */
+    /* The run failed, and conversations, endpoints and reuses that waited for their answer are not reported, or not all. */
+    bool rest_is_missing;
 
     /* Only if params.timed. */
     struct worker_times *times; /* one a thread; owned by the pipeline */

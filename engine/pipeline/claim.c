@@ -69,6 +69,7 @@ void decode_step(struct worker *w, struct batch *b)
     decode_batch(w, b);
     if (source->ops->decoded)
         source->ops->decoded(source, b);
+    pipeline_spoils(w->pipeline, b->number);
     /* Pairs with the acquire of settling. */
     atomic_store_explicit(&b->state, BATCH_DECODED, memory_order_release);
 }

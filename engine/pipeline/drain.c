@@ -10,8 +10,14 @@ bool drain_step(struct worker *w)
     struct batch *b = &p->batches[w->drained & p->ring_mask];
     /* The acquire pairs with the release of writing: nothing refers to what is written any more. */
     w->shard.written = atomic_load_explicit(&p->written, memory_order_acquire);
-    if (shard_drain(&w->shard, b, p->params.threads))
+    if (!pipeline_has_batch_to_trust(p, w->drained))
+        return false;
+    if (shard_drain(&w->shard, b, p->params.threads)) {
         pipeline_fail(p, PIPELINE_MEMORY);
+        pipeline_spoils(p, w->drained);
+        atomic_store_explicit(&p->torn, true, memory_order_relaxed);
+        return true;
+    }
     if (!p->params.sink->wants[REPORT_PACKETS]) /* otherwise formatting reads the lists once more */
         worker_take_lists(w, b, w->index, 1);
     /* The release pairs with the acquire of numbering. */

@@ -185,7 +185,8 @@ bool format_step(struct worker *w)
 {
     struct pipeline *p = w->pipeline;
     const uint64_t end = atomic_load_explicit(&p->numbered, memory_order_acquire);
-    for (uint64_t n = atomic_load_explicit(&p->written, memory_order_relaxed); n < end; n++) {
+    for (uint64_t n = atomic_load_explicit(&p->written, memory_order_relaxed);
+         n < end && pipeline_has_batch_to_trust(p, n); n++) {
         struct batch *b = &p->batches[n & p->ring_mask];
         unsigned numbered = BATCH_NUMBERED;
         if (atomic_load_explicit(&b->state, memory_order_relaxed) != BATCH_NUMBERED ||
@@ -194,6 +195,7 @@ bool format_step(struct worker *w)
             continue;
         if (format_batch(p, b))
             pipeline_fail(p, PIPELINE_MEMORY);
+        pipeline_spoils(p, n);
         if (p->params.sink->wants[REPORT_PACKETS])
             worker_take_lists(w, b, 0, p->params.threads);
         /* Pairs with the acquire of writing. */

@@ -240,12 +240,14 @@ bool number_step(struct worker *w)
     bool did = false;
     for (n = atomic_load_explicit(&p->numbered, memory_order_relaxed);; n++) {
         b = &p->batches[n & p->ring_mask];
-        /* A shard that failed has left the batch half done, with segments that have no record. It published
-         * its failure before it counted the batch as drained, so the failure is seen here. */
-        if (!is_drained(p, b, n) || pipeline_has_failed(p))
+        /* A shard that failed has left the batch half done, with segments that have no record. It has not
+         * counted the batch as drained. */
+        if (!is_drained(p, b, n) || !pipeline_has_batch_to_trust(p, n))
             break;
         if (number_batch(p, b)) {
             pipeline_fail(p, PIPELINE_MEMORY);
+            pipeline_spoils(p, n);
+            atomic_store_explicit(&p->torn, true, memory_order_relaxed);
             break;
         }
         atomic_store_explicit(&p->numbered, n + 1, memory_order_release);

@@ -23,7 +23,7 @@
  *
  * Once the source has ended, the number of batches is known. When that many are written, the workers go on to
  * the rows of conversations.csv, piece by piece, and of endpoints.csv, and end. A worker that fails sets the pipeline's error, and
- * all workers end. */
+ * all workers end; salvage.c reports what came before. */
 #include "engine/pipeline/state.h"
 
 #include <signal.h>
@@ -140,6 +140,7 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
     p->next_frame = 1;
     p->latest_segment = INT64_MIN;
     atomic_store(&p->total, UINT64_MAX);
+    atomic_store(&p->spoilt, UINT64_MAX);
 
     const unsigned threads = params->threads;
     const uint64_t ring = ring_size(threads);
@@ -251,6 +252,8 @@ enum pipeline_error pipeline_run(struct pipeline *p)
     for (unsigned i = 0; i < p->params.threads; i++)
         if (p->workers[i].started)
             pthread_join(p->workers[i].thread, NULL);
+    if (pipeline_has_failed(p))
+        pipeline_salvage(p);
     release_rest(p);
     sum_up(p);
     p->totals.seconds = clock_seconds() - start;

@@ -145,9 +145,12 @@ bool settle_step(struct worker *w)
     for (n = atomic_load_explicit(&p->settled, memory_order_relaxed);; n++) {
         b = &p->batches[n & p->ring_mask];
         /* Pairs with the release of decoding. */
-        if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_DECODED || b->number != n)
+        if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_DECODED || b->number != n ||
+            !pipeline_has_batch_to_trust(p, n))
             break;
         settle_batch(p, b);
+        if (unlikely(pipeline_spoils(p, n)))
+            break;
         atomic_store_explicit(&b->drained, 0, memory_order_relaxed);
         /* Pairs with the acquire of numbering; that of settled, with the acquire of draining. */
         atomic_store_explicit(&b->state, BATCH_SETTLED, memory_order_release);

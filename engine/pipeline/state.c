@@ -1,19 +1,40 @@
 /* What several steps do with the state that they share. */
 #include "engine/pipeline/state.h"
 
+static _Thread_local bool has_failed_here;
+
 void pipeline_fail(struct pipeline *p, enum pipeline_error error)
 {
     unsigned none = PIPELINE_OK;
+    has_failed_here = true;
     atomic_compare_exchange_strong_explicit(&p->error, &none, error, memory_order_release,
                                             memory_order_relaxed);
 }
 
-void pipeline_write_text(struct pipeline *p, enum report report, struct text *text)
+bool pipeline_spoils(struct pipeline *p, uint64_t n)
+{
+    if (likely(!has_failed_here) || !pipeline_has_failed(p))
+        return false;
+    uint64_t first = atomic_load_explicit(&p->spoilt, memory_order_relaxed);
+    while (n < first && !atomic_compare_exchange_weak_explicit(&p->spoilt, &first, n, memory_order_relaxed,
+                                                               memory_order_relaxed))
+        ;
+    return true;
+}
+
+void pipeline_write_batch_text(struct pipeline *p, enum report report, struct text *text)
 {
     struct sink *sink = p->params.sink;
-    if (text->length && !pipeline_has_failed(p) && sink->ops->write(sink, report, text))
+    if (text->length && sink->ops->write(sink, report, text))
         pipeline_fail(p, PIPELINE_WRITE);
     text->length = 0;
+}
+
+void pipeline_write_text(struct pipeline *p, enum report report, struct text *text)
+{
+    if (pipeline_has_failed(p))
+        text->length = 0;
+    pipeline_write_batch_text(p, report, text);
 }
 
 void worker_take_lists(struct worker *w, struct batch *b, unsigned shard, unsigned shards)

@@ -119,6 +119,11 @@ struct pipeline {
     /* enum pipeline_error. Set once, by the first worker that fails (release), read by all (acquire), which
      * stop then. */
     _Atomic unsigned error;
+    /* The first batch in which a step failed; UINT64_MAX: none. Lowered by any worker, before it publishes what it did to
+     * the batch (relaxed); no step takes this batch or a later one. */
+    _Atomic uint64_t spoilt;
+    /* A table, or what numbering keeps, was left half changed. Set by any worker, read once all have ended. */
+    _Atomic bool torn;
     _Atomic bool stop; /* set by pipeline_stop(), read by claiming; relaxed, since it orders nothing */
 
     /* For the progress display: each written by the holder of one step, read by any thread; relaxed. */
@@ -132,14 +137,24 @@ struct pipeline {
 /* Makes all workers stop. The first error wins. Any thread. */
 void pipeline_fail(struct pipeline *p, enum pipeline_error error);
 
+/* After a step did something to batch n: if this thread has failed, the batch is spoilt; that is returned. */
+bool pipeline_spoils(struct pipeline *p, uint64_t n);
+
+ALWAYS_INLINE bool pipeline_has_batch_to_trust(const struct pipeline *p, uint64_t n)
+{
+    return n < atomic_load_explicit(&p->spoilt, memory_order_relaxed);
+}
+
 ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)
 {
     return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
 }
 
-/* Writes a report's rows and empties the text. Writes nothing once the pipeline has failed: what a failed
- * step left half done, and what comes after it, is no part of a report. By the holder of writing; whoever
- * made the text has published its failure before the text. */
+/* Writes the rows of a batch that is to be trusted, and empties the text. By the holder of writing. */
+void pipeline_write_batch_text(struct pipeline *p, enum report report, struct text *text);
+/* Writes rows of the reports that come last, and empties the text. Writes nothing once the pipeline has failed: what a
+ * failed step left half done, and what comes after it, is no part of a report. By the holder of writing; whoever made
+ * the text has published its failure before the text. */
 void pipeline_write_text(struct pipeline *p, enum report report, struct text *text);
 
 /* Gives the worker, the last to read them, the memory of a batch's lists of these shards (of all lanes and
@@ -148,5 +163,11 @@ void worker_take_lists(struct worker *w, struct batch *b, unsigned shard, unsign
 
 /* The thread of a worker. */
 void *worker_main(void *worker);
+/* The rows that come once all batches are written. */
+void worker_report_rest(struct worker *w);
+
+/* After memory ran out and all workers have ended: takes the batches before the one that is spoilt through the steps that
+ * they lack, as if the capture ended there. */
+void pipeline_salvage(struct pipeline *p);
 
 #endif

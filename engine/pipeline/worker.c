@@ -111,17 +111,23 @@ static void run_last_step(struct worker *w, bool step(struct worker *, bool *don
     }
 }
 
+void worker_report_rest(struct worker *w)
+{
+    const bool *wants = w->pipeline->params.sink->wants;
+    run_last_step(w, findings_finish_step);
+    if (wants[REPORT_CONVERSATIONS])
+        run_last_step(w, conversation_rows_step);
+    if (wants[REPORT_ENDPOINTS])
+        run_last_step(w, endpoint_rows_step);
+}
+
 void *worker_main(void *worker)
 {
     struct worker *w = worker;
     const struct pipeline_params *params = &w->pipeline->params;
     step_clock_start(&w->clock, params->timed);
     run_batches(w);
-    run_last_step(w, findings_finish_step);
-    if (params->sink->wants[REPORT_CONVERSATIONS])
-        run_last_step(w, conversation_rows_step);
-    if (params->sink->wants[REPORT_ENDPOINTS])
-        run_last_step(w, endpoint_rows_step);
+    worker_report_rest(w);
     if (params->timed)
         w->clock.processor = clock_thread_seconds();
     return NULL;

@@ -6,7 +6,7 @@ static void write_batch(struct pipeline *p, struct batch *b)
 {
     struct source *source = p->params.source;
     for (int r = 0; r < REPORTS; r++)
-        pipeline_write_text(p, (enum report)r, &b->text[r]);
+        pipeline_write_batch_text(p, (enum report)r, &b->text[r]);
     if (source->ops->release)
         source->ops->release(source, b);
 }
@@ -23,7 +23,8 @@ bool write_step(struct worker *w)
     for (n = atomic_load_explicit(&p->written, memory_order_relaxed);; n++) {
         b = &p->batches[n & p->ring_mask];
         /* Pairs with the release of formatting, or of numbering where the batch has no rows. */
-        if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_FORMATTED || b->number != n)
+        if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_FORMATTED || b->number != n ||
+            !pipeline_has_batch_to_trust(p, n))
             break;
         write_batch(p, b);
         atomic_store_explicit(&b->state, BATCH_FREE, memory_order_relaxed);

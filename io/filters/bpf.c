@@ -99,17 +99,23 @@ enum bpf_result bpf_create(struct bpf **created, const char *expression, struct 
     b->problems = problems;
     pthread_mutex_init(&b->lock, NULL);
     char other[ERROR_MAX];
-    for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
+    enum bpf_result result = BPF_WRONG;
+    for (size_t i = 0; i < sizeof probes / sizeof probes[0] && result == BPF_WRONG; i++) {
         struct bpf_program program = {0};
-        if (!b->pcap->compile(expression, (int)probes[i], &program, i ? other : error,
-                              i ? sizeof other : n)) {
+        const int failure =
+            b->pcap->compile(expression, (int)probes[i], &program, i ? other : error, i ? sizeof other : n);
+        if (!failure) {
             b->pcap->free(&program);
             *created = b;
             return BPF_CREATED;
         }
+        if (failure == PCAP_MODULE_NO_MEMORY) {
+            snprintf(error, n, "out of memory");
+            result = BPF_FAILED;
+        }
     }
     bpf_destroy(b);
-    return BPF_WRONG;
+    return result;
 }
 
 struct filter *bpf_filter_of(struct bpf *b)

@@ -106,7 +106,11 @@ static int lock(struct outputs *o, const char *directory)
     pid_t owner;
     o->lock = claim_name(o->directory, OUTPUTS_LOCK, &owner);
     if (o->lock >= 0) {
-        dprintf(o->lock, "%ld\n", (long)getpid()); /* for messages only */
+        char text[24];
+        const int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+        if (write(o->lock, text, (size_t)n) != n) {
+            /* others can only not say who it is */
+        }
         return 0;
     }
     if (errno != EBUSY)

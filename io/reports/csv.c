@@ -260,8 +260,10 @@ static int open_report(struct csv_sink *s, enum report report)
 struct csv_sink *csv_sink_create(const struct csv_params *params)
 {
     struct csv_sink *s = calloc(1, sizeof *s);
-    if (!s)
+    if (!s) {
+        message_error("out of memory");
         return NULL;
+    }
     s->params = *params;
     s->on_terminal = !params->outputs && isatty(STDOUT_FILENO);
     s->format = params->format ? params->format : &csv_format;
