@@ -3,6 +3,7 @@
  * So all takes time proportional to the conversations, but for sorting the times of one endpoint. */
 #include "engine/pipeline/endpoints.h"
 #include "engine/list.h"
+#include "engine/pages.h"
 
 #include <stdlib.h>
 #define XXH_INLINE_ALL
@@ -10,9 +11,11 @@
 
 enum { SLOTS_FIRST = 1024, PORTS = 65536 };
 
-/* The order of ports: at least STEPS_LEAST steps; sequential if three of four are small ones up; random if at
- * most one in four is, and at least one in four goes down. */
-enum { SMALL_STEP = 4, STEPS_LEAST = 8 };
+/* Conversations from the present one to that whose endpoints are fetched. */
+enum { FETCH_AHEAD = 16 };
+
+/* From one port of a client to the next one. */
+enum { SMALL_STEP = 4 };
 
 int endpoints_init(struct endpoints *e, uint64_t conversations, struct port_range range,
                    const struct hash_key *key)
@@ -21,18 +24,25 @@ int endpoints_init(struct endpoints *e, uint64_t conversations, struct port_rang
     if (conversations > UINT32_MAX - 1)
         return -1;
     e->conversation_count = (uint32_t)conversations;
-    e->slots = calloc(e->slot_count, sizeof *e->slots);
-    e->conversations = calloc(conversations + 1, sizeof *e->conversations);
+    while (e->slot_count < conversations && e->slot_count <= UINT32_MAX / 4)
+        e->slot_count *= 2;
+    e->slots = pages_alloc(e->slot_count * sizeof *e->slots, true);
+    e->conversations = pages_alloc((conversations + 1) * sizeof *e->conversations, true);
     e->port_seen = calloc(PORTS / 64, sizeof *e->port_seen);
     return e->slots && e->conversations && e->port_seen ? 0 : -1;
+}
+
+static size_t members_size(const struct endpoints *e)
+{
+    return ((size_t)e->conversation_count * ROLES + 1) * sizeof *e->conversation_members;
 }
 
 void endpoints_free(struct endpoints *e)
 {
     free(e->items);
-    free(e->slots);
-    free(e->conversations);
-    free(e->conversation_members);
+    pages_free(e->slots, e->slot_count * sizeof *e->slots);
+    pages_free(e->conversations, ((size_t)e->conversation_count + 1) * sizeof *e->conversations);
+    pages_free(e->conversation_members, members_size(e));
     free(e->reuse_members);
     free(e->order);
     free(e->times);
@@ -41,48 +51,81 @@ void endpoints_free(struct endpoints *e)
     *e = (struct endpoints){0};
 }
 
+static bool key_equal(const struct endpoint_key *a, const struct endpoint_key *b)
+{
+    const uint8_t *const x = (const uint8_t *)a, *const y = (const uint8_t *)b;
+    return !((load_raw64(x) ^ load_raw64(y)) | (load_raw64(x + 8) ^ load_raw64(y + 8)) |
+             (load_raw32(x + 16) ^ load_raw32(y + 16)));
+}
+
 /* The key's slot, or the empty one where it belongs. */
-static uint32_t *find_slot(struct endpoints *e, const struct endpoint_key *key)
+static struct endpoint_slot *find_slot(const struct endpoints *e, const struct endpoint_lookup *x)
 {
     const uint32_t mask = e->slot_count - 1;
-    uint32_t at = (uint32_t)XXH3_64bits_withSecret(key, sizeof *key, e->key.secret, HASH_SECRET_SIZE) & mask;
-    while (e->slots[at] && memcmp(&e->items[e->slots[at] - 1].key, key, sizeof *key) != 0)
+    uint32_t at = x->hash & mask;
+    while (e->slots[at].endpoint &&
+           (e->slots[at].hash != x->hash || !key_equal(&e->items[e->slots[at].endpoint - 1].key, &x->key)))
         at = (at + 1) & mask;
     return &e->slots[at];
 }
 
 static int grow_slots(struct endpoints *e)
 {
-    uint32_t *slots = calloc((size_t)e->slot_count * 2, sizeof *slots);
-    if (e->slot_count > UINT32_MAX / 2 || !slots) {
-        free(slots);
+    const struct endpoint_slot *const old = e->slots, *const end = old + e->slot_count;
+    const uint32_t count = e->slot_count * 2;
+    if (e->slot_count > UINT32_MAX / 4)
         return -1;
+    struct endpoint_slot *const slots = pages_alloc(count * sizeof *slots, true);
+    if (!slots)
+        return -1;
+    for (const struct endpoint_slot *s = old; s < end; s++) {
+        uint32_t at = s->hash & (count - 1);
+        if (!s->endpoint)
+            continue;
+        while (slots[at].endpoint)
+            at = (at + 1) & (count - 1);
+        slots[at] = *s;
     }
-    free(e->slots);
+    pages_free(e->slots, e->slot_count * sizeof *e->slots);
     e->slots = slots;
-    e->slot_count *= 2;
-    for (uint32_t i = 0; i < e->count; i++)
-        *find_slot(e, &e->items[i].key) = i + 1;
+    e->slot_count = count;
     return 0;
 }
 
 /* 0, or -1 when memory is short. */
-static int find_endpoint(struct endpoints *e, const struct endpoint_key *key, uint32_t *found)
+static int find_endpoint(struct endpoints *e, const struct endpoint_lookup *x)
 {
-    uint32_t *slot = find_slot(e, key);
-    if (!*slot && e->count >= e->slot_count / 2) {
+    struct endpoint_slot *slot = find_slot(e, x);
+    if (!slot->endpoint && e->count >= e->slot_count / 2) {
         if (grow_slots(e))
             return -1;
-        slot = find_slot(e, key);
+        slot = find_slot(e, x);
     }
-    if (!*slot) {
-        struct endpoint *x = LIST_ADD(e);
-        if (!x)
+    if (!slot->endpoint) {
+        struct endpoint *added = LIST_ADD(e);
+        if (!added)
             return -1;
-        *x = (struct endpoint){.key = *key, .last_server = UINT32_MAX};
-        *slot = e->count;
+        *added = (struct endpoint){.key = x->key, .last_server = UINT32_MAX};
+        *slot = (struct endpoint_slot){x->hash, e->count};
     }
-    *found = *slot - 1;
+    *x->found = slot->endpoint - 1;
+    e->items[*x->found].conversations++;
+    return 0;
+}
+
+/* Their slots are on the way since they were noted; most of them tell the endpoint, which is fetched next. */
+static int find_noted(struct endpoints *e)
+{
+    const unsigned n = e->lookup_count;
+    e->lookup_count = 0;
+    for (unsigned i = 0; i < n; i++) {
+        const uint32_t endpoint = e->slots[e->lookups[i].hash & (e->slot_count - 1)].endpoint;
+        if (endpoint)
+            __builtin_prefetch(&e->items[endpoint - 1].key);
+    }
+    for (unsigned i = 0; i < n; i++)
+        if (find_endpoint(e, &e->lookups[i]))
+            return -1;
     return 0;
 }
 
@@ -118,12 +161,13 @@ int endpoints_add_conversation(struct endpoints *e, uint64_t stream, const union
     x->delayed = conversation_completeness(&c->c) & HAS_SYNACK && h->syn_retries;
     for (unsigned role = 0; role < ROLES; role++) {
         const bool is_server = role == ROLE_SERVER;
-        const struct endpoint_key key = key_of(c, family, is_server ? !client : client, is_server);
-        if (find_endpoint(e, &key, &x->endpoint[role]))
-            return -1;
-        e->items[x->endpoint[role]].conversations++;
+        struct endpoint_lookup *const l = &e->lookups[e->lookup_count++];
+        l->key = key_of(c, family, is_server ? !client : client, is_server);
+        l->hash = (uint32_t)XXH3_64bits_withSecret(&l->key, sizeof l->key, e->key.secret, HASH_SECRET_SIZE);
+        l->found = &x->endpoint[role];
+        __builtin_prefetch(&e->slots[l->hash & (e->slot_count - 1)]);
     }
-    return 0;
+    return e->lookup_count == ENDPOINT_LOOKUPS ? find_noted(e) : 0;
 }
 
 static bool is_failed(unsigned verdict)
@@ -144,9 +188,14 @@ static void reserve_members(struct endpoints *e)
 
 static void fill_members(struct endpoints *e)
 {
-    for (uint32_t i = e->conversation_count; i-- > 0;)
-        for (unsigned role = 0; role < ROLES; role++)
-            e->conversation_members[--e->items[e->conversations[i].endpoint[role]].first_conversation] = i;
+    for (uint32_t i = e->conversation_count; i-- > 0;) {
+        const struct endpoint_conversation *const c = &e->conversations[i];
+        for (unsigned role = 0; role < ROLES; role++) {
+            if (i >= FETCH_AHEAD)
+                __builtin_prefetch(&e->items[c[-FETCH_AHEAD].endpoint[role]].first_conversation, 1);
+            e->conversation_members[--e->items[c->endpoint[role]].first_conversation] = i;
+        }
+    }
     for (uint32_t i = e->reuse_count; i-- > 0;)
         for (unsigned role = 0; role < ROLES; role++)
             e->reuse_members[--e->items[e->conversations[e->reuses[i].stream].endpoint[role]].first_reuse] =
@@ -178,20 +227,48 @@ static void note_steps(struct endpoints *e)
     }
 }
 
+/* What endpoints are sorted by, but for the end of the key. */
+struct ranked {
+    uint32_t failed, reuses;
+    uint64_t key_begin; /* family and address, for IPv4 */
+    uint32_t endpoint;
+};
+
 static int by_failed_reuses_and_key(const void *a, const void *b, void *context)
 {
     const struct endpoints *e = context;
-    const struct endpoint *x = &e->items[*(const uint32_t *)a], *y = &e->items[*(const uint32_t *)b];
+    const struct ranked *x = a, *y = b;
     if (x->failed != y->failed)
         return x->failed > y->failed ? -1 : 1;
     if (x->reuses != y->reuses)
         return x->reuses > y->reuses ? -1 : 1;
-    return memcmp(&x->key, &y->key, sizeof x->key);
+    if (x->key_begin != y->key_begin)
+        return x->key_begin < y->key_begin ? -1 : 1;
+    return memcmp(&e->items[x->endpoint].key, &e->items[y->endpoint].key, sizeof(struct endpoint_key));
+}
+
+/* 0, or -1 when memory is short. */
+static int sort_endpoints(struct endpoints *e)
+{
+    struct ranked *const ranked = malloc(((size_t)e->count + 1) * sizeof *ranked);
+    if (!ranked)
+        return -1;
+    for (uint32_t i = 0; i < e->count; i++) {
+        const struct endpoint *x = &e->items[i];
+        ranked[i] = (struct ranked){x->failed, x->reuses, load_be64((const uint8_t *)&x->key), i};
+    }
+    qsort_r(ranked, e->count, sizeof *ranked, by_failed_reuses_and_key, e);
+    for (uint32_t i = 0; i < e->count; i++)
+        e->order[i] = ranked[i].endpoint;
+    free(ranked);
+    return 0;
 }
 
 int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, uint32_t count)
 {
     uint32_t most_conversations = 0, most_reuses = 0;
+    if (find_noted(e))
+        return -1;
     e->reuses = reuses;
     e->reuse_count = count;
     for (uint32_t i = 0; i < count; i++)
@@ -204,7 +281,7 @@ int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, ui
         most_conversations = MAX(most_conversations, e->items[i].conversations);
         most_reuses = MAX(most_reuses, e->items[i].reuses);
     }
-    e->conversation_members = malloc(((size_t)e->conversation_count * ROLES + 1) * sizeof(uint32_t));
+    e->conversation_members = pages_alloc(members_size(e), true);
     e->reuse_members = malloc(((size_t)count * ROLES + 1) * sizeof(uint32_t));
     e->order = malloc(((size_t)e->count + 1) * sizeof(uint32_t));
     e->times = malloc(((size_t)most_conversations * 2 + 1) * sizeof *e->times);
@@ -214,119 +291,5 @@ int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, ui
     reserve_members(e);
     fill_members(e);
     note_steps(e);
-    for (uint32_t i = 0; i < e->count; i++)
-        e->order[i] = i;
-    qsort_r(e->order, e->count, sizeof *e->order, by_failed_reuses_and_key, e);
-    return 0;
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void sort_times(int64_t *times, uint32_t count)
-{
-    for (uint32_t i = 1; i < count; i++)
-        if (times[i] < times[i - 1]) {
-            qsort(times, count, sizeof *times, by_time);
-            return;
-        }
-}
-
-/* Most conversations at once, each from its first to its last segment, and most new ones within a second. */
-static void count_most(struct endpoints *e, const struct endpoint *x, struct endpoint_row *row)
-{
-    enum { SECOND = 1000000000 };
-    int64_t *const first = e->times, *const last = first + x->conversations;
-    for (uint32_t i = 0; i < x->conversations; i++) {
-        const struct endpoint_conversation *c =
-            &e->conversations[e->conversation_members[x->first_conversation + i]];
-        first[i] = c->first_time;
-        last[i] = c->last_time;
-    }
-    sort_times(first, x->conversations);
-    sort_times(last, x->conversations);
-    for (uint32_t i = 0, over = 0, old = 0; i < x->conversations; i++) {
-        while (last[over] < first[i])
-            over++;
-        while (first[i] - first[old] >= SECOND)
-            old++;
-        row->most_open = MAX(row->most_open, i + 1 - over);
-        row->most_new = MAX(row->most_new, i + 1 - old);
-    }
-}
-
-static void count_conversations(struct endpoints *e, const struct endpoint *x, struct endpoint_row *row)
-{
-    const uint32_t *const members = &e->conversation_members[x->first_conversation];
-    row->seen = (struct port_range){UINT16_MAX, 0};
-    for (uint32_t i = 0; i < x->conversations; i++) {
-        const struct endpoint_conversation *c = &e->conversations[members[i]];
-        const uint64_t bit = UINT64_C(1) << c->port % 64;
-        row->refused += c->handshake == HANDSHAKE_REFUSED;
-        row->unanswered += c->handshake == HANDSHAKE_UNANSWERED;
-        row->delayed += c->delayed;
-        row->seen.lowest = MIN(row->seen.lowest, c->port);
-        row->seen.highest = MAX(row->seen.highest, c->port);
-        if (e->port_seen[c->port / 64] & bit)
-            continue;
-        e->port_seen[c->port / 64] |= bit;
-        row->ports++;
-        row->ports_in_range += c->port >= e->range.lowest && c->port <= e->range.highest;
-    }
-    for (uint32_t i = 0; i < x->conversations; i++)
-        e->port_seen[e->conversations[members[i]].port / 64] = 0;
-}
-
-static int by_gap(const void *a, const void *b)
-{
-    const struct endpoint_gap *x = a, *y = b;
-    if (x->ns != y->ns)
-        return x->ns < y->ns ? -1 : 1;
-    return (x->decimals > y->decimals) - (x->decimals < y->decimals);
-}
-
-/* The median of an even number is the lower one of the two in the middle. */
-static void count_reuses(struct endpoints *e, const struct endpoint *x, struct endpoint_row *row)
-{
-    for (uint32_t i = 0; i < x->reuses; i++) {
-        const struct endpoint_reuse *r = &e->reuses[e->reuse_members[x->first_reuse + i]];
-        row->by_trigger[r->trigger]++;
-        row->by_verdict[r->verdict]++;
-        e->gaps[i] = (struct endpoint_gap){r->gap, r->decimals};
-    }
-    if (!x->reuses)
-        return;
-    qsort(e->gaps, x->reuses, sizeof *e->gaps, by_gap);
-    row->least_gap = e->gaps[0];
-    row->median_gap = e->gaps[(x->reuses - 1) / 2];
-}
-
-static enum port_order order_of(const struct endpoint *x)
-{
-    const uint64_t steps = x->steps, small = x->small_steps, down = x->steps_down;
-    if (steps < STEPS_LEAST)
-        return PORTS_UNKNOWN;
-    if (4 * small >= 3 * steps)
-        return PORTS_SEQUENTIAL;
-    return 4 * small <= steps && 4 * down >= steps ? PORTS_RANDOM : PORTS_UNKNOWN;
-}
-
-void endpoints_row(struct endpoints *e, uint32_t i, struct endpoint_row *row)
-{
-    const struct endpoint *x = &e->items[e->order[i]];
-    *row = (struct endpoint_row){.address = x->key.address,
-                                 .family = x->key.family,
-                                 .is_server = x->key.is_server,
-                                 .port = load_be16(x->key.port),
-                                 .conversations = x->conversations,
-                                 .reuses = x->reuses,
-                                 .failed = x->failed,
-                                 .range = e->range,
-                                 .order = order_of(x)};
-    count_conversations(e, x, row);
-    count_most(e, x, row);
-    count_reuses(e, x, row);
+    return sort_endpoints(e);
 }

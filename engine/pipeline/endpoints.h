@@ -2,7 +2,7 @@
  * reuses, brought together by endpoint at the end of the capture. endpoint_rows.c feeds it.
  *
  * First all conversations are added, then the reuses; endpoints_group() brings them together, and then each
- * endpoint makes a row. 40 bytes a conversation and about 90 an endpoint. One thread at a time. */
+ * endpoint makes a row. Some 55 bytes a conversation and 100 an endpoint. One thread at a time. */
 #ifndef TCPREUSE_ENDPOINTS_H
 #define TCPREUSE_ENDPOINTS_H
 
@@ -53,13 +53,30 @@ struct endpoint_reuse_list {
     uint32_t count, capacity;
 };
 
+/* A place in the hash table. */
+struct endpoint_slot {
+    uint32_t hash;
+    uint32_t endpoint; /* + 1; 0: empty */
+};
+
+/* An endpoint of a conversation, to be found once the lines that this takes have come. */
+struct endpoint_lookup {
+    struct endpoint_key key;
+    uint32_t hash;
+    uint32_t *found;
+};
+
+enum { ENDPOINT_LOOKUPS = 64 };
+
 struct endpoints {
     struct port_range range;
     struct hash_key key;
     struct endpoint *items;
     uint32_t count, capacity;
-    uint32_t *slots; /* endpoint + 1; 0: empty. A power of two, more than count */
+    struct endpoint_slot *slots; /* a power of two, more than count */
     uint32_t slot_count;
+    struct endpoint_lookup lookups[ENDPOINT_LOOKUPS];
+    unsigned lookup_count;
     struct endpoint_conversation *conversations; /* by stream */
     uint32_t conversation_count;
     const struct endpoint_reuse *reuses; /* the caller's */
