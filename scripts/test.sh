@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs what is missing, builds with the tests into build-test/ and runs them.
 #
-# usage: scripts/test.sh [-D OPTION=VALUE]... [ARGUMENT-OF-MESON-TEST...]
+# usage: scripts/test.sh [--all] [-D OPTION=VALUE]... [ARGUMENT-OF-MESON-TEST...]
 #
 #   scripts/test.sh                          all suites
+#   scripts/test.sh --all                    with large packages (LibreOffice ...), without which some tests are skipped
 #   scripts/test.sh --suite unit             one suite: a folder of tests/ that has a meson.build
 #   scripts/test.sh -Dwerror=true            with warnings as errors
 #   TCPREUSE_CORPUS=DIR scripts/test.sh      with the captures that the conformance suite compares with tshark
@@ -23,12 +24,17 @@ case ${1-} in
 esac
 
 options=-Dtests=true
+more=
 while [ $# -gt 0 ]; do
   case $1 in
   -D)
     [ $# -gt 1 ] || fail "-D wants OPTION=VALUE"
     options="$options -D$2"
     shift 2
+    ;;
+  --all)
+    more=$packages_all
+    shift
     ;;
   -D*)
     options="$options $1"
@@ -39,7 +45,7 @@ while [ $# -gt 0 ]; do
 done
 
 # shellcheck disable=SC2086 # lists of words
-need_packages $packages_build $packages_test
+need_packages $packages_build $packages_test $more
 # shellcheck disable=SC2086
 configure "$root/build-test" --buildtype=debugoptimized $options
 compile "$root/build-test"
