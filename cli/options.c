@@ -9,6 +9,7 @@
 #include "io/message.h"
 #include "io/reports/community_id.h"
 #include "io/reports/names.h"
+#include "io/sheets/xlsx_load.h"
 
 #include <ctype.h>
 #include <getopt.h>
@@ -216,6 +217,8 @@ static enum options_result read_reports(struct options *o)
             o->summary = true;
         else if (report == REPORT_SCHEMA)
             o->schema = true;
+        else if (report == REPORT_XLSX)
+            o->xlsx = true;
         else
             o->reports[report] = true;
         if (!*end)
@@ -230,7 +233,7 @@ static enum options_result check_output(const struct options *o)
     unsigned reports = 0;
     for (unsigned r = 0; r < REPORTS; r++)
         reports += o->reports[r];
-    const bool others = o->summary || o->schema;
+    const bool others = o->summary || o->schema || o->xlsx;
     if (!o->output && o->print_filter && (reports || others))
         return fail("option '--print-filter' takes standard output: use '-o' for reports");
     if (!o->output && !o->print_filter && (others || reports != 1))
@@ -257,6 +260,8 @@ static enum options_result check_output(const struct options *o)
         return fail("option '--rotate' requires '-o': standard output cannot be rotated");
     if (!o->output && o->split_rows)
         return fail("option '--split-rows' requires '-o': standard output cannot be split");
+    if (o->xlsx && !xlsx_available())
+        return fail("report 'xlsx': this build has no workbooks, since libxlsxwriter was not there");
     if (o->schema && !reports)
         return fail("report 'schema' describes the csv of other reports: name some of them, too");
     return OPTIONS_RUN;
@@ -269,6 +274,7 @@ static enum options_result check_csv(const struct options *o)
                          : o->bom        ? "option '--bom'"
                          : o->split_rows ? "option '--split-rows'"
                          : o->schema     ? "report 'schema'"
+                         : o->xlsx       ? "report 'xlsx'"
                                          : NULL;
     if (option && o->format != FORMAT_CSV)
         return fail("%s is about csv, not '--format %s'", option,

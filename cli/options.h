@@ -46,6 +46,7 @@ struct options {
     bool reports[REPORTS];
     bool summary; /* summary.json */
     bool schema;  /* schema.sql and datapackage.json */
+    bool xlsx;    /* reuse.xlsx */
     enum report_format format;
     enum naming naming; /* of members in NDJSON */
     bool details;       /* the listing tells each reuse in words */

@@ -3,6 +3,7 @@
 #include "io/filters/pcap_module.h"
 #include "io/module.h"
 #include "io/reports/names.h"
+#include "io/sheets/xlsx_load.h"
 
 /* libpcap belongs to a module, so its version is that of the library in use. */
 static void print_filters(FILE *to)
@@ -10,6 +11,14 @@ static void print_filters(FILE *to)
     char error[256];
     const struct pcap_module *pcap = module_load(PCAP_MODULE_FILE, PCAP_MODULE_SYMBOL, error, sizeof error);
     fprintf(to, "Capture filters: %s\n", pcap ? pcap->library() : error);
+}
+
+/* Likewise. */
+static void print_workbooks(FILE *to)
+{
+    char error[256];
+    const struct xlsx_module *xlsx = xlsx_load(error, sizeof error);
+    fprintf(to, "Workbooks (xlsx): %s%s\n", xlsx ? "libxlsxwriter " : "", xlsx ? xlsx->library() : error);
 }
 
 void options_print_version(FILE *to)
@@ -27,4 +36,5 @@ void options_print_version(FILE *to)
     fputs("Ports: " DPDK_LIBRARY "\nCompressed IP: " ZLIB_LIBRARY "\nCommunity ID: " NETTLE_LIBRARY
           "\nAllocator: " ALLOCATOR "\n",
           to);
+    print_workbooks(to);
 }

@@ -20,6 +20,7 @@
 #include "io/reports/summary.h"
 #include "io/sets/set_source.h"
 #include "io/sheets/schema.h"
+#include "io/sheets/workbook.h"
 #include "io/timers.h"
 
 #include <errno.h>
@@ -41,8 +42,9 @@ struct run {
     struct dpdk_source *ports;    /* or this */
     struct source *source;        /* what frames come from, whichever it is */
     unsigned threads;
-    struct timers timers;    /* that verdicts compare gaps with */
-    struct listing *listing; /* NULL: reports are written in another form */
+    struct timers timers;      /* that verdicts compare gaps with */
+    struct listing *listing;   /* NULL: reports are written in another form */
+    struct workbook *workbook; /* NULL: nobody asks for one */
     struct csv_sink *sink;
     struct extract *extract;       /* NULL: nobody asks for it */
     struct pipeline_params params; /* of the pipeline */
@@ -157,7 +159,12 @@ static enum exit_status open_reports(struct run *r)
     const enum exit_status status = destination_open(&r->destination, o, r->inputs);
     if (status != EXIT_DONE)
         return status;
+    const struct workbook_params workbook = {r->destination.directory, o->output,
+                                             o->verdicts == VERDICTS_ON && !options_forget(o), o->split_rows};
+    if (o->xlsx && !(r->workbook = workbook_create(&workbook)))
+        return EXIT_OUTPUT;
     struct csv_params params = {
+        .taker = r->workbook ? workbook_taker(r->workbook) : NULL,
         .outputs = r->destination.directory,
         .directory = o->output,
         .failures = &r->failures,
@@ -329,7 +336,8 @@ static bool lacks_input(const struct run *r)
 static void print_earlier(const struct run *r)
 {
     const struct options *o = r->options;
-    bool written[REPORT_NAMES] = {[REPORT_SUMMARY] = o->summary, [REPORT_SCHEMA] = o->schema};
+    bool written[REPORT_NAMES] = {
+        [REPORT_SUMMARY] = o->summary, [REPORT_SCHEMA] = o->schema, [REPORT_XLSX] = o->xlsx};
     memcpy(written, o->reports, sizeof o->reports);
     if (o->output && !o->quiet)
         earlier_print(o->output, written, form_of(o)->suffix);
@@ -348,6 +356,8 @@ static enum exit_status report(struct run *r, enum exit_status status)
     if ((!lacking || o->output) && csv_sink_close(r->sink))
         status = EXIT_OUTPUT;
     if (o->schema && schema_write(r->sink, r->destination.directory, o->output))
+        status = EXIT_OUTPUT;
+    if (o->xlsx && workbook_write(r->workbook, csv_sink_sink(r->sink), &summary))
         status = EXIT_OUTPUT;
     summary.complete = status == EXIT_DONE && !summary.totals->stopped && !problems_errors(r->problems);
     enum exit_status written = write_summary(r, &summary);
@@ -384,6 +394,7 @@ static void close_run(struct run *r)
     pipeline_destroy(r->pipeline);
     extract_close(r->extract);
     csv_sink_destroy(r->sink);
+    workbook_destroy(r->workbook);
     destination_close(&r->destination);
     listing_destroy(r->listing);
     set_source_destroy(r->files);

@@ -2,10 +2,10 @@
 #include "io/columns/columns.h"
 
 const char *const column_type_names[COLUMN_TYPES] = {
-    [COLUMN_NUMBER] = "number",   [COLUMN_SECONDS] = "seconds", [COLUMN_RATIO] = "ratio",
-    [COLUMN_FLAG] = "flag",       [COLUMN_WORD] = "word",       [COLUMN_WORDS] = "words",
-    [COLUMN_NUMBERS] = "numbers", [COLUMN_ADDRESS] = "address", [COLUMN_UTC] = "UTC",
-    [COLUMN_TEXT] = "text",
+    [COLUMN_NUMBER] = "number", [COLUMN_TIME] = "time",       [COLUMN_SECONDS] = "seconds",
+    [COLUMN_RATIO] = "ratio",   [COLUMN_FLAG] = "flag",       [COLUMN_WORD] = "word",
+    [COLUMN_WORDS] = "words",   [COLUMN_NUMBERS] = "numbers", [COLUMN_ADDRESS] = "address",
+    [COLUMN_UTC] = "UTC",       [COLUMN_TEXT] = "text",
 };
 
 const char *const column_when_texts[WHENS] = {

@@ -8,7 +8,8 @@
 /* What a field holds, where it is not empty. */
 enum column_type {
     COLUMN_NUMBER,  /* an integer that fits in an int64_t */
-    COLUMN_SECONDS, /* with up to 9 decimals, perhaps negative; a time is counted from 1970-01-01 UTC */
+    COLUMN_TIME,    /* seconds since 1970-01-01 UTC, with up to 9 decimals */
+    COLUMN_SECONDS, /* between two times, likewise; perhaps negative */
     COLUMN_RATIO,   /* a decimal fraction */
     COLUMN_FLAG,    /* 0 or 1 */
     COLUMN_WORD,    /* one of `words` */
@@ -52,7 +53,7 @@ struct report_columns {
 /* In the order of the row. By enum report. */
 extern const struct report_columns report_columns[REPORTS];
 
-/* As an enum would have them: "number", "seconds" ... */
+/* "number", "seconds" ... */
 extern const char *const column_type_names[COLUMN_TYPES];
 /* "", or when a column is there, such as "with several inputs". */
 extern const char *const column_when_texts[WHENS];

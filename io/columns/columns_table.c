@@ -13,6 +13,7 @@
 #define NUMBER      .type = COLUMN_NUMBER
 #define NUMBERS     .type = COLUMN_NUMBERS
 #define BYTES       .type = COLUMN_NUMBER, .unit = "bytes"
+#define TIME        .type = COLUMN_TIME, .unit = "s"
 #define SECONDS     .type = COLUMN_SECONDS, .unit = "s"
 #define RATIO       .type = COLUMN_RATIO
 #define FLAG        .type = COLUMN_FLAG
@@ -53,7 +54,7 @@ static const char *const client_bys[] = {"syn", "syn-ack", "port", "first-seen"}
 
 static const struct column reuse[] = {
     COLUMN("frame", NUMBER, "number of the frame that reuses the ports", FRAMES),
-    COLUMN("time", SECONDS, "of that frame, since 1970-01-01 UTC", CLOCK),
+    COLUMN("time", TIME, "of that frame", CLOCK),
     TIME_UTC("the same as date and time"),
     COLUMN("stream", NUMBER, "the conversation that it opens", STREAMS),
     COLUMN("previous_stream", NUMBER,
@@ -76,13 +77,13 @@ static const struct column reuse[] = {
     COLUMN("previous_completeness", NUMBER, "completeness of the old conversation at its end", WIRESHARK),
     COLUMN("previous_first_frame", NUMBER, "first frame of the old conversation", FRAMES),
     COLUMN("previous_last_frame", NUMBER, "last frame of the old conversation", FRAMES),
-    COLUMN("previous_last_time", SECONDS, "of that frame, since 1970-01-01 UTC", CLOCK),
+    COLUMN("previous_last_time", TIME, "of that frame", CLOCK),
     COLUMN("gap", SECONDS,
            "from the old conversation's last segment to this one: `time` - `previous_last_time`; negative if "
            "time "
            "stamps go back",
            COMPUTED),
-    COLUMN("previous_first_time", SECONDS, "when the old conversation began, since 1970-01-01 UTC", CLOCK),
+    COLUMN("previous_first_time", TIME, "when the old conversation began", CLOCK),
     COLUMN("previous_frames", NUMBER, "segments of the old conversation", COUNTED),
     COLUMN("previous_bytes", BYTES, "of their frames on the wire", COUNTED),
     COLUMN("previous_end", WORD(endings), "how the old conversation ended", TCP),
@@ -122,9 +123,9 @@ static const struct column conversations[] = {
     COLUMN("stream", NUMBER, "the conversation's number", STREAMS),
     COLUMN("first_frame", NUMBER, "its first frame in the order of the input", FRAMES),
     COLUMN("last_frame", NUMBER, "its last frame", FRAMES),
-    COLUMN("first_time", SECONDS, "of its first frame, since 1970-01-01 UTC", CLOCK),
+    COLUMN("first_time", TIME, "of its first frame", CLOCK),
     TIME_UTC("`first_time` as date and time"),
-    COLUMN("last_time", SECONDS, "of its last frame, since 1970-01-01 UTC", CLOCK),
+    COLUMN("last_time", TIME, "of its last frame", CLOCK),
     COLUMN("client", ADDRESS,
            "who sent the SYN or received the SYN/ACK; without either, the side with the higher port; where "
            "ports are "
@@ -183,7 +184,7 @@ static const struct column episodes[] = {
     COLUMN("server", ADDRESS, "the other side", IP),
     COLUMN("server_port", NUMBER, "its port", TCP),
     COLUMN("first_frame", NUMBER, "frame of the first SYN", FRAMES),
-    COLUMN("first_time", SECONDS, "of that frame, since 1970-01-01 UTC", CLOCK),
+    COLUMN("first_time", TIME, "of that frame", CLOCK),
     TIME_UTC("the same as date and time"),
     COLUMN("attempts", NUMBER, "how many there were", COUNTED),
     COLUMN("outcome", WORD(episode_outcome_names), "how it ended; `open`: not before the capture did",
@@ -253,7 +254,7 @@ static const struct column endpoints[] = {
 static const struct column packets[] = {
     COLUMN("frame", NUMBER,
            "number of the frame; one with several TCP headers has several rows, the outermost first", FRAMES),
-    COLUMN("time", SECONDS, "of the frame, since 1970-01-01 UTC", CLOCK),
+    COLUMN("time", TIME, "of the frame", CLOCK),
     TIME_UTC("the same as date and time"),
     COLUMN("stream", NUMBER, "the conversation that the segment belongs to", STREAMS),
     COLUMN("completeness", NUMBER, "of the conversation *before* this segment, as Wireshark shows it",

@@ -228,6 +228,11 @@ static int write_beside_progress(struct csv_sink *s, enum report report, const s
     return result;
 }
 
+static bool takes(const struct csv_sink *s, int report)
+{
+    return s->params.taker && s->params.taker->wants[report];
+}
+
 static int csv_write(struct sink *sink, enum report report, const struct text *text)
 {
     struct csv_sink *s = (struct csv_sink *)sink;
@@ -241,6 +246,12 @@ static int csv_write(struct sink *sink, enum report report, const struct text *t
         }
         text = &s->arranged;
     }
+    if (takes(s, report) && s->params.taker->take(s->params.taker, sink, report, text)) {
+        s->error[report] = ENOMEM;
+        return -1;
+    }
+    if (!s->params.wants[report])
+        return 0;
     if (write_beside_progress(s, report, text)) {
         s->error[report] = errno;
         return -1;
@@ -281,7 +292,7 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
     s->sink.timers = params->timers;
     s->sink.for_spreadsheets = params->for_spreadsheets;
     for (int r = 0; r < REPORTS; r++) {
-        s->sink.wants[r] = params->wants[r];
+        s->sink.wants[r] = params->wants[r] || takes(s, r);
         s->fd[r] = -1;
     }
     for (int r = 0; r < REPORTS; r++) {

@@ -9,6 +9,14 @@
 
 struct csv_sink;
 
+/* Takes rows beside the files, as the format made them, before they are written. */
+struct row_taker {
+    bool wants[REPORTS];
+    /* As write() of struct sink_ops; sink: the one that formatted them. 0, or -1 when memory is short. */
+    int (*take)(struct row_taker *taker, const struct sink *sink, enum report report,
+                const struct text *rows);
+};
+
 struct csv_params {
     /* Where reuse.csv and the others go. NULL: standard output, for a single report. */
     struct outputs *outputs;
@@ -29,6 +37,7 @@ struct csv_params {
     /* A report continues in another file, reuse-2.csv and so on, before one would have more lines than this, of which the
      * header is one; at least 2. 0: never. */
     uint64_t split_rows;
+    struct row_taker *taker; /* NULL: none; outlives the sink */
     /* Rotation: when a report continues in a new file, reuse.1.csv and so on. 0: never. */
     uint64_t rotate_bytes; /* before the file would grow beyond this */
     double rotate_seconds; /* with the first rows after this time */

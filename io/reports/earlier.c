@@ -31,8 +31,10 @@ void earlier_print(const char *path, const bool written[REPORT_NAMES], const cha
     static const struct {
         unsigned report;
         const char *file;
-    } others[] = {
-        {REPORT_SUMMARY, SUMMARY_FILE}, {REPORT_SCHEMA, SCHEMA_FILE}, {REPORT_SCHEMA, DATA_PACKAGE_FILE}};
+    } others[] = {{REPORT_SUMMARY, SUMMARY_FILE},
+                  {REPORT_SCHEMA, SCHEMA_FILE},
+                  {REPORT_XLSX, XLSX_FILE},
+                  {REPORT_SCHEMA, DATA_PACKAGE_FILE}};
     struct list list = {0};
     for (unsigned i = 0; i < REPORTS; i++)
         for (unsigned k = 0; k < ARRAY_LEN(suffixes); k++)

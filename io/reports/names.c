@@ -2,9 +2,10 @@
 #include "io/reports/names.h"
 
 const char *const report_names[REPORT_NAMES] = {
-    [REPORT_REUSE] = "reuse",       [REPORT_CONVERSATIONS] = "conversations", [REPORT_PACKETS] = "packets",
-    [REPORT_EPISODES] = "episodes", [REPORT_ENDPOINTS] = "endpoints",         [REPORT_SUMMARY] = "summary",
-    [REPORT_SCHEMA] = "schema",
+    [REPORT_REUSE] = "reuse",         [REPORT_CONVERSATIONS] = "conversations",
+    [REPORT_PACKETS] = "packets",     [REPORT_EPISODES] = "episodes",
+    [REPORT_ENDPOINTS] = "endpoints", [REPORT_SUMMARY] = "summary",
+    [REPORT_SCHEMA] = "schema",       [REPORT_XLSX] = "xlsx",
 };
 
 const char *const trigger_names[TRIGGERS] = {

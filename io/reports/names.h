@@ -6,7 +6,7 @@
 #include "engine/sink.h"
 
 /* Reports as --reports names them: each enum report, then those that are no reports of rows. */
-enum { REPORT_SUMMARY = REPORTS, REPORT_SCHEMA, REPORT_NAMES };
+enum { REPORT_SUMMARY = REPORTS, REPORT_SCHEMA, REPORT_XLSX, REPORT_NAMES };
 extern const char *const report_names[REPORT_NAMES];
 
 /* A report of rows is the file of its name with REPORT_SUFFIX, the summary is SUMMARY_FILE. */
@@ -16,6 +16,7 @@ extern const char *const report_names[REPORT_NAMES];
 /* The schema is two files. */
 #define SCHEMA_FILE       "schema.sql"
 #define DATA_PACKAGE_FILE "datapackage.json"
+#define XLSX_FILE         "reuse.xlsx"
 
 /* As the column trigger and the summary spell them; TRIGGER_NONE is "". */
 extern const char *const trigger_names[TRIGGERS];

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 static const char *const field_types[COLUMN_TYPES] = {
-    [COLUMN_NUMBER] = "integer", [COLUMN_SECONDS] = "number", [COLUMN_RATIO] = "number",
-    [COLUMN_FLAG] = "boolean",   [COLUMN_WORD] = "string",    [COLUMN_WORDS] = "string",
-    [COLUMN_NUMBERS] = "string", [COLUMN_ADDRESS] = "string", [COLUMN_UTC] = "datetime",
-    [COLUMN_TEXT] = "string",
+    [COLUMN_NUMBER] = "integer", [COLUMN_TIME] = "number",    [COLUMN_SECONDS] = "number",
+    [COLUMN_RATIO] = "number",   [COLUMN_FLAG] = "boolean",   [COLUMN_WORD] = "string",
+    [COLUMN_WORDS] = "string",   [COLUMN_NUMBERS] = "string", [COLUMN_ADDRESS] = "string",
+    [COLUMN_UTC] = "datetime",   [COLUMN_TEXT] = "string",
 };
 
 static void put_words(struct json *j, const char *name, const struct column *c)

@@ -5,9 +5,15 @@
 
 /* SQLite keeps decimals as doubles, and all others of these as they are. */
 static const char *const sql_types[COLUMN_TYPES] = {
-    [COLUMN_NUMBER] = "BIGINT", [COLUMN_SECONDS] = "DECIMAL(20,9)", /* 11 digits before the point: differences of times */
-    [COLUMN_RATIO] = "DOUBLE",  [COLUMN_FLAG] = "BOOLEAN",          [COLUMN_WORD] = "TEXT",
-    [COLUMN_WORDS] = "TEXT",    [COLUMN_NUMBERS] = "TEXT",          [COLUMN_ADDRESS] = "TEXT",
+    [COLUMN_NUMBER] = "BIGINT",
+    [COLUMN_TIME] = "DECIMAL(20,9)",
+    [COLUMN_SECONDS] = "DECIMAL(20,9)", /* 11 digits before the point: differences of times */
+    [COLUMN_RATIO] = "DOUBLE",
+    [COLUMN_FLAG] = "BOOLEAN",
+    [COLUMN_WORD] = "TEXT",
+    [COLUMN_WORDS] = "TEXT",
+    [COLUMN_NUMBERS] = "TEXT",
+    [COLUMN_ADDRESS] = "TEXT",
     [COLUMN_UTC] = "TEXT", /* a TIMESTAMP ends at microseconds */
     [COLUMN_TEXT] = "TEXT",
 };

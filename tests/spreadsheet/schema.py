@@ -30,7 +30,7 @@ RESERVED = set('''
     add alter autoincrement between commit delete drop escape exists index insert is isnull join nothing notnull set
     transaction update values'''.split())
 KINDS = {
-    'number': r'-?\d{1,20}', 'seconds': r'-?\d{1,11}(\.\d{1,9})?', 'ratio': r'\d+\.\d+', 'flag': '[01]',
+    'number': r'-?\d{1,20}', 'time': r'-?\d{1,11}(\.\d{1,9})?', 'seconds': r'-?\d{1,11}(\.\d{1,9})?', 'ratio': r'\d+\.\d+', 'flag': '[01]',
     'words': r"[\w.-]+( [\w.-]+)*", 'numbers': r'\d+( \d+)*', 'UTC': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z',
 }
 BEGUN = '| column | type, unit | meaning | source |'
@@ -78,7 +78,7 @@ def kinds(field):
         text += ', separated by spaces'
     elif field['kind'] in ('words', 'numbers'):
         text += ', separated by spaces'
-    if field.get('unit') and field['kind'] != 'seconds':
+    if field.get('unit') and field['kind'] not in ('time', 'seconds'):
         text += ', ' + field['unit']
     return text + ('' if field['constraints']['required'] else '; may be empty')
 
@@ -147,7 +147,7 @@ def same(value, text, kind):
         return text == '' and value is None
     if kind in ('number', 'flag'):
         return int(value) == int(text)
-    if kind in ('seconds', 'ratio'):
+    if kind in ('time', 'seconds', 'ratio'):
         return abs(decimal.Decimal(str(value)) - decimal.Decimal(text)) < decimal.Decimal('0.000001')
     return value == text
 
