@@ -95,6 +95,39 @@ void pipeline_stop(struct pipeline *p);
 /* While the pipeline runs. Any thread. */
 struct pipeline_progress pipeline_progress(const struct pipeline *p);
 const struct pipeline_totals *pipeline_totals(const struct pipeline *p);
+
+/* Saving and loading all that a run knows, as sections of bytes (engine/saved.h) that do not depend on the
+ * number of threads. Not for runs under RULES_4_0, nor for those that forget conversations, drop copies or
+ * read from ports. */
+
+struct save_target {
+    /* Takes a section. Several of one name go on with each other. 0, or -1 after keeping the error. */
+    int (*add)(struct save_target *, const char *name, const void *bytes, size_t count);
+};
+
+enum save_result { SAVE_DONE, SAVE_MEMORY, SAVE_FAILED /* the target did, and keeps the error */ };
+
+/* While nothing is under way: all batches that were claimed have been released. By the thread that claims,
+ * or before or after the run. */
+enum save_result pipeline_save(struct pipeline *p, struct save_target *to);
+
+/* Reuses whose answer is awaited. As for pipeline_save(). */
+uint64_t pipeline_waiting(const struct pipeline *p);
+
+enum load_result {
+    LOAD_DONE,
+    LOAD_UNKNOWN, /* no section of the pipeline's */
+    LOAD_MEMORY,
+    LOAD_RANDOM, /* no random key for the hash */
+    LOAD_WRONG,  /* it makes no sense, or not in a run with these parameters */
+};
+
+/* Before the run: takes in a section, in the order in which they were saved. After a failure the pipeline
+ * can only be destroyed. */
+enum load_result pipeline_load(struct pipeline *p, const char *name, const void *bytes, size_t count);
+/* All sections have been taken in: is anything missing? */
+enum load_result pipeline_loaded(struct pipeline *p);
+
 /* Not while it runs. NULL is fine. */
 void pipeline_destroy(struct pipeline *p);
 

@@ -255,6 +255,36 @@ bool episodes_close_due(struct episodes *e, int64_t clock, uint32_t *record, str
     return false;
 }
 
+uint32_t episodes_restore(struct episodes *e, const struct episode *episode)
+{
+    const uint32_t number = take_episode(e);
+    if (!number)
+        return 0;
+    struct episode *const x = &e->items[number];
+    const uint32_t serial = x->serial;
+    *x = *episode;
+    x->serial = serial;
+    x->first = x->last = x->next_free = 0;
+    x->used = true;
+    return heap_push(e, (struct episode_due){x->due, number, serial}) ? 0 : number;
+}
+
+int episodes_restore_attempt(struct episodes *e, uint32_t episode, const struct attempt *attempt)
+{
+    const uint32_t number = take_attempt(e);
+    if (!number)
+        return -1;
+    struct episode *const x = &e->items[episode];
+    e->attempts[number] = *attempt;
+    e->attempts[number].next = 0;
+    if (x->last)
+        e->attempts[x->last].next = number;
+    else
+        x->first = number;
+    x->last = number;
+    return 0;
+}
+
 int episodes_finish(struct episodes *e, struct found_list *found)
 {
     int result = 0;

@@ -107,6 +107,11 @@ int episode_end(struct episodes *e, uint32_t episode, enum outcome_of_episode ou
  * *record. False: there is none. Out of memory: *failed. */
 bool episodes_close_due(struct episodes *e, int64_t clock, uint32_t *record, struct found_list *found,
                         bool *failed);
+/* Puts an episode back that was open when a run was saved; its attempts follow, in their order. Its place,
+ * or 0 when memory is short. */
+uint32_t episodes_restore(struct episodes *e, const struct episode *episode);
+/* 0, or -1 when memory is short. */
+int episodes_restore_attempt(struct episodes *e, uint32_t episode, const struct attempt *attempt);
 /* At the end of the capture: all episodes that are left. 0, or -1 when memory is short. */
 int episodes_finish(struct episodes *e, struct found_list *found);
 

@@ -179,6 +179,63 @@ int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, c
     return size;
 }
 
+bool fragment_table_save(const struct fragment_table *t, const struct datagram **g, struct saved_writer *w)
+{
+    *g = *g ? (*g)->younger : t->oldest;
+    if (!*g)
+        return false;
+    saved_put(w, &(*g)->key, sizeof(*g)->key);
+    saved_put64(w, (*g)->end);
+    saved_put32(w, (*g)->pieces);
+    for (const struct piece *p = (*g)->first; p; p = p->next) {
+        saved_put32(w, p->offset);
+        saved_put32(w, p->length);
+        saved_put8(w, p->counted);
+        saved_put(w, p->bytes, p->length);
+    }
+    return true;
+}
+
+/* Pieces are saved by offset, and by arrival where these are equal, and come in this order to where they
+ * were. */
+static int load_piece(struct fragment_table *t, struct datagram *g, struct saved_reader *r)
+{
+    const uint32_t offset = saved_get32(r), length = saved_get32(r);
+    const uint8_t counted = saved_get8(r), *bytes = saved_take(r, length);
+    if (!bytes)
+        return 0;
+    struct piece *p = malloc(sizeof *p + length);
+    if (!p)
+        return -1;
+    *p = (struct piece){.offset = offset, .length = length, .counted = counted};
+    memcpy(p->bytes, bytes, length);
+    g->memory += sizeof *p + length;
+    t->memory += sizeof *p + length;
+    datagram_insert(g, p);
+    return 0;
+}
+
+int fragment_table_load(struct fragment_table *t, struct saved_reader *r, const struct hash_key *key)
+{
+    if (!t->buckets && !(t->buckets = calloc(FRAGMENT_DATAGRAMS, sizeof(struct datagram *))))
+        return -1;
+    while (!saved_is_done(r)) {
+        struct fragment_key k;
+        saved_get(r, &k, sizeof k);
+        const uint64_t end = saved_get64(r);
+        const uint32_t pieces = saved_get32(r);
+        r->failed |= k.family >= FAMILIES;
+        struct datagram *g = r->failed ? NULL : datagram_find(t, &k, key);
+        if (r->failed || !g)
+            return r->failed ? 0 : -1;
+        g->end = end;
+        for (uint32_t i = 0; i < pieces && !r->failed; i++)
+            if (load_piece(t, g, r))
+                return -1;
+    }
+    return 0;
+}
+
 void fragment_table_free(struct fragment_table *t)
 {
     for (struct datagram *g = t->oldest, *younger; g; g = younger) {

@@ -14,6 +14,7 @@
 #include "engine/conversations/hash.h"
 #include "engine/conversations/segment.h"
 #include "engine/frame.h"
+#include "engine/saved.h"
 
 /* What fragments of one datagram have in common. Without padding: it is hashed. */
 struct fragment_key {
@@ -78,5 +79,11 @@ struct fragment_table {
 int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, const struct hash_key *key,
                            const uint8_t **bytes);
 void fragment_table_free(struct fragment_table *t);
+/* Appends a datagram that waits, *g, or the oldest one where that is NULL, and moves *g on to the next
+ * one. False: there was none; *g is NULL then. */
+bool fragment_table_save(const struct fragment_table *t, const struct datagram **g, struct saved_writer *w);
+/* Adds datagrams, as they were saved, behind those that are there. 0, or -1 when memory is short; what
+ * makes no sense fails the reader. */
+int fragment_table_load(struct fragment_table *t, struct saved_reader *r, const struct hash_key *key);
 
 #endif

@@ -24,6 +24,7 @@
  * Once the source has ended, the number of batches is known. When that many are written, the workers go on to
  * the rows of conversations.csv, piece by piece, and of endpoints.csv, and end. A worker that fails sets the pipeline's error, and
  * all workers end; salvage.c reports what came before. */
+#include "engine/pipeline/load.h"
 #include "engine/pipeline/state.h"
 
 #include <signal.h>
@@ -246,7 +247,7 @@ enum pipeline_error pipeline_run(struct pipeline *p)
 {
     const double start = clock_seconds();
     const uint64_t start_ticks = clock_ticks();
-    if (hash_key_draw(&p->key))
+    if (!p->has_key && hash_key_draw(&p->key))
         return PIPELINE_RANDOM;
     start_workers(p);
     for (unsigned i = 0; i < p->params.threads; i++)
@@ -298,6 +299,7 @@ void pipeline_destroy(struct pipeline *p)
     for (uint64_t i = 0; p->chunks && i <= p->ring_mask; i++)
         free(p->chunks[i].text.bytes);
     decoder_free(&p->redecoder);
+    load_free(p);
     decode_counts_free(&p->totals.decoded);
     for (unsigned i = 0; p->fragment_lists && i < p->params.threads * FAMILIES; i++)
         free(p->fragment_lists[i].items);

@@ -46,6 +46,10 @@ struct pipeline {
     /* Set before the workers start, read by all. */
     struct pipeline_params params;
     struct hash_key key;
+    bool has_key;            /* drawn */
+    struct loading *loading; /* while the pipeline is loaded, before the run; load.c */
+    char **names;            /* of files, which origins of rows that were loaded point to */
+    uint32_t name_count, name_capacity;
     struct worker *workers; /* params.threads */
     struct batch *batches;  /* a ring: batch n is batches[n & ring_mask]. batch.h: who has it when */
     uint64_t ring_mask;

@@ -1,0 +1,193 @@
+/* Saving a run: all that the next frame may depend on, in an order that does not depend on the number of
+ * threads. Conversations are told by their streams, since records and shards are others in the next run. */
+#include "engine/pipeline/save.h"
+
+#include <stdlib.h>
+
+/* Where a conversation is. */
+struct place {
+    uint64_t stream;
+    uint32_t list, record; /* list: shard * FAMILIES + family */
+};
+
+void save_section(struct saving *s, const char *name, bool last)
+{
+    if (s->text.failed || s->failed || (!last && s->text.length < SECTION_BYTES))
+        return;
+    if (s->text.length)
+        s->failed = s->to->add(s->to, name, s->text.bytes, s->text.length) != 0;
+    s->text.length = 0;
+}
+
+unsigned save_parts(const struct pipeline *p)
+{
+    const struct sink *sink = p->params.sink;
+    return (p->params.verdicts.wanted ? SAVED_VERDICTS : 0) |
+           (p->workers[0].shard.keep_records ? SAVED_RECORDS : 0) | (sink->wants_origin ? SAVED_ORIGINS : 0) |
+           (p->workers[0].shard.counts_ways ? SAVED_WAYS : 0) |
+           (sink->wants[REPORT_ENDPOINTS] ? SAVED_REUSES : 0) |
+           (sink->wants[REPORT_EPISODES] ? SAVED_ATTEMPTS : 0);
+}
+
+static void save_order(struct saved_writer *w, const struct time_order *o)
+{
+    saved_put8(w, o->begun);
+    saved_put64(w, (uint64_t)o->first);
+    saved_put64(w, (uint64_t)o->last);
+    saved_put64(w, (uint64_t)o->earliest);
+    saved_put64(w, (uint64_t)o->latest);
+    saved_put64(w, o->frames_back);
+    saved_put64(w, o->furthest_back);
+}
+
+static void save_counts(struct saving *s)
+{
+    const struct pipeline *p = s->pipeline;
+    const struct pipeline_totals *t = &p->totals;
+    struct saved_writer *w = &s->text;
+    saved_put32(w, save_parts(p));
+    saved_put64(w, t->frames);
+    saved_put64(w, p->next_frame);
+    saved_put64(w, (uint64_t)p->last_time);
+    saved_put64(w, t->conversations);
+    saved_put64(w, (uint64_t)p->workers[0].shard.clock);
+    for (unsigned i = 0; i < TRIGGERS; i++)
+        saved_put64(w, t->reuses[i]);
+    for (unsigned i = 0; i < VERDICT_WORDS; i++)
+        saved_put64(w, t->verdicts[i]);
+    for (unsigned i = 0; i < OUTCOMES; i++)
+        saved_put64(w, t->decoded.frames[i]);
+    saved_put64(w, t->decoded.segments);
+    saved_put64(w, t->decoded.segments_truncated);
+    saved_put64(w, t->decoded.wire_bytes);
+    saved_put64(w, t->decoded.captured_bytes);
+    save_order(w, &t->decoded.order);
+    saved_put32(w, t->decoded.notes.count);
+    for (uint32_t i = 0; i < t->decoded.notes.count; i++) {
+        const struct note *n = &t->decoded.notes.items[i];
+        saved_put8(w, n->outcome);
+        saved_put8(w, n->subject);
+        saved_put32(w, n->value);
+        saved_put64(w, n->frames);
+    }
+    save_section(s, SECTION_COUNTS, true);
+}
+
+static void save_fragments(struct saving *s)
+{
+    for (const struct datagram *g = NULL; fragment_table_save(&s->pipeline->fragment_table, &g, &s->text);)
+        save_section(s, SECTION_FRAGMENTS, false);
+    save_section(s, SECTION_FRAGMENTS, true);
+}
+
+static int by_stream(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    return (x->stream > y->stream) - (x->stream < y->stream);
+}
+
+/* All records, by stream. NULL when memory is short. */
+static struct place *find_places(const struct pipeline *p, uint64_t *count)
+{
+    *count = 0;
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++)
+        *count += p->workers[i / FAMILIES].shard.table[i % FAMILIES].records;
+    const bool dense = *count == p->totals.conversations;
+    struct place *places = malloc((*count + 1) * sizeof *places), *next = places;
+    if (!places)
+        return NULL;
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
+        const struct table *t = &p->workers[i / FAMILIES].shard.table[i % FAMILIES];
+        for (uint64_t r = 1; r <= t->records; r++) {
+            const struct place place = {stream_map_get(&p->streams[i], (uint32_t)r), i, (uint32_t)r};
+            *(dense ? &places[place.stream] : next++) = place;
+        }
+    }
+    if (!dense)
+        qsort(places, *count, sizeof *places, by_stream);
+    return places;
+}
+
+static void save_history(struct saved_writer *w, const struct history *h, const struct stream_map *map)
+{
+    saved_put64(w, h->older == RECORD_NONE ? NO_STREAM : stream_map_get(map, h->older));
+    saved_put64(w, (uint64_t)h->first_time);
+    saved_put64(w, (uint64_t)h->synack_time);
+    for (unsigned i = 0; i < 2; i++) {
+        saved_put32(w, h->timestamp[i]);
+        saved_put32(w, h->older_isn[i]);
+    }
+    saved_put32(w, h->syn_timestamp);
+    saved_put32(w, h->syn_ip_id | (uint32_t)h->syn_retries << 16);
+    saved_put32(w, h->knows | (uint32_t)h->close << 16);
+    saved_put8(w, h->trigger);
+}
+
+static void save_ways(struct saved_writer *w, const struct ways *ways)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        saved_put64(w, ways->frames[i]);
+        saved_put64(w, ways->payload[i]);
+    }
+}
+
+static void save_conversations(struct saving *s)
+{
+    const struct pipeline *p = s->pipeline;
+    uint64_t count;
+    struct place *places = find_places(p, &count);
+    s->text.failed |= !places;
+    for (uint64_t i = 0; places && i < count; i++) {
+        const struct place *at = &places[i];
+        const enum family family = at->list % FAMILIES;
+        const struct shard *shard = &p->workers[at->list / FAMILIES].shard;
+        saved_put64(&s->text, at->stream);
+        saved_put8(&s->text, (uint8_t)family);
+        saved_put(&s->text, table_record(&shard->table[family], at->record, family),
+                  conversation_size(family));
+        if (shard->verdicts.wanted)
+            save_history(&s->text, history_of(&shard->histories[family], at->record), &p->streams[at->list]);
+        if (shard->counts_ways)
+            save_ways(&s->text, ways_of(&shard->ways[family], at->record));
+        save_section(s, SECTION_CONVERSATIONS, false);
+    }
+    save_section(s, SECTION_CONVERSATIONS, true);
+    free(places);
+}
+
+static void save_reuses(struct saving *s)
+{
+    const struct endpoint_reuse_list *list = &s->pipeline->endpoint_reuses;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct endpoint_reuse *r = &list->items[i];
+        saved_put64(&s->text, r->stream);
+        saved_put64(&s->text, (uint64_t)r->gap);
+        saved_put8(&s->text, r->trigger);
+        saved_put8(&s->text, r->verdict);
+        saved_put8(&s->text, r->decimals);
+        save_section(s, SECTION_REUSES, false);
+    }
+    save_section(s, SECTION_REUSES, true);
+}
+
+enum save_result pipeline_save(struct pipeline *p, struct save_target *to)
+{
+    struct saving s = {.pipeline = p, .to = to};
+    save_counts(&s);
+    save_fragments(&s);
+    save_conversations(&s);
+    save_waiting(&s);
+    save_episodes(&s);
+    save_reuses(&s);
+    const bool short_of_memory = s.text.failed;
+    free(s.text.bytes);
+    return short_of_memory ? SAVE_MEMORY : s.failed ? SAVE_FAILED : SAVE_DONE;
+}
+
+uint64_t pipeline_waiting(const struct pipeline *p)
+{
+    uint64_t count = 0;
+    for (uint64_t i = p->waiting.first; i < p->waiting.end; i++)
+        count += !waiting_row_at(&p->waiting, i)->complete;
+    return count;
+}

@@ -1,0 +1,91 @@
+/* Values as bytes, to be saved and loaded: little-endian, one behind the other, without padding. What a
+ * run saves is made of such records (pipeline/save.c); who keeps them, and makes sure that they come back
+ * as they were, is up to the caller (io/pieces/).
+ *
+ * One thread at a time. Failing is remembered, so that only the end of a row of calls has to ask. */
+#ifndef TCPREUSE_SAVED_H
+#define TCPREUSE_SAVED_H
+
+#include "engine/util.h"
+
+/* Zeroed, it is empty. Whoever owns it frees bytes; setting length to 0 empties it and keeps the memory. */
+struct saved_writer {
+    uint8_t *bytes;
+    size_t length, capacity;
+    bool failed; /* memory was short: what follows was left out */
+};
+
+void saved_put(struct saved_writer *w, const void *bytes, size_t count);
+
+static inline void saved_put8(struct saved_writer *w, uint8_t v)
+{
+    saved_put(w, &v, sizeof v);
+}
+static inline void saved_put32(struct saved_writer *w, uint32_t v)
+{
+    uint8_t bytes[4];
+    store_le32(bytes, v);
+    saved_put(w, bytes, sizeof bytes);
+}
+static inline void saved_put64(struct saved_writer *w, uint64_t v)
+{
+    uint8_t bytes[8];
+    store_le64(bytes, v);
+    saved_put(w, bytes, sizeof bytes);
+}
+/* Its length comes first. */
+static inline void saved_put_text(struct saved_writer *w, const char *text)
+{
+    const size_t length = strlen(text);
+    saved_put32(w, (uint32_t)length);
+    saved_put(w, text, length);
+}
+
+/* Bytes of the caller. */
+struct saved_reader {
+    const uint8_t *at, *end;
+    bool failed; /* there were fewer bytes than asked for, or a value made no sense: all that follows is 0 */
+};
+
+/* count bytes, valid as long as the caller's; NULL: there are fewer. */
+const uint8_t *saved_take(struct saved_reader *r, size_t count);
+
+/* Copies count bytes; zeros where there are fewer. */
+static inline void saved_get(struct saved_reader *r, void *bytes, size_t count)
+{
+    const uint8_t *from = saved_take(r, count);
+    if (from)
+        memcpy(bytes, from, count);
+    else
+        memset(bytes, 0, count);
+}
+static inline uint8_t saved_get8(struct saved_reader *r)
+{
+    const uint8_t *p = saved_take(r, 1);
+    return p ? *p : 0;
+}
+static inline uint32_t saved_get32(struct saved_reader *r)
+{
+    const uint8_t *p = saved_take(r, 4);
+    return p ? load_le32(p) : 0;
+}
+static inline uint64_t saved_get64(struct saved_reader *r)
+{
+    const uint8_t *p = saved_take(r, 8);
+    return p ? load_le64(p) : 0;
+}
+/* A value below limit; else the reader fails. */
+static inline uint32_t saved_get_below(struct saved_reader *r, uint32_t limit)
+{
+    const uint32_t v = saved_get32(r);
+    r->failed |= v >= limit;
+    return v < limit ? v : 0;
+}
+/* What saved_put_text() wrote, in memory of the caller's; NULL: it is not there, or memory is short. */
+char *saved_get_text(struct saved_reader *r);
+static inline bool saved_is_done(const struct saved_reader *r)
+{
+    return r->failed || r->at == r->end;
+}
+
+#endif
