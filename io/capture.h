@@ -12,6 +12,13 @@ struct clock_shift {
     uint8_t decimals; /* that this number of seconds has */
 };
 
+/* How far a capture has been read, or where reading is to begin. */
+struct input_place {
+    bool is_known;
+    uint64_t position; /* of the next record */
+    uint64_t frames;   /* before it */
+};
+
 struct capture_format; /* io/formats/format.h */
 struct problems;
 
@@ -45,9 +52,10 @@ struct capture {
     /* Where its frames begin to be later than the next file's first, by guessing; UINT64_MAX: not known. Set
      * by late_find(). */
     uint64_t late_at;
-    struct clock_shift shift; /* of its frames' times; set by whoever opened it, before it is walked */
-    /* Interfaces that differ in their descriptions only are not taken for one. One thread then reads the file, from
-     * begin to end. */
+    struct input_place *place; /* the input's, of a mapped one; NULL: nobody asks */
+    struct clock_shift shift;  /* of its frames' times; set by whoever opened it, before it is walked */
+    /* Interfaces that differ in their descriptions only are not taken for one. One thread then reads the
+     * file, from begin to end. */
     bool keeps_interfaces;
     uint16_t link_type; /* of all records, where a format has one */
     void *format_data;  /* the format's own, freed by its close */

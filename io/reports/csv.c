@@ -1,5 +1,7 @@
 /* The files that reports are written to: opening, header lines, rotation, splitting, errors. csv_rows.c and others
- * format the rows (row_format.h). */
+ * format the rows (row_format.h).
+ *
+ * Length: what happens to a file of a report, from its opening to its name, stands in one place. */
 #include "io/reports/csv.h"
 #include "engine/clock.h"
 #include "io/columns/columns.h"
@@ -107,6 +109,17 @@ static int keep_name(struct csv_sink *s, enum report report, const char *name)
     return 0;
 }
 
+/* A file that is written under its own name: it is empty, or as long as an earlier run's state says. */
+static struct output *open_in_place(struct csv_sink *s, enum report report, const char *name)
+{
+    if (s->params.resume) {
+        s->bytes[report] = s->params.resume[report].length;
+        return output_append(s->params.outputs, name, s->bytes[report]);
+    }
+    struct output *file = output_create(s->params.outputs, name);
+    return !file || output_commit(file) ? NULL : output_append(s->params.outputs, name, 0);
+}
+
 /* Opens the report's next file and writes its header. 0, or -1 with errno. */
 static int open_file(struct csv_sink *s, enum report report)
 {
@@ -127,11 +140,13 @@ static int open_file(struct csv_sink *s, enum report report)
         return -1;
     s->bytes[report] = 0;
     s->opened[report] = clock_seconds();
-    s->file[report] = output_create(s->params.outputs, strrchr(path, '/') + 1);
+    const char *name = strrchr(path, '/') + 1;
+    s->file[report] =
+        s->params.in_place ? open_in_place(s, report, name) : output_create(s->params.outputs, name);
     if (!s->file[report])
         return -1;
     s->fd[report] = output_descriptor(s->file[report]);
-    return write_header(s, report);
+    return s->params.resume ? 0 : write_header(s, report);
 }
 
 /* The file has all its rows: it gets its name. 0, or -1 with errno. */
@@ -360,6 +375,16 @@ const char *csv_sink_next_file(const struct csv_sink *s, enum report report, con
         return NULL;
     const char *next = name ? name + strlen(name) + 1 : names->bytes;
     return next < names->bytes + names->length ? next : NULL;
+}
+
+int csv_sink_sync(struct csv_sink *s, struct csv_resume now[REPORTS])
+{
+    for (int r = 0; r < REPORTS; r++) {
+        now[r].length = s->bytes[r];
+        if (s->error[r] || (s->fd[r] >= 0 && fsync(s->fd[r]) && errno != EINVAL))
+            return -1;
+    }
+    return 0;
 }
 
 bool csv_sink_lost_reader(const struct csv_sink *s)

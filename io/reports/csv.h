@@ -17,6 +17,11 @@ struct row_taker {
                 const struct text *rows);
 };
 
+/* A report that an earlier run began. */
+struct csv_resume {
+    uint64_t length; /* bytes that stay; what stands behind them is cut off */
+};
+
 struct csv_params {
     /* Where reuse.csv and the others go. NULL: standard output, for a single report. */
     struct outputs *outputs;
@@ -41,6 +46,11 @@ struct csv_params {
     /* Rotation: when a report continues in a new file, reuse.1.csv and so on. 0: never. */
     uint64_t rotate_bytes; /* before the file would grow beyond this */
     double rotate_seconds; /* with the first rows after this time */
+    /* Files are written under their own names, and kept when the run fails: for a run that says elsewhere up to which
+     * length they are consistent. Not together with rotation. */
+    bool in_place;
+    /* With in_place: the lengths, one a report, at which an earlier run's files go on. NULL: they begin anew. */
+    const struct csv_resume *resume;
 };
 
 /* NULL after printing an error. The strings of params outlive the sink. */
@@ -54,6 +64,9 @@ int csv_sink_close(struct csv_sink *s);
 /* The names of the report's files in the directory, in their order: of the first one where name is NULL, else of the one
  * after it. NULL: there are no more. */
 const char *csv_sink_next_file(const struct csv_sink *s, enum report report, const char *name);
+/* What has been written so far goes to the disk; its lengths are told. While no other thread writes. Only
+ * in a directory. 0, or -1 if some report could not be written, of which csv_sink_close() tells. */
+int csv_sink_sync(struct csv_sink *s, struct csv_resume now[REPORTS]);
 /* Nobody reads standard output any more: writing to it failed for that. */
 bool csv_sink_lost_reader(const struct csv_sink *s);
 /* NULL is fine. Without csv_sink_close() there are no files. */

@@ -89,6 +89,7 @@ static bool begin_mapped(struct cursor *c)
     if (!c->capture)
         return false;
     c->window = capture_window(c->capture);
+    c->frames = c->input->resume.frames;
     c->reader = (struct record_reader){
         .position = c->capture->first_record,
         .limit = capture_records_end(c->capture),
@@ -96,6 +97,14 @@ static bool begin_mapped(struct cursor *c)
         .state = LANE_OPEN,
     };
     return true;
+}
+
+/* All that there is of a mapped input has been taken. */
+static void end_mapped(const struct cursor *c)
+{
+    if (!c->chunk)
+        c->input->place =
+            (struct input_place){.is_known = true, .position = c->reader.position, .frames = c->frames};
 }
 
 /* The next lane of the stream's chunk, or of its next chunk. */
@@ -161,13 +170,18 @@ static const struct frame *peek_walked(struct cursor *c)
             break;
         case LANE_FAULT:
             c->capture->format->fault(c->capture, &c->window, reader);
+            end_mapped(c);
             c->ended = true;
             break;
         default:
-            if (is_stream(c))
+            if (is_stream(c)) {
                 c->ended = !next_chunk_lane(c);
-            else
-                c->ended = c->capture || !begin_mapped(c);
+            } else if (c->capture) {
+                end_mapped(c);
+                c->ended = true;
+            } else {
+                c->ended = !begin_mapped(c);
+            }
             break;
         }
     }

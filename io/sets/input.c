@@ -2,6 +2,7 @@
 #include "io/sets/input.h"
 #include "io/formats/registry.h"
 #include "io/problems.h"
+#include "io/sets/resume.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,6 +83,11 @@ bool input_open(struct input *in, bool read_small)
         in->opened = in->capture;
         if (compressed)
             in->kind = INPUT_STREAM;
+        if (in->opened && in->resume.is_known && !resume_capture(in->capture, in->resume.position)) {
+            capture_drop(in->capture);
+            in->capture = NULL;
+            in->opened = false;
+        }
     }
     if (in->kind == INPUT_STREAM) {
         in->capture = capture_new(in->path, in->order, in->problems);
@@ -91,6 +97,7 @@ bool input_open(struct input *in, bool read_small)
     in->failed = !in->opened;
     if (in->capture) {
         in->capture->shift = in->shift;
+        in->capture->place = in->kind == INPUT_MAPPED ? &in->place : NULL;
         in->capture->keeps_interfaces = in->keeps_interfaces;
     }
     if (in->failed)

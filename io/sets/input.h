@@ -51,7 +51,9 @@ struct input {
     struct clock_shift shift; /* of its times; set before it is opened */
     bool sized;               /* a regular file: its size counts as its bytes */
     bool is_look;             /* only its first frame is wanted */
-    bool keeps_interfaces;    /* its capture does */
+    struct input_place
+        resume;            /* known: the records before it were read by an earlier run. Of mapped inputs */
+    bool keeps_interfaces; /* its capture does */
 
     struct turn turn; /* opening and filling: what follows belongs to the holder, unless noted otherwise */
     enum input_kind kind;
@@ -59,6 +61,9 @@ struct input {
     bool failed;  /* it could not be opened or read to its end, and this is reported */
     bool begun;   /* claiming has come to it: nothing to open ahead */
     bool counted; /* among the inputs that could be opened; the claimer's */
+    /* How far the frames of a mapped input are numbered. Written by the settler of its batches, and by the
+     * claimer while it has none under way; read when nothing is. */
+    struct input_place place;
     struct capture *capture;
     struct stream *stream;
     uint8_t *rest; /* bytes that were read from the stream, but are in no chunk yet */

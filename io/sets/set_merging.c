@@ -51,6 +51,7 @@ static void give_up(struct set_source *s)
 
 void merging_begin(struct set_source *s, struct input *in, const struct cursor_start *start)
 {
+    in->place.is_known = false;
     if (cursor_heap_add(&s->heap, cursor_create(in, start))) {
         abandon(in, false);
         give_up(s);
@@ -169,6 +170,8 @@ enum claim merging_claim(struct set_source *s, struct batch *b)
         m->origin[m->count++].number = c->frames + 1;
         cursor_advance(c);
         if (can_continue_in_sequence(s)) {
+            c->input->place = (struct input_place){
+                .is_known = !c->chunk, .position = c->reader.position, .frames = c->frames};
             sequence_continue(s, c);
             s->heap.count = 0;
             cursor_destroy(c);

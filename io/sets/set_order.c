@@ -30,6 +30,7 @@ static void look_at_first_time(struct input *in)
     if (look) {
         look->sized = in->sized;
         look->is_look = in->sized;
+        look->resume = in->resume;
         look->shift = in->shift;
     }
     struct cursor *c = look ? cursor_create(look, NULL) : NULL;
@@ -53,22 +54,28 @@ static void look_at_first_time(struct input *in)
     problems_free(&nobody);
 }
 
+/* One input alone is read whenever it begins, unless it is to follow what an earlier run read. */
+static bool wants_first_times(const struct set_source *s)
+{
+    return !s->params.append && (s->params.count > 1 || s->params.resumes);
+}
+
 /* What the run has to know of an input that is a regular file. */
 static void look_at_input(void *argument, size_t i)
 {
     struct set_source *s = argument;
     struct input *in = s->inputs[i];
     struct look look = s->params.looks ? s->params.looks[i] : (struct look){0};
-    const bool ordered = !s->params.append && s->params.count > 1;
+    const bool ordered = wants_first_times(s);
     struct stat st;
     in->sized = look.done || (strcmp(in->path, "-") && !stat(in->path, &st) && S_ISREG(st.st_mode));
     if (!in->sized)
         return;
-    if (!look.done && ordered)
+    if (!look.done && ordered && !in->resume.is_known)
         look_at_file(in->path, &look);
     atomic_fetch_add_explicit(&s->bytes_total, look.done ? look.size : (uint64_t)st.st_size,
                               memory_order_relaxed);
-    if (look.has_time)
+    if (look.has_time && !in->resume.is_known)
         in->first_time = clock_shift_time(&in->shift, look.first_time);
     else if (ordered)
         look_at_first_time(in);
@@ -78,7 +85,7 @@ static void look_at_input(void *argument, size_t i)
  * other, since their writers may wait for each other. */
 void order_inputs(struct set_source *s)
 {
-    const bool ordered = !s->params.append && s->params.count > 1;
+    const bool ordered = wants_first_times(s);
     look_at_many(look_at_input, s, s->params.count, s->params.threads);
     for (size_t i = 0; ordered && i < s->params.count; i++)
         if (!s->inputs[i]->sized)

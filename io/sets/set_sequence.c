@@ -46,7 +46,7 @@ static void describe(struct set_source *s, struct batch *b)
     struct sequence *q = &s->sequence;
     b->first = q->first;
     b->frames_before = q->frames_before;
-    b->restarts_time = q->first && s->params.append;
+    b->restarts_time = q->first && s->params.append && !q->input->resume.is_known;
     b->time_limit = order_time_limit(s, q->input, set_next_input(s));
     b->mark = atomic_load_explicit(&s->next, memory_order_relaxed);
     switch_stamp(&s->sw, b);
@@ -156,10 +156,12 @@ static bool begin_next(struct set_source *s)
     if (in->again_first || open_input(s, i)) {
         q->input = in;
         q->first = true;
-        q->frames_before = 0;
+        q->frames_before = in->resume.frames;
         if (in->kind == INPUT_MAPPED) {
             q->capture = input_take_capture(in);
             q->offset = q->capture->first_record;
+            in->place =
+                (struct input_place){.is_known = true, .position = q->offset, .frames = q->frames_before};
             q->overlap_at = q->capture->late_at;
             q->context = atomic_load_explicit(&q->capture->context, memory_order_acquire);
             q->lane_bytes = LANE_BYTES;

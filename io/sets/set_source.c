@@ -124,6 +124,7 @@ static bool set_accept(struct source *source, struct batch *b)
 
 static void set_settled(struct source *source, struct batch *b)
 {
+    standing_note(b);
     switch_settled(&((struct set_source *)source)->sw, b);
 }
 
@@ -186,6 +187,8 @@ struct set_source *set_source_create(const struct set_source_params *params)
             goto fail;
         if (params->shifts)
             s->inputs[i]->shift = params->shifts[i];
+        if (params->resumes)
+            s->inputs[i]->resume = s->inputs[i]->place = params->resumes[i];
     }
     if (!s->inputs || !s->sequence.read_ahead)
         goto fail;

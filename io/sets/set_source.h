@@ -10,6 +10,7 @@
 #include "engine/source.h"
 #include "io/capture.h"
 #include "io/problems.h"
+#include "io/sets/input.h"
 #include "io/sets/look.h"
 #include "io/stop.h"
 
@@ -20,6 +21,8 @@ struct set_source_params {
     size_t count;
     const struct look *looks;         /* one a path, if done; NULL: no file was looked at */
     const struct clock_shift *shifts; /* one a path, in the same order; NULL: all times stay as they are */
+    const struct input_place
+        *resumes; /* one a path; NULL: all are read from their beginnings, whenever that is */
     int64_t
         sort_window;  /* ns by which frames of a file may be late to be put in order of time; 0: none are */
     bool append;      /* read in the order given */
@@ -46,6 +49,20 @@ uint64_t set_source_bytes_done(const struct set_source *s);
 uint64_t set_source_bytes(const struct set_source *s, bool interrupted);
 /* The run was interrupted: reports pipes that were not read to their ends. Not during the run. */
 void set_source_note_unread(struct set_source *s);
+/* When the input that was given in this order begins, or goes on; INT64_MAX: not known. Before the run. */
+int64_t set_source_begins(const struct set_source *s, size_t order);
+
+enum set_standing {
+    SET_UNREAD,  /* it has not begun, or could not be opened */
+    SET_PART,    /* read up to a place that is known */
+    SET_READ,    /* to its end; the place is known for mapped inputs */
+    SET_UNKNOWN, /* read in part, and it cannot be said up to where */
+};
+/* How far the input that was given in this order is read. While nothing of the source is under way, and it
+ * has said CLAIM_END. */
+enum set_standing set_source_standing(const struct set_source *s, size_t order, struct input_place *place);
+/* It was read as a stream: compressed, or text. */
+bool set_source_is_stream(const struct set_source *s, size_t order);
 void set_source_destroy(struct set_source *s);
 
 #endif

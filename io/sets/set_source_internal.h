@@ -61,6 +61,11 @@ void order_inputs(struct set_source *s);
 /* Frames of the input that are later than this come after the first frame of next (NULL: there is none). */
 int64_t order_time_limit(const struct set_source *s, const struct input *in, const struct input *next);
 
+/* set_standing.c */
+
+/* A batch is settled: up to where its input is read. By the settler. */
+void standing_note(const struct batch *b);
+
 /* set_sequence.c. By the claimer, but for sequence_prepare(). */
 
 enum claim sequence_claim(struct set_source *s, struct batch *b);
