@@ -1,4 +1,5 @@
 /* tcpreuse: reads the command line, finds the inputs, runs. */
+#include "cli/describe.h"
 #include "cli/options.h"
 #include "cli/run.h"
 
@@ -48,7 +49,7 @@ int main(int argc, char **argv)
     enum exit_status status = EXIT_USAGE;
     switch (options_read(&options, argc, argv)) {
     case OPTIONS_RUN:
-        status = find_and_run(&options);
+        status = options.describe ? describe(options.describe) : find_and_run(&options);
         break;
     case OPTIONS_DONE:
         status = fflush(stdout) ? EXIT_OUTPUT : EXIT_DONE;

@@ -314,6 +314,39 @@ static enum options_result choose_format(struct options *o)
     return OPTIONS_RUN;
 }
 
+/* What a state cannot hold yet, with the reason. */
+static enum options_result check_state(const struct options *o)
+{
+    const struct {
+        bool given;
+        const char *option, *why;
+    } refused[] = {
+        {o->dpdk, "--dpdk", "ports cannot be read again"},
+        {o->rules == RULES_4_0, "--rules 4.0", "what FTP announced is not saved"},
+        {o->max_conversations, "--max-conversations",
+         "which conversations are forgotten depends on the number of threads"},
+        {o->expire, "--expire", "the order in which conversations expire is not saved"},
+        {o->drop_copies, "--drop-copies", "its window of packets is not saved"},
+        {o->sort_window, "--sort-window", "its window of frames is not saved"},
+        {o->clock_count, "--clock", "how the times of inputs were moved is not saved"},
+        {o->rotate_bytes || o->rotate_seconds, "--rotate",
+         "rows that are not final are cut from the last file"},
+        {o->xlsx, "--reports xlsx", "the workbook would have the rows of this run only"},
+        {o->spreadsheet, "--spreadsheet", "it splits reports into several files"},
+        {o->split_rows, "--split-rows", "rows that are not final are cut from the last file"},
+        {o->extract, "--extract", "it reads all inputs again"},
+        {o->print_filter, "--print-filter", "it needs all reuses, and the state has only those that wait"},
+    };
+    if (!o->state)
+        return OPTIONS_RUN;
+    for (unsigned i = 0; i < ARRAY_LEN(refused); i++)
+        if (refused[i].given)
+            return fail("options '--state' and '%s' exclude each other: %s", refused[i].option,
+                        refused[i].why);
+    return o->output ? OPTIONS_RUN
+                     : fail("option '--state' requires '-o': it goes on with reports in a directory");
+}
+
 static enum options_result check_input(const struct options *o, const char *ports_option)
 {
     if (o->dpdk &&
@@ -463,6 +496,9 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         return OPTIONS_NO_MEMORY;
     }
     enum options_result result = read_arguments(o, argc, argv, &ports_option);
+    if (result == OPTIONS_RUN && o->describe)
+        return o->file_count || o->files_from || o->dpdk ? fail("option '--describe' takes no inputs")
+                                                         : OPTIONS_RUN;
     if (result == OPTIONS_RUN)
         result = check_input(o, ports_option.spec ? ports_option.form : NULL);
     if (result == OPTIONS_RUN)
@@ -474,6 +510,8 @@ enum options_result options_read(struct options *o, int argc, char **argv)
         result = choose_format(o);
     if (result == OPTIONS_RUN)
         result = check_csv(o);
+    if (result == OPTIONS_RUN)
+        result = check_state(o);
     if (result == OPTIONS_RUN && o->quiet && o->progress == PROGRESS_ALWAYS)
         result = fail("options '--quiet' and '--progress always' exclude each other");
     if (!o->dpdk && !o->threads)

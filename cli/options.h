@@ -13,6 +13,8 @@ enum verdicts_mode { VERDICTS_ON, VERDICTS_OFF };
 /* FORMAT_AUTO, while reading options only: what suits where the report goes. */
 enum report_format { FORMAT_AUTO, FORMAT_CSV, FORMAT_TEXT, FORMAT_NDJSON };
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+/* What becomes of an input that begins before the end of what was read. */
+enum late_mode { LATE_ACCEPT, LATE_REFUSE };
 enum stats_format { STATS_TEXT, STATS_JSON };
 
 /* The times of a file are moved. */
@@ -68,14 +70,18 @@ struct options {
     double rotate_seconds;   /* 0: no limit */
     bool sync;               /* files are on disk before the run ends */
 
+    const char *state;   /* a file with which the run goes on, and that it leaves; NULL: none */
+    enum late_mode late; /* with state or follow */
+
     unsigned threads;           /* 0, only with dpdk: one for each core of the EAL */
     uint64_t max_conversations; /* 0: no limit */
     int64_t expire;             /* ns; 0: never */
 
     enum progress_mode progress;
     bool quiet;
-    bool verbose; /* names what is skipped */
-    bool stats;   /* where the time went */
+    bool verbose;         /* names what is skipped */
+    bool stats;           /* where the time went */
+    const char *describe; /* a state or piece file to be described instead of a run; NULL: none */
 
     /* Ports instead of files. */
     const char *dpdk; /* arguments of the EAL, or NULL */

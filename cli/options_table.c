@@ -10,6 +10,7 @@ static const char *const progress_words[] = {
 const char *const rules_words[RULES_WORDS] = {"4.0", "4.2", "4.4", "4.6"};
 static const unsigned rules_values[RULES_WORDS] = {RULES_4_0, RULES_4_2, RULES_4_4, RULES_4_4};
 static const char *const verdicts_words[] = {[VERDICTS_ON] = "on", [VERDICTS_OFF] = "off"};
+static const char *const late_words[] = {[LATE_ACCEPT] = "accept", [LATE_REFUSE] = "refuse"};
 static const char *const color_words[] = {
     [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
 static const char *const format_words[] = {"csv", "text", "ndjson"};
@@ -125,6 +126,13 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"extract-frames", 0, "N", .section = SECTION_REPORTS, .kind = OPTION_UINT64,
      .member = MEMBER(uint64_t, extract_frames), .least = 1, .most = UINT64_MAX,
      .help = "extract N of these frames before and after each reuse, not all"},
+    {"state", 0, "FILE", .section = SECTION_REPORTS, .kind = OPTION_STRING,
+     .member = MEMBER(const char *, state), .least = 1, .noun = "file name", .example = "of a state file",
+     .help = "go on where the run that wrote FILE ended: read what is new, append to the reports, and write "
+             "FILE"},
+    {"late", 0, "WHAT", .section = SECTION_REPORTS, WORD(enum late_mode, late, late_words),
+     .help = "with --state, accept or refuse an input that begins before the end of what was read (default: "
+             "accept)"},
     {"print-filter", 0, NULL, .section = SECTION_REPORTS, FLAG(print_filter),
      .help = "print a Wireshark display filter for all conversations that take part in a reuse, and no rows"},
 
@@ -144,6 +152,9 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"quiet", 'q', NULL, .section = SECTION_MESSAGES, FLAG(quiet), .help = "show no summary and no progress"},
     {"verbose", 'v', NULL, .section = SECTION_MESSAGES, FLAG(verbose),
      .help = "name each file of a directory that is skipped, and what it is"},
+    {"describe", 0, "FILE", .section = SECTION_MESSAGES, .kind = OPTION_STRING,
+     .member = MEMBER(const char *, describe), .least = 1, .noun = "file name", .example = "of a state file",
+     .help = "check a state or piece file, show what it holds, and exit"},
     {"help", 'h', NULL, .section = SECTION_MESSAGES, .kind = OPTION_HELP, .help = "show this help and exit"},
     {"version", 0, NULL, .section = SECTION_MESSAGES, .kind = OPTION_VERSION,
      .help = "show the version and what this build contains, and exit"},

@@ -40,8 +40,15 @@ static void format_time(double seconds, char text[TIME_MAX])
 static int show_files(const struct progress *p, const struct pipeline_progress *now, double at,
                       char line[LINE_MAX_BYTES])
 {
-    const uint64_t total = set_source_bytes_total(p->params.files),
-                   done = set_source_bytes_done(p->params.files);
+    uint64_t total, done;
+    if (p->params.relay) {
+        const struct relay_counts n = set_relay_counts(p->params.relay, true);
+        total = n.bytes_total;
+        done = n.bytes;
+    } else {
+        total = set_source_bytes_total(p->params.files);
+        done = set_source_bytes_done(p->params.files);
+    }
     const double passed = MAX(at - p->begun, 1e-3), rate = (double)done / passed;
     char left[TIME_MAX + 16] = "", so_far[32];
     if (total && done <= total) {

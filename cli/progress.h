@@ -5,7 +5,7 @@
 #include "cli/options.h"
 #include "engine/pipeline.h"
 #include "io/ports/dpdk_source.h"
-#include "io/sets/set_source.h"
+#include "io/sets/set_relay.h"
 
 struct progress;
 
@@ -17,6 +17,7 @@ struct progress_params {
     bool json;           /* ports only: each line is a JSON object, and one more follows at the end */
     const struct pipeline *pipeline;
     const struct set_source *files;  /* this */
+    struct set_relay *relay;         /* or this */
     const struct dpdk_source *ports; /* or this */
 };
 

@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/problems_print.h"
 #include "cli/progress.h"
+#include "cli/state.h"
 #include "io/filters/bpf.h"
 #include "io/message.h"
 #include "io/ports/dpdk_source.h"
@@ -39,7 +40,9 @@ struct run {
     struct stop *stop;
     struct set_source_params set; /* of files */
     struct set_source *files;     /* this */
+    struct set_relay *relay;      /* or this, fed by the state */
     struct dpdk_source *ports;    /* or this */
+    struct state *state;          /* NULL: nobody asks for one */
     struct source *source;        /* what frames come from, whichever it is */
     unsigned threads;
     struct timers timers;      /* that verdicts compare gaps with */
@@ -72,6 +75,22 @@ static enum exit_status open_filter(struct run *r)
     return result == BPF_WRONG ? EXIT_USAGE : EXIT_INPUT;
 }
 
+/* Inputs that a state tells of, by way of a relay. */
+static enum exit_status open_state(struct run *r)
+{
+    enum exit_status status = state_open(&r->state, r->options, &r->timers);
+    if (status == EXIT_DONE)
+        status = state_take_inputs(r->state, r->inputs, r->problems);
+    if (status != EXIT_DONE)
+        return status;
+    r->relay = set_relay_create(state_feed(r->state));
+    if (!r->relay)
+        return fail_memory();
+    r->source = set_relay_source(r->relay);
+    r->threads = r->options->threads;
+    return EXIT_DONE;
+}
+
 static enum exit_status open_files(struct run *r)
 {
     const struct options *o = r->options;
@@ -92,6 +111,8 @@ static enum exit_status open_files(struct run *r)
     params.shifts = r->shifts;
     interrupt_catch(); /* opening files may already wait, for the writer of a FIFO */
     r->set = params;
+    if (o->state)
+        return open_state(r);
     r->files = set_source_create(&params);
     if (!r->files)
         return fail_memory();
@@ -170,7 +191,9 @@ static enum exit_status open_reports(struct run *r)
         .failures = &r->failures,
         .format = form_of(o),
         .format_state = r->listing,
-        .with_origin = r->inputs->count > 1,
+        .with_origin = r->inputs->count > 1 || r->state,
+        .in_place = r->state,
+        .resume = r->state ? state_resume(r->state) : NULL,
         .with_ending = options_forget(o),
         .with_community_id = o->community_id,
         .community_id_seed = o->community_id_seed,
@@ -210,7 +233,12 @@ static enum exit_status make_pipeline(struct run *r)
     };
     r->params = params;
     r->pipeline = pipeline_create(&params);
-    return r->pipeline ? EXIT_DONE : fail_memory();
+    if (!r->pipeline)
+        return fail_memory();
+    if (!r->state)
+        return EXIT_DONE;
+    state_begin(r->state, &(struct state_run){r->set, r->pipeline, r->sink});
+    return state_load(r->state, r->pipeline);
 }
 
 /* The run has ended before its time. Reports hold what was found until then. */
@@ -253,6 +281,7 @@ static enum exit_status run_pipeline(struct run *r)
         .json = o->stats_format == STATS_JSON,
         .pipeline = r->pipeline,
         .files = r->files,
+        .relay = r->relay,
         .ports = r->ports,
     };
     if (r->ports)
@@ -266,6 +295,8 @@ static enum exit_status run_pipeline(struct run *r)
     if (r->files && pipeline_totals(r->pipeline)->stopped)
         set_source_note_unread(r->files);
     enum exit_status status = status_of(r, error);
+    if (status == EXIT_DONE && r->state)
+        status = state_status(r->state);
     interrupt_release();
     return status;
 }
@@ -286,7 +317,7 @@ static enum exit_status count_ports(struct run *r)
 static struct summary summarise(const struct run *r)
 {
     const struct pipeline_totals *totals = pipeline_totals(r->pipeline);
-    return (struct summary){
+    struct summary summary = {
         .totals = totals,
         .problems = r->problems,
         .failures = &r->failures,
@@ -300,12 +331,17 @@ static struct summary summarise(const struct run *r)
         .ports = r->counters,
         .port_count = r->port_count,
         .drops_copies = r->options->drop_copies,
-        .in_file_order = r->files && !r->options->sort_window,
+        .in_file_order = !r->ports && !r->options->sort_window,
         .forgets = options_forget(r->options),
         .verdicts = r->options->verdicts == VERDICTS_ON,
         .told = r->listing,
         .unread = r->ports ? dpdk_source_unread(r->ports) : 0,
     };
+    if (r->state) { /* of this run and those that it goes on with */
+        summary.files = summary.files_opened = state_files(r->state);
+        summary.bytes = summary.bytes_total = state_bytes(r->state);
+    }
+    return summary;
 }
 
 static enum exit_status write_summary(const struct run *r, const struct summary *summary)
@@ -398,6 +434,8 @@ static void close_run(struct run *r)
     destination_close(&r->destination);
     listing_destroy(r->listing);
     set_source_destroy(r->files);
+    set_relay_destroy(r->relay);
+    state_close(r->state);
     dpdk_source_close(r->ports);
     interrupt_close();
     free(r->counters);

@@ -1,0 +1,131 @@
+/* Describes a state file or a piece file, for people: a line a fact, and a line a section. All of the file
+ * has been checked when the first line is written. */
+#include "cli/describe.h"
+#include "io/message.h"
+#include "io/pieces/piece_head.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+/* Names come from anywhere: what would steer a terminal is shown as a question mark. */
+static void print_name(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        putchar((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c);
+}
+
+static void print_text(const char *what, const char *text)
+{
+    printf("%-15s", what);
+    print_name(text);
+    putchar('\n');
+}
+
+static void print_number(const char *what, uint64_t n)
+{
+    printf("%-15s%" PRIu64 "\n", what, n);
+}
+
+/* A time in ns since 1970, in UTC. */
+static void print_time(const char *what, int64_t ns)
+{
+    char text[64];
+    struct tm tm;
+    int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
+    if (rest < 0) {
+        seconds--;
+        rest += 1000000000;
+    }
+    const time_t t = seconds;
+    if (!gmtime_r(&t, &tm) || !strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm))
+        *text = 0;
+    printf("%-15s%s.%09" PRId64 " UTC\n", what, text, rest);
+}
+
+static void print_input(const struct piece_input *in)
+{
+    printf("%-15s", "input");
+    print_name(in->path);
+    printf(", %" PRIu64 " bytes", in->size);
+    if (in->flags & PIECE_INPUT_PLACE)
+        printf(", %" PRIu64 " frames up to offset %" PRIu64, in->frames, in->position);
+    printf("%s\n", in->flags & PIECE_INPUT_PART     ? ", in part"
+                   : in->flags & PIECE_INPUT_STREAM ? ", as a stream"
+                                                    : "");
+}
+
+static void print_head(const struct piece_head *h)
+{
+    print_text("program", h->program);
+    print_number("frames", h->frames);
+    print_number("conversations", h->conversations);
+    print_number("reuses", h->reuses);
+    print_number("waiting", h->waiting);
+    if (h->latest_time != INT64_MIN)
+        print_time("latest frame", h->latest_time);
+    if (h->late)
+        print_number("late inputs", h->late);
+    for (uint32_t i = 0; i < h->option_count; i++) {
+        printf("%-15s--", "option");
+        print_name(h->options[i].name);
+        putchar(' ');
+        print_name(h->options[i].value);
+        putchar('\n');
+    }
+    for (uint32_t i = 0; i < h->report_count; i++) {
+        printf("%-15s", "report");
+        print_name(h->reports[i].name);
+        printf(", %" PRIu64 " bytes\n", h->reports[i].length);
+    }
+    for (uint32_t i = 0; i < h->input_count; i++)
+        print_input(&h->inputs[i]);
+}
+
+/* 0, or -1 with an error. */
+static int print_sections(struct piece_reader *r, const char *path, char error[PIECE_ERROR_MAX])
+{
+    struct piece_section s;
+    bool failed = false;
+    while (piece_reader_next(r, &s, &failed, error)) {
+        if (!strcmp(s.name, PIECE_HEAD_SECTION)) {
+            struct piece_head head = {0};
+            struct saved_reader in = {.at = s.bytes, .end = s.bytes + s.count};
+            piece_head_get(&in, &head);
+            failed = in.failed || in.at != in.end;
+            if (!failed)
+                print_head(&head);
+            piece_head_free(&head);
+            if (failed) {
+                snprintf(error, PIECE_ERROR_MAX, "%s: its head makes no sense", path);
+                break;
+            }
+        }
+        printf("%-15s", "section");
+        print_name(s.name);
+        printf(", %zu bytes, %" PRIu64 " in the file\n", s.count, s.stored);
+    }
+    return failed ? -1 : 0;
+}
+
+enum exit_status describe(const char *path)
+{
+    struct piece_reader *r;
+    char error[PIECE_ERROR_MAX];
+    if (piece_reader_open(&r, path, error) != PIECE_DONE) {
+        message_error("%s", error);
+        return EXIT_INPUT;
+    }
+    print_text("file", path);
+    print_text("kind", piece_reader_kind(r) == PIECE_STATE ? "state" : "piece");
+    print_number("format", PIECE_VERSION);
+    print_number("bytes", piece_reader_size(r));
+    const int result = print_sections(r, path, error);
+    piece_reader_close(r);
+    if (result) {
+        message_error("%s", error);
+        return EXIT_INPUT;
+    }
+    print_text("checksums", "right");
+    return fflush(stdout) ? EXIT_OUTPUT : EXIT_DONE;
+}

@@ -1,0 +1,67 @@
+/* What the files of --state share: state.c, the file and the run; state_inputs.c, which inputs are new;
+ * state_reports.c, what the reports are like; state_options.c, which options change the answer. */
+#ifndef TCPREUSE_STATE_INTERNAL_H
+#define TCPREUSE_STATE_INTERNAL_H
+
+#include "cli/state.h"
+#include "io/pieces/piece_head.h"
+
+/* An input that is to be read. */
+struct state_input {
+    const char *path;         /* owned by the state */
+    struct look look;         /* as the search for inputs left it */
+    struct input_place place; /* known: where it goes on */
+    struct piece_input now;   /* how it is found before it is read; its path is the above */
+    uint32_t known_as;        /* its place in the head's inputs; UINT32_MAX: it is not there yet */
+    bool refused;             /* it is late */
+};
+
+struct state {
+    struct relay_feed feed;
+    const struct options *options;
+    const struct timers *timers;
+    struct problems *problems;
+    struct piece_reader *reader; /* NULL: there is no state yet, or it is loaded */
+    struct piece_head head;
+    bool resumes; /* there was a state */
+    struct csv_resume resume[REPORTS];
+    struct state_input *inputs;
+    size_t input_count;
+    struct state_run run;
+    bool begun; /* the feed has given the inputs */
+    /* Arguments of the set that is being read: one an input that is not refused. */
+    const char **paths;
+    struct look *looks;
+    struct input_place *places;
+    size_t *which; /* of the inputs */
+    size_t set_count;
+    enum exit_status status;
+};
+
+/* state_inputs.c */
+
+/* How a file is found now: size, times, and what it begins with. 0, or -1 with errno; EINVAL: it is no
+ * regular file. */
+int state_identify(const char *path, struct piece_input *in);
+/* Late inputs, with the set that would read them: notes them, and marks those that are refused. The number
+ * of those. */
+size_t state_find_late(struct state *s, const struct set_source *set);
+/* The set has been read: the head's inputs stand where it ended. 0, or -1: up to where it is read cannot
+ * be said, or memory is short; then a message has been printed, and the head is as before. */
+int state_note_read(struct state *s, const struct set_source *set);
+
+/* state_reports.c */
+
+/* Are the reports as the state left them, or longer? Sets the lengths to go on with. */
+enum exit_status state_check_reports(struct state *s);
+/* Puts the reports, which have these lengths on the disk, into the head. 0, or -1 with errno. */
+int state_note_reports(struct state *s, const struct csv_resume now[REPORTS]);
+
+/* state_options.c */
+
+/* Puts the options that change the answer into a head. 0, or -1 when memory is short. */
+int state_put_options(struct piece_head *h, const struct options *o, const struct timers *timers);
+/* Do the options of the state fit those of the run? Else an error is printed. */
+bool state_options_fit(const struct piece_head *state, const struct piece_head *run, const char *path);
+
+#endif
