@@ -18,7 +18,9 @@ struct frame {
         };
         uint32_t kind; /* all of them, in one store */
     };
-    uint32_t reserved;
+    /* Of a source that was asked for it (key_parts, KEY_INTERFACE): the interface's number in its file, or the port's.
+     * Of others it is undefined. */
+    uint32_t interface;
 };
 
 _Static_assert(sizeof(struct frame) == 32, "two frames a cache line");

@@ -31,6 +31,9 @@ struct pipeline_params {
     /* ns within which the copy of a packet is left out (conversations/copies.h); 0: none is. Frames are numbered
      * and counted all the same. */
     int64_t drop_copies;
+    /* enum key_parts that belong to the key of conversations, beside the tuple: segments then have their realm, and
+     * the source says of what interface each frame is, if that is one of them. 0 under RULES_4_0. */
+    unsigned key_parts;
     struct port_range port_range; /* that clients are assumed to take their ports from; for endpoints.csv */
     struct decode_as_list decode_as; /* its items are the caller's */
     bool timed;                      /* measure the time of each step, and the tables at the end */

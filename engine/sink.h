@@ -107,8 +107,11 @@ struct sink_ops {
 struct sink {
     const struct sink_ops *ops;
     bool wants[REPORTS];
-    bool wants_origin;       /* of reuses and packets */
-    bool wants_ending;       /* of conversations */
+    bool wants_origin; /* of reuses and packets */
+    bool wants_ending; /* of conversations */
+    /* enum key_parts of the conversations' key: rows of reuses, packets, conversations and episodes have these of the
+     * realm. Their segments and conversations are keyed then. */
+    unsigned key_parts;
     bool wants_community_id; /* of reuses and conversations */
     bool for_spreadsheets;   /* CSV: with time_utc, and no field that a spreadsheet takes for a formula */
     uint16_t community_id_seed;

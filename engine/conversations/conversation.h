@@ -1,4 +1,4 @@
-/* What is kept of a conversation: 64 bytes for IPv4, one cache line, 88 for IPv6. */
+/* What is kept of a conversation: 64 bytes for IPv4, one cache line, 88 for IPv6, 104 with a realm. */
 #ifndef TCPREUSE_CONVERSATION_H
 #define TCPREUSE_CONVERSATION_H
 
@@ -43,6 +43,13 @@ struct conversation6 {
     uint8_t address[2][16];
 };
 
+/* As struct segment_keyed. */
+struct conversation_keyed {
+    struct conversation c;
+    uint8_t address[2][16];
+    struct realm realm;
+};
+
 _Static_assert(sizeof(struct conversation) == 56, "a conversation without its addresses");
 _Static_assert(sizeof(struct conversation4) == CACHE_LINE, "one line a conversation");
 _Static_assert(sizeof(struct conversation6) == 88, "memory a conversation");
@@ -51,6 +58,7 @@ union conversation_any {
     struct conversation c;
     struct conversation4 v4;
     struct conversation6 v6;
+    struct conversation_keyed keyed;
 };
 
 enum { CONVERSATION_FRAMES_BITS = 48, CONVERSATION_BYTES_BITS = 56 };
@@ -182,7 +190,14 @@ ALWAYS_INLINE uint16_t conversation_port(const struct conversation *c, unsigned 
 }
 ALWAYS_INLINE size_t conversation_size(enum family f)
 {
-    return f == FAMILY_IPV4 ? sizeof(struct conversation4) : sizeof(struct conversation6);
+    return f == FAMILY_IPV4   ? sizeof(struct conversation4)
+           : f == FAMILY_IPV6 ? sizeof(struct conversation6)
+                              : sizeof(struct conversation_keyed);
+}
+/* The family of the addresses of a conversation in a table of family f. */
+ALWAYS_INLINE enum family conversation_family(const union conversation_any *c, enum family f)
+{
+    return likely(f != FAMILY_KEYED) ? f : (enum family)c->keyed.realm.family;
 }
 
 #endif

@@ -14,8 +14,9 @@ struct packet_key {
     uint16_t port[2];
     uint16_t flags, id;
     uint32_t bits;
+    struct realm realm;
 };
-_Static_assert(sizeof(struct packet_key) == 56, "compared as bytes");
+_Static_assert(sizeof(struct packet_key) == 72, "compared as bytes");
 
 struct seen_packet {
     struct packet_key key;
@@ -52,6 +53,8 @@ static struct packet_key key_of(const struct segment *s, enum family family, uin
         memcpy(key.address, ((const struct segment4 *)s)->address, 8);
     else
         memcpy(key.address, ((const struct segment6 *)s)->address, 32);
+    if (family == FAMILY_KEYED)
+        key.realm = *segment_realm(s);
     return key;
 }
 

@@ -1,6 +1,7 @@
 /* Packets that a capture has more than once: mirror ports that show both directions of a router, a bridge and
  * its members, two taps. A copy has the addresses, ports, IP id, numbers, flags and payload length of a packet
- * shortly before it. What is outside of the IP packet may differ, and its time to live.
+ * shortly before it. What is outside of the IP packet may differ, and its time to live;
+ * but not what belongs to the key of conversations (realm.h).
  *
  * The IP id is no part of a segment. Decoders keep it beside the segments, and only where somebody looks for
  * copies. */

@@ -3,7 +3,7 @@
 #ifndef TCPREUSE_SEGMENT_H
 #define TCPREUSE_SEGMENT_H
 
-#include "engine/util.h"
+#include "engine/conversations/realm.h"
 
 /* TCP flags (RFC 9293, 3.1; RFC 3540 and RFC 9768 for the highest). */
 enum {
@@ -57,6 +57,14 @@ struct segment6 {
     uint8_t address[2][16];
 };
 
+/* Where the key of conversations has more than the tuple, of either family: its addresses lie where a segment4 or a
+ * segment6 has them, and bytes that its family does not use are zero. */
+struct segment_keyed {
+    struct segment s;
+    uint8_t address[2][16];
+    struct realm realm;
+};
+
 _Static_assert(sizeof(struct segment) == 40, "grows every batch");
 _Static_assert(sizeof(struct segment4) == 48, "grows every batch");
 _Static_assert(sizeof(struct segment6) == 72, "grows every batch");
@@ -66,11 +74,26 @@ _Static_assert(sizeof(struct segment6) == 72, "grows every batch");
 /* Frames of a lane: a position has 24 bits for the frame. */
 #define LANE_FRAMES_MAX (1u << 24)
 
-enum family { FAMILY_IPV4, FAMILY_IPV6, FAMILIES };
+/* Lists and tables have one of these. FAMILY_KEYED holds all segments where the key has more than the tuple, and
+ * addresses of both of the others. */
+enum family { FAMILY_IPV4, FAMILY_IPV6, FAMILY_KEYED, FAMILIES };
 
 ALWAYS_INLINE size_t segment_size(enum family f)
 {
-    return f == FAMILY_IPV4 ? sizeof(struct segment4) : sizeof(struct segment6);
+    return f == FAMILY_IPV4   ? sizeof(struct segment4)
+           : f == FAMILY_IPV6 ? sizeof(struct segment6)
+                              : sizeof(struct segment_keyed);
+}
+
+ALWAYS_INLINE const struct realm *segment_realm(const struct segment *s)
+{
+    return &((const struct segment_keyed *)s)->realm;
+}
+
+/* The family of the addresses of a segment in a list of family f. */
+ALWAYS_INLINE enum family segment_family(const struct segment *s, enum family f)
+{
+    return likely(f != FAMILY_KEYED) ? f : (enum family)segment_realm(s)->family;
 }
 
 /* Segments of one lane, shard and family, in capture order. Zeroed, it is empty; one that is cleared keeps

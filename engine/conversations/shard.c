@@ -19,10 +19,17 @@ int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_reco
     }
     const struct segment syn = {.flags = TCP_SYN, .bits = SEGMENT_LENGTH_KNOWN};
     s->syn_completeness = rules_completeness(rules, 0, &syn, true, true);
-    for (int f = 0; f < FAMILIES; f++)
+    for (int f = 0; f < FAMILY_KEYED; f++)
         if (table_init(&s->table[f], f))
             return -1;
     return 0;
+}
+
+int shard_key(struct shard *s)
+{
+    assert(s->rules != RULES_4_0);
+    s->keyed = true;
+    return table_init(&s->table[FAMILY_KEYED], FAMILY_KEYED);
 }
 
 void shard_free(struct shard *s)
@@ -79,22 +86,27 @@ static int forget_idle(struct drain drains[FAMILIES], int64_t now)
 {
     struct shard *const s = drains[0].shard;
     for (;;) {
-        const struct conversation *oldest[FAMILIES];
-        for (int f = 0; f < FAMILIES; f++)
-            oldest[f] = s->idle[f].oldest ? table_record(&s->table[f], s->idle[f].oldest, f) : NULL;
-        int f = FAMILY_IPV4;
-        if (!oldest[FAMILY_IPV4] || (oldest[FAMILY_IPV6] && conversation_last_frame(oldest[FAMILY_IPV6]) <
-                                                                conversation_last_frame(oldest[FAMILY_IPV4])))
-            f = FAMILY_IPV6;
-        if (!oldest[f])
+        const struct conversation *oldest = NULL;
+        int oldest_family = 0;
+        uint64_t tuples = 0;
+        for (int f = 0; f < FAMILIES; f++) {
+            const uint32_t record = s->idle[f].oldest;
+            const struct conversation *c = record ? table_record(&s->table[f], record, f) : NULL;
+            tuples += s->table[f].used;
+            if (!c || (oldest && conversation_last_frame(oldest) <= conversation_last_frame(c)))
+                continue;
+            oldest = c;
+            oldest_family = f;
+        }
+        if (!oldest)
             return 0;
-        if (conversation_is_expired(oldest[f], s, now))
+        if (conversation_is_expired(oldest, s, now))
             s->expired++;
-        else if (s->most && s->table[FAMILY_IPV4].used + s->table[FAMILY_IPV6].used > s->most)
+        else if (s->most && tuples > s->most)
             s->displaced++;
         else
             return 0;
-        if (drain_expire(&drains[f], s->idle[f].oldest, UINT32_MAX))
+        if (drain_expire(&drains[oldest_family], s->idle[oldest_family].oldest, UINT32_MAX))
             return -1;
     }
 }
@@ -114,15 +126,19 @@ static passes_function *shard_passes(const struct shard *s, enum family family)
 {
     enum { LATER, GENERATION_40, FORGETTING, VARIANTS };
     static passes_function *const passes[VARIANTS][2][2][FAMILIES] = {
-        [LATER] = {{{passes4_later, passes6_later}, {passes4_later_marking, passes6_later_marking}},
-                   {{passes4_later_verdicts, passes6_later_verdicts},
-                    {passes4_later_marking_verdicts, passes6_later_marking_verdicts}}},
+        [LATER] = {{{passes4_later, passes6_later, keyed_later},
+                    {passes4_later_marking, passes6_later_marking, keyed_later_marking}},
+                   {{passes4_later_verdicts, passes6_later_verdicts, keyed_later_verdicts},
+                    {passes4_later_marking_verdicts, passes6_later_marking_verdicts,
+                     keyed_later_marking_verdicts}}},
         [GENERATION_40] = {{{passes4_40, passes6_40}, {passes4_40_marking, passes6_40_marking}},
                            {{passes4_40_verdicts, passes6_40_verdicts},
                             {passes4_40_marking_verdicts, passes6_40_marking_verdicts}}},
-        [FORGETTING] = {{{passes4_forget, passes6_forget}, {passes4_forget_marking, passes6_forget_marking}},
-                        {{passes4_forget_verdicts, passes6_forget_verdicts},
-                         {passes4_forget_marking_verdicts, passes6_forget_marking_verdicts}}},
+        [FORGETTING] = {{{passes4_forget, passes6_forget, keyed_forget},
+                         {passes4_forget_marking, passes6_forget_marking, keyed_forget_marking}},
+                        {{passes4_forget_verdicts, passes6_forget_verdicts, keyed_forget_verdicts},
+                         {passes4_forget_marking_verdicts, passes6_forget_marking_verdicts,
+                          keyed_forget_marking_verdicts}}},
     };
     const unsigned variant = s->forgets ? FORGETTING : s->rules == RULES_4_0 ? GENERATION_40 : LATER;
     return passes[variant][s->verdicts.wanted][s->mark_segments][family];
@@ -147,6 +163,8 @@ static int count_ways(struct shard *s, const struct batch *batch, unsigned shard
     struct shard_result *const result = &batch->result[s->index];
     for (int f = 0; f < FAMILIES; f++) {
         struct record_chunks *const ways = &s->ways[f];
+        if (f == FAMILY_KEYED && !s->keyed)
+            continue;
         if (ways_begin(ways, s->table[f].records, &result->created[f]))
             return -1;
         for (unsigned i = 0; i < batch->lanes_used; i++)
@@ -177,6 +195,8 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
                                    .first_frame = batch->first_frame,
                                    .family = (enum family)f,
                                    .announcements = &batch->announcements};
+        if (f == FAMILY_KEYED && !s->keyed)
+            continue;
         if (s->verdicts.wanted)
             drain_begin_clock(&drains[f], batch);
         const size_t list = (size_t)f * shards + s->index;

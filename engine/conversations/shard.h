@@ -21,6 +21,7 @@ struct shard {
     struct table table[FAMILIES];
     unsigned index;
     enum rules rules;
+    bool keyed;        /* the key of conversations has more than the tuple: set by shard_key() */
     bool keep_records; /* keep finished conversations, for a report of conversations or packets */
     /* Leave record, completeness and reuse in the segments, for a report of packets, or to count ways. */
     bool mark_segments;
@@ -59,6 +60,9 @@ struct shard {
 /* The comments of the fields explain the parameters. 0, or -1 when memory is short; shard_free() takes
  * either. */
 int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_records, bool mark_segments);
+/* Before the first batch, where the key of conversations has more than the tuple, which 4.0 has not: the shard's
+ * segments are all of FAMILY_KEYED. 0, or -1 when memory is short. */
+int shard_key(struct shard *s);
 /* Before the first batch, if the shard is to forget conversations. */
 void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended);
 /* Before the first batch, under generation 4.0: connections that FTP announces count as created by that. key:

@@ -83,7 +83,7 @@ ALWAYS_INLINE void candidate_set(struct candidate *c, const struct table *t, uin
     c->record = record;
     c->conversation = table_record(t, record, family);
     prefetch_line(c->conversation);
-    if (family == FAMILY_IPV6)
+    if (family != FAMILY_IPV4)
         prefetch_line((const uint8_t *)c->conversation + conversation_size(family) - 1);
 }
 

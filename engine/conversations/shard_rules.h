@@ -99,7 +99,14 @@ void drain_move_strays(struct drain *d);
 /* At the end of the batch: takes in the rest of what FTP announced. 0 or -1. */
 int drain_finish_announcements(struct drain *d);
 
-/* 0 if the conversation has the segment's addresses. */
+/* Addresses and realm, of which nothing lies between. */
+enum { KEYED_BYTES = 32 + sizeof(struct realm) };
+_Static_assert(sizeof(struct segment_keyed) == offsetof(struct segment_keyed, address) + KEYED_BYTES &&
+                   sizeof(struct conversation_keyed) ==
+                       offsetof(struct conversation_keyed, address) + KEYED_BYTES,
+               "compared and copied at once");
+
+/* 0 if the conversation has the segment's addresses, and its realm. */
 ALWAYS_INLINE uint64_t address_difference(const struct conversation *c, const struct segment *s,
                                           enum family family)
 {
@@ -109,7 +116,7 @@ ALWAYS_INLINE uint64_t address_difference(const struct conversation *c, const st
     const uint8_t *have = ((const struct conversation6 *)c)->address[0];
     const uint8_t *want = ((const struct segment6 *)s)->address[0];
     uint64_t difference = 0;
-    for (int i = 0; i < 32; i += 8)
+    for (int i = 0; i < (family == FAMILY_IPV6 ? 32 : KEYED_BYTES); i += 8)
         difference |= load_raw64(have + i) ^ load_raw64(want + i);
     return difference;
 }
@@ -141,8 +148,11 @@ ALWAYS_INLINE void conversation_begin(struct conversation *c, const struct segme
     c->isn[0] = c->isn[1] = 0;
     if (family == FAMILY_IPV4)
         memcpy(((struct conversation4 *)c)->address, ((const struct segment4 *)s)->address, 8);
-    else
+    else if (family == FAMILY_IPV6)
         memcpy(((struct conversation6 *)c)->address, ((const struct segment6 *)s)->address, 32);
+    else
+        memcpy(((struct conversation_keyed *)c)->address, ((const struct segment_keyed *)s)->address,
+               KEYED_BYTES);
 }
 
 /* A segment ends before this number, of an endpoint whose numbers are known: moves its next one on. Without a

@@ -87,5 +87,34 @@
 #define FORGETS  true
 #include "engine/conversations/shard_passes.h"
 
+/* No key has more than the tuple under 4.0. */
+#define PASSES   VARIANT(keyed_later)
+#define FAMILY   FAMILY_KEYED
+#define RULES_40 false
+#define MARK     false
+#define FORGETS  false
+#include "engine/conversations/shard_passes.h"
+
+#define PASSES   VARIANT(keyed_later_marking)
+#define FAMILY   FAMILY_KEYED
+#define RULES_40 false
+#define MARK     true
+#define FORGETS  false
+#include "engine/conversations/shard_passes.h"
+
+#define PASSES   VARIANT(keyed_forget)
+#define FAMILY   FAMILY_KEYED
+#define RULES_40 false
+#define MARK     false
+#define FORGETS  true
+#include "engine/conversations/shard_passes.h"
+
+#define PASSES   VARIANT(keyed_forget_marking)
+#define FAMILY   FAMILY_KEYED
+#define RULES_40 false
+#define MARK     true
+#define FORGETS  true
+#include "engine/conversations/shard_passes.h"
+
 #undef VERDICTS
 #undef VARIANT

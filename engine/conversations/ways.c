@@ -33,6 +33,8 @@ void ways_count(struct record_chunks *ways, const struct segment_list *list, enu
 {
     if (family == FAMILY_IPV4)
         count(ways, list, FAMILY_IPV4);
-    else
+    else if (family == FAMILY_IPV6)
         count(ways, list, FAMILY_IPV6);
+    else
+        count(ways, list, FAMILY_KEYED);
 }

@@ -39,6 +39,7 @@ void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index)
     d->bits = 0;
     d->unfinished = false;
     d->vlan = 0;
+    d->network = 0;
     d->outcome = OUTCOME_WITHOUT_TCP;
 
     /* Some writers put less on the wire than they captured; the captured bytes are there all the same. */
@@ -73,6 +74,7 @@ enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const 
     d->bits = f->bits;
     d->unfinished = false;
     d->vlan = f->vlan;
+    d->network = f->network;
     d->outcome = OUTCOME_WITHOUT_TCP;
     d->ip = (struct ip_addresses){(enum family)f->key.family, f->key.source, f->key.destination, -1};
 

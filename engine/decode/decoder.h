@@ -40,7 +40,9 @@ struct decoder {
     const struct plain_path *plain;  /* plain_path_choose(rules, notes_boundaries) */
     struct decode_as_list decode_as; /* of UDP ports */
     bool keeps_ids;                  /* for who looks for copies; then plain is plain_path_none() */
-    struct spare_lists *spare;       /* for lists without memory; NULL: none */
+    /* enum key_parts that segments have beside the tuple, and then plain is plain_path_none(); not under RULES_4_0 */
+    unsigned key_parts;
+    struct spare_lists *spare; /* for lists without memory; NULL: none */
 
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;
@@ -55,6 +57,7 @@ struct decoder {
     struct ip_addresses ip;
     uint32_t position;
     uint16_t vlan;      /* id of the outermost 802.1Q tag that has one, or 0 */
+    uint32_t network;   /* VNI + 1 of the last VXLAN or Geneve header, or 0 */
     uint32_t link_type; /* of what decode_link() was last called for, if not Ethernet */
     uint8_t depth;
     uint8_t bits;       /* SEGMENT_QUOTED where it applies */

@@ -16,6 +16,13 @@ struct key6 {
 };
 _Static_assert(sizeof(struct key6) == 48, "no padding of the compiler's is hashed");
 
+/* And of a tuple with its realm, of either family; of an IPv4 address the first 4 bytes, in host order. */
+struct key_with_realm {
+    struct key6 tuple;
+    struct realm realm;
+};
+_Static_assert(sizeof(struct key_with_realm) == 64, "no padding of the compiler's is hashed");
+
 /* Under generation 4.0 all that two hosts have with each other is for one shard, so that one shard alone sees
  * who takes up a connection that was announced without the port of one end. The lower address comes first,
  * IPv4 in the lower half. */
@@ -152,6 +159,41 @@ ALWAYS_INLINE struct segment *emit_segment6(struct decoder *d, const struct fram
     memcpy(((struct segment6 *)s)->address, key.address, sizeof key.address);
     store_pair16(s->port, (uint32_t)key.ports);
     fill_segment(s, hash, f, position, tcp, offset_flags, bits | flow * SEGMENT_FLOW, payload);
+    return s;
+}
+
+/* Of either family, with its realm: d->key_parts says what belongs to it. Addresses in network order. As above. */
+static inline struct segment *emit_segment_keyed(struct decoder *d, const uint8_t *tcp, uint16_t offset_flags,
+                                                 unsigned bits, uint32_t payload)
+{
+    const struct ip_addresses *ip = &d->ip;
+    const size_t size = ip->family == FAMILY_IPV4 ? 4 : 16;
+    const uint16_t source_port = load_be16(tcp), destination_port = load_be16(tcp + 2);
+    const int order = memcmp(ip->source, ip->destination, size);
+    const unsigned flow = order > 0 || (order == 0 && source_port > destination_port);
+    struct key_with_realm key = {
+        .tuple.ports = (uint64_t)source_port << (flow ? 16 : 0) | (uint64_t)destination_port
+                                                                      << (flow ? 0 : 16),
+        .realm = {.interface = d->key_parts & KEY_INTERFACE ? d->frame->interface : 0,
+                  .network = d->key_parts & KEY_VNI ? d->network : 0,
+                  .vlan = d->key_parts & KEY_VLAN ? d->vlan : 0,
+                  .family = (uint8_t)ip->family}};
+    if (ip->family == FAMILY_IPV4) {
+        const uint32_t source = load_be32(ip->source), destination = load_be32(ip->destination);
+        const uint32_t pair[2] = {flow ? destination : source, flow ? source : destination};
+        memcpy(key.tuple.address, pair, sizeof pair); /* as struct segment4 has them */
+    } else {
+        memcpy(key.tuple.address[flow], ip->source, 16);
+        memcpy(key.tuple.address[!flow], ip->destination, 16);
+    }
+    const uint64_t hash = XXH3_64bits_withSecret(&key, sizeof key, d->key->secret, HASH_SECRET_SIZE);
+    struct segment *s = list_add(d, FAMILY_KEYED, hash);
+    if (unlikely(!s))
+        return NULL;
+    memcpy(((struct segment_keyed *)s)->address, key.tuple.address, sizeof key.tuple.address);
+    ((struct segment_keyed *)s)->realm = key.realm;
+    store_pair16(s->port, (uint32_t)key.tuple.ports);
+    fill_segment(s, hash, d->frame, d->position, tcp, offset_flags, bits | flow * SEGMENT_FLOW, payload);
     return s;
 }
 

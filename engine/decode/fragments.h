@@ -21,14 +21,17 @@ struct fragment_key {
     uint8_t source[16], destination[16]; /* of IPv4 the first 4 */
     uint32_t id;
     uint32_t family;
+    uint32_t network; /* realm.network, where that belongs to the key of conversations; else 0 */
+    uint32_t unused;
 };
-_Static_assert(sizeof(struct fragment_key) == 40, "no padding is hashed");
+_Static_assert(sizeof(struct fragment_key) == 48, "no padding is hashed");
 
 struct fragment {
     struct fragment_key key;
     struct frame frame; /* without data */
     uint32_t position;  /* frame's index in the lane << 8 | its segments */
     uint32_t offset, length;
+    uint32_t network; /* decoder.network */
     uint16_t vlan;
     uint8_t next; /* what the datagram carries */
     uint8_t depth, bits;

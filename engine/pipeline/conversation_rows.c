@@ -41,7 +41,7 @@ ALWAYS_INLINE struct conversation_row row_of(const struct shard *s, const struct
                                    .older = NO_STREAM,
                                    .newer = NO_STREAM,
                                    .conversation = c,
-                                   .family = family};
+                                   .family = conversation_family(c, family)};
     if (s->verdicts.wanted) {
         row.history = history_of(&s->histories[family], record);
         row.first_time = row.history->first_time;

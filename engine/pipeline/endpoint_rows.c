@@ -32,9 +32,10 @@ static int add_conversations(struct pipeline *p, struct endpoints *e)
         const struct table *t = &s->table[family];
         for (uint64_t r = 1; r <= t->records; r++) {
             const uint32_t record = (uint32_t)r;
-            if (endpoints_add_conversation(e, stream_map_get(&p->streams[i], record),
-                                           table_record(t, record, family),
-                                           history_of(&s->histories[family], record), family))
+            const union conversation_any *c = table_record(t, record, family);
+            if (endpoints_add_conversation(e, stream_map_get(&p->streams[i], record), c,
+                                           history_of(&s->histories[family], record),
+                                           conversation_family(c, family)))
                 return -1;
         }
     }

@@ -118,7 +118,7 @@ int findings_format(struct pipeline *p, struct text text[REPORTS], const struct 
 {
     struct sink *sink = p->params.sink;
     const struct reuse_row reuse = {.reuse = &row->reuse,
-                                    .family = row->list % FAMILIES,
+                                    .family = conversation_family(&row->reuse.previous, row->list % FAMILIES),
                                     .finding = &row->finding,
                                     .episode = row->episode,
                                     .origin = *origin};

@@ -32,7 +32,7 @@ static int format_reuses(struct pipeline *p, struct batch *b)
 {
     struct sink *sink = p->params.sink;
     struct position_merge merge;
-    merge.count = 0; /* the lists are 20 KB, not to be cleared */
+    merge.count = 0; /* the lists are 30 KB, not to be cleared */
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
         const struct reuse_list *reused = &b->result[i / FAMILIES].reused[i % FAMILIES];
         const struct position_list list = {.item = (const uint8_t *)reused->items,
@@ -44,7 +44,8 @@ static int format_reuses(struct pipeline *p, struct batch *b)
     struct position_list *first;
     while ((first = position_merge_first(&merge, offsetof(struct reuse, position)))) {
         const struct reuse *reuse = (const void *)first->item;
-        struct reuse_row row = {.reuse = reuse, .family = first->family};
+        struct reuse_row row = {.reuse = reuse,
+                                .family = conversation_family(&reuse->previous, first->family)};
         if (sink->wants_origin)
             row.origin = origin_of(p, b, reuse->frame);
         if (sink->ops->format_reuse(sink, &b->text[REPORT_REUSE], &row))
@@ -104,7 +105,7 @@ static int format_lane_packets(struct packet_rows *rows, const struct lane *lane
         row->frame = lane->first_frame + (s->position >> 8);
         row->stream = stream_map_get(first->streams, s->record);
         row->segment = s;
-        row->family = first->family;
+        row->family = segment_family(s, first->family);
         if (wants_origin)
             row->origin = origin_of(p, rows->batch, row->frame);
         position_merge_advance(&merge, first);
@@ -164,7 +165,7 @@ static int format_ended(struct pipeline *p, struct batch *b)
                                        .older = NO_STREAM,
                                        .newer = NO_STREAM,
                                        .conversation = &e->conversation,
-                                       .family = e->family};
+                                       .family = conversation_family(&e->conversation, e->family)};
         result = sink->ops->format_conversation(sink, &b->text[REPORT_CONVERSATIONS], &row);
     }
     free(all);

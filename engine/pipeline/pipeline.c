@@ -46,7 +46,9 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
     d->decode_as = p->params.decode_as;
     d->keeps_ids = p->params.drop_copies;
     d->notes_boundaries = p->params.verdicts.wanted;
-    d->plain = d->keeps_ids ? plain_path_none() : plain_path_choose(p->params.rules, d->notes_boundaries);
+    d->key_parts = p->params.key_parts;
+    d->plain = d->keeps_ids || d->key_parts ? plain_path_none()
+                                            : plain_path_choose(p->params.rules, d->notes_boundaries);
 }
 
 /* Zeroed, in cache lines of its own. NULL when memory is short. */
@@ -115,6 +117,8 @@ static int worker_init(struct worker *w, struct pipeline *p, unsigned index)
         return -1;
     if (wants[REPORT_CONVERSATIONS])
         shard_count_ways(&w->shard);
+    if (params->key_parts && shard_key(&w->shard))
+        return -1;
     shard_give_verdicts(&w->shard, &params->verdicts);
     if (params->rules == RULES_4_0)
         shard_follow_ftp(&w->shard, &p->key);

@@ -27,6 +27,7 @@ static struct place place_of(struct decoding *d, enum family family, uint32_t fr
         put_ipv6(&p, &f);
     }
     put_tcp(&p, &(struct tcp_fields){.source = from_port, .destination = to_port});
+    d->decoder.key_parts = family == FAMILY_KEYED ? KEY_VLAN : 0;
     decoding_ethernet(d, &p, p.size, p.size);
     unsigned shard = 0;
     enum family is = FAMILIES;
@@ -134,7 +135,7 @@ Test(hash, shards_of_hosts)
 {
     struct decoding d;
     decoding_open(&d, RULES_4_0, SHARDS, 1);
-    for (int f = 0; f < FAMILIES; f++) {
+    for (int f = 0; f < FAMILY_KEYED; f++) {
         enum family family = (enum family)f;
         unsigned counts[SHARDS] = {0};
         for (uint32_t i = 1; i <= 1000 * SHARDS; i++) {

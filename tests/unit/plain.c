@@ -74,7 +74,7 @@ static void expect_segments_as_general(enum way way, const char *name)
         const uint32_t count = segment_list_count(x, family);
         cr_assert_eq(count, segment_list_count(y, family), "%s", name);
         for (uint32_t k = 0; k < count; k++) {
-            struct segment6 a = {0};
+            struct segment_keyed a = {0};
             memcpy(&a, segment_list_at(x, k, family), segment_size(family));
             if (!ways[way].decoder.notes_boundaries)
                 a.s.boundary = 0;

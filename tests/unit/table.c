@@ -107,7 +107,7 @@ static void check_tuples(uint32_t count, uint32_t (*hash)(uint32_t))
         rig_add6(r, i, hash(i), TCP_ACK);
     }
     rig_drain(r);
-    for (int f = 0; f < FAMILIES; f++) {
+    for (int f = 0; f < FAMILY_KEYED; f++) {
         cr_assert_eq(r->result.created[f].count, count);
         wrong += misplaced(r, f);
         records[f] = malloc((count + 1) * sizeof **records);
@@ -133,7 +133,7 @@ static void check_tuples(uint32_t count, uint32_t (*hash)(uint32_t))
         wrong += rig_record(r, FAMILY_IPV4, i) != records[FAMILY_IPV4][i] ||
                  rig_record(r, FAMILY_IPV6, i) != records[FAMILY_IPV6][count - 1 - i];
     cr_assert_eq(wrong, 0);
-    for (int f = 0; f < FAMILIES; f++) {
+    for (int f = 0; f < FAMILY_KEYED; f++) {
         const struct table *t = &r->shard.table[f];
         cr_assert_eq(t->used, count);
         cr_assert_eq(t->records, count);
@@ -388,7 +388,7 @@ static bool has_gaps(const struct table *t)
 Test(table, tuples_in_use_come_home)
 {
     enum { TUPLES = 5900, USED = 100 }; /* 8,192 slots, 72 % of them in use */
-    for (int f = 0; f < FAMILIES; f++) {
+    for (int f = 0; f < FAMILY_KEYED; f++) {
         struct rig *r = rig_open();
         static uint32_t record[TUPLES], away[TUPLES];
         uint32_t count = 0, wrong = 0, home = 0;

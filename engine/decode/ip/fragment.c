@@ -13,6 +13,8 @@ void decode_fragment(struct decoder *d, struct fragment *f, struct layer l)
     f->depth = d->depth;
     f->bits = d->bits;
     f->vlan = d->vlan;
+    f->network = d->network;
+    f->key.network = d->key_parts & KEY_VNI ? d->network : 0;
     f->key.family = d->ip.family;
     size_t size = d->ip.family == FAMILY_IPV4 ? 4 : 16;
     memcpy(f->key.source, d->ip.source, size);

@@ -32,7 +32,8 @@ static void note_boundary(struct decoder *d, struct segment *s, struct layer l)
         d->failed = true;
 }
 
-ALWAYS_INLINE void decode_tcp_of(struct decoder *d, struct layer l, bool follows_ftp)
+/* keyed: segments have their realm. */
+ALWAYS_INLINE void decode_tcp_of(struct decoder *d, struct layer l, bool follows_ftp, bool keyed)
 {
     if (unlikely(l.captured < d->tcp_header_bytes)) {
         d->counts->segments_truncated++;
@@ -53,7 +54,9 @@ ALWAYS_INLINE void decode_tcp_of(struct decoder *d, struct layer l, bool follows
         bits |= SEGMENT_SHORT_OFFSET;
     uint32_t payload = bits & SEGMENT_LENGTH_KNOWN ? l.length - header : 0;
     struct segment *s;
-    if (d->ip.family == FAMILY_IPV4)
+    if (keyed)
+        s = emit_segment_keyed(d, l.at, offset_flags, bits, payload);
+    else if (d->ip.family == FAMILY_IPV4)
         s = emit_segment4(d, d->frame, d->position, d->ip.source, d->ip.destination, l.at, offset_flags, bits,
                           payload, follows_ftp);
     else
@@ -70,13 +73,20 @@ ALWAYS_INLINE void decode_tcp_of(struct decoder *d, struct layer l, bool follows
 
 static __attribute__((noinline)) void decode_tcp_4_0(struct decoder *d, struct layer l)
 {
-    decode_tcp_of(d, l, true);
+    decode_tcp_of(d, l, true, false);
+}
+
+static __attribute__((noinline)) void decode_tcp_keyed(struct decoder *d, struct layer l)
+{
+    decode_tcp_of(d, l, false, true);
 }
 
 void decode_tcp(struct decoder *d, struct layer l)
 {
     if (unlikely(d->rules == RULES_4_0))
         decode_tcp_4_0(d, l);
+    else if (unlikely(d->key_parts))
+        decode_tcp_keyed(d, l);
     else
-        decode_tcp_of(d, l, false);
+        decode_tcp_of(d, l, false, false);
 }

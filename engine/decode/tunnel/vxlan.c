@@ -6,14 +6,24 @@
  */
 #include "engine/decode/protocols.h"
 
+static bool enter_network(struct decoder *d, const struct layer *l)
+{
+    if (!decoder_need(d, l, 8, SUBJECT_VXLAN) || !decoder_enter(d))
+        return false;
+    d->network = (layer_u32(l, 4) >> 8) + 1;
+    return true;
+}
+
 void decode_vxlan(struct decoder *d, struct layer l)
 {
-    if (decoder_need(d, &l, 8, SUBJECT_VXLAN) && decoder_enter(d))
-        decode_ethernet(d, layer_after(l, 8));
+    if (!enter_network(d, &l))
+        return;
+    decode_ethernet(d, layer_after(l, 8));
 }
 
 void decode_vxlan_gpe(struct decoder *d, struct layer l)
 {
-    if (decoder_need(d, &l, 8, SUBJECT_VXLAN) && decoder_enter(d))
-        decode_next_protocol(d, layer_u8(&l, 3), layer_after(l, 8));
+    if (!enter_network(d, &l))
+        return;
+    decode_next_protocol(d, layer_u8(&l, 3), layer_after(l, 8));
 }

@@ -1,0 +1,188 @@
+/* The realm of a segment: what decoding takes of VLAN tags, interfaces, VXLAN and Geneve, and only what the key has. */
+#include "tests/unit/decoding.h"
+
+#include <criterion/criterion.h>
+
+enum { ALL_PARTS = KEY_VLAN | KEY_INTERFACE | KEY_VNI, ETHER_IPV4 = 0x0800, ETHER_IPV6 = 0x86dd };
+
+static struct decoding d;
+
+static void open_decoder(void)
+{
+    decoding_open(&d, RULES_4_4, 5, 1);
+    d.decoder.plain = plain_path_none();
+    d.decoder.key_parts = ALL_PARTS;
+}
+static void close_decoder(void)
+{
+    decoding_close(&d);
+}
+TestSuite(realm, .init = open_decoder, .fini = close_decoder);
+
+static void put_tag(struct packet *p, unsigned control, unsigned type)
+{
+    put_u16(p, control);
+    put_u16(p, type);
+}
+
+static void put_segment(struct packet *p)
+{
+    put_ipv4(p, &(struct ipv4_fields){.total = 40});
+    put_tcp(p, &(struct tcp_fields){.flags = TCP_SYN});
+}
+
+/* A tunnel over UDP, with a frame that has 54 bytes of headers. */
+static void put_tunnel(struct packet *p, unsigned port, uint32_t first_word, uint32_t vni)
+{
+    put_ipv4(p, &(struct ipv4_fields){.total = 20 + 8 + 8 + 54, .protocol = 17});
+    put_u16(p, 40000);
+    put_u16(p, port);
+    put_u16(p, 8 + 8 + 54);
+    put_u16(p, 0);
+    put_u32(p, first_word);
+    put_u32(p, vni << 8);
+}
+
+static const struct segment *decode(const struct packet *p, uint32_t interface, unsigned *shard)
+{
+    const struct frame f = {.data = p->bytes,
+                            .captured = p->size,
+                            .length = p->size,
+                            .link_type = 1,
+                            .decimals = 6,
+                            .interface = interface};
+    enum family family = FAMILIES;
+    decoding_run(&d, &f, 0);
+    const struct segment *s = decoding_segment(&d, 0, &family, shard);
+    cr_assert(s && family == FAMILY_KEYED);
+    cr_assert_eq(d.counts.segments, 1);
+    return s;
+}
+
+static void expect(const struct packet *p, uint32_t interface, struct realm realm)
+{
+    const struct segment *s = decode(p, interface, NULL);
+    cr_expect_eq(segment_realm(s)->vlan, realm.vlan);
+    cr_expect_eq(segment_realm(s)->interface, realm.interface);
+    cr_expect_eq(segment_realm(s)->network, realm.network);
+    cr_expect_eq(segment_realm(s)->family, realm.family);
+    cr_expect_eq(segment_family(s, FAMILY_KEYED), realm.family);
+    for (size_t i = 0; i < sizeof realm.unused; i++)
+        cr_expect_eq(segment_realm(s)->unused[i], 0);
+}
+
+/* As Wireshark 4.6 does: the outermost 802.1Q tag (8100, or 9100) whose VLAN is not 0, and no 802.1ad tag. */
+Test(realm, vlan)
+{
+    static const struct {
+        unsigned type[2], control[2];
+        unsigned vlan;
+    } cases[] = {{{0x8100}, {10}, 10},
+                 {{0x8100}, {0xf00a}, 10},
+                 {{0x8100}, {0}, 0},
+                 {{0x9100}, {10}, 10},
+                 {{0x88a8}, {10}, 0},
+                 {{0x88a8, 0x8100}, {100, 10}, 10},
+                 {{0x8100, 0x88a8}, {100, 10}, 100},
+                 {{0x8100, 0x8100}, {100, 10}, 100},
+                 {{0x8100, 0x8100}, {0x6000, 4095}, 4095}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct packet p = {0};
+        put_ethernet(&p, cases[i].type[0]);
+        if (cases[i].type[1])
+            put_tag(&p, cases[i].control[0], cases[i].type[1]);
+        put_tag(&p, cases[i].control[cases[i].type[1] != 0], ETHER_IPV4);
+        put_segment(&p);
+        expect(&p, 0, (struct realm){.vlan = (uint16_t)cases[i].vlan, .family = FAMILY_IPV4});
+    }
+}
+
+/* The frame before had another realm. */
+Test(realm, of_each_frame)
+{
+    struct packet tagged = {0}, plain = {0}, six = {0};
+    put_ethernet(&tagged, 0x8100);
+    put_tag(&tagged, 7, ETHER_IPV4);
+    put_segment(&tagged);
+    put_ethernet(&plain, ETHER_IPV4);
+    put_segment(&plain);
+    put_ethernet(&six, ETHER_IPV6);
+    put_ipv6(&six, &(struct ipv6_fields){.payload = 20, .next = 6});
+    put_tcp(&six, &(struct tcp_fields){.flags = TCP_SYN});
+    expect(&tagged, 3, (struct realm){.vlan = 7, .interface = 3, .family = FAMILY_IPV4});
+    expect(&plain, 0, (struct realm){.family = FAMILY_IPV4});
+    expect(&six, UINT32_MAX, (struct realm){.interface = UINT32_MAX, .family = FAMILY_IPV6});
+}
+
+/* The innermost network, of which 0 is one; a VLAN inside counts where there is none outside. */
+Test(realm, vni)
+{
+    static const struct {
+        unsigned port;
+        uint32_t first_word;
+    } tunnels[] = {{4789, 0x08000000}, {4790, 0x0c000003}, {6081, 0x00006558}};
+    for (size_t i = 0; i < ARRAY_LEN(tunnels); i++)
+        for (uint32_t vni = 0; vni <= 0xffffff; vni += 0x5555) {
+            struct packet p = {0};
+            put_ethernet(&p, ETHER_IPV4);
+            put_tunnel(&p, tunnels[i].port, tunnels[i].first_word, vni);
+            put_ethernet(&p, ETHER_IPV4);
+            put_segment(&p);
+            expect(&p, 0, (struct realm){.network = vni + 1, .family = FAMILY_IPV4});
+        }
+}
+
+Test(realm, only_what_the_key_has)
+{
+    struct packet p = {0};
+    put_ethernet(&p, 0x8100);
+    put_tag(&p, 5, ETHER_IPV4);
+    put_tunnel(&p, 4789, 0x08000000, 77);
+    put_ethernet(&p, ETHER_IPV4);
+    put_segment(&p);
+    for (unsigned parts = 1; parts <= ALL_PARTS; parts++) {
+        d.decoder.key_parts = parts;
+        expect(&p, 9,
+               (struct realm){.vlan = parts & KEY_VLAN ? 5 : 0,
+                              .interface = parts & KEY_INTERFACE ? 9 : 0,
+                              .network = parts & KEY_VNI ? 78 : 0,
+                              .family = FAMILY_IPV4});
+    }
+}
+
+static void put_way(struct packet *p, unsigned vlan, bool back)
+{
+    static const uint32_t address[2] = {0x0a000001, 0xc0000201};
+    put_ethernet(p, 0x8100);
+    put_tag(p, vlan, ETHER_IPV4);
+    put_ipv4(p, &(struct ipv4_fields){.total = 40, .source = address[back], .destination = address[!back]});
+    put_tcp(p, &(struct tcp_fields){
+                   .source = back ? 80 : 40000, .destination = back ? 40000 : 80, .flags = TCP_ACK});
+}
+
+/* Both directions of a tuple are one, with one hash; with each VLAN they have another. */
+Test(realm, one_hash_for_both_directions)
+{
+    unsigned equal = 0;
+    uint32_t before = 0;
+    for (unsigned vlan = 1; vlan < 1000; vlan++) {
+        struct segment_keyed s[2] = {0};
+        unsigned shard[2];
+        for (unsigned back = 0; back < 2; back++) {
+            struct packet p = {0};
+            put_way(&p, vlan, back);
+            s[back] = *(const struct segment_keyed *)decode(&p, 0, &shard[back]);
+        }
+        cr_assert_eq(shard[0], shard[1]);
+        cr_assert_eq(s[0].s.hash, s[1].s.hash);
+        cr_assert_eq((s[0].s.bits ^ s[1].s.bits) & SEGMENT_FLOW, SEGMENT_FLOW);
+        cr_assert_eq(memcmp(s[0].address, s[1].address, sizeof s[0].address), 0);
+        cr_assert_eq(memcmp(s[0].s.port, s[1].s.port, sizeof s[0].s.port), 0);
+        /* Where a segment4 has them. */
+        cr_assert_eq(load_raw32(s[0].address[0]), 0x0a000001);
+        cr_assert_eq(load_raw32(s[0].address[0] + 4), 0xc0000201);
+        equal += s[0].s.hash == before;
+        before = s[0].s.hash;
+    }
+    cr_expect_eq(equal, 0);
+}
