@@ -104,8 +104,15 @@ struct sink *extract_sink(struct extract *e, struct sink *reports)
 
 static enum exit_status print_filter(const struct extract *e)
 {
+    /* By the bits of enum key_parts; options.c keeps vni out. */
+    static const char *const preferences[] = {
+        [KEY_VLAN] = "VM.", [KEY_INTERFACE] = ".MI", [KEY_VLAN | KEY_INTERFACE] = "VMI"};
     if (!participants_print_filter(e->participants, stdout) && !e->options->quiet)
         message_error("no conversation takes part in a reuse: this filter shows no frame");
+    else if (e->options->key_parts && !e->options->quiet)
+        message_error("Wireshark numbers streams like this where the preference "
+                      "protocols.conversation_deinterlacing_key is %s",
+                      preferences[e->options->key_parts]);
     if (!fflush(stdout) && !ferror(stdout))
         return EXIT_DONE;
     message_error("standard output: cannot write: %s", strerror(errno));

@@ -254,6 +254,14 @@ static enum options_result check_output(const struct options *o)
     if (o->reports[REPORT_ENDPOINTS] && options_forget(o))
         return fail("report 'endpoints' requires all conversations: leave out '--%s'",
                     o->expire ? "expire" : "max-conversations");
+    if (o->key_parts && o->rules == RULES_4_0)
+        return fail("option '--key' with more than the tuple requires '--rules 4.2' or later: what FTP "
+                    "announces to 4.0 "
+                    "has no VLAN, interface or VNI");
+    if (o->key_parts & KEY_VNI && o->print_filter)
+        return fail(
+            "option '--print-filter' names streams as Wireshark numbers them, and Wireshark has no key with "
+            "vni: use '--extract'");
     if (o->community_id && !community_id_available())
         return fail("option '--community-id': this build has no Community ID, since nettle was not there");
     if (!o->output && (o->rotate_bytes || o->rotate_seconds))

@@ -54,6 +54,7 @@ struct options {
     bool details;       /* the listing tells each reuse in words */
     enum color_mode color;
     enum rules rules;
+    unsigned key_parts; /* enum key_parts of the conversations' key, beside the tuple */
     enum verdicts_mode verdicts;
     int64_t answer_window; /* ns; 0: nothing waits */
     const char *timers;    /* a file, or NULL: those that the program knows */

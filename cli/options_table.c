@@ -92,6 +92,11 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"rules", 0, "VERSION", .section = SECTION_REPORTS, WORD(enum rules, rules, rules_words),
      .values = rules_values,
      .help = "decide as Wireshark 4.0, 4.2 or 4.4 does; 4.6 is the same as 4.4 (default: 4.4)"},
+    {"key", 0, "PARTS", .section = SECTION_REPORTS, .kind = OPTION_PARSED, .parse = options_parse_key,
+     .noun = "key", .example = "tuple, and behind it any of vlan, interface and vni, such as tuple,vlan",
+     .help =
+         "keep conversations of one tuple apart by vlan, interface, or vni of VXLAN and Geneve, for example "
+         "tuple,vlan (default: tuple)"},
     {"verdicts", 0, "WHEN", .section = SECTION_REPORTS, WORD(enum verdicts_mode, verdicts, verdicts_words),
      .help = "on: say what each reuse means, and wait for its answer; off: report it at once (default: on)"},
     {"answer-window", 0, "S", .section = SECTION_REPORTS, .kind = OPTION_NANOSECONDS,

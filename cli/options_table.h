@@ -54,7 +54,7 @@ struct option_spec {
     const char *example;                                /* in errors: what is allowed */
 };
 
-enum { OPTION_SPECS = 52 };
+enum { OPTION_SPECS = 53 };
 /* In the order in which --help lists them, section by section. */
 extern const struct option_spec option_specs[OPTION_SPECS];
 extern const char *const option_sections[SECTIONS];

@@ -1,5 +1,6 @@
 /* Reads the texts of single values: numbers, times, and the lists that single options take. */
 #include "cli/options_values.h"
+#include "io/reports/names.h"
 
 #include <stdlib.h>
 
@@ -151,6 +152,29 @@ bool options_parse_decode_as(struct options *o, const char *s)
     o->decode_as = more;
     more[o->decode_as_count++] = (struct decode_as){(uint16_t)first, (uint16_t)last, (uint8_t)protocol};
     return true;
+}
+
+bool options_parse_key(struct options *o, const char *list)
+{
+    static const char tuple[] = "tuple";
+    bool has_tuple = false;
+    o->key_parts = 0;
+    for (const char *s = list;; s++) {
+        const char *end = strchrnul(s, ',');
+        const size_t length = (size_t)(end - s);
+        unsigned part = 0;
+        while (part < KEY_PART_NAMES &&
+               (strlen(key_part_names[part]) != length || memcmp(key_part_names[part], s, length)))
+            part++;
+        const bool is_tuple = length == sizeof tuple - 1 && !memcmp(s, tuple, length);
+        if (is_tuple ? has_tuple : part == KEY_PART_NAMES || o->key_parts >> part & 1)
+            return false;
+        has_tuple |= is_tuple;
+        o->key_parts |= is_tuple ? 0 : 1u << part;
+        if (!*end)
+            return has_tuple;
+        s = end;
+    }
 }
 
 static int by_first(const void *a, const void *b)

@@ -24,6 +24,8 @@ bool options_parse_ports(struct options *o, const char *list);
 bool options_parse_clock(struct options *o, const char *s);
 /* udp.port==48879,vxlan; udp.port==5000-5003,gtp or udp.port==5000:4,gtp: several ports */
 bool options_parse_decode_as(struct options *o, const char *s);
+/* tuple,vlan,vni: what conversations have in common, the tuple and each of key_part_names at most once */
+bool options_parse_key(struct options *o, const char *list);
 /* 5,9-12: frames, from 1 on */
 bool options_parse_frames(struct options *o, const char *list);
 

@@ -133,9 +133,20 @@ int64_t clock_shift_time(const struct clock_shift *shift, int64_t time)
     return moved;
 }
 
+static void note_interfaces(const struct capture *c, struct walk *walk)
+{
+    for (unsigned i = walk->first; i < walk->end; i++)
+        for (unsigned k = 0; k < walk->count[i]; k++) {
+            struct frame *f = &walk->frame[i][k];
+            f->interface = c->format->interface ? c->format->interface(walk->reader[i]->context, f) : 0;
+        }
+}
+
 void capture_walk(const struct capture *c, const struct window *window, struct walk *walk)
 {
     c->format->walk(c, window, walk);
+    if (unlikely(c->notes_interfaces))
+        note_interfaces(c, walk);
     if (likely(!c->shift.ns))
         return;
     for (unsigned i = walk->first; i < walk->end; i++)
@@ -144,6 +155,13 @@ void capture_walk(const struct capture *c, const struct window *window, struct w
             f->time = clock_shift_time(&c->shift, f->time);
             f->decimals = MAX(f->decimals, c->shift.decimals);
         }
+}
+
+bool capture_run_at(const struct capture *c, const struct window *window, const struct record_reader *reader,
+                    struct record_run *run)
+{
+    return c->format->run && !c->shift.ns && !(c->notes_interfaces && c->format->interface) &&
+           c->format->run(c, window, reader, run);
 }
 
 void capture_decoded(struct capture *c, uint64_t begin, uint64_t end)

@@ -20,6 +20,7 @@ struct input_place {
 };
 
 struct capture_format; /* io/formats/format.h */
+struct record_run;     /* of the engine */
 struct problems;
 
 enum { CAPTURE_PIECE = 64 << 20 };
@@ -54,8 +55,9 @@ struct capture {
     uint64_t late_at;
     struct input_place *place; /* the input's, of a mapped one; NULL: nobody asks */
     struct clock_shift shift;  /* of its frames' times; set by whoever opened it, before it is walked */
-    /* Interfaces that differ in their descriptions only are not taken for one. One thread then reads the
-     * file, from begin to end. */
+    bool notes_interfaces;     /* frames get their interface; set before it is walked */
+    /* Interfaces that differ in their descriptions only are not taken for one. One thread then reads the file, from
+     * begin to end. */
     bool keeps_interfaces;
     uint16_t link_type; /* of all records, where a format has one */
     void *format_data;  /* the format's own, freed by its close */
@@ -86,9 +88,13 @@ struct capture *capture_new(const char *path, size_t order, struct problems *pro
 /* Maps the file; its format is not known yet. read_small: a small one is read instead, for whoever wants all
  * of it soon, and has few open at a time. One user. NULL after adding a problem. */
 struct capture *capture_map(const char *path, size_t order, bool read_small, struct problems *problems);
-/* The format's walk, of frames whose times are moved by c->shift. A format's run is only for captures whose
- * times stay as they are. Any thread. */
+/* The format's walk, of frames whose times are moved by c->shift, and that have their interface where
+ * c->notes_interfaces. Any thread. */
 void capture_walk(const struct capture *c, const struct window *window, struct walk *walk);
+/* The format's run, if it has one: only of captures whose times stay as they are, and whose frames need no
+ * interface or have but one. As in struct source_ops. */
+bool capture_run_at(const struct capture *c, const struct window *window, const struct record_reader *reader,
+                    struct record_run *run);
 /* The time, moved; it stops at the ends of its type. */
 int64_t clock_shift_time(const struct clock_shift *shift, int64_t time);
 /* The mapped file's bytes from begin to end, in whole or in part of a region that was claimed, are decoded.

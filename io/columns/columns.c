@@ -14,6 +14,9 @@ const char *const column_when_texts[WHENS] = {
     [WHEN_SPREADSHEET] = "with `--spreadsheet`",
     [WHEN_ENDING] = "with `--expire` or `--max-conversations`",
     [WHEN_COMMUNITY_ID] = "with `--community-id`",
+    [WHEN_VLAN] = "with `--key tuple,vlan`",
+    [WHEN_INTERFACE] = "with `--key tuple,interface`",
+    [WHEN_VNI] = "with `--key tuple,vni`",
     [WHEN_ORIGIN] = "with several inputs",
 };
 
@@ -28,6 +31,12 @@ bool column_is_written(const struct column *column, const struct sink *sink)
         return sink->wants_ending;
     case WHEN_COMMUNITY_ID:
         return sink->wants_community_id;
+    case WHEN_VLAN:
+        return sink->key_parts & KEY_VLAN;
+    case WHEN_INTERFACE:
+        return sink->key_parts & KEY_INTERFACE;
+    case WHEN_VNI:
+        return sink->key_parts & KEY_VNI;
     case WHEN_ORIGIN:
         return sink->wants_origin;
     default:

@@ -28,7 +28,10 @@ enum column_when {
     WHEN_SPREADSHEET,  /* --spreadsheet; only in CSV */
     WHEN_ENDING,       /* conversations may be forgotten */
     WHEN_COMMUNITY_ID, /* --community-id; only in CSV */
-    WHEN_ORIGIN,       /* several inputs */
+    WHEN_VLAN,         /* these belong to --key */
+    WHEN_INTERFACE,
+    WHEN_VNI,
+    WHEN_ORIGIN, /* several inputs */
     WHENS
 };
 

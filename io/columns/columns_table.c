@@ -46,6 +46,14 @@
     COLUMN("community_id", TEXT COMMA.when = WHEN_COMMUNITY_ID,                                              \
            "hash of addresses, ports and protocol, the same for all conversations of a tuple",               \
            "Community ID v1")
+#define KEY_COLUMNS                                                                                          \
+    COLUMN("vlan", MAYBE(NUMBER) COMMA.when = WHEN_VLAN,                                                     \
+           "VLAN of the conversation, 1 to 4095; empty without one", "IEEE 802.1Q tag"),                     \
+        COLUMN("interface", NUMBER COMMA.when = WHEN_INTERFACE,                                              \
+               "number of the interface in its file, or of the port, from 0 on",                             \
+               "pcapng interface, DPDK port"),                                                               \
+        COLUMN("vni", MAYBE(NUMBER) COMMA.when = WHEN_VNI,                                                   \
+               "overlay network, 0 to 16777215; empty outside of one", "VXLAN or Geneve header")
 #define TIME_UTC(text) COLUMN("time_utc", UTC, text, CLOCK)
 
 static const char *const roles[] = {"client", "server"};
@@ -116,6 +124,7 @@ static const struct column reuse[] = {
     COLUMN("certainty", FOUND(MAYBE(WORDS(certainty_names))),
            "what lowers the verdict's certainty; empty when nothing does", VERDICTS),
     COMMUNITY_ID_COLUMN,
+    KEY_COLUMNS,
     ORIGIN_COLUMNS,
 };
 
@@ -175,6 +184,7 @@ static const struct column conversations[] = {
         "`reuse`: its ports were reused; `expired`: it was forgotten; `run`: it was still there at the end",
         COMPUTED),
     COMMUNITY_ID_COLUMN,
+    KEY_COLUMNS,
 };
 
 static const struct column episodes[] = {
@@ -197,6 +207,7 @@ static const struct column episodes[] = {
            "reuse `refused` or `unanswered`",
            VERDICTS),
     COLUMN("frames", NUMBERS, "the frames with their SYNs", FRAMES),
+    KEY_COLUMNS,
 };
 
 /* Those of triggers and verdicts in the order of their enums. */
@@ -272,6 +283,7 @@ static const struct column packets[] = {
            "longer than "
            "the packet)",
            "IP and TCP header"),
+    KEY_COLUMNS,
     ORIGIN_COLUMNS,
 };
 

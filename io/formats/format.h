@@ -80,6 +80,9 @@ struct capture_format {
     /* What the file says of this frame, which was walked with this context, of a capture that keeps_interfaces.
      * False, or NULL: it says nothing more than the frame, and frames of one kind are of one interface. */
     bool (*origin)(const void *context, const struct frame *f, struct packet_origin *origin);
+    /* The number of the interface of this frame, which was walked with this context. NULL: frames have none, or all
+     * the same. */
+    uint32_t (*interface)(const void *context, const struct frame *f);
     /* Frees format_data. NULL: there is none. */
     void (*close)(struct capture *c);
 };

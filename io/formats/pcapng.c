@@ -188,6 +188,11 @@ static bool origin_of(const void *context, const struct frame *f, struct packet_
     return pcapng_origin(context, f, origin);
 }
 
+static uint32_t interface_of(const void *context, const struct frame *f)
+{
+    return pcapng_interface_number(context, f);
+}
+
 const struct capture_format format_pcapng = {
     .name = "pcapng",
     .magic_tells = true,
@@ -199,6 +204,7 @@ const struct capture_format format_pcapng = {
     .change = pcapng_change,
     .fault = pcapng_fault,
     .origin = origin_of,
+    .interface = interface_of,
     .record_length = pcapng_record_length,
     .close = pcapng_close,
 };

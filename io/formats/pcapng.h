@@ -181,7 +181,9 @@ struct pcapng_fault pcapng_check_options(const uint8_t *p, uint64_t n, bool swap
 /* Wireshark gives blocks of this type a frame number, though they are no packets. */
 bool pcapng_is_counted(uint32_t type);
 
-/* pcapng_origin.c. As capture_format.origin. */
+/* pcapng_origin.c. As capture_format.interface; 0 for what is no packet. */
+uint32_t pcapng_interface_number(const struct pcapng_context *context, const struct frame *f);
+/* As capture_format.origin. */
 struct packet_origin;
 bool pcapng_origin(const struct pcapng_context *context, const struct frame *f, struct packet_origin *origin);
 

@@ -6,18 +6,31 @@
 #include "io/formats/pcapng.h"
 #include "io/packet_origin.h"
 
+/* The first frame of a file lies behind a section and an interface: more than a packet's header. */
+static bool is_of_packet_block(const struct pcapng_context *context, const struct frame *f)
+{
+    return pcapng_32(f->data - 8, context->swapped) == f->captured;
+}
+
+uint32_t pcapng_interface_number(const struct pcapng_context *context, const struct frame *f)
+{
+    const uint8_t *p = f->data - PACKET_HEADER;
+    if (!is_of_packet_block(context, f))
+        return 0;
+    return pcapng_32(p, context->swapped) == BLOCK_PACKET ? pcapng_16(p + 8, context->swapped)
+                                                          : pcapng_32(p + 8, context->swapped);
+}
+
 bool pcapng_origin(const struct pcapng_context *context, const struct frame *f, struct packet_origin *origin)
 {
     const bool swapped = context->swapped;
-    /* The first frame of a file lies behind a section and an interface: more than a packet's header. */
     const uint8_t *p = f->data - PACKET_HEADER;
-    uint32_t number = 0;
+    const uint32_t number = pcapng_interface_number(context, f);
     *origin = (struct packet_origin){.swapped = swapped};
-    if (pcapng_32(f->data - 8, swapped) == f->captured) {
+    if (is_of_packet_block(context, f)) {
         const bool obsolete = pcapng_32(p, swapped) == BLOCK_PACKET;
         const uint32_t length = pcapng_32(p + 4, swapped),
                        used = PACKET_BLOCK_MIN + (uint32_t)pcapng_padded(f->captured);
-        number = obsolete ? pcapng_16(p + 8, swapped) : pcapng_32(p + 8, swapped);
         origin->has_ticks = true;
         origin->ticks = (uint64_t)pcapng_32(p + 12, swapped) << 32 | pcapng_32(p + 16, swapped);
         if (length > used && !obsolete) {

@@ -85,6 +85,7 @@ static void source_walk(struct source *source, struct batch *b, struct walk *wal
                 .length = m->pkt_len,
                 .link_type = LINK_ETHERNET,
                 .decimals = t->decimals[reader->position + k],
+                .interface = m->port,
             };
             __builtin_prefetch(frame->data);
             if (unlikely(m->nb_segs > 1))

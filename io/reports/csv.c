@@ -302,6 +302,7 @@ struct csv_sink *csv_sink_create(const struct csv_params *params)
     s->sink.ops = &s->ops;
     s->sink.wants_origin = params->with_origin;
     s->sink.wants_ending = params->with_ending;
+    s->sink.key_parts = params->key_parts;
     s->sink.wants_community_id = params->with_community_id;
     s->sink.community_id_seed = params->community_id_seed;
     s->sink.timers = params->timers;

@@ -33,6 +33,8 @@ struct csv_params {
     void *format_state;              /* for the format's arrange(); outlives the sink */
     bool with_origin;                /* reuse and packets have the columns file and file_frame */
     bool with_ending;                /* conversations has the column ended_by */
+    unsigned
+        key_parts; /* enum key_parts: reuse, conversations, packets and episodes have a column for each */
     bool with_community_id; /* reuse and conversations have the column community_id (community_id.h) */
     uint16_t community_id_seed;
     /* Reuse has the columns of verdicts; these name the timers that `undercuts` tells of. NULL: it has not. */

@@ -8,6 +8,8 @@ const char *const report_names[REPORT_NAMES] = {
     [REPORT_SCHEMA] = "schema",       [REPORT_XLSX] = "xlsx",
 };
 
+const char *const key_part_names[KEY_PART_NAMES] = {"vlan", "interface", "vni"};
+
 const char *const trigger_names[TRIGGERS] = {
     [TRIGGER_NONE] = "",
     [TRIGGER_SYN_ISN] = "syn-isn",

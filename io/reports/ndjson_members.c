@@ -2,11 +2,18 @@
  * as Zeek's logs do. The columns, which have a name of ours, follow each other as in columns_table.c. */
 #include "io/reports/ndjson_members.h"
 #include "io/reports/ndjson_text.h"
+#include "io/reports/text.h"
 
 /* A column that only we know: ECS wants names of others in a field set of their own. */
 #define OURS                                                                                                 \
     {                                                                                                        \
         "%", "tcpreuse.%", "%"                                                                               \
+    }
+/* The parts of the key. */
+#define REALM                                                                                                \
+    {{"%", "network.vlan.id", "%"}, VLAN}, {{"%", "observer.ingress.interface.id", "%"}, INTERFACE},         \
+    {                                                                                                        \
+        OURS, VNI                                                                                            \
     }
 #define ONLY_ECS(text)                                                                                       \
     {                                                                                                        \
@@ -63,6 +70,7 @@ static const struct named reuse_members[] = {
     {OURS, SYN_RETRIES},
     {OURS, VERDICT},
     {OURS, CERTAINTY},
+    REALM,
     {OURS, FILE_NAME},
     {OURS, FILE_FRAME},
     ECS_EVENT("tcpreuse.reuse"),
@@ -103,6 +111,7 @@ static const struct named conversation_members[] = {
     {{"%", "tcpreuse.%", "orig_bytes"}, CLIENT_PAYLOAD},
     {{"%", "tcpreuse.%", "resp_bytes"}, SERVER_PAYLOAD},
     {OURS, ENDED_BY},
+    REALM,
     ECS_EVENT("tcpreuse.conversations"),
 };
 
@@ -121,6 +130,7 @@ static const struct named packet_members[] = {
     {OURS, SEQ},
     {OURS, ACK},
     {OURS, LEN},
+    REALM,
     {OURS, FILE_NAME},
     {OURS, FILE_FRAME},
     ECS_EVENT("tcpreuse.packets"),
@@ -146,4 +156,18 @@ char *ndjson_put_key(char *p, bool first, const struct ndjson_walk *walk, enum n
             *p++ = *key;
     }
     return ndjson_put(p, "\":");
+}
+
+bool ndjson_is_not_in_key(const struct sink *sink, enum member member)
+{
+    return member >= VLAN && member <= VNI && !(sink->key_parts >> (member - VLAN) & 1);
+}
+
+char *ndjson_realm_value(char *p, enum member member, const struct realm *r)
+{
+    if (member == INTERFACE)
+        return text_number(p, r->interface);
+    if (member == VLAN)
+        return r->vlan ? text_number(p, r->vlan) : ndjson_put(p, "null");
+    return r->network ? text_number(p, r->network - 1) : ndjson_put(p, "null");
 }

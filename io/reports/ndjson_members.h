@@ -42,6 +42,10 @@ enum member {
     SEQ,
     ACK,
     LEN,
+    /* Of the key: */
+    VLAN,
+    INTERFACE,
+    VNI,
     /* Where verdicts are wanted: */
     CLOSED_BY,
     CLOSE,
@@ -115,5 +119,10 @@ static inline const struct named *ndjson_walk_on(struct ndjson_walk *walk)
 
 /* Puts what stands before the value of the member that the walk is at; for a fixed one, all of it. Returns the end. */
 char *ndjson_put_key(char *p, bool first, const struct ndjson_walk *walk, enum naming naming);
+
+/* Is the member a part of a realm that does not belong to the sink's key? */
+bool ndjson_is_not_in_key(const struct sink *sink, enum member member);
+/* The value of VLAN, INTERFACE or VNI. At most TEXT_NUMBER_MAX characters; returns the end. */
+char *ndjson_realm_value(char *p, enum member member, const struct realm *r);
 
 #endif

@@ -32,22 +32,6 @@ static char *put_delay(char *p, int64_t ns, unsigned decimals)
     return ns < 0 ? ndjson_put(p, "null") : text_time(p, ns, decimals);
 }
 
-/* The words of the bits that are set, by a function that knows bit i's. */
-static char *put_words(char *p, uint64_t bits, unsigned count, const void *words,
-                       const char *(*word)(const void *words, unsigned i))
-{
-    *p++ = '[';
-    for (unsigned i = 0, n = 0; i < count; i++) {
-        if (!(bits >> i & 1))
-            continue;
-        if (n++)
-            *p++ = ',';
-        p = ndjson_string(p, word(words, i));
-    }
-    *p++ = ']';
-    return p;
-}
-
 static const char *timer_name(const void *timers, unsigned i)
 {
     return ((const struct timers *)timers)->timer[i].name;
@@ -104,7 +88,7 @@ static char *finding_value(char *p, enum member member, const struct sink *sink,
     case CLOSE:
         return ndjson_word(p, close_names[f->close]);
     case UNDERCUTS:
-        return put_words(p, f->undercuts, sink->timers->count, sink->timers, timer_name);
+        return ndjson_words(p, f->undercuts, sink->timers->count, sink->timers, timer_name);
     case ACCEPTABLE:
         return ndjson_word(p, acceptable_names[f->acceptable]);
     case ISN_DISTANCE:
@@ -128,7 +112,7 @@ static char *finding_value(char *p, enum member member, const struct sink *sink,
     case VERDICT:
         return ndjson_word(p, verdict_names[f->verdict]);
     default:
-        return put_words(p, f->certainty, CERTAINTIES, certainty_names, certainty_name);
+        return ndjson_words(p, f->certainty, CERTAINTIES, certainty_names, certainty_name);
     }
 }
 
@@ -164,6 +148,10 @@ static char *reuse_value(char *p, enum naming naming, enum member member, const 
         return text_number(p, r->previous_isn);
     case GAP:
         return text_difference(p, c->last_time, r->time, MAX(conversation_decimals(c), r->decimals));
+    case VLAN:
+    case INTERFACE:
+    case VNI:
+        return ndjson_realm_value(p, member, &r->previous.keyed.realm);
     default:
         return conversation_value(p, naming, member, c, c->first_time);
     }
@@ -191,7 +179,8 @@ static int format_reuse(enum naming naming, struct sink *sink, struct text *text
     for (const struct named *named; (named = ndjson_walk_on(&walk));) {
         const bool finds = named->member >= CLOSED_BY && named->member <= CERTAINTY,
                    is_origin = named->member >= FILE_NAME;
-        if (!named->key[naming] || (finds && !row->finding) || (is_origin && !sink->wants_origin))
+        if (!named->key[naming] || (finds && !row->finding) || (is_origin && !sink->wants_origin) ||
+            ndjson_is_not_in_key(sink, named->member))
             continue;
         p = ndjson_put_key(p, p == start, &walk, naming);
         if (finds)
@@ -237,6 +226,10 @@ static char *row_of_conversation_value(char *p, enum naming naming, enum member 
         return text_number(p, row->ways->payload[client ^ (member == SERVER_PAYLOAD)]);
     case ENDED_BY:
         return ndjson_word(p, ending_names[row->ending]);
+    case VLAN:
+    case INTERFACE:
+    case VNI:
+        return ndjson_realm_value(p, member, &row->conversation->keyed.realm);
     default:
         return conversation_value(p, naming, member, c, row->first_time);
     }
@@ -288,7 +281,7 @@ static int format_conversation(enum naming naming, struct sink *sink, struct tex
     struct ndjson_walk walk = ndjson_walk(REPORT_CONVERSATIONS);
     for (const struct named *named; (named = ndjson_walk_on(&walk));) {
         if (!named->key[naming] || (named->member == ENDED_BY && !sink->wants_ending) ||
-            (is_of_history(named->member) && !row->history))
+            (is_of_history(named->member) && !row->history) || ndjson_is_not_in_key(sink, named->member))
             continue;
         p = ndjson_put_key(p, p == start, &walk, naming);
         if (is_of_history(named->member))
@@ -333,6 +326,10 @@ static char *packet_value(char *p, enum naming naming, enum member member, const
         return text_number(p, s->seq);
     case ACK:
         return text_number(p, s->ack);
+    case VLAN:
+    case INTERFACE:
+    case VNI:
+        return ndjson_realm_value(p, member, segment_realm(s));
     default:
         return s->bits & SEGMENT_LENGTH_KNOWN ? text_number(p, s->payload) : ndjson_put(p, "null");
     }
@@ -348,7 +345,8 @@ static int format_packets(enum naming naming, struct sink *sink, struct text *te
         struct ndjson_walk walk = ndjson_walk(REPORT_PACKETS);
         for (const struct named *named; (named = ndjson_walk_on(&walk));) {
             const bool is_origin = named->member >= FILE_NAME;
-            if (!named->key[naming] || (is_origin && !sink->wants_origin))
+            if (!named->key[naming] || (is_origin && !sink->wants_origin) ||
+                ndjson_is_not_in_key(sink, named->member))
                 continue;
             p = ndjson_put_key(p, p == start, &walk, naming);
             if (is_origin)

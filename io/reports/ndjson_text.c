@@ -60,3 +60,18 @@ char *ndjson_address(char *p, enum family family, const void *addresses, unsigne
     *p++ = '"';
     return p;
 }
+
+char *ndjson_words(char *p, uint64_t bits, unsigned count, const void *words,
+                   const char *(*word)(const void *words, unsigned i))
+{
+    *p++ = '[';
+    for (unsigned i = 0, n = 0; i < count; i++) {
+        if (!(bits >> i & 1))
+            continue;
+        if (n++)
+            *p++ = ',';
+        p = ndjson_string(p, word(words, i));
+    }
+    *p++ = ']';
+    return p;
+}

@@ -13,6 +13,9 @@ char *ndjson_word(char *p, const char *s);
  * characters are escaped, DEL and C1 too, since a terminal may show the row. Up to six times as long, and two. */
 char *ndjson_string(char *p, const char *s);
 char *ndjson_signed(char *p, int64_t n);
+/* A list of the words of the bits that are set, of the lowest count ones, by a function that knows bit i's. */
+char *ndjson_words(char *p, uint64_t bits, unsigned count, const void *words,
+                   const char *(*word)(const void *words, unsigned i));
 /* One of the two addresses of a tuple: of uint32_t, or of 16 bytes. */
 char *ndjson_address(char *p, enum family family, const void *addresses, unsigned endpoint);
 

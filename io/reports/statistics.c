@@ -9,8 +9,10 @@ static const char *const step_names[STEPS] = {
     [STEP_WRITE] = "write", [STEP_PREPARE] = "prepare", [STEP_IDLE] = "idle",
 };
 
-static const char *const family_names[FAMILIES] = {[FAMILY_IPV4] = "ipv4", [FAMILY_IPV6] = "ipv6"};
-static const char *const family_titles[FAMILIES] = {[FAMILY_IPV4] = "IPv4", [FAMILY_IPV6] = "IPv6"};
+static const char *const family_names[FAMILIES] = {
+    [FAMILY_IPV4] = "ipv4", [FAMILY_IPV6] = "ipv6", [FAMILY_KEYED] = "keyed"};
+static const char *const family_titles[FAMILIES] = {
+    [FAMILY_IPV4] = "IPv4", [FAMILY_IPV6] = "IPv6", [FAMILY_KEYED] = "keyed"};
 
 static double ratio(uint64_t part, uint64_t all)
 {
@@ -85,7 +87,8 @@ void statistics_write_json(const struct summary *s, struct json *j)
     json_end(j);
     json_begin_object(j, "tables", JSON_LINES);
     for (int i = 0; i < FAMILIES; i++)
-        json_table(j, family_names[i], &t->tables[i]);
+        if (i != FAMILY_KEYED || t->tables[i].slots)
+            json_table(j, family_names[i], &t->tables[i]);
     json_end(j);
 }
 

@@ -99,6 +99,7 @@ bool input_open(struct input *in, bool read_small)
         in->capture->shift = in->shift;
         in->capture->place = in->kind == INPUT_MAPPED ? &in->place : NULL;
         in->capture->keeps_interfaces = in->keeps_interfaces;
+        in->capture->notes_interfaces = in->notes_interfaces;
     }
     if (in->failed)
         atomic_store_explicit(&in->finished, true, memory_order_release);

@@ -51,9 +51,9 @@ struct input {
     struct clock_shift shift; /* of its times; set before it is opened */
     bool sized;               /* a regular file: its size counts as its bytes */
     bool is_look;             /* only its first frame is wanted */
-    struct input_place
-        resume;            /* known: the records before it were read by an earlier run. Of mapped inputs */
-    bool keeps_interfaces; /* its capture does */
+    struct input_place resume; /* known: an earlier run read the records before it. Of mapped inputs */
+    bool keeps_interfaces;     /* its capture does */
+    bool notes_interfaces;     /* its capture does */
 
     struct turn turn; /* opening and filling: what follows belongs to the holder, unless noted otherwise */
     enum input_kind kind;

@@ -53,7 +53,7 @@ static bool set_run(struct source *source, const struct batch *b, const struct l
 {
     (void)source;
     const struct capture *c = b->input;
-    return c && c->format->run && !c->shift.ns && c->format->run(c, &b->window, &lane->reader, run);
+    return c && capture_run_at(c, &b->window, &lane->reader, run);
 }
 
 /* Pages leave the page table once a whole piece of the file is decoded, by the worker that decoded the last
@@ -185,6 +185,7 @@ struct set_source *set_source_create(const struct set_source_params *params)
         s->inputs[i] = input_create(params->paths[i], i, params->problems, params->stop);
         if (!s->inputs[i])
             goto fail;
+        s->inputs[i]->notes_interfaces = params->notes_interfaces;
         if (params->shifts)
             s->inputs[i]->shift = params->shifts[i];
         if (params->resumes)

@@ -24,11 +24,12 @@ struct set_source_params {
     const struct input_place
         *resumes; /* one a path; NULL: all are read from their beginnings, whenever that is */
     int64_t
-        sort_window;  /* ns by which frames of a file may be late to be put in order of time; 0: none are */
-    bool append;      /* read in the order given */
-    unsigned threads; /* of the run; as many look at the files before it */
-    unsigned ahead;   /* inputs to open, and streams to read, ahead of their turn */
-    uint64_t lane_bytes; /* 0 is the default, for speed; tests with small files want many lanes */
+        sort_window; /* ns by which frames of a file may be late to be put in order of time; 0: none are */
+    bool append;     /* read in the order given */
+    bool notes_interfaces; /* frames have their interface */
+    unsigned threads;      /* of the run; as many look at the files before it */
+    unsigned ahead;        /* inputs to open, and streams to read, ahead of their turn */
+    uint64_t lane_bytes;   /* 0 is the default, for speed; tests with small files want many lanes */
     struct problems *problems;
     /* When it is asked to stop, no stream is waited for any longer. Frames that were read from one still
      * come, unless files were being merged. NULL: nobody will ask. */

@@ -57,7 +57,11 @@ def suggestions(tcpreuse, tap, path):
         found = re.findall(r"; did you mean '(.*)'\?", result.err.decode())
         tap.ok(' '.join(typed), ends(result, 1) + ([] if found == ([meant] if meant else []) else ['it suggests %r' % found]))
     for typed, words in ((['--rules', '4.5'], ["'4.5'", "'--rules'", '4.0, 4.2, 4.4 or 4.6']),
-                         (['--port-range', '9-3'], ["'9-3'", 'such as']), (['--community-id=65536'], ["'65536'", '0 to 65535']),
+                         (['--port-range', '9-3'], ["'9-3'", 'such as']), (['--key', 'vlan'], ["'vlan'", 'tuple,vlan']),
+                         (['--key', 'tuple,vlan,vlan'], ['such as']), (['--key', 'tuple,'], ['such as']), (['--key', 'tuple,vlans'], ['such as']),
+                         (['--key', 'tuple,vlan', '--rules', '4.0'], ['--key', '4.2']),
+                         (['--key', 'tuple,vni', '--print-filter'], ['--print-filter', '--extract']),
+                         (['--community-id=65536'], ["'65536'", '0 to 65535']),
                          (['--reports', 'endpoints', '--expire', '3'], ["'endpoints'", 'all conversations', "'--expire'"]),
                          (['--reports', 'endpoints', '--max-conversations', '3'], ["'--max-conversations'"]),
                          (['--reports', 'endpoints', '--verdicts', 'off'], ["'endpoints'", 'verdicts']),

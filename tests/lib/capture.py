@@ -5,6 +5,7 @@ A scenario is a text: one line a frame, everything else is an instruction with a
 
     shows: what the scenario is about (may be repeated)
     arguments: --ignore 5           further arguments of tcpreuse; @NAME is the path of a file
+    rules: 4.2 4.4                  the generations that take these arguments (without it, all do)
     name: C 10.0.0.1:40000          from here on C is that endpoint
     file: first.pcap                starts a file (a scenario with one file needs none)
     format: nanosecond big-endian   of the files from here on; nanosecond, big-endian, snaplen N, link N (link type)
@@ -199,17 +200,17 @@ def build_frame(words, names):
 
 
 class Scenario:
-    """A parsed scenario: .shows, .arguments and .files, a list of (name, Pcap)."""
+    """A parsed scenario: .shows, .arguments, .rules (empty: all) and .files, a list of (name, Pcap)."""
 
     def __init__(self, text, path='scenario.txt'):
-        self.shows, self.arguments, self.files = '', [], []
+        self.shows, self.arguments, self.rules, self.files = '', [], [], []
         names, form = {}, {}
         for line_number, line in enumerate(text.splitlines(), 1):
             line = line.split('#', 1)[0].strip()
             if not line:
                 continue
             try:
-                match = re.match(r'(shows|arguments|name|file|format):\s*(.*)', line)
+                match = re.match(r'(shows|arguments|rules|name|file|format):\s*(.*)', line)
                 if not match:
                     if not self.files:
                         self.files.append(('capture.pcap', Pcap(**form)))
@@ -219,6 +220,8 @@ class Scenario:
                     self.shows = (self.shows + ' ' + match[2]).strip()
                 elif match[1] == 'arguments':
                     self.arguments += match[2].split()
+                elif match[1] == 'rules':
+                    self.rules += match[2].split()
                 elif match[1] == 'name':
                     name, endpoint = match[2].split()
                     names[name] = endpoint

@@ -14,7 +14,7 @@ words), and the .csv files hold what tcpreuse has to answer, in the columns that
 Each file holds for all generations of rules but those that have a file of their own: expected-4.0.csv, say. Any other file in
 a scenario's folder is an error, and so is a generation without expected rows.
 
-Each capture is decided under each generation of rules, by 1, 2, 3 and 8 threads (or those in $TCPREUSE_SCENARIO_THREADS),
+Each capture is decided under each generation of rules, or those that scenario.txt names, by 1, 2, 3 and 8 threads (or those in $TCPREUSE_SCENARIO_THREADS),
 which all have to write the same bytes.
 
 --accept writes what came out into the files, in the columns that they have (expected.csv is made where it is missing), and
@@ -176,7 +176,7 @@ def check(tcpreuse, folder, scenario, paths, rules):
 def accept(tcpreuse, folder, scenario, paths):
     """Makes the expected rows those that come out; complaints when none do. Returns them, and the names of changed files."""
     answers = {stem: {} for stem in STEMS}
-    for rules in program.RULES:
+    for rules in scenario.rules or program.RULES:
         reports = reports_of(scenario)
         result = program.run(tcpreuse, ['--rules', rules, '-j', 1] + arguments(scenario, paths), reports)
         if result.status or len(result.reports) != len(reports):
@@ -314,7 +314,7 @@ def main():
             continue
         with tempfile.TemporaryDirectory(prefix='scenario-') as directory:
             paths = [program.write(directory, file_name, file.data()) for file_name, file in scenario.files]
-            if referee and {'--drop-copies', '--decode-as'} & set(scenario.arguments):
+            if referee and {'--drop-copies', '--decode-as', '--key'} & set(scenario.arguments):
                 tap.skip(name, 'it is asked without options')
             elif referee:
                 tap.ok('%s, tshark %s' % (name, referee.version), judge(referee, folder, scenario, directory))
@@ -325,7 +325,7 @@ def main():
                 complaints, changed = accept(args.tcpreuse, folder, scenario, paths)
                 tap.ok('%s, %s' % (name, 'changed: ' + ', '.join(changed) if changed else 'as it was'), complaints)
             else:
-                for rules in program.RULES:
+                for rules in scenario.rules or program.RULES:
                     tap.ok('%s, rules %s' % (name, rules), check(args.tcpreuse, folder, scenario, paths, rules))
     return tap.done()
 

@@ -218,7 +218,7 @@ def main():
         more = ['--community-id'] if has_hash else []
         all_out, rest_out, split_out = (os.path.join(top, name) for name in ('all', 'rest', 'split'))
         sheets.run(tcpreuse, all_out, ['reuse', 'conversations', 'packets', 'episodes', 'schema'],
-                   ['--append', '--spreadsheet', '--expire', '100000', *more, *paths])
+                   ['--append', '--spreadsheet', '--expire', '100000', '--key', 'tuple,vlan,interface,vni', *more, *paths])
         tap.ok('all columns are described', described(all_out, sheets.REPORTS[:4]))
         sheets.run(tcpreuse, rest_out, [*sheets.REPORTS, 'schema'], [capture])
         tap.ok('the default columns are described', described(rest_out, sheets.REPORTS))
