@@ -128,3 +128,19 @@ char *csv_put_history(char *p, const struct conversation_row *row, unsigned clie
     p = put_stream(p, row->older);
     return put_stream(p, row->newer);
 }
+
+char *csv_put_realm(char *p, unsigned key_parts, const struct realm *r)
+{
+    for (unsigned part = KEY_VLAN; part <= KEY_VNI; part *= 2) {
+        if (!(key_parts & part))
+            continue;
+        *p++ = ',';
+        if (part == KEY_INTERFACE)
+            p = text_number(p, r->interface);
+        else if (part == KEY_VLAN && r->vlan)
+            p = text_number(p, r->vlan);
+        else if (part == KEY_VNI && r->network)
+            p = text_number(p, r->network - 1);
+    }
+    return p;
+}

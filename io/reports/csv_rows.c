@@ -10,8 +10,6 @@
 /* Longer than any row without a file name: 22 numbers of at most 22 characters, and two addresses. */
 enum { ROW_MAX = 680 + TEXT_UTC_MAX + HISTORY_COLUMNS_MAX + COMMUNITY_ID_LENGTH };
 
-enum { REALM_MAX = 3 * (TEXT_NUMBER_MAX + 1) }; /* what put_realm() writes, at most */
-
 static char *put(char *p, const char *s)
 {
     size_t n = strlen(s);
@@ -115,23 +113,6 @@ static char *put_community_id(char *p, const struct sink *sink, const union conv
     return community_id_put(p, sink->community_id_seed, c, family);
 }
 
-/* The columns of the key's parts, a comma before each. */
-static char *put_realm(char *p, unsigned key_parts, const struct realm *r)
-{
-    for (unsigned part = KEY_VLAN; part <= KEY_VNI; part *= 2) {
-        if (!(key_parts & part))
-            continue;
-        *p++ = ',';
-        if (part == KEY_INTERFACE)
-            p = text_number(p, r->interface);
-        else if (part == KEY_VLAN && r->vlan)
-            p = text_number(p, r->vlan);
-        else if (part == KEY_VNI && r->network)
-            p = text_number(p, r->network - 1);
-    }
-    return p;
-}
-
 /* Ends the row, after the columns file and file_frame if the sink wants them. 0, or -1 when memory is
  * short. */
 static int end_row(const struct sink *sink, struct text *text, const struct origin *origin)
@@ -187,7 +168,7 @@ int csv_format_reuse(struct sink *sink, struct text *text, const struct reuse_ro
     if (!p)
         return -1;
     p = put_community_id(p, sink, &r->previous, row->family);
-    p = put_realm(p, sink->key_parts, &r->previous.keyed.realm);
+    p = csv_put_realm(p, sink->key_parts, &r->previous.keyed.realm);
     text->length += (size_t)(p - start);
     return end_row(sink, text, &row->origin);
 }
@@ -231,7 +212,7 @@ int csv_format_episode(struct sink *sink, struct text *text, const struct episod
         p = text_time(p, row->delay, a->decimals);
     *p++ = ',';
     p = put_attempts(p, a);
-    p = put_realm(p, sink->key_parts, &row->reuse->previous.keyed.realm);
+    p = csv_put_realm(p, sink->key_parts, &row->reuse->previous.keyed.realm);
     *p++ = '\n';
     text->length += (size_t)(p - start);
     return 0;
@@ -344,7 +325,7 @@ int csv_format_packets(struct sink *sink, struct text *text, const struct packet
         if (s->bits & SEGMENT_LENGTH_KNOWN)
             p = put_number_below_10_10(p, s->payload);
         if (unlikely(sink->key_parts))
-            p = put_realm(p, sink->key_parts, segment_realm(s));
+            p = csv_put_realm(p, sink->key_parts, segment_realm(s));
         if (sink->wants_origin) {
             text->length += (size_t)(p - start);
             if (end_row(sink, text, &row->origin))
@@ -397,7 +378,7 @@ int csv_format_conversation(struct sink *sink, struct text *text, const struct c
         p = put(p, ending_names[row->ending]);
     }
     p = put_community_id(p, sink, row->conversation, row->family);
-    p = put_realm(p, sink->key_parts, &row->conversation->keyed.realm);
+    p = csv_put_realm(p, sink->key_parts, &row->conversation->keyed.realm);
     *p++ = '\n';
     text->length += (size_t)(p - start);
     return 0;
