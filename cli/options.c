@@ -152,6 +152,16 @@ static enum options_result generate(const struct given_option *given, const char
     return OPTIONS_DONE;
 }
 
+static enum options_result fail_parsed(const struct given_option *given, const char *text)
+{
+    const struct option_spec *spec = given->spec;
+    char allowed[512];
+    if (spec->explain)
+        spec->explain(text, allowed, sizeof allowed);
+    return fail("invalid %s '%s' for '%s' (%s)", spec->noun, text, given->form,
+                spec->explain ? allowed : spec->example);
+}
+
 static enum options_result store_option(struct options *o, const struct given_option *given, const char *text)
 {
     const struct option_spec *spec = given->spec;
@@ -177,9 +187,7 @@ static enum options_result store_option(struct options *o, const struct given_op
     case OPTION_WORD:
         return store_word(given, text, member);
     case OPTION_PARSED:
-        if (!spec->parse(o, text))
-            return fail("invalid %s '%s' for '%s' (%s)", spec->noun, text, given->form, spec->example);
-        return OPTIONS_RUN;
+        return spec->parse(o, text) ? OPTIONS_RUN : fail_parsed(given, text);
     case OPTION_HELP:
         options_print_help(stdout);
         return OPTIONS_DONE;

@@ -60,9 +60,9 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .member = MEMBER(int64_t, drop_copies),
      .help = "leave out copies of a packet within S seconds, as of mirror ports, such as 0.001"},
     {"decode-as", 'd', "RULE", .section = SECTION_INPUT, .kind = OPTION_PARSED,
-     .parse = options_parse_decode_as, .noun = "rule",
-     .example = "such as udp.port==48879,vxlan; a tunnel by Wireshark's name",
-     .help = "decode a UDP port as a tunnel, for example udp.port==48879,vxlan; may be repeated"},
+     .parse = options_parse_decode_as, .noun = "rule", .explain = options_explain_decode_as,
+     .help = "decode what a number announces as another protocol, as in tshark -d, for example "
+             "udp.port==48879,vxlan or ethertype==0x88b5,ip; may be repeated"},
     {"ignore", 0, "FRAMES", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_frames,
      .noun = "frame list", .example = "such as 5,9-12; frames count from 1",
      .help = "number these frames but otherwise ignore them, for example 5,9-12"},

@@ -52,6 +52,8 @@ struct option_spec {
     bool (*parse)(struct options *o, const char *text); /* false: the text is wrong */
     const char *noun;                                   /* in errors: "invalid NOUN 'text' for ..." */
     const char *example;                                /* in errors: what is allowed */
+    /* The same, of a text that is wrong; NULL: the example says it. */
+    void (*explain)(const char *wrong, char *text, size_t size);
 };
 
 enum { OPTION_SPECS = 53 };

@@ -125,35 +125,6 @@ bool options_parse_clock(struct options *o, const char *s)
     return true;
 }
 
-bool options_parse_decode_as(struct options *o, const char *s)
-{
-    static const char subject[] = "udp.port==";
-    const size_t length = sizeof subject - 1;
-    const char *comma = strchr(s, ',');
-    if (strncmp(s, subject, length) || !comma)
-        return false;
-    const char *ports = s + length, *end = ports + strcspn(ports, "-:,");
-    uint64_t first, last;
-    if (!options_parse_number(ports, end, &first) || first > UINT16_MAX)
-        return false;
-    last = first;
-    if (end < comma && (!options_parse_number(end + 1, comma, &last) || (*end == ':' && !last)))
-        return false;
-    if (*end == ':')
-        last += first - 1;
-    unsigned protocol = 0;
-    while (protocol < DECODE_AS_NAMES && strcmp(decode_as_names[protocol], comma + 1))
-        protocol++;
-    if (last < first || last > UINT16_MAX || protocol == DECODE_AS_NAMES)
-        return false;
-    struct decode_as *more = realloc(o->decode_as, (o->decode_as_count + 1) * sizeof *more);
-    if (!more)
-        return false;
-    o->decode_as = more;
-    more[o->decode_as_count++] = (struct decode_as){(uint16_t)first, (uint16_t)last, (uint8_t)protocol};
-    return true;
-}
-
 bool options_parse_key(struct options *o, const char *list)
 {
     static const char tuple[] = "tuple";

@@ -22,8 +22,10 @@ bool options_parse_port_range(struct options *o, const char *s);
 bool options_parse_ports(struct options *o, const char *list);
 /* b.pcap=-0.003: a file, and seconds to be added to its times; each file once */
 bool options_parse_clock(struct options *o, const char *s);
-/* udp.port==48879,vxlan; udp.port==5000-5003,gtp or udp.port==5000:4,gtp: several ports */
+/* udp.port==48879,vxlan; udp.port==5000-5003,gtp or udp.port==5000:4,gtp: several ports; see decode_as.h */
 bool options_parse_decode_as(struct options *o, const char *s);
+/* What is wrong with such a rule, which has been found wrong. */
+void options_explain_decode_as(const char *s, char *text, size_t size);
 /* tuple,vlan,vni: what conversations have in common, the tuple and each of key_part_names at most once */
 bool options_parse_key(struct options *o, const char *list);
 /* 5,9-12: frames, from 1 on */

@@ -228,7 +228,7 @@ static enum exit_status make_pipeline(struct run *r)
         .drop_copies = o->drop_copies,
         .key_parts = o->key_parts,
         .port_range = o->port_range,
-        .decode_as = {o->decode_as, o->decode_as_count},
+        .decode_as = decode_as_list_of(o->decode_as, o->decode_as_count),
         .verdicts = {.wanted = o->verdicts == VERDICTS_ON,
                      .answer_window = o->answer_window,
                      .timers = &r->timers},

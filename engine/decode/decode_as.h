@@ -1,4 +1,4 @@
-/* What UDP ports carry, where the user says so: the tunnels that are known, by Wireshark's names. */
+/* What a number means, where the user says so: rules as of tshark's -d, by Wireshark's names. */
 #ifndef TCPREUSE_DECODE_AS_H
 #define TCPREUSE_DECODE_AS_H
 
@@ -8,24 +8,49 @@
 struct decoder;
 struct layer;
 
-/* One of the names: see decode_as_names. */
-struct decode_as {
-    uint16_t first, last; /* ports, inclusive */
-    uint8_t protocol;     /* the name's index */
+/* Whose numbers: Wireshark's layer types. */
+enum decode_as_type {
+    DECODE_AS_UDP_PORT,
+    DECODE_AS_ETHERTYPE,
+    DECODE_AS_IP_PROTO,
+    DECODE_AS_MPLS_LABEL, /* at the bottom of the stack */
+    DECODE_AS_USER_LINK,  /* the link types that are left to users, by Wireshark's numbers for them */
+    DECODE_AS_TYPES
 };
 
-/* Those of a run. Of two that a port is in, the one behind counts. */
+struct decode_as_numbers {
+    const char *name; /* Wireshark's, of the layer type */
+    uint32_t least, most;
+};
+extern const struct decode_as_numbers decode_as_numbers[DECODE_AS_TYPES];
+
+/* The name of a protocol that such a number can be decoded as; NULL: not that protocol. */
+enum { DECODE_AS_PROTOCOLS = 52 };
+const char *decode_as_name(enum decode_as_type type, unsigned protocol);
+
+struct decode_as {
+    uint32_t first, last; /* inclusive */
+    uint8_t type;         /* enum decode_as_type */
+    uint8_t protocol;     /* see decode_as_name() */
+};
+
+/* Those of a run. Of two that a number is in, the one behind counts. */
 struct decode_as_list {
     const struct decode_as *items;
     uint32_t count;
+    uint32_t types; /* bit i: there are some of type i */
 };
 
-enum { DECODE_AS_NAMES = 24 };
-extern const char *const decode_as_names[DECODE_AS_NAMES];
+struct decode_as_list decode_as_list_of(const struct decode_as *items, uint32_t count);
+/* Is a plain frame (plain.h) something else by these rules? */
+bool decode_as_changes_plain(const struct decode_as_list *list);
 
-/* What the user says of this port; NULL: nothing. */
-const struct decode_as *decode_as_find(const struct decode_as_list *list, unsigned port);
-/* Decodes the payload of a UDP datagram so. False: it is something else. */
+/* What the user says of this number; NULL: nothing. */
+const struct decode_as *decode_as_find(const struct decode_as_list *list, enum decode_as_type type,
+                                       uint32_t number);
+/* Decodes a layer so. False: it is something else. */
 bool decode_as(struct decoder *d, const struct decode_as *as, struct layer l);
+/* Decodes what follows this number as the user says. False: that is nothing. */
+bool decode_as_number(struct decoder *d, enum decode_as_type type, uint32_t number, struct layer l);
 
 #endif

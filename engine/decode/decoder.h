@@ -38,7 +38,7 @@ struct decoder {
     unsigned tcp_header_bytes;       /* rules_header_bytes() */
     bool notes_boundaries;           /* for verdicts */
     const struct plain_path *plain;  /* plain_path_choose(rules, notes_boundaries) */
-    struct decode_as_list decode_as; /* of UDP ports */
+    struct decode_as_list decode_as; /* what the user says of numbers */
     bool keeps_ids;                  /* for who looks for copies; then plain is plain_path_none() */
     /* enum key_parts that segments have beside the tuple, and then plain is plain_path_none(); not under RULES_4_0 */
     unsigned key_parts;

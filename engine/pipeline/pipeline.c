@@ -47,8 +47,9 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
     d->keeps_ids = p->params.drop_copies;
     d->notes_boundaries = p->params.verdicts.wanted;
     d->key_parts = p->params.key_parts;
-    d->plain = d->keeps_ids || d->key_parts ? plain_path_none()
-                                            : plain_path_choose(p->params.rules, d->notes_boundaries);
+    d->plain = d->keeps_ids || d->key_parts || decode_as_changes_plain(&d->decode_as)
+                   ? plain_path_none()
+                   : plain_path_choose(p->params.rules, d->notes_boundaries);
 }
 
 /* Zeroed, in cache lines of its own. NULL when memory is short. */

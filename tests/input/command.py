@@ -71,7 +71,13 @@ def suggestions(tcpreuse, tap, path):
                          (['--ignore', '0'], ["'0'", "'--ignore'", '5,9-12']),
                          (['--clock', 'x=1s'], ["'x=1s'", "'--clock'", 'b.pcap=-0.003']), (['--clock', 'x'], ["'x'", "'--clock'"]),
                          (['-d', 'udp.port==1,rtp'], ["'udp.port==1,rtp'", "'-d'", 'vxlan']), (['--decode-as', 'udp.port==1:0,ip'], ['udp.port==1:0,ip']),
-                         (['-d', 'udp.port==9-8,ip'], ['udp.port==9-8,ip']), (['-d', 'tcp.port==9,ip'], ['tcp.port==9,ip']),
+                         (['-d', 'udp.port==9-8,ip'], ['udp.port==9-8,ip', '0 to 65535']),
+                         (['-d', 'tcp.port==9,ip'], ['tcp.port==9,ip', 'layer types: udp.port, ethertype']),
+                         (['-d', 'gre.proto==9,ip'], ['layer types']), (['-d', 'udp.port=9'], ['such as udp.port==']),
+                         (['-d', 'ethertyp==9,ip'], ["did you mean 'ethertype'?"]), (['-d', 'udp.port==9,vxaln'], ["did you mean 'vxlan'?"]),
+                         (['-d', 'ip.proto==256,tcp'], ['0 to 255']), (['-d', 'wtap_encap==1,ip'], ['45 to 60', 'USER0']),
+                         (['-d', 'ethertype==08,ip'], ['N:COUNT']), (['-d', 'ethertype==0x88b5,vxlan'], ['ethertype can be']),
+                         (['-d', 'mpls.label==0xfffff:2,data'], ['0 to 1048575']), (['-d', 'udp.port==1:18446744073709551615,ip'], ['0 to 65535']),
                          (['--clock', 'x=1', '--clock', 'x=2'], ["'x=2'", 'once']), (['--clock', 'x=1'], ["'--clock'", "'x'", 'none']),
                          (['--reports', 'x'], ["'x'", "'--reports'", 'conversations'])):
         tap.ok('a wrong value says what is allowed: %s' % typed, ends(program.bare([tcpreuse, *typed, path]), 1, *words))

@@ -31,6 +31,8 @@ enum {
 
 void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
 {
+    if (unlikely(d->decode_as.types) && decode_as_number(d, DECODE_AS_IP_PROTO, protocol, l))
+        return;
     if (likely(protocol == PROTOCOL_TCP)) {
         decode_tcp(d, l);
         return;

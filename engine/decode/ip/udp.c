@@ -175,8 +175,8 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
 /* What the user says of a port counts before what is known of any, and in place of it. True: it is decoded. */
 static bool decode_ports_as(struct decoder *d, unsigned low, unsigned high, struct layer l)
 {
-    const struct decode_as *low_as = decode_as_find(&d->decode_as, low),
-                           *high_as = decode_as_find(&d->decode_as, high);
+    const struct decode_as *low_as = decode_as_find(&d->decode_as, DECODE_AS_UDP_PORT, low),
+                           *high_as = decode_as_find(&d->decode_as, DECODE_AS_UDP_PORT, high);
     if ((low_as && decode_as(d, low_as, l)) || (high_as && decode_as(d, high_as, l)))
         return true;
     if (!low_as && !high_as)
@@ -191,7 +191,7 @@ static bool decode_ports_as(struct decoder *d, unsigned low, unsigned high, stru
 static void decode_ports(struct decoder *d, unsigned source, unsigned destination, struct layer l)
 {
     unsigned low = MIN(source, destination), high = MAX(source, destination);
-    if (unlikely(d->decode_as.count) && decode_ports_as(d, low, high, l))
+    if (unlikely(d->decode_as.types) && decode_ports_as(d, low, high, l))
         return;
     if (!decode_port(d, low, l) && !is_taken(low))
         decode_port(d, high, l);

@@ -84,6 +84,8 @@ static bool carries_no_tcp(unsigned ether_type)
 
 void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
 {
+    if (unlikely(d->decode_as.types) && decode_as_number(d, DECODE_AS_ETHERTYPE, ether_type, l))
+        return;
     switch (ether_type) {
     case ETHER_IPV4:
         decode_ipv4(d, l);

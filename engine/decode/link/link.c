@@ -1,7 +1,11 @@
 /* Link types: the LINKTYPE_ values of https://www.tcpdump.org/linktypes.html. */
 #include "engine/decode/protocols.h"
 
-enum { LINK_ETHERNET = 1 };
+enum {
+    LINK_ETHERNET = 1,
+    LINK_USER0 = 147, /* to USER15, 162 */
+    WIRESHARK_USER0 = 45,
+};
 
 /* Of a link type that is not expected to carry TCP. */
 static void ignore(struct decoder *d, struct layer l)
@@ -157,6 +161,9 @@ static bool is_juniper(unsigned link_type)
 static void decode_other_link(struct decoder *d, unsigned link_type, struct layer l)
 {
     d->link_type = link_type;
+    if (unlikely(d->decode_as.types) && link_type >= LINK_USER0 &&
+        decode_as_number(d, DECODE_AS_USER_LINK, link_type - LINK_USER0 + WIRESHARK_USER0, l))
+        return;
     if (link_type < ARRAY_LEN(links) && links[link_type])
         links[link_type](d, l);
     else if (is_juniper(link_type))

@@ -64,6 +64,8 @@ void decode_mpls(struct decoder *d, struct layer l)
         decode_channel(d, l);
         return;
     }
+    if (unlikely(d->decode_as.types) && decode_as_number(d, DECODE_AS_MPLS_LABEL, entry >> 12, l))
+        return;
     switch (layer_u8(&l, 0) >> 4) {
     case 0:
         if (looks_like_ethernet(l) && !looks_like_ethernet(layer_after(l, 4)))
