@@ -64,7 +64,6 @@ union conversation_any {
 enum { CONVERSATION_FRAMES_BITS = 48, CONVERSATION_BYTES_BITS = 56 };
 
 enum conversation_state {
-    STATE_ACKED = 1,              /* somebody sent an ACK that is no RST. Only where verdicts are wanted */
     STATE_COMPLETENESS_SHIFT = 2, /* bits 2 to 7. Bit 1, where a segment's flags have SYN, is 0 */
     STATE_CLIENT_1 = 0x100,       /* endpoint 1 is the client */
     /* By its SYN, or by the other side's SYN/ACK. Else the sender of the first segment passes as the client.
@@ -76,6 +75,10 @@ enum conversation_state {
 };
 
 enum conversation_bits {
+    /* And 4: the endpoint sent an ACK that is no RST. Only where verdicts are wanted. They stand where a segment
+     * has bits that are never compared. */
+    CONVERSATION_ACKED = 1,
+    CONVERSATION_ACKED_SHIFT = 2, /* from endpoint 0's to endpoint 1's */
     /* All its segments go the slow way, since a reuse waits for an answer (episode.h). Stands where a segment
      * has a bit that only the slow way sets. */
     CONVERSATION_WATCHED = SEGMENT_REUSE,
@@ -91,6 +94,10 @@ _Static_assert(!((COMPLETENESS << STATE_COMPLETENESS_SHIFT | STATE_CLIENT_1 | ST
                "state shares no bit with those flags of a segment that it is compared with");
 _Static_assert(!((CONVERSATION_UNKNOWN | CONVERSATION_SUPERSEDED) & (SEGMENT_REUSE * 2 - 1)),
                "nor a conversation's bits with a segment's");
+
+_Static_assert(((CONVERSATION_ACKED | CONVERSATION_ACKED << CONVERSATION_ACKED_SHIFT) &
+                ~(SEGMENT_FLOW | SEGMENT_LENGTH_KNOWN)) == 0,
+               "see port_word_compared()");
 
 /* The eight bytes from the ports on, of a segment or of a conversation, to be compared as one number. */
 struct port_word {
@@ -173,6 +180,15 @@ ALWAYS_INLINE unsigned conversation_decimals(const struct conversation *c)
 ALWAYS_INLINE bool conversation_has_sent(const struct conversation *c, unsigned endpoint)
 {
     return c->state & STATE_SENT << endpoint;
+}
+/* Has the endpoint sent an ACK that is no RST? Only where verdicts are wanted. */
+ALWAYS_INLINE bool conversation_has_acked(const struct conversation *c, unsigned endpoint)
+{
+    return c->bits >> endpoint * CONVERSATION_ACKED_SHIFT & CONVERSATION_ACKED;
+}
+ALWAYS_INLINE uint8_t conversation_acked_bit(unsigned endpoint)
+{
+    return (uint8_t)(CONVERSATION_ACKED << endpoint * CONVERSATION_ACKED_SHIFT);
 }
 /* The endpoint that is the client. */
 ALWAYS_INLINE unsigned conversation_client(const struct conversation *c)

@@ -44,8 +44,7 @@ static void note_timestamp(struct history *h, const struct boundary *b, unsigned
     h->knows |= (uint16_t)(KNOWS_TIMESTAMP << flow);
 }
 
-static void note_end(struct history *h, const struct conversation *c, const struct segment *s,
-                     const struct boundary *b)
+static void note_end(struct history *h, const struct conversation *c, const struct segment *s)
 {
     const unsigned flow = s->bits & SEGMENT_FLOW;
     if (s->flags & TCP_FIN)
@@ -54,7 +53,6 @@ static void note_end(struct history *h, const struct conversation *c, const stru
         if (!(h->close & (CLOSE_SENT_RST | CLOSE_SENT_RST << 1)) && flow)
             h->close |= CLOSE_FIRST_RST;
         h->close |= (uint16_t)(CLOSE_SENT_RST << flow | (is_rejection(c, s, flow) ? CLOSE_REJECTED : 0));
-        h->close |= b && b->bits & BOUNDARY_TIMESTAMP ? 0 : CLOSE_BARE_RST;
     }
 }
 
@@ -62,7 +60,7 @@ void history_note_close(struct history *h, const struct conversation *c, const s
                         const struct boundary *b)
 {
     note_timestamp(h, b, s->bits & SEGMENT_FLOW);
-    note_end(h, c, s, b);
+    note_end(h, c, s);
 }
 
 void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,
@@ -74,7 +72,7 @@ void history_note_boundary(struct history *h, const struct conversation *c, cons
         h->synack_time = s->time;
         h->knows |= KNOWS_SYNACK;
     }
-    note_end(h, c, s, b);
+    note_end(h, c, s);
 }
 
 bool history_saw_isn(const struct conversation *c, const struct history *h, unsigned endpoint)
@@ -83,20 +81,13 @@ bool history_saw_isn(const struct conversation *c, const struct history *h, unsi
     return conversation_completeness(c) & has || h->knows & KNOWS_ISN << endpoint;
 }
 
-bool history_closed_with_timestamp(const struct history *h, unsigned endpoint)
-{
-    if (h->close & CLOSE_SENT_FIN << endpoint)
-        return true;
-    return h->close & CLOSE_SENT_RST << endpoint && !(h->close & CLOSE_BARE_RST);
-}
-
 /* There was a SYN, but nothing that could only come after an answer: a client that acknowledges something has got
  * one. HAS_ACK does not tell, since a RST may set it. */
 static bool is_unanswered(const struct conversation *c, const struct history *h)
 {
     const unsigned client = conversation_client(c);
     return history_saw_isn(c, h, client) && !(conversation_completeness(c) & HAS_SYNACK) &&
-           !(h->close & (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1)) && !(c->state & STATE_ACKED) &&
+           !(h->close & (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1)) && !conversation_has_acked(c, client) &&
            !conversation_has_sent(c, client ^ 1);
 }
 
@@ -108,13 +99,23 @@ unsigned history_client(const struct conversation *c)
     return low < high;
 }
 
+/* Was the SYN/ACK answered? By an ACK of the client's, which a RST is not; or the server went on, so that there was
+ * one that the capture has not. */
+static bool is_complete(const struct conversation *c, const struct history *h, unsigned client)
+{
+    const unsigned server = client ^ 1;
+    const bool sent_fin = history_sent_fin(h, server);
+    return conversation_has_acked(c, client) ||
+           (conversation_has_sent(c, server) && (int32_t)(c->next[server] - c->isn[server]) > 1 + sent_fin);
+}
+
 enum handshake history_handshake(const struct conversation *c, const struct history *h)
 {
-    const unsigned has = conversation_completeness(c), server = conversation_client(c) ^ 1;
+    const unsigned has = conversation_completeness(c), client = conversation_client(c), server = client ^ 1;
     if (!(has & HAS_SYN))
         return HANDSHAKE_NOT_SEEN;
     if (has & HAS_SYNACK)
-        return has & (HAS_ACK | HAS_DATA) ? HANDSHAKE_COMPLETE : HANDSHAKE_HALF_OPEN;
+        return is_complete(c, h, client) ? HANDSHAKE_COMPLETE : HANDSHAKE_HALF_OPEN;
     if (conversation_has_sent(c, server))
         return HANDSHAKE_CHALLENGED;
     if (!is_unanswered(c, h))

@@ -32,7 +32,6 @@ enum history_close {
     CLOSE_CROSSED = 64,   /* the FINs crossed: neither acknowledges the other. RFC 9293, 3.6, case 3 */
     CLOSE_REJECTED = 128, /* the client's SYN got an ACK of something else, which it reset. It still waits
                            * for an answer: RFC 9293, 3.10.7.3 */
-    CLOSE_BARE_RST = 256, /* a RST had no TSval, which RFC 7323, 3.2 allows */
 };
 
 struct history {
@@ -111,7 +110,9 @@ ALWAYS_INLINE bool history_sent_rst(const struct history *h, unsigned endpoint)
 }
 /* Was a SYN or SYN/ACK of the endpoint seen? */
 bool history_saw_isn(const struct conversation *c, const struct history *h, unsigned endpoint);
-/* Did the latest TSval that was noted of an endpoint come with the last segment that it sent? */
-bool history_closed_with_timestamp(const struct history *h, unsigned endpoint);
+ALWAYS_INLINE bool history_sent_fin(const struct history *h, unsigned endpoint)
+{
+    return h->close & CLOSE_SENT_FIN << endpoint;
+}
 
 #endif

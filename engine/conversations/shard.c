@@ -54,8 +54,9 @@ void shard_give_verdicts(struct shard *s, const struct verdict_params *params)
     for (unsigned i = 0; params->wanted && i < ARRAY_LEN(s->port_word_added); i++) {
         const unsigned flags = i >> 1;
         if (!(flags & TCP_RST))
-            s->port_word_added[i] |= port_word_of((struct port_word){
-                .flags = (uint16_t)(STATE_SENT << (i >= 64) | (flags & TCP_ACK ? STATE_ACKED : 0))});
+            s->port_word_added[i] |= port_word_of(
+                (struct port_word){.flags = (uint16_t)(STATE_SENT << (i >= 64)),
+                                   .bits = flags & TCP_ACK ? conversation_acked_bit(i >= 64) : 0});
     }
 }
 

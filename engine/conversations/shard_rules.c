@@ -246,9 +246,10 @@ ALWAYS_INLINE void apply_rules_of(enum rules rules, const struct shard *shard, c
     if (s->flags & TCP_SYN && !(client & STATE_CLIENT_KNOWN))
         client = ((s->flags & TCP_ACK ? flow ^ 1 : flow) ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN;
     c->state = (uint16_t)(MAX(s->flags & STATE_DECIMALS, c->state & STATE_DECIMALS) | client |
-                          (c->state & (STATE_SENT | STATE_SENT << 1 | STATE_ACKED)) |
+                          (c->state & (STATE_SENT | STATE_SENT << 1)) |
                           (unsigned)state.completeness << STATE_COMPLETENESS_SHIFT);
-    c->bits = (uint8_t)((c->bits & (CONVERSATION_SUPERSEDED | CONVERSATION_WATCHED)) |
+    c->bits = (uint8_t)((c->bits & (CONVERSATION_SUPERSEDED | CONVERSATION_WATCHED |
+                                    conversation_acked_bit(0) | conversation_acked_bit(1))) |
                         (~state.known & 3) << CONVERSATION_UNKNOWN_SHIFT);
     c->isn[0] = state.isn[0];
     c->isn[1] = state.isn[1];

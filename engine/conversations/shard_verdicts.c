@@ -96,7 +96,9 @@ static void see_any_numbers(struct conversation *c, const struct segment *s)
         return;
     if (begins || (int32_t)(end - c->next[flow]) > 0)
         c->next[flow] = end;
-    c->state |= (uint16_t)(STATE_SENT << flow | (s->flags & TCP_ACK ? STATE_ACKED : 0));
+    c->state |= (uint16_t)(STATE_SENT << flow);
+    if (s->flags & TCP_ACK)
+        c->bits |= conversation_acked_bit(flow);
 }
 
 /* What is expected first of an endpoint that has sent nothing, if an ACK of the other one, or a RST of its own,
@@ -236,9 +238,10 @@ static struct finding finding_of(const struct drain *d, const struct conversatio
     const bool syn = rules_is_syn(s->flags);
     struct finding f = {.attempt = 1, .answer_delay = -1, .episode_delay = -1};
     const enum close_kind close = history_close_kind(c, h);
-    const struct time_wait old = {.knows_next = conversation_has_sent(c, flow),
+    const struct time_wait old = {.close = close,
+                                  .knows_next = conversation_has_sent(c, flow),
                                   .knows_timestamp = h->knows & KNOWS_TIMESTAMP << flow,
-                                  .closed = history_closed_with_timestamp(h, flow),
+                                  .closed = history_sent_fin(h, flow),
                                   .next = c->next[flow],
                                   .timestamp = h->timestamp[flow]};
     f.decimals = (uint8_t)MAX(SEGMENT_DECIMALS(s), conversation_decimals(c));

@@ -67,6 +67,16 @@ static int32_t distance(uint32_t from, uint32_t to)
 enum acceptable verdict_acceptable(const struct time_wait *old, uint32_t isn, const uint32_t *timestamp,
                                    bool cut)
 {
+    switch (old->close) {
+    case CLOSE_RST: /* RFC 9293, 3.10.7.4: a RST closes at once, and TIME_WAIT, too */
+    case CLOSE_FIN_RST:
+    case CLOSE_REFUSED:
+        return ACCEPTABLE_YES;
+    case CLOSE_UNANSWERED: /* did the host get the SYN? */
+        return ACCEPTABLE_UNKNOWN;
+    default:
+        break;
+    }
     if (old->knows_timestamp && timestamp) {
         const int32_t newer = distance(old->timestamp, *timestamp);
         if (newer < 0)

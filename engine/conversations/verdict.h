@@ -126,8 +126,9 @@ uint64_t verdict_undercuts(const struct timers *timers, enum close_kind close, i
 
 /* What of an old conversation decides whether a new SYN is acceptable. */
 struct time_wait {
+    enum close_kind close;
     bool knows_next, knows_timestamp;
-    bool closed;   /* the timestamp came with its FIN or RST. Else later ones, without, may have been newer */
+    bool closed;   /* the timestamp came with its FIN. Else later ones, which were not noted, may be newer */
     uint32_t next; /* the sequence number that is expected of the SYN's sender */
     uint32_t timestamp; /* the latest TSval that it sent in a SYN, FIN or RST */
 };

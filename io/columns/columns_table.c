@@ -152,8 +152,11 @@ static const struct column conversations[] = {
     COLUMN("server_isn", MAYBE(NUMBER), "the server's, likewise", TCP),
     COLUMN("ended", WORD(endings), "how it ended", TCP),
     COLUMN("client_by", FOUND(WORD(client_bys)), "how client and server were told apart", COMPUTED),
-    COLUMN("handshake", FOUND(WORD(handshake_names)),
-           "`half-open`: no ACK of the SYN/ACK; `challenged`: the SYN got an ACK of something else", TCP),
+    COLUMN(
+        "handshake", FOUND(WORD(handshake_names)),
+        "`complete`: the client acknowledged the SYN/ACK, or the server went on; `half-open`: neither, and a "
+        "RST is no such ACK; `challenged`: the SYN got an ACK of something else",
+        TCP),
     COLUMN("rtt", FOUND(MAYBE(SECONDS)),
            "from the first SYN to the SYN/ACK, where the capture was taken; empty when either is missing",
            COMPUTED),

@@ -176,6 +176,15 @@ Test(verdict, accepts_a_number_that_lies_after_the_next_one)
     cr_expect_eq(plain(UINT32_MAX, 0), ACCEPTABLE_YES);
     cr_expect_eq(plain(0, UINT32_MAX), ACCEPTABLE_NO);
     cr_expect_eq(verdict_acceptable(&(struct time_wait){.closed = true}, 1, NULL, false), ACCEPTABLE_UNKNOWN);
+    for (int close = 0; close < CLOSES; close++) {
+        const bool no_time_wait = close == CLOSE_RST || close == CLOSE_FIN_RST || close == CLOSE_REFUSED;
+        struct time_wait old = closed;
+        old.close = (enum close_kind)close;
+        cr_expect_eq(verdict_acceptable(&old, NEXT, NULL, false), no_time_wait ? ACCEPTABLE_YES
+                                                                  : close == CLOSE_UNANSWERED
+                                                                      ? ACCEPTABLE_UNKNOWN
+                                                                      : ACCEPTABLE_NO);
+    }
 }
 
 Test(verdict, lets_time_stamps_decide_first)

@@ -33,6 +33,8 @@ CLOSED = ('fin', 'fin-one-way', 'rst', 'fin-rst')
 SAME_ISN = ('syn-after-rst', 'syn-after-fin')
 SYNS = ('syn-isn',) + SAME_ISN
 SYNACKS = ('synack-isn', 'synack-after-rst', 'synack-after-fin')
+# After a RST there is no TIME_WAIT that could reject the SYN, and a SYN without an answer may not have arrived.
+NO_TIME_WAIT = {'rst': 'yes', 'fin-rst': 'yes', 'refused': 'yes', 'unanswered': 'unknown'}
 TIMERS = (      # docs/verdicts.md: name, after which closes, seconds
     ('panos', CLOSED, 15), ('azure-rst', ('rst', 'fin-rst'), 16), ('netscaler', ('fin', 'fin-one-way'), 40),
     ('linux', ('fin', 'fin-one-way'), 60), ('azure-fin', ('fin', 'fin-one-way'), 65), ('conntrack', ('fin', 'fin-one-way'), 120),
@@ -117,6 +119,8 @@ def check_row(row):
                  if row['previous_close'] in closes and (gap > seconds if row['previous_close'] == 'open' else gap < seconds)]
     if row['undercuts'].split() != undercuts:
         out.append('undercuts is %r, not %r' % (row['undercuts'], ' '.join(undercuts)))
+    if row['trigger'] in SYNS and row['acceptable'] != NO_TIME_WAIT.get(row['previous_close'], row['acceptable']):
+        out.append('acceptable is %s after %s' % (row['acceptable'], row['previous_close']))
     if (gap < 0) != ('clock-back' in certainty):
         out.append('the gap is %s, certainty %r' % (gap, row['certainty']))
     if 'quoted' in certainty and (row['verdict'] != 'unknown' or row['answer'] not in ('unseen', '')):
