@@ -10,7 +10,7 @@ const struct row_format *form_of(const struct options *o)
     case FORMAT_TEXT:
         return &listing_format;
     case FORMAT_NDJSON:
-        return &ndjson_formats[o->naming];
+        return ndjson_formats[o->naming];
     default:
         return &csv_format;
     }

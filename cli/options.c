@@ -315,10 +315,6 @@ static enum options_result choose_format(struct options *o)
     const bool listable = !o->output && o->reports[REPORT_REUSE];
     if (o->details && o->format != FORMAT_AUTO && o->format != FORMAT_TEXT)
         return fail("option '--details' requires '--format text'");
-    if ((o->reports[REPORT_EPISODES] || o->reports[REPORT_ENDPOINTS]) && o->format == FORMAT_NDJSON)
-        return fail("reports 'episodes' and 'endpoints' are written as csv only");
-    if (o->community_id && o->format == FORMAT_NDJSON)
-        return fail("option '--community-id' adds a column to csv only");
     if (o->naming != NAMING_OURS && o->format != FORMAT_NDJSON)
         return fail("option '--names' requires '--format ndjson'");
     if ((o->format == FORMAT_TEXT || o->details) && !listable)

@@ -27,7 +27,7 @@ enum column_when {
     WHEN_VERDICTS,     /* not with --verdicts off */
     WHEN_SPREADSHEET,  /* --spreadsheet; only in CSV */
     WHEN_ENDING,       /* conversations may be forgotten */
-    WHEN_COMMUNITY_ID, /* --community-id; only in CSV */
+    WHEN_COMMUNITY_ID, /* --community-id */
     WHEN_VLAN,         /* these belong to --key */
     WHEN_INTERFACE,
     WHEN_VNI,
@@ -64,7 +64,7 @@ extern const char *const column_when_texts[WHENS];
 /* NDJSON lacks it. */
 static inline bool column_is_of_csv_only(const struct column *column)
 {
-    return column->when == WHEN_SPREADSHEET || column->when == WHEN_COMMUNITY_ID;
+    return column->when == WHEN_SPREADSHEET;
 }
 
 /* Whether the rows of CSV that the sink formats have the column. */

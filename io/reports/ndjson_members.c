@@ -70,6 +70,7 @@ static const struct named reuse_members[] = {
     {OURS, SYN_RETRIES},
     {OURS, VERDICT},
     {OURS, CERTAINTY},
+    {{"%", "network.community_id", "%"}, COMMUNITY_ID},
     REALM,
     {OURS, FILE_NAME},
     {OURS, FILE_FRAME},
@@ -111,6 +112,7 @@ static const struct named conversation_members[] = {
     {{"%", "tcpreuse.%", "orig_bytes"}, CLIENT_PAYLOAD},
     {{"%", "tcpreuse.%", "resp_bytes"}, SERVER_PAYLOAD},
     {OURS, ENDED_BY},
+    {{"%", "network.community_id", "%"}, COMMUNITY_ID},
     REALM,
     ECS_EVENT("tcpreuse.conversations"),
 };

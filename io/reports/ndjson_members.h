@@ -71,6 +71,7 @@ enum member {
     OWN_TRIGGER,
     REUSES,
     REUSED_BY,
+    COMMUNITY_ID,
     /* Of several files: */
     FILE_NAME,
     FILE_FRAME,

@@ -1,8 +1,12 @@
 /* Rows of the reports as JSON, an object a line: ndjson_members.c says what the members are called in each
  * naming, this file what they hold. All rows of a report have the same members in the same order: one that is
- * unknown is null. */
+ * unknown is null.
+ *
+ * Length: rows of three reports, which share values. */
+#include "io/reports/community_id.h"
 #include "io/reports/csv_finding.h"
 #include "io/reports/names.h"
+#include "io/reports/ndjson_fields.h"
 #include "io/reports/ndjson_members.h"
 #include "io/reports/ndjson_text.h"
 #include "io/reports/row_format.h"
@@ -40,6 +44,15 @@ static const char *timer_name(const void *timers, unsigned i)
 static const char *certainty_name(const void *names, unsigned i)
 {
     return ((const char *const *)names)[i];
+}
+
+static char *community_id_value(char *p, const struct sink *sink, const union conversation_any *c,
+                                enum family family)
+{
+    *p++ = '"';
+    p = community_id_put(p, sink->community_id_seed, c, family);
+    *p++ = '"';
+    return p;
 }
 
 static const void *addresses_of(const union conversation_any *c, enum family family)
@@ -180,10 +193,13 @@ static int format_reuse(enum naming naming, struct sink *sink, struct text *text
         const bool finds = named->member >= CLOSED_BY && named->member <= CERTAINTY,
                    is_origin = named->member >= FILE_NAME;
         if (!named->key[naming] || (finds && !row->finding) || (is_origin && !sink->wants_origin) ||
-            ndjson_is_not_in_key(sink, named->member))
+            ndjson_is_not_in_key(sink, named->member) ||
+            (named->member == COMMUNITY_ID && !sink->wants_community_id))
             continue;
         p = ndjson_put_key(p, p == start, &walk, naming);
-        if (finds)
+        if (named->member == COMMUNITY_ID)
+            p = community_id_value(p, sink, &row->reuse->previous, row->family);
+        else if (finds)
             p = finding_value(p, named->member, sink, row);
         else if (is_origin)
             p = origin_value(p, named->member, &row->origin);
@@ -281,10 +297,14 @@ static int format_conversation(enum naming naming, struct sink *sink, struct tex
     struct ndjson_walk walk = ndjson_walk(REPORT_CONVERSATIONS);
     for (const struct named *named; (named = ndjson_walk_on(&walk));) {
         if (!named->key[naming] || (named->member == ENDED_BY && !sink->wants_ending) ||
-            (is_of_history(named->member) && !row->history) || ndjson_is_not_in_key(sink, named->member))
+            (is_of_history(named->member) && !row->history) ||
+            ndjson_is_not_in_key(sink, named->member) ||
+            (named->member == COMMUNITY_ID && !sink->wants_community_id))
             continue;
         p = ndjson_put_key(p, p == start, &walk, naming);
-        if (is_of_history(named->member))
+        if (named->member == COMMUNITY_ID)
+            p = community_id_value(p, sink, row->conversation, row->family);
+        else if (is_of_history(named->member))
             p = history_value(p, named->member, row);
         else if (named->member != FIXED)
             p = row_of_conversation_value(p, naming, named->member, row);
@@ -372,16 +392,25 @@ static int format_packets(enum naming naming, struct sink *sink, struct text *te
     static int conversation_##name(struct sink *sink, struct text *text, const struct conversation_row *row) \
     {                                                                                                        \
         return format_conversation(naming, sink, text, row);                                                 \
-    }
+    }                                                                                                        \
+    static int episode_##name(struct sink *sink, struct text *text, const struct episode_row *row)           \
+    {                                                                                                        \
+        return ndjson_format_episode(naming, sink, text, row);                                               \
+    }                                                                                                        \
+    static int endpoint_##name(struct sink *sink, struct text *text, const struct endpoint_row *row)         \
+    {                                                                                                        \
+        return ndjson_format_endpoint(naming, sink, text, row);                                              \
+    }                                                                                                        \
+    static const struct row_format format_##name = {.suffix = NDJSON_SUFFIX,                                 \
+                                                    .reuse = reuse_##name,                                   \
+                                                    .packets = packets_##name,                               \
+                                                    .conversation = conversation_##name,                     \
+                                                    .episode = episode_##name,                               \
+                                                    .endpoint = endpoint_##name}
 
-FORMATS(NAMING_OURS, ours)
-FORMATS(NAMING_ECS, ecs)
-FORMATS(NAMING_ZEEK, zeek)
+FORMATS(NAMING_OURS, ours);
+FORMATS(NAMING_ECS, ecs);
+FORMATS(NAMING_ZEEK, zeek);
 
-const struct row_format ndjson_formats[NAMINGS] = {
-    [NAMING_OURS] = {NDJSON_SUFFIX, reuse_ours, packets_ours, conversation_ours, NULL, NULL, NULL, NULL,
-                     NULL},
-    [NAMING_ECS] = {NDJSON_SUFFIX, reuse_ecs, packets_ecs, conversation_ecs, NULL, NULL, NULL, NULL, NULL},
-    [NAMING_ZEEK] = {NDJSON_SUFFIX, reuse_zeek, packets_zeek, conversation_zeek, NULL, NULL, NULL, NULL,
-                     NULL},
-};
+const struct row_format *const ndjson_formats[NAMINGS] = {
+    [NAMING_OURS] = &format_ours, [NAMING_ECS] = &format_ecs, [NAMING_ZEEK] = &format_zeek};

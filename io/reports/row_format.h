@@ -32,6 +32,6 @@ enum naming {
 
 extern const struct row_format csv_format;
 /* JSON, an object a line. By enum naming. */
-extern const struct row_format ndjson_formats[NAMINGS];
+extern const struct row_format *const ndjson_formats[NAMINGS];
 
 #endif
