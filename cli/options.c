@@ -6,6 +6,7 @@
 #include "cli/options_suggest.h"
 #include "cli/options_table.h"
 #include "cli/options_values.h"
+#include "io/html/html.h"
 #include "io/message.h"
 #include "io/reports/community_id.h"
 #include "io/reports/names.h"
@@ -227,6 +228,8 @@ static enum options_result read_reports(struct options *o)
             o->schema = true;
         else if (report == REPORT_XLSX)
             o->xlsx = true;
+        else if (report == REPORT_PAGE)
+            o->page = true;
         else
             o->reports[report] = true;
         if (!*end)
@@ -241,7 +244,9 @@ static enum options_result check_output(const struct options *o)
     unsigned reports = 0;
     for (unsigned r = 0; r < REPORTS; r++)
         reports += o->reports[r];
-    const bool others = o->summary || o->schema || o->xlsx;
+    const bool others = o->summary || o->schema || o->xlsx || o->page;
+    if (o->page && !html_available())
+        return fail("report 'page': this build has no pages, since Chart.js (libjs-chart.js) was not there");
     if (!o->output && o->print_filter && (reports || others))
         return fail("option '--print-filter' takes standard output: use '-o' for reports");
     if (!o->output && !o->print_filter && (others || reports != 1))

@@ -49,6 +49,7 @@ struct options {
     bool summary; /* summary.json */
     bool schema;  /* schema.sql and datapackage.json */
     bool xlsx;    /* reuse.xlsx */
+    bool page;    /* report.html */
     enum report_format format;
     enum naming naming; /* of members in NDJSON */
     bool details;       /* the listing tells each reuse in words */

@@ -76,7 +76,8 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"reports", 0, "LIST", .section = SECTION_REPORTS, STRING(report_list), .words = report_names,
      .word_count = REPORT_NAMES,
      .help = "write these reports: any of reuse, conversations, packets, episodes, endpoints, summary, "
-             "schema, xlsx (default: reuse; with -o, reuse, conversations and summary)"},
+             "schema, xlsx, and page, a picture of it all for a browser (default: reuse; with -o, reuse, "
+             "conversations and summary)"},
     {"format", 0, "FORMAT", .section = SECTION_REPORTS, WORD(enum report_format, format, format_words),
      .values = format_values,
      .help = "csv, ndjson (JSON, an object a line), or text, a listing of the reuses (default: text on a "

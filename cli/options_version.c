@@ -1,6 +1,7 @@
 /* --version: the version, and what this build contains. Meson defines the names of the libraries. */
 #include "cli/options_table.h"
 #include "io/filters/pcap_module.h"
+#include "io/html/html.h"
 #include "io/module.h"
 #include "io/reports/names.h"
 #include "io/sheets/xlsx_load.h"
@@ -34,7 +35,10 @@ void options_print_version(FILE *to)
           to);
     print_filters(to);
     fputs("Ports: " DPDK_LIBRARY "\nCompressed IP: " ZLIB_LIBRARY "\nCommunity ID: " NETTLE_LIBRARY
-          "\nAllocator: " ALLOCATOR "\n",
+          "\nReport page: ",
           to);
+    fprintf(to, "%s%s\n", html_library() ? "Chart.js " : "not in this build",
+            html_library() ? html_library() : "");
     print_workbooks(to);
+    fputs("Allocator: " ALLOCATOR "\n", to);
 }

@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/state.h"
 #include "io/filters/bpf.h"
+#include "io/html/html.h"
 #include "io/message.h"
 #include "io/ports/dpdk_source.h"
 #include "io/reports/csv.h"
@@ -50,6 +51,7 @@ struct run {
     struct workbook *workbook; /* NULL: nobody asks for one */
     struct csv_sink *sink;
     struct extract *extract;       /* NULL: nobody asks for it */
+    struct html *html;             /* the report page; NULL: not wanted */
     struct pipeline_params params; /* of the pipeline */
     struct pipeline *pipeline;
     struct port_counters *counters; /* one a port, once the run has ended */
@@ -171,6 +173,21 @@ static enum exit_status read_timers(struct run *r)
     return result == TIMERS_READ ? EXIT_DONE : result == TIMERS_WRONG ? EXIT_USAGE : EXIT_INPUT;
 }
 
+/* The sink of the other reports. */
+static struct sink *inner_sink(const struct run *r)
+{
+    return extract_sink(r->extract, csv_sink_sink(r->sink));
+}
+
+static enum exit_status open_page(struct run *r)
+{
+    const struct html_params params = {.inner = inner_sink(r), .endpoints = !options_forget(r->options)};
+    if (!r->options->page)
+        return EXIT_DONE;
+    r->html = html_create(&params);
+    return r->html ? EXIT_DONE : fail_memory();
+}
+
 static enum exit_status open_reports(struct run *r)
 {
     const struct options *o = r->options;
@@ -178,7 +195,7 @@ static enum exit_status open_reports(struct run *r)
     if (o->format == FORMAT_TEXT && !(r->listing = form_listing(o, r->inputs->count > 1, timers)))
         return fail_memory();
     signal(SIGXFSZ, SIG_IGN); /* of a limit on sizes: write() fails instead */
-    const enum exit_status status = destination_open(&r->destination, o, r->inputs);
+    enum exit_status status = destination_open(&r->destination, o, r->inputs);
     if (status != EXIT_DONE)
         return status;
     const struct workbook_params workbook = {r->destination.directory, o->output,
@@ -208,8 +225,10 @@ static enum exit_status open_reports(struct run *r)
     };
     memcpy(params.wants, o->reports, sizeof params.wants);
     r->sink = csv_sink_create(&params);
-    return r->sink ? extract_open(&r->extract, o, r->inputs, &r->destination.params, csv_sink_sink(r->sink))
-                   : EXIT_OUTPUT;
+    if (!r->sink)
+        return EXIT_OUTPUT;
+    status = extract_open(&r->extract, o, r->inputs, &r->destination.params, csv_sink_sink(r->sink));
+    return status == EXIT_DONE ? open_page(r) : status;
 }
 
 static enum exit_status make_pipeline(struct run *r)
@@ -217,7 +236,7 @@ static enum exit_status make_pipeline(struct run *r)
     const struct options *o = r->options;
     struct pipeline_params params = {
         .source = r->source,
-        .sink = extract_sink(r->extract, csv_sink_sink(r->sink)),
+        .sink = html_sink(r->html, inner_sink(r)),
         .threads = r->threads,
         .rules = o->rules,
         .ignore = o->ignore,
@@ -347,21 +366,61 @@ static struct summary summarise(const struct run *r)
     return summary;
 }
 
-static enum exit_status write_summary(const struct run *r, const struct summary *summary)
+static int write_summary(const struct run *r, const struct summary *summary, FILE *to)
 {
-    if (!r->options->summary)
-        return EXIT_DONE;
-    struct output *file = output_create(r->destination.directory, SUMMARY_FILE);
+    (void)r;
+    summary_write_json(summary, to);
+    return 0;
+}
+
+static int write_page(const struct run *r, const struct summary *summary, FILE *to)
+{
+    const struct options *o = r->options;
+    char rows[64];
+    snprintf(rows, sizeof rows, "%s%s", report_names[REPORT_REUSE], form_of(o)->suffix);
+    const struct html_about about = {
+        .inputs = (const char *const *)r->inputs->paths,
+        .input_count = r->inputs->count,
+        .rows = o->reports[REPORT_REUSE] ? rows : NULL,
+        .no_endpoints = o->verdicts == VERDICTS_OFF ? "--verdicts off"
+                        : !options_forget(o)        ? NULL
+                        : o->expire                 ? "--expire"
+                                                    : "--max-conversations",
+    };
+    return html_write(r->html, summary, &about, to);
+}
+
+/* A file of the directory that is no report of rows. write: 0, or -1 with errno. */
+static enum exit_status write_file(const struct run *r, const struct summary *summary, const char *name,
+                                   int (*write)(const struct run *, const struct summary *, FILE *to))
+{
+    struct output *file = output_create(r->destination.directory, name);
     FILE *stream = file ? output_stream(file) : NULL;
-    if (stream) {
-        summary_write_json(summary, stream);
+    if (stream && !write(r, summary, stream)) {
         if (!output_commit(file))
             return EXIT_DONE;
     } else {
+        const int error = errno;
         output_discard(file);
+        errno = error;
     }
-    message_error("%s/" SUMMARY_FILE ": cannot write: %s", r->options->output, outputs_explain(errno));
+    message_error("%s/%s: cannot write: %s", r->options->output, name, outputs_explain(errno));
     return EXIT_OUTPUT;
+}
+
+/* The summary, which says what the others are, comes last. */
+static enum exit_status write_files(const struct run *r, struct summary *summary, enum exit_status status)
+{
+    if (r->options->schema && schema_write(r->sink, r->destination.directory, r->options->output))
+        status = EXIT_OUTPUT;
+    if (r->workbook && workbook_write(r->workbook, csv_sink_sink(r->sink), summary))
+        status = EXIT_OUTPUT;
+    if (r->html && write_file(r, summary, PAGE_FILE, write_page) != EXIT_DONE)
+        status = EXIT_OUTPUT;
+    summary->complete = status == EXIT_DONE && !summary->totals->stopped && !problems_errors(r->problems);
+    if (r->options->summary && write_file(r, summary, SUMMARY_FILE, write_summary) != EXIT_DONE)
+        status = EXIT_OUTPUT;
+    return status;
 }
 
 /* Was there no input that could be read, though nobody interrupted the search for it? */
@@ -376,7 +435,11 @@ static void print_earlier(const struct run *r)
 {
     const struct options *o = r->options;
     bool written[REPORT_NAMES] = {
-        [REPORT_SUMMARY] = o->summary, [REPORT_SCHEMA] = o->schema, [REPORT_XLSX] = o->xlsx};
+        [REPORT_SUMMARY] = o->summary,
+        [REPORT_SCHEMA] = o->schema,
+        [REPORT_XLSX] = o->xlsx,
+        [REPORT_PAGE] = o->page,
+    };
     memcpy(written, o->reports, sizeof o->reports);
     if (o->output && !o->quiet)
         earlier_print(o->output, written, form_of(o)->suffix);
@@ -394,14 +457,7 @@ static enum exit_status report(struct run *r, enum exit_status status)
     /* Without input, scripts find reports without rows in a directory, and nothing on standard output. */
     if ((!lacking || o->output) && csv_sink_close(r->sink))
         status = EXIT_OUTPUT;
-    if (o->schema && schema_write(r->sink, r->destination.directory, o->output))
-        status = EXIT_OUTPUT;
-    if (o->xlsx && workbook_write(r->workbook, csv_sink_sink(r->sink), &summary))
-        status = EXIT_OUTPUT;
-    summary.complete = status == EXIT_DONE && !summary.totals->stopped && !problems_errors(r->problems);
-    enum exit_status written = write_summary(r, &summary);
-    if (written != EXIT_DONE)
-        status = written;
+    status = write_files(r, &summary, status);
     if (lacking)
         return status;
     if (!o->quiet && status == EXIT_DONE)
@@ -431,6 +487,7 @@ static void close_run(struct run *r)
 {
     interrupt_stops(NULL);
     pipeline_destroy(r->pipeline);
+    html_destroy(r->html);
     extract_close(r->extract);
     csv_sink_destroy(r->sink);
     workbook_destroy(r->workbook);

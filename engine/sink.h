@@ -89,6 +89,8 @@ struct endpoint_row {
     uint32_t ports_in_range;
     struct port_range range, seen; /* that is assumed; from the lowest port of a client to the highest */
     enum port_order order;
+    /* Times at which its conversations begin and end, each ascending, one a conversation. As long as the call. */
+    const int64_t *begun, *ended; /* ns */
 };
 
 struct sink;

@@ -38,6 +38,8 @@ static void count_most(struct endpoints *e, const struct endpoint *x, struct end
     }
     sort_times(first, x->conversations);
     sort_times(last, x->conversations);
+    row->begun = first;
+    row->ended = last;
     for (uint32_t i = 0, over = 0, old = 0; i < x->conversations; i++) {
         while (last[over] < first[i])
             over++;

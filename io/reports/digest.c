@@ -170,27 +170,37 @@ static void print_verdicts(const struct digest *d, struct page *page)
         }
 }
 
-void digest_print(const struct digest *d, struct page *page, bool has_findings, bool hint)
+const char *digest_sentence(char text[DIGEST_SENTENCE_MAX], uint64_t reuses, uint64_t hurts,
+                            bool has_findings)
 {
-    char number[PAGE_GAP_MAX], hurt[PAGE_GAP_MAX], sentence[256];
-    if (!d->reuses) {
-        page_print(page, "No TCP ports were reused.\n\n");
-        return;
-    }
-    page_print(page, "\n");
-    page_number(number, d->reuses);
-    page_number(hurt, d->hurt);
-    const char *plural = d->reuses == 1 ? "" : "s";
-    if (!has_findings)
-        snprintf(sentence, sizeof sentence, "%s reuse%s of TCP ports.", number, plural);
-    else if (!d->hurt)
-        snprintf(sentence, sizeof sentence,
+    char number[PAGE_GAP_MAX], hurt[PAGE_GAP_MAX];
+    const char *plural = reuses == 1 ? "" : "s";
+    page_number(number, reuses);
+    page_number(hurt, hurts);
+    if (!reuses)
+        snprintf(text, DIGEST_SENTENCE_MAX, "No TCP ports were reused.");
+    else if (!has_findings)
+        snprintf(text, DIGEST_SENTENCE_MAX, "%s reuse%s of TCP ports.", number, plural);
+    else if (!hurts)
+        snprintf(text, DIGEST_SENTENCE_MAX,
                  "%s reuse%s of TCP ports; none of the new connections was refused, held up or lost for it.",
                  number, plural);
     else
-        snprintf(sentence, sizeof sentence,
+        snprintf(text, DIGEST_SENTENCE_MAX,
                  "%s reuse%s of TCP ports; %s of the new connections %s refused, held up or lost.", number,
-                 plural, hurt, d->hurt == 1 ? "was" : "were");
+                 plural, hurt, hurts == 1 ? "was" : "were");
+    return text;
+}
+
+void digest_print(const struct digest *d, struct page *page, bool has_findings, bool hint)
+{
+    char sentence[DIGEST_SENTENCE_MAX];
+    digest_sentence(sentence, d->reuses, d->hurt, has_findings);
+    if (!d->reuses) {
+        page_print(page, "%s\n\n", sentence);
+        return;
+    }
+    page_print(page, "\n");
     page_paint(page, PAINT_BOLD);
     page_wrap(page, 0, sentence);
     page_paint(page, PAINT_NONE);

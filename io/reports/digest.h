@@ -17,6 +17,10 @@ struct digest {
 
 /* 0, or -1 when memory is short. */
 int digest_add(struct digest *d, const struct listing_row *row, bool has_finding);
+enum { DIGEST_SENTENCE_MAX = 256 };
+/* How many reuses there are, and how many of them hurt; returns text. */
+const char *digest_sentence(char text[DIGEST_SENTENCE_MAX], uint64_t reuses, uint64_t hurt,
+                            bool has_findings);
 /* hint: at what tells more. */
 void digest_print(const struct digest *d, struct page *page, bool has_findings, bool hint);
 void digest_free(struct digest *d);

@@ -34,7 +34,8 @@ void earlier_print(const char *path, const bool written[REPORT_NAMES], const cha
     } others[] = {{REPORT_SUMMARY, SUMMARY_FILE},
                   {REPORT_SCHEMA, SCHEMA_FILE},
                   {REPORT_XLSX, XLSX_FILE},
-                  {REPORT_SCHEMA, DATA_PACKAGE_FILE}};
+                  {REPORT_SCHEMA, DATA_PACKAGE_FILE},
+                  {REPORT_PAGE, PAGE_FILE}};
     struct list list = {0};
     for (unsigned i = 0; i < REPORTS; i++)
         for (unsigned k = 0; k < ARRAY_LEN(suffixes); k++)

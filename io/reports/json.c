@@ -5,8 +5,16 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
-static void write_string(FILE *to, const char *s)
+/* What would end a script element or open markup, and the two line ends that JSON allows and scripts did not. */
+static bool is_markup(const char *s, size_t length)
+{
+    return length == 1 ? *s == '<' || *s == '>' || *s == '&'
+                       : length == 3 && (!memcmp(s, "\xe2\x80\xa8", 3) || !memcmp(s, "\xe2\x80\xa9", 3));
+}
+
+static void write_string(FILE *to, const char *s, bool within_html)
 {
     putc('"', to);
     while (*s) {
@@ -16,6 +24,8 @@ static void write_string(FILE *to, const char *s)
             fprintf(to, "\\%c", c);
         else if (c < 0x20)
             fprintf(to, "\\u%04x", c);
+        else if (within_html && is_markup(s, length))
+            fprintf(to, "\\u%04x", length == 1 ? c : 0x2000u | ((unsigned char)s[2] & 0x3fu));
         else if (length)
             fwrite(s, 1, length, to);
         else
@@ -48,7 +58,7 @@ static void begin_value(struct json *j, const char *name)
         assert(!name == (c->close == ']'));
     }
     if (name) {
-        write_string(j->to, name);
+        write_string(j->to, name, j->within_html);
         fputs(": ", j->to);
     }
 }
@@ -93,7 +103,7 @@ void json_break(struct json *j)
 void json_string(struct json *j, const char *name, const char *s)
 {
     begin_value(j, name);
-    write_string(j->to, s);
+    write_string(j->to, s, j->within_html);
 }
 
 void json_unsigned(struct json *j, const char *name, uint64_t n)

@@ -29,6 +29,7 @@ enum { JSON_DEPTH = 16 };
 struct json {
     FILE *to;
     unsigned depth, indent; /* open containers, and those of JSON_LINES among them */
+    bool within_html;       /* strings have no character that means something in HTML or JavaScript */
     bool break_line;        /* before the next member of a JSON_INLINE container */
     struct json_container {
         enum json_layout layout;

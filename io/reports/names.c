@@ -6,6 +6,7 @@ const char *const report_names[REPORT_NAMES] = {
     [REPORT_PACKETS] = "packets",     [REPORT_EPISODES] = "episodes",
     [REPORT_ENDPOINTS] = "endpoints", [REPORT_SUMMARY] = "summary",
     [REPORT_SCHEMA] = "schema",       [REPORT_XLSX] = "xlsx",
+    [REPORT_PAGE] = "page",
 };
 
 const char *const key_part_names[KEY_PART_NAMES] = {"vlan", "interface", "vni"};

@@ -6,7 +6,7 @@
 #include "engine/sink.h"
 
 /* Reports as --reports names them: each enum report, then those that are no reports of rows. */
-enum { REPORT_SUMMARY = REPORTS, REPORT_SCHEMA, REPORT_XLSX, REPORT_NAMES };
+enum { REPORT_SUMMARY = REPORTS, REPORT_SCHEMA, REPORT_XLSX, REPORT_PAGE, REPORT_NAMES };
 extern const char *const report_names[REPORT_NAMES];
 
 /* A report of rows is the file of its name with REPORT_SUFFIX, the summary is SUMMARY_FILE. */
@@ -17,6 +17,7 @@ extern const char *const report_names[REPORT_NAMES];
 #define SCHEMA_FILE       "schema.sql"
 #define DATA_PACKAGE_FILE "datapackage.json"
 #define XLSX_FILE         "reuse.xlsx"
+#define PAGE_FILE         "report.html" /* of the report page: io/html/html.h */
 
 /* As the column trigger and the summary spell them; TRIGGER_NONE is "". */
 /* By the number of the bit in enum key_parts. Columns and members are called so, too. */

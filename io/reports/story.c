@@ -8,6 +8,73 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+const struct story_words story_words = {
+    .triggers =
+        {
+            [TRIGGER_NONE] = "",
+            [TRIGGER_SYN_ISN] = "A SYN with another initial sequence number than the old connection's.",
+            [TRIGGER_SYN_AFTER_RST] = "A SYN with the old initial sequence number, after an RST.",
+            [TRIGGER_SYN_AFTER_FIN] = "A SYN with the old initial sequence number, after a FIN.",
+            [TRIGGER_SYNACK_ISN] =
+                "A SYN/ACK with another initial sequence number than the old connection's.",
+            [TRIGGER_SYNACK_AFTER_RST] = "A SYN/ACK with the old initial sequence number, after an RST.",
+            [TRIGGER_SYNACK_AFTER_FIN] = "A SYN/ACK with the old initial sequence number, after a FIN.",
+        },
+    .closes =
+        {
+            [CLOSE_OPEN] = "It was still open: the capture has neither a FIN nor an RST of it",
+            [CLOSE_FIN] = "It was closed by FINs of both sides, first by %s",
+            [CLOSE_FIN_ONE_WAY] = "It was half closed, by a FIN of %s",
+            [CLOSE_RST] = "It was reset, by %s",
+            [CLOSE_FIN_RST] = "It was closed, first by %s, and reset",
+            [CLOSE_REFUSED] = "It had come to nothing: its SYN was answered with an RST",
+            [CLOSE_UNANSWERED] = "It had come to nothing: its SYN was never answered",
+        },
+    .closers =
+        {
+            [CLOSER_UNKNOWN] = "a side that cannot be told",
+            [CLOSER_NOBODY] = "a side that cannot be told",
+            [CLOSER_BOTH] = "both sides at once",
+            [CLOSER_CLIENT] = "the client",
+            [CLOSER_SERVER] = "the server",
+        },
+    .keeps = ", who keeps TIME_WAIT",
+    .origins =
+        {
+            [ORIGIN_COPY] = "It is the same packet, captured twice.",
+            [ORIGIN_RECYCLED] = "An initial sequence number shows that a Linux host reopened a TIME_WAIT.",
+            [ORIGIN_OLD_DUPLICATE] =
+                "The sequence number is that of an even older connection on these ports.",
+            [ORIGIN_SAME_HOST] =
+                "Both sequence numbers follow one clock of 64 ns: the same host, and a new socket.",
+        },
+    .accepts =
+        {
+            [ACCEPTABLE_UNKNOWN] = "Whether a host in TIME_WAIT may accept it, the capture does not tell.",
+            [ACCEPTABLE_NO] =
+                "A host in TIME_WAIT has to turn it away, as neither number nor time stamp is newer.",
+            [ACCEPTABLE_YES] = "A host in TIME_WAIT may accept it.",
+        },
+    .answers =
+        {
+            [ANSWER_NOT_ASKED] =
+                "The segment is an answer itself; its SYN is not in the capture, or no reuse.",
+            [ANSWER_NONE] = "None.",
+            [ANSWER_UNSEEN] = "Not to be seen: the capture has one direction only.",
+            [ANSWER_SYNACK] = "A SYN/ACK",
+            [ANSWER_CHALLENGE] = "An ACK of something else: the other side still held the old connection.",
+            [ANSWER_RST] = "An RST.",
+        },
+    .outcomes =
+        {
+            [EPISODE_OPEN] = "How it went on is not in the capture.",
+            [EPISODE_CONNECTED] = "The client got its connection",
+            [EPISODE_FAILED] = "The client got no connection.",
+        },
+    .certainties = {"the old initial sequence number was inferred", "the capture has one direction only",
+                    "the segment is quoted in an ICMP error", "a header was cut", "time stamps go back"},
+};
+
 /* What tshark -V says. */
 #define EXPERT "A new tcp session is started with the same ports as an earlier session in this trace"
 
@@ -100,48 +167,17 @@ static void print_paragraph(struct page *p, const char *title, struct paragraph 
     *g = (struct paragraph){0};
 }
 
-static const char *closer_words(enum closer closer)
-{
-    switch (closer) {
-    case CLOSER_CLIENT:
-        return "the client";
-    case CLOSER_SERVER:
-        return "the server";
-    case CLOSER_BOTH:
-        return "both sides at once";
-    default:
-        return "a side that cannot be told";
-    }
-}
-
 static void tell_close(struct paragraph *g, const struct finding *f)
 {
-    const char *who = closer_words(f->closer);
-    switch ((enum close_kind)f->close) {
-    case CLOSE_FIN:
-        say(g, " It was closed by FINs of both sides, first by %s", who);
-        if (f->closer == CLOSER_CLIENT || f->closer == CLOSER_SERVER)
-            say(g, ", who keeps TIME_WAIT");
-        say(g, ".");
-        break;
-    case CLOSE_FIN_ONE_WAY:
-        say(g, " It was half closed, by a FIN of %s.", who);
-        break;
-    case CLOSE_RST:
-        say(g, " It was reset, by %s.", who);
-        break;
-    case CLOSE_FIN_RST:
-        say(g, " It was closed, first by %s, and reset.", who);
-        break;
-    case CLOSE_REFUSED:
-        say(g, " It had come to nothing: its SYN was answered with an RST.");
-        break;
-    case CLOSE_UNANSWERED:
-        say(g, " It had come to nothing: its SYN was never answered.");
-        break;
-    default:
-        say(g, " It was still open: the capture has neither a FIN nor an RST of it.");
-    }
+    const char *who = story_words.closers[f->closer];
+    const char *words = story_words.closes[f->close], *place = strstr(words, "%s");
+    if (place)
+        say(g, " %.*s%s%s", (int)(place - words), words, who, place + 2);
+    else
+        say(g, " %s", words);
+    if (f->close == CLOSE_FIN && (f->closer == CLOSER_CLIENT || f->closer == CLOSER_SERVER))
+        say(g, "%s", story_words.keeps);
+    say(g, ".");
 }
 
 static void tell_previous(struct paragraph *g, const struct listing_row *row)
@@ -193,27 +229,8 @@ static void tell_gap(struct paragraph *g, const struct listing_row *row, const s
 
 static void tell_isn(struct paragraph *g, const struct finding *f)
 {
-    static const char *const accepts[ACCEPTABLES] = {
-        [ACCEPTABLE_UNKNOWN] = "Whether a host in TIME_WAIT may accept it, the capture does not tell.",
-        [ACCEPTABLE_NO] =
-            "A host in TIME_WAIT has to turn it away, as neither number nor time stamp is newer.",
-        [ACCEPTABLE_YES] = "A host in TIME_WAIT may accept it."};
-    switch ((enum isn_origin)f->origin) {
-    case ORIGIN_COPY:
-        say(g, " It is the same packet, captured twice.");
-        break;
-    case ORIGIN_RECYCLED:
-        say(g, " An initial sequence number shows that a Linux host reopened a TIME_WAIT.");
-        break;
-    case ORIGIN_OLD_DUPLICATE:
-        say(g, " The sequence number is that of an even older connection on these ports.");
-        break;
-    case ORIGIN_SAME_HOST:
-        say(g, " Both sequence numbers follow one clock of 64 ns: the same host, and a new socket.");
-        break;
-    default:
-        break;
-    }
+    if (story_words.origins[f->origin])
+        say(g, " %s", story_words.origins[f->origin]);
     if (f->answer == ANSWER_NOT_ASKED)
         return;
     if (f->knows_distance) {
@@ -227,21 +244,13 @@ static void tell_isn(struct paragraph *g, const struct finding *f)
                          : "");
     }
     if (f->close == CLOSE_FIN || f->close == CLOSE_FIN_ONE_WAY)
-        say(g, " %s", accepts[f->acceptable]);
+        say(g, " %s", story_words.accepts[f->acceptable]);
 }
 
 static void tell_attempt(struct paragraph *g, const struct listing_row *row, bool has_finding)
 {
-    static const char *const words[TRIGGERS] = {
-        [TRIGGER_SYN_ISN] = "A SYN with another initial sequence number than the old connection's.",
-        [TRIGGER_SYN_AFTER_RST] = "A SYN with the old initial sequence number, after an RST.",
-        [TRIGGER_SYN_AFTER_FIN] = "A SYN with the old initial sequence number, after a FIN.",
-        [TRIGGER_SYNACK_ISN] = "A SYN/ACK with another initial sequence number than the old connection's.",
-        [TRIGGER_SYNACK_AFTER_RST] = "A SYN/ACK with the old initial sequence number, after an RST.",
-        [TRIGGER_SYNACK_AFTER_FIN] = "A SYN/ACK with the old initial sequence number, after a FIN.",
-    };
     const struct finding *f = &row->finding;
-    say(g, "%s", words[row->reuse.trigger] ? words[row->reuse.trigger] : "");
+    say(g, "%s", story_words.triggers[row->reuse.trigger]);
     if (!has_finding)
         return;
     tell_isn(g, f);
@@ -254,26 +263,13 @@ static void tell_attempt(struct paragraph *g, const struct listing_row *row, boo
 
 static void tell_answer(struct paragraph *g, const struct finding *f)
 {
-    static const char *const words[ANSWERS] = {
-        [ANSWER_NOT_ASKED] = "The segment is an answer itself; its SYN is not in the capture, or no reuse.",
-        [ANSWER_NONE] = "None.",
-        [ANSWER_UNSEEN] = "Not to be seen: the capture has one direction only.",
-        [ANSWER_SYNACK] = "A SYN/ACK",
-        [ANSWER_CHALLENGE] = "An ACK of something else: the other side still held the old connection.",
-        [ANSWER_RST] = "An RST.",
-    };
-    static const char *const outcomes[EPISODE_OUTCOMES] = {
-        [EPISODE_OPEN] = "How it went on is not in the capture.",
-        [EPISODE_CONNECTED] = "The client got its connection",
-        [EPISODE_FAILED] = "The client got no connection.",
-    };
     char delay[PAGE_GAP_MAX];
-    say(g, "%s", words[f->answer]);
+    say(g, "%s", story_words.answers[f->answer]);
     if (f->answer == ANSWER_SYNACK && f->answer_delay >= 0)
         say(g, ", %s later.", page_gap(delay, f->answer_delay));
     else if (f->answer == ANSWER_SYNACK)
         say(g, ".");
-    say(g, " %s", outcomes[f->outcome]);
+    say(g, " %s", story_words.outcomes[f->outcome]);
     if (f->outcome == EPISODE_CONNECTED && f->episode_delay >= 0 && f->episode_delay != f->answer_delay)
         say(g, ", %s after its first SYN.", page_gap(delay, f->episode_delay));
     else if (f->outcome == EPISODE_CONNECTED)
@@ -282,12 +278,9 @@ static void tell_answer(struct paragraph *g, const struct finding *f)
 
 static void tell_certainty(struct paragraph *g, unsigned bits)
 {
-    static const char *const words[CERTAINTIES] = {
-        "the old initial sequence number was inferred", "the capture has one direction only",
-        "the segment is quoted in an ICMP error", "a header was cut", "time stamps go back"};
     for (unsigned i = 0, n = 0; i < CERTAINTIES; i++)
         if (bits >> i & 1)
-            say(g, "%s %s", n++ ? " and" : " Less certain, as", words[i]);
+            say(g, "%s %s", n++ ? " and" : " Less certain, as", story_words.certainties[i]);
     if (bits)
         say(g, ".");
 }

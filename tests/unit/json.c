@@ -111,6 +111,18 @@ static void reals(struct json *j, const char *argument)
     json_end(j);
 }
 
+static void hostile(struct json *j, const char *argument)
+{
+    j->within_html = true;
+    json_string(j, NULL, argument);
+}
+
+Test(json, no_markup_within_html)
+{
+    expect(hostile, "</script><!--&\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa\"",
+           "\"\\u003c/script\\u003e\\u003c!--\\u0026\\u2028\\u2029\xe2\x80\xaa\\\"\"");
+}
+
 Test(json, reals)
 {
     expect(reals, NULL, "[0.250000, 1234567.5, 3, null, null]\n");

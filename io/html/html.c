@@ -1,0 +1,247 @@
+/* The sink that collects what the page shows, and hands all rows on. Formatting is for all threads, in no order, so what
+ * is collected is the same in any order: counts, and the first rows of an order. */
+#include "io/html/html_collected.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct html {
+    struct sink sink;
+    struct sink *inner;
+    pthread_mutex_t lock; /* guards collected until the run has ended */
+    struct html_collected collected;
+};
+
+/* Clients for which the connections that are open are counted over time. */
+enum { OPEN_CLIENTS = 6 };
+
+bool html_available(void)
+{
+    return true;
+}
+
+const char *html_library(void)
+{
+    return html_library_version;
+}
+
+/* As engine/sink.h has addresses in a conversation: IPv4 in host order. */
+static struct html_address address_of(const union conversation_any *c, enum family family, unsigned side)
+{
+    struct html_address a = {.family = (uint8_t)family};
+    if (family == FAMILY_IPV6)
+        memcpy(a.bytes, c->v6.address[side], sizeof a.bytes);
+    for (unsigned i = 0; family == FAMILY_IPV4 && i < 4; i++)
+        a.bytes[i] = (uint8_t)(c->v4.address[side] >> 8 * (3 - i));
+    return a;
+}
+
+/* The endpoint that is the client of the new connection. */
+static unsigned client_of(const struct reuse *r)
+{
+    return r->trigger >= TRIGGER_SYNACK_ISN ? !r->flow : r->flow;
+}
+
+static struct html_row row_of(const struct reuse_row *row)
+{
+    const struct reuse *r = row->reuse;
+    const struct conversation *c = &r->previous.c;
+    const unsigned client = client_of(r);
+    struct html_row h = {
+        .frame = r->frame,
+        .segment = (uint8_t)r->position,
+        .stream = r->stream,
+        .previous_stream = r->previous_stream,
+        .first_frame = conversation_first_frame(c),
+        .last_frame = conversation_last_frame(c),
+        .frames = conversation_frames(c),
+        .bytes = conversation_bytes(c),
+        .time = r->time,
+        .gap = time_between(c->last_time, r->time),
+        .decimals = (uint8_t)MAX(conversation_decimals(c), r->decimals),
+        .trigger = r->trigger,
+        .client_port = conversation_port(c, client),
+        .server_port = conversation_port(c, !client),
+        .client = address_of(&r->previous, row->family, client),
+        .server = address_of(&r->previous, row->family, !client),
+        .origin = row->origin,
+        .episode = r->stream,
+        .verdict = VERDICT_WORDS,
+        .answer_delay = -1,
+        .episode_delay = -1,
+    };
+    if (!row->finding)
+        return h;
+    const struct finding *f = row->finding;
+    h.episode = row->episode;
+    h.verdict = f->verdict;
+    h.close = f->close;
+    h.closer = f->closer;
+    h.acceptable = f->acceptable;
+    h.isn_origin = f->origin;
+    h.answer = f->answer;
+    h.outcome = f->outcome;
+    h.certainty = f->certainty;
+    h.undercuts = f->undercuts;
+    h.attempt = f->attempt;
+    h.syn_retries = f->syn_retries;
+    h.answer_delay = f->answer_delay;
+    h.episode_delay = f->episode_delay;
+    h.decimals = MAX(h.decimals, f->decimals);
+    return h;
+}
+
+static int collect_reuse(struct html *h, const struct html_row *row)
+{
+    struct html_collected *c = &h->collected;
+    pthread_mutex_lock(&h->lock);
+    html_times_add(&c->times, row->time, row->verdict);
+    html_gaps_add(&c->gaps, row->gap, row->verdict);
+    if (row->answer_delay >= 0)
+        html_gaps_add(&c->delays, row->answer_delay, row->verdict);
+    else
+        c->unanswered++;
+    const int result = html_kept_add(&c->rows, row);
+    pthread_mutex_unlock(&h->lock);
+    return result;
+}
+
+static int format_reuse(struct sink *sink, struct text *text, const struct reuse_row *row)
+{
+    struct html *h = (struct html *)sink;
+    const struct html_row kept = row_of(row);
+    if (collect_reuse(h, &kept))
+        return -1;
+    return h->inner->wants[REPORT_REUSE] ? h->inner->ops->format_reuse(h->inner, text, row) : 0;
+}
+
+static int format_episode(struct sink *sink, struct text *text, const struct episode_row *row)
+{
+    struct html *h = (struct html *)sink;
+    struct html_collected *c = &h->collected;
+    const unsigned client = client_of(row->reuse);
+    const struct html_episode kept = {
+        .episode = row->episode,
+        .first_frame = row->attempts->first_frame,
+        .first_time = row->attempts->first_time,
+        .delay = row->delay,
+        .attempts = row->attempts->count,
+        .outcome = (uint8_t)row->outcome,
+        .decimals = (uint8_t)row->attempts->decimals,
+        .client_port = conversation_port(&row->reuse->previous.c, client),
+        .server_port = conversation_port(&row->reuse->previous.c, !client),
+        .client = address_of(&row->reuse->previous, row->family, client),
+        .server = address_of(&row->reuse->previous, row->family, !client),
+    };
+    pthread_mutex_lock(&h->lock);
+    c->episode_count++;
+    c->attempts += kept.attempts;
+    c->by_outcome[kept.outcome]++;
+    const int result = html_kept_add(&c->episodes, &kept);
+    pthread_mutex_unlock(&h->lock);
+    if (result)
+        return -1;
+    return h->inner->wants[REPORT_EPISODES] ? h->inner->ops->format_episode(h->inner, text, row) : 0;
+}
+
+/* The worst come first, and one thread at a time. */
+static int format_endpoint(struct sink *sink, struct text *text, const struct endpoint_row *row)
+{
+    struct html *h = (struct html *)sink;
+    struct html_ranking *ranking = row->is_server ? &h->collected.servers : &h->collected.clients;
+    ranking->all++;
+    if (row->reuses && ranking->count < HTML_ENDPOINTS_MAX) {
+        struct html_endpoint *e = &ranking->worst[ranking->count++];
+        *e = (struct html_endpoint){.row = *row, .address.family = (uint8_t)row->family};
+        memcpy(e->address.bytes, row->address, row->family == FAMILY_IPV4 ? 4 : 16);
+        e->has_open = !row->is_server && ranking->count <= OPEN_CLIENTS;
+        if (e->has_open)
+            html_open_count(&e->open, row->begun, row->ended, row->conversations);
+    }
+    return h->inner->wants[REPORT_ENDPOINTS] ? h->inner->ops->format_endpoint(h->inner, text, row) : 0;
+}
+
+static int format_packets(struct sink *sink, struct text *text, const struct packet_row *rows, unsigned count)
+{
+    struct sink *inner = ((struct html *)sink)->inner;
+    return inner->ops->format_packets(inner, text, rows, count);
+}
+
+static int format_conversation(struct sink *sink, struct text *text, const struct conversation_row *row)
+{
+    struct sink *inner = ((struct html *)sink)->inner;
+    return inner->ops->format_conversation(inner, text, row);
+}
+
+static int write_text(struct sink *sink, enum report report, const struct text *text)
+{
+    struct sink *inner = ((struct html *)sink)->inner;
+    return inner->wants[report] ? inner->ops->write(inner, report, text) : 0;
+}
+
+static const struct sink_ops ops = {
+    .format_reuse = format_reuse,
+    .format_episode = format_episode,
+    .format_packets = format_packets,
+    .format_conversation = format_conversation,
+    .format_endpoint = format_endpoint,
+    .write = write_text,
+};
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int by_frame(const void *a, const void *b)
+{
+    const struct html_row *x = a, *y = b;
+    return x->frame != y->frame ? compare(x->frame, y->frame) : compare(x->segment, y->segment);
+}
+
+static int by_attempts(const void *a, const void *b)
+{
+    const struct html_episode *x = a, *y = b;
+    return x->attempts != y->attempts ? compare(y->attempts, x->attempts) : compare(x->episode, y->episode);
+}
+
+struct html *html_create(const struct html_params *params)
+{
+    struct html *h = calloc(1, sizeof *h);
+    if (!h)
+        return NULL;
+    h->sink = *params->inner;
+    h->sink.ops = &ops;
+    h->inner = params->inner;
+    h->collected.timers = params->inner->timers;
+    h->collected.endpoints = params->endpoints && params->inner->timers;
+    h->sink.wants[REPORT_REUSE] = true;
+    h->sink.wants[REPORT_EPISODES] |= params->inner->timers != NULL;
+    h->sink.wants[REPORT_ENDPOINTS] |= h->collected.endpoints;
+    h->collected.rows =
+        (struct html_kept){.size = sizeof(struct html_row), .compare = by_frame, .max = HTML_ROWS_MAX};
+    h->collected.episodes = (struct html_kept){
+        .size = sizeof(struct html_episode), .compare = by_attempts, .max = HTML_EPISODES_MAX};
+    pthread_mutex_init(&h->lock, NULL);
+    return h;
+}
+
+struct sink *html_sink(struct html *h, struct sink *reports)
+{
+    return h ? &h->sink : reports;
+}
+
+struct html_collected *html_collected_of(struct html *h)
+{
+    return &h->collected;
+}
+
+void html_destroy(struct html *h)
+{
+    if (!h)
+        return;
+    pthread_mutex_destroy(&h->lock);
+    free(h->collected.rows.items);
+    free(h->collected.episodes.items);
+    free(h);
+}
