@@ -148,7 +148,7 @@ def choose(page, name, value):
 def find(page, text):
     page.evaluate("(() => { const s = document.getElementById('find'); s.value = %s; s.dispatchEvent(new Event('input')); })()"
                   % json.dumps(text))
-    time.sleep(0.4)
+    page.evaluate('new Promise((done) => setTimeout(done, 300))')     # the page waits for the end of typing, too
 
 
 def test_table(page, out):
@@ -200,8 +200,10 @@ def test_story(page, out):
         'Stream %s had the ports' % row['previous_stream'], 'closed by FINs of both sides', 'Too early for ', 'A SYN/ACK, ',
         'Accepted at once') if words not in story]
     low, high = sorted((int(row['stream']), int(row['previous_stream'])))
-    time.sleep(0.2)
-    copied = page.evaluate('navigator.clipboard.readText()')
+    end, copied = time.monotonic() + 10, None
+    while not copied and time.monotonic() < end:
+        time.sleep(0.1)
+        copied = page.evaluate('navigator.clipboard.readText()')
     return wrong + differ('copied', copied, 'tcp.stream in {%d, %d}' % (low, high)) + quiet(page)
 
 
