@@ -27,7 +27,7 @@ const grouped = new Intl.NumberFormat('en-US');
 const number = (n) => grouped.format(n);
 const plural = (n, one, many) => number(n) + ' ' + (n === 1 ? one : many || one + 's');
 const percent = (part, all) => !all ? '' : part === all ? '100 %' : part / all < 0.001 ? '< 0.1 %'
-  : Math.min(99.9, 100 * part / all).toFixed(1) + ' %';
+  : +Math.min(99.9, 100 * part / all).toPrecision(3) + ' %';
 
 function bytes(n) {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];

@@ -305,8 +305,12 @@ def test_large(page, pages, trace):
     wrong = differ('more than fit', total > 100000, True) + differ('listed', len(rows['verdict']), 100000)
     page.call('Performance.enable', timeDomain='threadTicks')
     worked = lambda: {m['name']: m['value'] for m in page.call('Performance.getMetrics')['metrics']}['TaskDuration']    # noqa: E731
-    opened(page, out)
-    spent = {'opening': worked()}
+    spent = {}
+    for _ in range(3):      # the least of three, since the machine may have more to do
+        before = worked()
+        opened(page, out)
+        after = worked()    # a new document may count from 0 again
+        spent['opening'] = min(spent.get('opening', 99), after - before if after > before else after)
     for name, selector in (('sorting by client', '#head-client button'), ('sorting by gap', '#head-gap button')):
         before = worked()
         click(page, selector)
