@@ -273,9 +273,56 @@ int drain_apply_first(struct drain *d, struct conversation *c, uint32_t record, 
     return d->shard->verdicts.wanted ? drain_see_slow(d, c, record, s, frame) : 0;
 }
 
-int drain_update(struct drain *d, const struct candidate *candidate)
+/* Where the shard reduces: the segment begins a part, or adds to one. 0 or -1. */
+static int reduce(struct drain *d, struct slow_segment *x)
 {
     struct shard *const shard = d->shard;
+    struct part_table *const parts = &shard->parts[d->family];
+    if (!x->created && !part_takes(shard->rules, &parts->items[x->record], x->conversation, x->segment) &&
+        ((!x->slot && find_or_create(d, x)) || supersede(d, x, drain_position(d, x->segment, x->frame))))
+        return -1;
+    apply_rules(shard, x);
+    if (!x->created)
+        return 0;
+    struct part_first *const first = part_table_add(parts, x->record);
+    if (!first)
+        return -1;
+    part_begin(shard->rules, first, x->segment);
+    /* What the first segment adds depends on what came before. */
+    x->conversation->state &= (uint16_t) ~(COMPLETENESS << STATE_COMPLETENESS_SHIFT);
+    return 0;
+}
+
+/* The segment, whose conversation was found or created. 0 or -1. */
+static int update(struct drain *d, struct slow_segment *x)
+{
+    struct shard *const shard = d->shard;
+    struct segment *const s = x->segment;
+    if (shard->forgets && !x->created && conversation_is_expired(x->conversation, shard, s->time)) {
+        shard->expired++;
+        if (drain_expire(d, x->record, drain_position(d, s, x->frame)) || find_or_create(d, x))
+            return -1;
+    }
+    if (shard->follows_ftp && x->created && take_announced(d, x))
+        return -1;
+    if (s->flags & TCP_SYN && !x->created) {
+        const struct rules_state state = rules_state_of(x->conversation);
+        x->trigger = rules_reuse(shard->rules, &state, s->bits & SEGMENT_FLOW, s->flags, s->seq);
+        if (x->trigger != TRIGGER_NONE && reuse(d, x))
+            return -1;
+    }
+    apply_rules(shard, x);
+    if (shard->verdicts.wanted && drain_see_slow(d, x->conversation, x->record, s, x->frame))
+        return -1;
+    if (shard->mark_segments)
+        s->record = x->record;
+    if (shard->forgets)
+        idle_list_touch(&shard->idle[d->family], x->record);
+    return 0;
+}
+
+int drain_update(struct drain *d, const struct candidate *candidate)
+{
     struct segment *const s = candidate->segment;
     struct slow_segment x = {.segment = s,
                              .frame = candidate->frame,
@@ -285,25 +332,15 @@ int drain_update(struct drain *d, const struct candidate *candidate)
     if ((x.conversation->bits & CONVERSATION_SUPERSEDED || tuple_difference(x.conversation, s, d->family)) &&
         find_or_create(d, &x))
         return -1;
-    if (shard->forgets && !x.created && conversation_is_expired(x.conversation, shard, s->time)) {
-        shard->expired++;
-        if (drain_expire(d, x.record, drain_position(d, s, x.frame)) || find_or_create(d, &x))
-            return -1;
-    }
-    if (shard->follows_ftp && x.created && take_announced(d, &x))
+    return unlikely(d->shard->reduces) ? reduce(d, &x) : update(d, &x);
+}
+
+int drain_apply_part(struct drain *d, struct segment *s, uint64_t frame, const struct part_rest *rest)
+{
+    struct slow_segment x = {.segment = s, .frame = frame, .hash = s->hash};
+    if (find_or_create(d, &x) || (d->shard->reduces ? reduce(d, &x) : update(d, &x)))
         return -1;
-    if (s->flags & TCP_SYN && !x.created) {
-        const struct rules_state state = rules_state_of(x.conversation);
-        x.trigger = rules_reuse(shard->rules, &state, s->bits & SEGMENT_FLOW, s->flags, s->seq);
-        if (x.trigger != TRIGGER_NONE && reuse(d, &x))
-            return -1;
-    }
-    apply_rules(shard, &x);
-    if (shard->verdicts.wanted && drain_see_slow(d, x.conversation, x.record, s, x.frame))
-        return -1;
-    if (shard->mark_segments)
-        s->record = x.record;
-    if (shard->forgets)
-        idle_list_touch(&shard->idle[d->family], x.record);
+    if (rest)
+        part_add_rest(x.conversation, frame, rest);
     return 0;
 }
