@@ -1,31 +1,35 @@
 /* tcpreuse: reads the command line, finds the inputs, runs. */
+#include "cli/combine.h"
 #include "cli/describe.h"
-#include "cli/options.h"
-#include "cli/run.h"
+#include "cli/find.h"
+#include "cli/piece.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-/* The files that the command line names. 0, or -1 when memory is short. */
-static int find_inputs(struct inputs *inputs, const struct options *o, struct problems *problems)
+/* --combine: the files are pieces, and the inputs are those that they were made from. */
+static enum exit_status combine_and_run(struct options *o, struct inputs *inputs, struct problems *problems)
 {
-    inputs->threads = o->threads;
-    inputs->verbose = o->verbose;
-    for (int i = 0; i < o->file_count; i++)
-        if (inputs_add(inputs, o->files[i], o->recursive, problems))
-            return -1;
-    if (o->files_from && inputs_add_list(inputs, o->files_from, o->recursive, problems))
-        return -1;
-    return inputs_find_repeated(inputs, problems);
+    struct combine c;
+    enum exit_status status = combine_open(&c, o, inputs, problems);
+    if (status == EXIT_DONE)
+        status = run(o, inputs, &c, problems);
+    combine_close(&c);
+    return status;
 }
 
-static enum exit_status find_and_run(const struct options *o)
+static enum exit_status find_and_run(struct options *o)
 {
     struct inputs inputs = {0};
     struct problems problems = PROBLEMS_INIT;
-    bool found = !find_inputs(&inputs, o, &problems);
-    enum exit_status status = found ? run(o, &inputs, &problems) : fail_memory();
+    enum exit_status status;
+    if (o->combine)
+        status = combine_and_run(o, &inputs, &problems);
+    else if (find_inputs(&inputs, o, &problems))
+        status = fail_memory();
+    else
+        status = o->pieces ? piece_make(o, &inputs, &problems) : run(o, &inputs, NULL, &problems);
     inputs_free(&inputs);
     problems_free(&problems);
     return status;

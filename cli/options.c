@@ -364,6 +364,31 @@ static enum options_result check_state(const struct options *o)
                      : fail("option '--state' requires '-o': it goes on with reports in a directory");
 }
 
+/* What goes into a piece is decided when it is made, what is reported when pieces are put together. */
+static enum options_result check_pieces(const struct options *o)
+{
+    const bool reports = o->report_list || o->format != FORMAT_AUTO || o->details || o->print_filter ||
+                         o->extract || o->community_id || o->rotate_bytes || o->rotate_seconds || o->timers;
+    const bool reading = o->filter || o->append || o->recursive || o->files_from || o->clocks ||
+                         o->drop_copies || o->decode_as_count;
+    if (o->pieces && o->combine)
+        return fail("options '--piece' and '--combine' exclude each other");
+    if (o->pieces && !o->output)
+        return fail("option '--piece' requires '-o FILE'");
+    if (o->pieces && reports)
+        return fail("option '--piece' makes no reports: give what concerns them to '--combine'");
+    if (o->combine && reading)
+        return fail("option '--combine' reads pieces: give what concerns their inputs to '--piece'");
+    if (o->combine && o->extract)
+        return fail("option '--extract' reads its inputs again, and '--combine' reads pieces");
+    if ((o->pieces || o->combine) && (o->ignore_count || o->sort_window || options_forget(o) || o->dpdk))
+        return fail("options '--ignore', '--sort-window', '--max-conversations', '--expire' and '--dpdk' "
+                    "need one run "
+                    "over all frames: not with '--%s'",
+                    o->pieces ? "piece" : "combine");
+    return OPTIONS_RUN;
+}
+
 static enum options_result check_input(const struct options *o, const char *ports_option)
 {
     if (o->dpdk &&
@@ -504,7 +529,9 @@ static enum options_result read_arguments(struct options *o, int argc, char **ar
 enum options_result options_read(struct options *o, int argc, char **argv)
 {
     struct given_option ports_option = {0};
-    *o = (struct options){.rules = RULES_4_4,
+    *o = (struct options){.argc = argc,
+                          .argv = argv,
+                          .rules = RULES_4_4,
                           .answer_window = 3 * INT64_C(1000000000),
                           .port_range = {32768, 60999},
                           .files = calloc((size_t)argc + 1, sizeof *o->files)};
@@ -518,6 +545,8 @@ enum options_result options_read(struct options *o, int argc, char **argv)
                                                          : OPTIONS_RUN;
     if (result == OPTIONS_RUN)
         result = check_input(o, ports_option.spec ? ports_option.form : NULL);
+    if (result == OPTIONS_RUN)
+        result = check_pieces(o);
     if (result == OPTIONS_RUN)
         result = read_reports(o);
     spread_spreadsheet(o);

@@ -38,7 +38,10 @@ struct options {
     int64_t drop_copies;         /* ns; 0: copies count */
     struct decode_as *decode_as; /* in the order given */
     uint32_t decode_as_count;
-    const char *filter; /* pcap-filter(7), or NULL */
+    unsigned piece, pieces; /* read one of so many pieces, into the file `output`; pieces 0: all */
+    uint64_t piece_begin;   /* offset where it begins, if that is inside a file; 0: to be found */
+    bool combine;           /* the files are such pieces */
+    const char *filter;     /* pcap-filter(7), or NULL */
     struct frame_range *ignore;
     size_t ignore_count;
 
@@ -78,6 +81,9 @@ struct options {
     unsigned threads;           /* 0, only with dpdk: one for each core of the EAL */
     uint64_t max_conversations; /* 0: no limit */
     int64_t expire;             /* ns; 0: never */
+
+    int argc; /* the command, as it was given */
+    char **argv;
 
     enum progress_mode progress;
     bool quiet;

@@ -66,6 +66,11 @@ const struct option_spec option_specs[OPTION_SPECS] = {
     {"ignore", 0, "FRAMES", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_frames,
      .noun = "frame list", .example = "such as 5,9-12; frames count from 1",
      .help = "number these frames but otherwise ignore them, for example 5,9-12"},
+    {"piece", 0, "I/N", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_piece,
+     .noun = "piece", .example = "such as 2/8, the second of eight",
+     .help = "read only piece I of N of the inputs, into the file that -o names, for --combine"},
+    {"combine", 0, NULL, .section = SECTION_INPUT, FLAG(combine),
+     .help = "the files are all pieces of one set: report as one run over its inputs would"},
     {"dpdk", 0, "ARGUMENTS", .section = SECTION_INPUT, STRING(dpdk),
      .help = "read from DPDK ports instead of files; ARGUMENTS go to DPDK's EAL"},
 

@@ -191,3 +191,19 @@ bool options_parse_frames(struct options *o, const char *list)
     merge_frames(o);
     return true;
 }
+
+bool options_parse_piece(struct options *o, const char *s)
+{
+    const char *slash = strchr(s, '/'), *at = strchr(s, '@'), *end = strchr(s, 0);
+    uint64_t piece, pieces, begin = 0;
+    if (!slash || !options_parse_number(s, slash, &piece) ||
+        !options_parse_number(slash + 1, at ? at : end, &pieces) ||
+        (at && !options_parse_number(at + 1, end, &begin)))
+        return false;
+    if (!piece || piece > pieces || pieces > UINT32_MAX)
+        return false;
+    o->piece = (unsigned)piece;
+    o->pieces = (unsigned)pieces;
+    o->piece_begin = begin;
+    return true;
+}

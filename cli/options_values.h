@@ -28,6 +28,8 @@ bool options_parse_decode_as(struct options *o, const char *s);
 void options_explain_decode_as(const char *s, char *text, size_t size);
 /* tuple,vlan,vni: what conversations have in common, the tuple and each of key_part_names at most once */
 bool options_parse_key(struct options *o, const char *list);
+/* 2/8, or 2/8@1234: the second of eight pieces, which begins at this offset of its first file */
+bool options_parse_piece(struct options *o, const char *s);
 /* 5,9-12: frames, from 1 on */
 bool options_parse_frames(struct options *o, const char *list);
 

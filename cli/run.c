@@ -4,6 +4,7 @@
  * Length: the parts of a run are made, connected and closed here, in one place and in one order. */
 #include "cli/run.h"
 #include "cli/clocks.h"
+#include "cli/combine.h"
 #include "cli/destination.h"
 #include "cli/extract.h"
 #include "cli/form.h"
@@ -34,6 +35,7 @@ static sighandler_t pipe_signal; /* what SIGPIPE did before the run */
 struct run {
     const struct options *options;
     const struct inputs *inputs;
+    const struct combine *combine; /* NULL: nothing of the kind */
     struct problems *problems;
     struct problems failures; /* of the run itself and its reports, for the summary; they have been printed */
     struct destination destination;
@@ -160,6 +162,11 @@ static enum exit_status open_input(struct run *r)
     if (interrupt_init(&r->stop)) {
         message_error("cannot create an event descriptor: %s", strerror(errno));
         return EXIT_INPUT;
+    }
+    if (r->combine) {
+        r->source = kept_source_source(r->combine->source);
+        r->threads = r->options->threads;
+        return EXIT_DONE;
     }
     return r->options->dpdk ? open_ports(r) : open_files(r);
 }
@@ -288,6 +295,8 @@ static enum exit_status status_of(struct run *r, enum pipeline_error error)
         return fail_run(r, "cannot start a thread");
     case PIPELINE_RANDOM:
         return fail_run(r, "cannot get random numbers from the kernel");
+    case PIPELINE_DAMAGED:
+        return fail_run(r, "a batch in the pieces contradicts itself");
     }
     return EXIT_INPUT;
 }
@@ -306,7 +315,7 @@ static enum exit_status run_pipeline(struct run *r)
         .relay = r->relay,
         .ports = r->ports,
     };
-    if (r->ports)
+    if (r->ports || r->combine)
         interrupt_catch();
     interrupt_stops(r->pipeline);
     pipe_signal = signal(SIGPIPE, SIG_IGN); /* write() fails instead, which sets the exit status */
@@ -362,6 +371,11 @@ static struct summary summarise(const struct run *r)
     if (r->state) { /* of this run and those that it goes on with */
         summary.files = summary.files_opened = state_files(r->state);
         summary.bytes = summary.bytes_total = state_bytes(r->state);
+    }
+    if (r->combine) {
+        summary.files_opened = combine_opened(r->combine);
+        summary.bytes = summary.bytes_total = combine_bytes(r->combine);
+        summary.in_file_order = true;
     }
     return summary;
 }
@@ -513,9 +527,14 @@ static void end_for_lost_reader(void)
     message_error("standard output: cannot write: %s", strerror(EPIPE));
 }
 
-enum exit_status run(const struct options *options, const struct inputs *inputs, struct problems *problems)
+enum exit_status run(const struct options *options, const struct inputs *inputs,
+                     const struct combine *combine, struct problems *problems)
 {
-    struct run r = {.options = options, .inputs = inputs, .problems = problems, .failures = PROBLEMS_INIT};
+    struct run r = {.options = options,
+                    .inputs = inputs,
+                    .combine = combine,
+                    .problems = problems,
+                    .failures = PROBLEMS_INIT};
     enum exit_status status = open_filter(&r);
     if (status == EXIT_DONE)
         status = read_timers(&r);

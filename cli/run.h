@@ -6,6 +6,8 @@
 #include "io/problems.h"
 #include "io/sets/inputs.h"
 
+struct combine; /* cli/combine.h */
+
 enum exit_status {
     EXIT_DONE = 0,
     EXIT_USAGE = 1,
@@ -15,8 +17,10 @@ enum exit_status {
 };
 
 /* Runs as the options say, and prints what there is to say on standard error. inputs: the files; empty with
- * --dpdk. problems: those of finding the inputs; those of reading them are added. */
-enum exit_status run(const struct options *options, const struct inputs *inputs, struct problems *problems);
+ * --dpdk. combine: the pieces that are read instead; NULL: none. problems: those of finding the inputs; those of
+ * reading them are added. */
+enum exit_status run(const struct options *options, const struct inputs *inputs,
+                     const struct combine *combine, struct problems *problems);
 
 /* Says that memory is short. Returns EXIT_INPUT. */
 enum exit_status fail_memory(void);

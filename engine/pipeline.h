@@ -36,6 +36,8 @@ struct pipeline_params {
     unsigned key_parts;
     struct port_range port_range; /* that clients are assumed to take their ports from; for endpoints.csv */
     struct decode_as_list decode_as; /* its items are the caller's */
+    bool keeps;                      /* the sink gets batches as they are settled, packed (engine/packed.h),
+                                        as the text of REPORT_REUSE, and no rows */
     bool timed;                      /* measure the time of each step, and the tables at the end */
 };
 
@@ -43,10 +45,11 @@ enum { PIPELINE_THREADS = 256 };
 
 enum pipeline_error {
     PIPELINE_OK,
-    PIPELINE_MEMORY, /* short of memory */
-    PIPELINE_WRITE,  /* the sink could not write; it keeps the error */
-    PIPELINE_THREAD, /* a thread could not be started */
-    PIPELINE_RANDOM, /* no random key for the hash */
+    PIPELINE_MEMORY,  /* short of memory */
+    PIPELINE_WRITE,   /* the sink could not write; it keeps the error */
+    PIPELINE_THREAD,  /* a thread could not be started */
+    PIPELINE_RANDOM,  /* no random key for the hash */
+    PIPELINE_DAMAGED, /* a packed batch contradicts itself */
 };
 
 /* Where a worker's time went. */

@@ -89,6 +89,9 @@ struct source {
     /* Who stops the run tells the source, too, and claim is called until it says CLAIM_END. Always so with
      * poll. */
     bool ends_itself;
+    /* Batches are packed (engine/packed.h): their windows are their bytes, and claim sets what of them is known:
+     * first, restarts_time, frames_before. No operation but claim, origin and release is called. */
+    bool packed;
 };
 
 #endif

@@ -2,6 +2,7 @@
  * whose start was guessed wrong. */
 #include "engine/pipeline/decode_batch.h"
 #include "engine/pipeline/decode_job.h"
+#include "engine/pipeline/pack.h"
 
 void lane_clear(struct pipeline *p, struct lane *lane)
 {
@@ -284,6 +285,10 @@ void decode_batch(struct worker *w, struct batch *b)
                              .mode = DECODE_ALL_LANES,
                              .one_by_one = w->small_frames};
 
+    if (w->pipeline->params.source->packed) {
+        unpack_batch(w, b);
+        return;
+    }
     b->redone = 0;
     run_job(&job);
     w->small_frames = are_small(&job);

@@ -5,7 +5,7 @@ bool drain_step(struct worker *w)
 {
     struct pipeline *p = w->pipeline;
     /* The acquire pairs with the release of settling: lists and frame numbers are complete. */
-    if (w->drained == atomic_load_explicit(&p->settled, memory_order_acquire))
+    if (p->params.keeps || w->drained == atomic_load_explicit(&p->settled, memory_order_acquire))
         return false;
     struct batch *b = &p->batches[w->drained & p->ring_mask];
     /* The acquire pairs with the release of writing: nothing refers to what is written any more. */

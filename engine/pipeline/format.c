@@ -1,5 +1,6 @@
 /* Format, any worker: the sink makes text of what a numbered batch has to report. Rows of reuses and packets
  * are in the order of the capture; conversations come here only where some are forgotten. */
+#include "engine/pipeline/pack.h"
 #include "engine/pipeline/position_merge.h"
 #include "engine/pipeline/steps.h"
 
@@ -175,6 +176,8 @@ static int format_ended(struct pipeline *p, struct batch *b)
 static int format_batch(struct pipeline *p, struct batch *b)
 {
     const bool *wants = p->params.sink->wants;
+    if (p->params.keeps)
+        return pack_batch(p, b);
     if (p->params.verdicts.wanted ? format_reported(p, b) : wants[REPORT_REUSE] && format_reuses(p, b))
         return -1;
     if (wants[REPORT_PACKETS] && format_packets(p, b))
@@ -197,7 +200,7 @@ bool format_step(struct worker *w)
         if (format_batch(p, b))
             pipeline_fail(p, PIPELINE_MEMORY);
         pipeline_spoils(p, n);
-        if (p->params.sink->wants[REPORT_PACKETS])
+        if (p->params.sink->wants[REPORT_PACKETS] || p->params.keeps)
             worker_take_lists(w, b, 0, p->params.threads);
         /* Pairs with the acquire of writing. */
         atomic_store_explicit(&b->state, BATCH_FORMATTED, memory_order_release);

@@ -220,7 +220,7 @@ static void sum_up(struct pipeline *p)
     uint64_t counted = 0;
     for (int i = 0; i < OUTCOMES; i++)
         counted += t->decoded.frames[i];
-    t->conserved = counted == t->frames;
+    t->conserved = p->params.keeps || counted == t->frames;
     for (unsigned i = 0; i < p->params.threads; i++) {
         const struct shard *s = &p->workers[i].shard;
         for (int f = 0; f < FAMILIES; f++)

@@ -73,6 +73,8 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
     prove_lane(p, b, lane);
     follow_changes(p, b, lane);
     follow_lane(p, b, lane);
+    if (p->params.keeps)
+        return; /* counts, fragments and FTP are packed as they are */
     if (decode_counts_move(&p->totals.decoded, &lane->counts))
         pipeline_fail(p, PIPELINE_MEMORY);
     if (unlikely(lane->fragments.used))
@@ -153,8 +155,11 @@ bool settle_step(struct worker *w)
             break;
         atomic_store_explicit(&b->drained, 0, memory_order_relaxed);
         /* Pairs with the acquire of numbering; that of settled, with the acquire of draining. */
-        atomic_store_explicit(&b->state, BATCH_SETTLED, memory_order_release);
+        atomic_store_explicit(&b->state, p->params.keeps ? BATCH_NUMBERED : BATCH_SETTLED,
+                              memory_order_release);
         atomic_store_explicit(&p->settled, n + 1, memory_order_release);
+        if (p->params.keeps) /* they are formatted next */
+            atomic_store_explicit(&p->numbered, n + 1, memory_order_release);
         did = true;
     }
     turn_give_back(&p->settle_turn);

@@ -73,8 +73,8 @@ static void look_at_input(void *argument, size_t i)
         return;
     if (!look.done && ordered && !in->resume.is_known)
         look_at_file(in->path, &look);
-    atomic_fetch_add_explicit(&s->bytes_total, look.done ? look.size : (uint64_t)st.st_size,
-                              memory_order_relaxed);
+    in->size = look.done ? look.size : (uint64_t)st.st_size;
+    atomic_fetch_add_explicit(&s->bytes_total, in->size, memory_order_relaxed);
     if (look.has_time && !in->resume.is_known)
         in->first_time = clock_shift_time(&in->shift, look.first_time);
     else if (ordered)

@@ -47,8 +47,9 @@ static void describe(struct set_source *s, struct batch *b)
     b->first = q->first;
     b->frames_before = q->frames_before;
     b->restarts_time = q->first && s->params.append && !q->input->resume.is_known;
-    b->time_limit = order_time_limit(s, q->input, set_next_input(s));
     b->mark = atomic_load_explicit(&s->next, memory_order_relaxed);
+    /* The next of the set, though it may be another piece's. */
+    b->time_limit = order_time_limit(s, q->input, b->mark < s->params.count ? s->inputs[b->mark] : NULL);
     switch_stamp(&s->sw, b);
     q->first = false;
 }
@@ -66,7 +67,7 @@ static bool claim_region(struct set_source *s, struct batch *b)
 {
     struct sequence *q = &s->sequence;
     uint64_t size = capture_size(q->capture), before = q->offset;
-    uint64_t end = MIN(MIN(size, q->capture->records_end), q->overlap_at);
+    uint64_t end = MIN(MIN(MIN(size, q->capture->records_end), q->overlap_at), q->limit);
     if (before >= end) {
         end_input(q);
         return false;
@@ -165,7 +166,8 @@ static bool begin_next(struct set_source *s)
             q->overlap_at = q->capture->late_at;
             q->context = atomic_load_explicit(&q->capture->context, memory_order_acquire);
             q->lane_bytes = LANE_BYTES;
-            read_ahead_begin(q->read_ahead, 0);
+            piece_begin_input(s, in);
+            read_ahead_begin(q->read_ahead, q->offset);
             if (capture_size(q->capture) >= SAMPLE_FILE)
                 capture_guard(sample_capture, q);
         }
@@ -267,6 +269,7 @@ void sequence_continue(struct set_source *s, const struct cursor *c)
     q->capture = c->chunk ? NULL : capture_use(c->capture);
     q->offset = reader->position;
     q->lane_bytes = LANE_BYTES;
+    q->limit = UINT64_MAX;
     q->context = reader->context;
     q->frames_before = c->frames;
     q->overlap_at = q->capture && q->capture->late_at >= q->offset ? q->capture->late_at : UINT64_MAX;
@@ -294,7 +297,7 @@ bool sequence_prepare(struct set_source *s, bool idle)
         return false;
     size_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
     const size_t begin = next ? next - 1 : 0, filled = next + s->params.ahead;
-    const size_t end = MIN(idle ? next + s->params.ahead * FURTHER : filled, s->params.count);
+    const size_t end = MIN(idle ? next + s->params.ahead * FURTHER : filled, set_inputs_end(s));
     bool did = false;
     for (size_t i = begin; i < end && !did; i++) {
         struct input *in = s->inputs[i];

@@ -107,9 +107,10 @@ static void set_change(struct source *source, struct batch *b, struct lane *lane
 
 static void set_fault(struct source *source, const struct batch *b, const struct lane *lane)
 {
-    (void)source;
+    struct set_source *s = (struct set_source *)source;
     struct capture *c = b->input;
     c->format->fault(c, &b->window, &lane->reader);
+    piece_fault(s, c);
 }
 
 static void set_late(struct source *source, struct batch *b, struct lane *lane)
@@ -125,6 +126,7 @@ static bool set_accept(struct source *source, struct batch *b)
 static void set_settled(struct source *source, struct batch *b)
 {
     standing_note(b);
+    piece_settled((struct set_source *)source, b);
     switch_settled(&((struct set_source *)source)->sw, b);
 }
 
@@ -194,6 +196,7 @@ struct set_source *set_source_create(const struct set_source_params *params)
     if (!s->inputs || !s->sequence.read_ahead)
         goto fail;
     order_inputs(s);
+    piece_plan(s);
     switch_init(&s->sw, params->sort_window && params->count);
     return s;
 fail:

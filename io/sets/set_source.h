@@ -16,6 +16,18 @@
 
 struct set_source;
 
+/* A place in the set's files, in the order in which they are read. */
+struct set_border {
+    size_t input;      /* number of the file; as many as there are: the end */
+    uint64_t position; /* in it; 0: its beginning */
+};
+
+/* What of the set is read, or was. */
+struct set_piece {
+    struct set_border begin, end;
+    bool overlaps; /* files were merged by time, so that this is no piece */
+};
+
 struct set_source_params {
     const char *const *paths; /* "-" is standard input */
     size_t count;
@@ -29,7 +41,12 @@ struct set_source_params {
     bool notes_interfaces; /* frames have their interface */
     unsigned threads;      /* of the run; as many look at the files before it */
     unsigned ahead;        /* inputs to open, and streams to read, ahead of their turn */
-    uint64_t lane_bytes;   /* 0 is the default, for speed; tests with small files want many lanes */
+    /* Read one of so many pieces of about equal bytes, counted from 1, of a set of regular files, to be read one after
+     * the other; pieces 0: all. */
+    unsigned piece, pieces;
+    uint64_t
+        piece_begin;     /* where it begins, if that is inside a file; 0: at the first record that is found */
+    uint64_t lane_bytes; /* 0 is the default, for speed; tests with small files want many lanes */
     struct problems *problems;
     /* When it is asked to stop, no stream is waited for any longer. Frames that were read from one still
      * come, unless files were being merged. NULL: nobody will ask. */
@@ -64,6 +81,10 @@ enum set_standing {
 enum set_standing set_source_standing(const struct set_source *s, size_t order, struct input_place *place);
 /* It was read as a stream: compressed, or text. */
 bool set_source_is_stream(const struct set_source *s, size_t order);
+/* Where the piece began and ended: behind its last record, or at the file's end if it met a fault. After the run. */
+struct set_piece set_source_piece(const struct set_source *s);
+/* The path and size of the file with this number. */
+const char *set_source_input(const struct set_source *s, size_t i, uint64_t *size);
 void set_source_destroy(struct set_source *s);
 
 #endif

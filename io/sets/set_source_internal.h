@@ -17,6 +17,7 @@ struct sequence {
     const void *context;     /* if first: of the lane at offset */
     uint64_t offset;         /* in the capture, of the next batch */
     uint64_t lane_bytes;     /* what is good for the capture's lanes */
+    uint64_t limit;          /* in the capture: here the piece ends; UINT64_MAX: not in it */
     uint64_t overlap_at;     /* in the capture: the first late frame is expected here; UINT64_MAX: none is */
     bool cut_short;          /* an input has ended because stopping was asked for */
     struct read_ahead *read_ahead; /* of the capture's pages */
@@ -42,16 +43,27 @@ struct set_source {
     uint64_t merged_batches;
 
     struct set_switch sw; /* set_switch.h says who writes what */
+
+    /* What is to be read, planned before the run; everything, unless it is a piece. */
+    struct set_border begin, end;
+    uint64_t begins_at; /* where that is inside a file; the claimer's, before its first batch */
+    uint64_t ends_at;   /* likewise; the settler's from then on, as is the next */
+    bool end_faulted;
 };
 
 /* Waits for the turn of an input, which others hold while they open it or fill it ahead. */
 void set_wait_for_turn(struct input *in);
 /* The input that the capture belongs to. */
 struct input *set_input_of(const struct set_source *s, const struct capture *c);
+/* Inputs that are read are before this one. */
+static inline size_t set_inputs_end(const struct set_source *s)
+{
+    return s->end.input + (s->end.position > 0);
+}
 static inline struct input *set_next_input(const struct set_source *s)
 {
     size_t i = atomic_load_explicit(&s->next, memory_order_relaxed);
-    return i < s->params.count ? s->inputs[i] : NULL;
+    return i < set_inputs_end(s) ? s->inputs[i] : NULL;
 }
 
 /* set_order.c */
@@ -65,6 +77,16 @@ int64_t order_time_limit(const struct set_source *s, const struct input *in, con
 
 /* A batch is settled: up to where its input is read. By the settler. */
 void standing_note(const struct batch *b);
+
+/* set_piece.c */
+
+/* Before the run, once the inputs are in order. */
+void piece_plan(struct set_source *s);
+/* The sequence begins with this input: where in it. By the claimer. */
+void piece_begin_input(struct set_source *s, struct input *in);
+/* By the settler. */
+void piece_settled(struct set_source *s, const struct batch *b);
+void piece_fault(struct set_source *s, const struct capture *c);
 
 /* set_sequence.c. By the claimer, but for sequence_prepare(). */
 

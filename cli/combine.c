@@ -1,0 +1,210 @@
+/* --combine: are these files all pieces of one set, made alike, each beginning where the one before it ends? */
+#include "cli/combine.h"
+#include "cli/find.h"
+#include "cli/piece.h"
+#include "io/message.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+static enum exit_status read_pieces(struct combine *c, const struct options *o)
+{
+    char error[PIECE_ERROR_MAX];
+    const size_t given = (size_t)o->file_count;
+    c->pieces = calloc(given, sizeof *c->pieces);
+    c->files = calloc(given, sizeof(const char *));
+    if (!c->pieces || !c->files)
+        return fail_memory();
+    for (size_t i = 0; i < given; i++) {
+        struct kept_piece k;
+        if (!kept_read(&k, o->files[i], error)) {
+            message_error("%s", error);
+            return EXIT_INPUT;
+        }
+        size_t at = c->count++;
+        for (; at && c->pieces[at - 1].index > k.index; at--) {
+            c->pieces[at] = c->pieces[at - 1];
+            c->files[at] = c->files[at - 1];
+        }
+        c->pieces[at] = k;
+        c->files[at] = o->files[i];
+    }
+    return EXIT_DONE;
+}
+
+/* Of one set, each there once. */
+static enum exit_status check_set(const struct combine *c)
+{
+    const unsigned count = c->pieces[0].count;
+    for (size_t i = 1; i < c->count; i++) {
+        const char *what = kept_piece_differs(&c->pieces[0], &c->pieces[i]);
+        if (what) {
+            message_error("%s and %s are not pieces of one set: %s differ", c->files[0], c->files[i], what);
+            return EXIT_INPUT;
+        }
+        if (c->pieces[i].index == c->pieces[i - 1].index) {
+            message_error("%s and %s are both piece %u of %u", c->files[i - 1], c->files[i],
+                          c->pieces[i].index, count);
+            return EXIT_INPUT;
+        }
+    }
+    for (unsigned index = 1; index <= count; index++)
+        if (index > c->count || c->pieces[index - 1].index != index) {
+            message_error("piece %u of %u is missing", index, count);
+            return EXIT_INPUT;
+        }
+    return EXIT_DONE;
+}
+
+/* Reads the piece once more, from this position on, with the command that made it. */
+static enum exit_status read_again(const struct kept_piece *k, const char *file, uint64_t begin)
+{
+    struct options o;
+    struct inputs inputs = {0};
+    struct problems problems = PROBLEMS_INIT;
+    enum exit_status status = EXIT_USAGE;
+    char **argv = calloc(k->argument_count + 1, sizeof *argv);
+    if (!argv)
+        return fail_memory();
+    memcpy(argv, k->arguments, k->argument_count * sizeof *argv);
+    if (options_read(&o, (int)k->argument_count, argv) == OPTIONS_RUN && o.pieces) {
+        o.output = file;
+        o.piece_begin = begin;
+        o.quiet = true;
+        status = find_inputs(&inputs, &o, &problems) ? fail_memory() : piece_make(&o, &inputs, &problems);
+    }
+    inputs_free(&inputs);
+    problems_free(&problems);
+    options_free(&o);
+    free(argv);
+    return status;
+}
+
+/* Does the piece begin where the one before it ends? */
+static bool follows(const struct combine *c, size_t i)
+{
+    const struct set_border end = c->pieces[i - 1].range.end, begin = c->pieces[i].range.begin;
+    return end.input == begin.input && end.position == begin.position;
+}
+
+/* Whoever begins a piece inside a file can only guess where a record begins. */
+static enum exit_status prove_piece(struct combine *c, size_t i, bool quiet)
+{
+    char error[PIECE_ERROR_MAX] = "";
+    const struct kept_piece *k = &c->pieces[i];
+    const struct set_border end = c->pieces[i - 1].range.end;
+    const char *path = end.input < k->path_count ? k->paths[end.input] : "";
+    if (follows(c, i))
+        return EXIT_DONE;
+    if (!quiet)
+        message_error("%s: begins at offset %" PRIu64 " of %s, and %s ends at offset %" PRIu64
+                      ": reading the piece again",
+                      c->files[i], k->range.begin.position, path, c->files[i - 1], end.position);
+    const enum exit_status status = read_again(k, c->files[i], end.position);
+    if (status == EXIT_DONE || status == EXIT_INPUT) {
+        struct kept_piece again;
+        if (kept_read(&again, c->files[i], error)) {
+            kept_piece_free(&c->pieces[i]);
+            c->pieces[i] = again;
+            if (follows(c, i))
+                return EXIT_DONE;
+        }
+    }
+    if (*error)
+        message_error("%s", error);
+    message_error(
+        "%s: could not be read again. Where its inputs are, use the command that made it, with '--piece "
+        "%u/%u@%" PRIu64 "'",
+        c->files[i], c->pieces[i].index, c->pieces[i].count, end.position);
+    return EXIT_INPUT;
+}
+
+static bool same_problem(const struct problem *a, const struct problem *b)
+{
+    return a->order == b->order && a->note == b->note && a->has_offset == b->has_offset &&
+           a->offset == b->offset && a->file && b->file && a->text && b->text && !strcmp(a->file, b->file) &&
+           !strcmp(a->text, b->text);
+}
+
+/* What was wrong with the inputs; what concerns all of them, each piece has found. */
+static void take_problems(const struct combine *c, struct problems *problems)
+{
+    for (size_t i = 0; i < c->count; i++)
+        for (size_t k = 0; k < c->pieces[i].problem_count; k++) {
+            const struct problem *p = &c->pieces[i].problems[k];
+            bool known = false;
+            for (size_t n = 0; n < problems->count && !known; n++)
+                known = same_problem(&problems->items[n], p);
+            if (!known)
+                problems_add(problems, p->note ? PROBLEM_NOTE : PROBLEM_ERROR, p->order, p->file,
+                             p->has_offset ? (int64_t)p->offset : -1, "%s", p->text);
+        }
+}
+
+/* The options that the pieces were made with, and the paths of their set. */
+static enum exit_status take_options(const struct combine *c, struct options *o, struct inputs *inputs)
+{
+    const struct kept_piece *k = &c->pieces[0];
+    o->rules = k->rules;
+    o->append = k->append;
+    o->drop_copies = k->drop_copies;
+    if (!k->verdicts && (o->reports[REPORT_EPISODES] || o->reports[REPORT_ENDPOINTS])) {
+        message_error("reports 'episodes' and 'endpoints' require pieces with verdicts: these were made with "
+                      "'--verdicts off'");
+        return EXIT_USAGE;
+    }
+    if (!k->verdicts)
+        o->verdicts = VERDICTS_OFF;
+    inputs->paths = calloc(k->path_count + 1, sizeof *inputs->paths);
+    inputs->looks = calloc(k->path_count + 1, sizeof *inputs->looks);
+    if (!inputs->paths || !inputs->looks)
+        return fail_memory();
+    for (; inputs->count < k->path_count; inputs->count++)
+        if (!(inputs->paths[inputs->count] = strdup(k->paths[inputs->count])))
+            return fail_memory();
+    return EXIT_DONE;
+}
+
+enum exit_status combine_open(struct combine *c, struct options *o, struct inputs *inputs,
+                              struct problems *problems)
+{
+    *c = (struct combine){0};
+    enum exit_status status = read_pieces(c, o);
+    if (status == EXIT_DONE)
+        status = check_set(c);
+    for (size_t i = 1; i < c->count && status == EXIT_DONE; i++)
+        status = prove_piece(c, i, o->quiet);
+    if (status == EXIT_DONE)
+        status = take_options(c, o, inputs);
+    if (status != EXIT_DONE)
+        return status;
+    take_problems(c, problems);
+    c->source = kept_source_create(c->pieces, c->files, c->count, problems);
+    return c->source ? EXIT_DONE : fail_memory();
+}
+
+uint64_t combine_bytes(const struct combine *c)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < c->count; i++)
+        n += c->pieces[i].bytes;
+    return n;
+}
+
+size_t combine_opened(const struct combine *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->count; i++)
+        n += c->pieces[i].opened;
+    return n;
+}
+
+void combine_close(struct combine *c)
+{
+    kept_source_destroy(c->source);
+    for (size_t i = 0; i < c->count; i++)
+        kept_piece_free(&c->pieces[i]);
+    free(c->pieces);
+    free(c->files);
+}

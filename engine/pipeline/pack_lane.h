@@ -1,0 +1,26 @@
+/* How a lane is packed, for pack.c and unpack.c: this, then its notes, segments of either family, boundaries, ids of
+ * packets, segments of FTP control connections, rests of parts, and fragments, each filled up to 8 bytes. */
+#ifndef TCPREUSE_PACK_LANE_H
+#define TCPREUSE_PACK_LANE_H
+
+#include "engine/batch.h"
+
+struct packed_lane {
+    uint64_t frames;
+    int64_t last_time;
+    uint64_t outcome[OUTCOMES];
+    uint64_t segments, segments_truncated, wire_bytes, captured_bytes;
+    struct time_order order;
+    uint32_t notes;
+    uint32_t count[FAMILIES]; /* segments */
+    uint32_t boundaries, packet_ids, ftp, rests;
+    uint32_t unused;
+    uint64_t fragment_bytes;
+};
+
+ALWAYS_INLINE size_t packed_size(size_t n)
+{
+    return (n + 7) & ~(size_t)7;
+}
+
+#endif

@@ -1,0 +1,149 @@
+/* What a piece file says of itself: its last section, which is written when the piece is complete. */
+#include "engine/saved.h"
+#include "io/pieces/kept.h"
+#include "io/pieces/kept_sections.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void kept_piece_free(struct kept_piece *k)
+{
+    for (size_t i = 0; i < k->argument_count; i++)
+        free(k->arguments[i]);
+    for (size_t i = 0; i < k->path_count; i++)
+        free(k->paths[i]);
+    for (size_t i = 0; i < k->problem_count; i++) {
+        free(k->problems[i].file);
+        free(k->problems[i].text);
+    }
+    free(k->arguments);
+    free(k->paths);
+    free(k->sizes);
+    free(k->times);
+    free(k->problems);
+    free(k->program);
+    free(k->choices);
+    *k = (struct kept_piece){0};
+}
+
+const char *kept_piece_differs(const struct kept_piece *a, const struct kept_piece *b)
+{
+    if (strcmp(a->program, b->program) || a->layout != b->layout)
+        return "programs";
+    if (a->count != b->count)
+        return "numbers of pieces";
+    if (strcmp(a->choices, b->choices))
+        return "options";
+    if (a->path_count != b->path_count)
+        return "inputs";
+    for (size_t i = 0; i < a->path_count; i++)
+        if (strcmp(a->paths[i], b->paths[i]) || a->sizes[i] != b->sizes[i])
+            return "inputs";
+    return NULL;
+}
+
+/* How many items follow, of at least so many bytes each; memory for them. */
+static size_t get_count(struct saved_reader *r, size_t least, size_t size, void *items)
+{
+    const uint64_t n = saved_get64(r);
+    r->failed |= n > (uint64_t)(r->end - r->at) / least;
+    void *memory = calloc(r->failed || !n ? 1 : n, size);
+    memcpy(items, &memory, sizeof memory);
+    r->failed |= !memory;
+    return r->failed ? 0 : n;
+}
+
+static void get_lists(struct saved_reader *r, struct kept_piece *k)
+{
+    k->argument_count = get_count(r, 4, sizeof *k->arguments, &k->arguments);
+    for (size_t i = 0; i < k->argument_count; i++)
+        k->arguments[i] = saved_get_text(r);
+    k->path_count = get_count(r, 20, sizeof *k->paths, &k->paths);
+    k->sizes = calloc(k->path_count + 1, sizeof *k->sizes);
+    k->times = calloc(k->path_count + 1, sizeof *k->times);
+    r->failed |= !k->sizes || !k->times;
+    for (size_t i = 0; i < k->path_count && k->sizes && k->times; i++) {
+        k->paths[i] = saved_get_text(r);
+        k->sizes[i] = saved_get64(r);
+        k->times[i] = (int64_t)saved_get64(r);
+    }
+    k->problem_count = get_count(r, 26, sizeof *k->problems, &k->problems);
+    for (size_t i = 0; i < k->problem_count; i++) {
+        struct problem *p = &k->problems[i];
+        p->file = saved_get_text(r);
+        p->text = saved_get_text(r);
+        p->offset = saved_get64(r);
+        p->has_offset = saved_get8(r);
+        p->note = saved_get8(r);
+        p->order = saved_get64(r);
+    }
+}
+
+static bool is_border(const struct kept_piece *k, struct set_border border)
+{
+    return border.input < k->path_count || (border.input == k->path_count && !border.position);
+}
+
+static bool get_about(struct saved_reader *r, struct kept_piece *k)
+{
+    k->index = saved_get32(r);
+    k->count = saved_get32(r);
+    k->layout = saved_get64(r);
+    k->program = saved_get_text(r);
+    k->rules = saved_get_below(r, RULES_4_4 + 1);
+    k->verdicts = saved_get8(r);
+    k->append = saved_get8(r);
+    k->drop_copies = (int64_t)saved_get64(r);
+    k->choices = saved_get_text(r);
+    k->range.begin.input = saved_get64(r);
+    k->range.begin.position = saved_get64(r);
+    k->range.end.input = saved_get64(r);
+    k->range.end.position = saved_get64(r);
+    k->frames = saved_get64(r);
+    k->bytes = saved_get64(r);
+    k->opened = saved_get64(r);
+    if (!r->failed)
+        get_lists(r, k);
+    return !r->failed && r->at == r->end && k->index && k->index <= k->count &&
+           is_border(k, k->range.begin) && is_border(k, k->range.end);
+}
+
+bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MAX])
+{
+    struct piece_reader *r;
+    struct piece_section section;
+    bool failed = false, found = false;
+    *k = (struct kept_piece){0};
+    switch (piece_reader_open(&r, path, error)) {
+    case PIECE_DONE:
+        break;
+    case PIECE_MISSING:
+        snprintf(error, PIECE_ERROR_MAX, "%s: there is no such file", path);
+        return false;
+    case PIECE_WRONG:
+        return false;
+    }
+    if (piece_reader_kind(r) != PIECE_PART)
+        snprintf(error, PIECE_ERROR_MAX,
+                 "%s: expected a piece, as --piece writes it, found a state of --state", path);
+    else
+        while (!found && piece_reader_next(r, &section, &failed, error)) {
+            if (strcmp(section.name, KEPT_ABOUT))
+                continue;
+            struct saved_reader about = {.at = section.bytes, .end = section.bytes + section.count};
+            found = get_about(&about, k);
+            break;
+        }
+    if (!found && !failed && piece_reader_kind(r) == PIECE_PART)
+        snprintf(error, PIECE_ERROR_MAX, "%s: it does not say of itself what a piece has to", path);
+    if (found && k->layout != packed_layout()) {
+        snprintf(error, PIECE_ERROR_MAX,
+                 "%s: was written by another build (tcpreuse %s), which lays out its memory differently",
+                 path, k->program);
+        found = false;
+    }
+    piece_reader_close(r);
+    if (!found)
+        kept_piece_free(k);
+    return found;
+}

@@ -1,0 +1,138 @@
+/* Pieces of a set: where they begin and end. The set's bytes, file behind file in the order in which they are read, are
+ * cut into equal parts. A cut inside a file that has to be read as a whole moves to its end. Else the piece behind
+ * the cut begins at the first record that it can guess there, and the piece before it ends where its last record
+ * does: whoever puts the pieces together compares the two. */
+#include "io/formats/format.h"
+#include "io/guard.h"
+#include "io/sets/set_source_internal.h"
+
+/* Where a cut in a file falls: records can be read from a guess on only where nothing before changes how they are
+ * read, and positions are offsets. */
+static struct set_border border_in(const struct set_source *s, size_t i, uint64_t offset)
+{
+    struct problems nobody = PROBLEMS_INIT;
+    const struct input *in = s->inputs[i];
+    struct input *look = input_create(in->path, in->order, &nobody, in->stop);
+    struct set_border border = {.input = i + 1};
+    if (look) {
+        look->sized = in->sized;
+        if (input_open(look, false) && look->kind == INPUT_MAPPED) {
+            const struct capture *c = look->capture;
+            if (!c->format->change && c->position_bytes == 1 && c->records_end == UINT64_MAX)
+                border = offset <= c->first_record ? (struct set_border){.input = i}
+                                                   : (struct set_border){.input = i, .position = offset};
+        }
+        input_free(look);
+    }
+    problems_free(&nobody);
+    return border;
+}
+
+static struct set_border border_at(const struct set_source *s, uint64_t at)
+{
+    for (size_t i = 0; i < s->params.count; i++) {
+        const uint64_t size = s->inputs[i]->size;
+        if (!at)
+            return (struct set_border){.input = i};
+        if (at < size)
+            return border_in(s, i, at);
+        at -= size;
+    }
+    return (struct set_border){.input = s->params.count};
+}
+
+/* Bytes of the set before a border. */
+static uint64_t bytes_before(const struct set_source *s, struct set_border border)
+{
+    uint64_t bytes = border.position;
+    for (size_t i = 0; i < border.input; i++)
+        bytes += s->inputs[i]->size;
+    return bytes;
+}
+
+void piece_plan(struct set_source *s)
+{
+    const struct set_source_params *p = &s->params;
+    const uint64_t total = atomic_load_explicit(&s->bytes_total, memory_order_relaxed);
+    s->end = (struct set_border){.input = p->count};
+    if (!p->pieces)
+        return;
+    if (p->piece > 1)
+        s->begin = border_at(s, (uint64_t)((unsigned __int128)total * (p->piece - 1) / p->pieces));
+    if (p->piece < p->pieces)
+        s->end = border_at(s, (uint64_t)((unsigned __int128)total * p->piece / p->pieces));
+    s->begins_at = s->begin.position;
+    s->ends_at = s->end.input == s->begin.input ? s->begins_at : 0;
+    atomic_store_explicit(&s->next, s->begin.input, memory_order_relaxed);
+    atomic_store_explicit(&s->bytes_total, bytes_before(s, s->end) - bytes_before(s, s->begin),
+                          memory_order_relaxed);
+}
+
+struct guess_job {
+    struct set_source *source;
+    const struct capture *capture;
+    uint64_t at;
+};
+
+static void guess_begin(void *argument)
+{
+    struct guess_job *job = argument;
+    const struct capture *c = job->capture;
+    const struct window window = capture_window(c);
+    const struct record_reader reader = {.position = job->source->begin.position,
+                                         .limit = capture_records_end(c),
+                                         .context = atomic_load_explicit(&c->context, memory_order_relaxed),
+                                         .state = LANE_OPEN};
+    job->at = c->format->guess(c, &window, &reader);
+}
+
+void piece_begin_input(struct set_source *s, struct input *in)
+{
+    struct sequence *q = &s->sequence;
+    const size_t i = atomic_load_explicit(&s->next, memory_order_relaxed);
+    q->limit = i == s->end.input && s->end.position ? s->end.position : UINT64_MAX;
+    if (i != s->begin.input || !s->begin.position)
+        return;
+    struct guess_job job = {.source = s, .capture = q->capture, .at = s->params.piece_begin};
+    if (!job.at && !capture_guard(guess_begin, &job))
+        job.at = UINT64_MAX;
+    in->counted = true; /* by the piece that has its beginning */
+    q->offset = s->begins_at = MIN(job.at, capture_records_end(q->capture));
+    if (s->end.input == s->begin.input)
+        s->ends_at = s->begins_at;
+}
+
+void piece_settled(struct set_source *s, const struct batch *b)
+{
+    const struct capture *c = b->input;
+    if (!s->end.position || s->end_faulted || !c || b->piece || c->order != s->inputs[s->end.input]->order)
+        return;
+    for (unsigned i = 0; i < b->lanes_used; i++)
+        if (b->lane[i].frames)
+            s->ends_at = b->lane[i].reader.position;
+}
+
+void piece_fault(struct set_source *s, const struct capture *c)
+{
+    if (!s->end.position || c->order != s->inputs[s->end.input]->order)
+        return;
+    s->end_faulted = true;
+    s->ends_at = capture_records_end(c); /* nothing behind the fault counts */
+}
+
+struct set_piece set_source_piece(const struct set_source *s)
+{
+    struct set_piece piece = {.begin = s->begin, .end = s->end};
+    if (piece.begin.position)
+        piece.begin.position = s->begins_at;
+    if (piece.end.position)
+        piece.end.position = s->ends_at;
+    piece.overlaps = s->merged_batches || s->sw.state != SWITCH_SEQUENCE;
+    return piece;
+}
+
+const char *set_source_input(const struct set_source *s, size_t i, uint64_t *size)
+{
+    *size = s->inputs[i]->size;
+    return s->inputs[i]->path;
+}

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: run.py TCPREUSE TRACEGEN
+
+Pieces of a set, read each by a process of its own and put together, give all reports of one run, byte for byte. A piece that
+begins where no record does is read again; files that are no pieces, or not all of one set, are told.
+"""
+import concurrent.futures
+import gzip
+import json
+import os
+import random
+import shlex
+import subprocess
+import sys
+import tempfile
+from ipaddress import ip_address
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import capture  # noqa: E402
+import ftp  # noqa: E402
+import hostile  # noqa: E402
+import pcap  # noqa: E402
+import program  # noqa: E402
+
+REPORTS = ('reuse', 'conversations', 'packets', 'episodes', 'endpoints', 'summary')
+PLAIN = ('reuse', 'conversations', 'packets', 'summary')       # without verdicts
+
+
+def facts(report, name):
+    """What of a report does not depend on how fast the run was."""
+    if name != 'summary':
+        return report
+    summary = json.loads(report)
+    del summary['performance']
+    return json.dumps(summary, indent=1).encode()
+
+
+def differences(one, all_of_them):
+    out = []
+    if one.status != all_of_them.status:
+        out.append('%s, and in pieces %s' % (one.describe(), all_of_them.describe()))
+    for name in one.reports:
+        a, b = facts(one.reports[name], name), facts(all_of_them.reports.get(name, b'{"performance": 0}'), name)
+        if a != b:
+            out.append('%s: %s' % (name, program.first_difference(b, a)))
+    return out
+
+
+class Pieces:
+    def __init__(self, tcpreuse, directory):
+        self.tcpreuse, self.directory, self.number = tcpreuse, directory, 0
+
+    def name(self):
+        self.number += 1
+        return os.path.join(self.directory, '%d.piece' % self.number)
+
+    def make(self, arguments, index, count, path=None):
+        path = path or self.name()
+        return path, program.bare([self.tcpreuse, '--piece', '%d/%d' % (index, count), '-o', path, '-q'] + list(arguments))
+
+    def split(self, arguments, count):
+        """The files of all pieces, and what was wrong."""
+        files = [self.name() for _ in range(count)]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            results = list(pool.map(lambda i: self.make(arguments, i + 1, count, files[i])[1], range(count)))
+        return files, ['piece %d: %s' % (i + 1, r.describe()) for i, r in enumerate(results) if r.status not in (0, 2)]
+
+    def compare(self, arguments, count, reports=REPORTS, more=()):
+        """Complaints: what differs from one run. more: for the run that reports."""
+        one = program.run(self.tcpreuse, list(arguments) + list(more), reports)
+        files, complaints = self.split(arguments, count)
+        if complaints:
+            return complaints
+        complaints = differences(one, program.run(self.tcpreuse, ['--combine'] + list(more) + files[::-1], reports))
+        for path in files:
+            os.remove(path)
+        return complaints
+
+
+def fragments(seed, count):
+    """SYNs and more on few tuples, many of them in IP fragments that are mixed with those of others."""
+    rng, out, waiting = random.Random(seed), capture.Pcap(), []
+    hosts = [ip_address('192.0.2.%d' % i) for i in (1, 2, 3)]
+    while len(out.records) < count:
+        src, dst = rng.sample(hosts, 2)
+        segment = capture.tcp(rng.choice((40000, 40001)), rng.choice((40000, 40001)), rng.choice(hostile.USUAL),
+                              rng.choice((1, 1000)), rng.choice((1, 1000)), 40)
+        ident = rng.randrange(12)
+        if rng.random() < 0.4:
+            waiting.append(capture.ipv4(src.packed, dst.packed, segment))
+        else:
+            waiting += [capture.ipv4(src.packed, dst.packed, segment[:32], ident=ident, fragment=0x2000),
+                        capture.ipv4(src.packed, dst.packed, segment[32:], ident=ident, fragment=4)]
+        while len(waiting) > 9:
+            out.records.append(hostile.record(len(out.records) * 100, capture.ethernet(waiting.pop(rng.randrange(len(waiting)))), None))
+    return out.data()
+
+
+def pcapng(data):
+    """A pcap file's records as pcapng."""
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        length = (12 + len(body)).to_bytes(4, 'little')
+        return kind.to_bytes(4, 'little') + length + body + length
+    out = block(0x0a0d0d0a, bytes.fromhex('4d3c2b1a01000000ffffffffffffffff')) + block(1, bytes.fromhex('0100000000000000'))
+    for r in pcap.records(data):
+        us = r.time // 1000
+        out += block(6, b''.join(n.to_bytes(4, 'little') for n in (0, us >> 32, us & 0xffffffff, len(r.data), r.length)) + r.data)
+    return out
+
+
+def traps(seed):
+    """Frames whose data are records of pcap files, so that whoever looks for one from the middle on finds the wrong ones."""
+    out = capture.Pcap()
+    inner = hostile.pcap(seed, 60)[pcap.FILE_HEADER:]
+    for i in range(40):
+        segment = capture.tcp(40000 + i % 3, 80, capture.SYN if i % 2 else capture.ACK, 1000 + i, 5, payload=inner[:60000])
+        packet = capture.ipv4(bytes((192, 0, 2, 1)), bytes((192, 0, 2, 2)), segment)
+        out.records.append(hostile.record(i * 1000, capture.ethernet(packet), None))
+    return out.data()
+
+
+def test_answers(tap, pieces, directory, tracegen):
+    few = program.write(directory, 'few.pcap', hostile.pcap(1, 40))
+    odd = program.write(directory, 'odd.pcap', hostile.pcap(2, 3000))
+    ordinary = os.path.join(directory, 'ordinary.pcap')
+    subprocess.run([tracegen, '--frames', '20000', '--flows', '200', '--size', '90', '--reuse', '40', '--seed', '5', '-w', ordinary],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    tap.ok('a cut at every frame, and none in some pieces', pieces.compare([few], 90))
+    for count in (2, 3, 5, 8):
+        tap.ok('odd frames in %d pieces' % count, pieces.compare([odd], count))
+    tap.ok('ordinary traffic in 3 pieces, any number of threads', pieces.compare(['-j3', ordinary], 3, more=['-j2']))
+    tap.ok('--verdicts off', pieces.compare(['--verdicts', 'off', odd], 4, PLAIN))
+    tap.ok('--rules 4.2', pieces.compare(['--rules', '4.2', odd], 4))
+    tap.ok('datagrams whose fragments lie on both sides of cuts',
+           pieces.compare([program.write(directory, 'fragments.pcap', fragments(3, 300))], 24))
+    tap.ok('FTP under --rules 4.0',
+           pieces.compare(['--rules', '4.0', program.write(directory, 'ftp.pcap', ftp.pcap(4, 1200))], 7))
+    tap.ok('a filter, decode-as and copies',
+           pieces.compare(['-f', 'ip or vlan', '-d', 'udp.port==5000,vxlan', '--drop-copies', '0.0005', odd], 3))
+
+
+def test_sets(tap, pieces, directory):
+    parts, records = [], list(pcap.records(hostile.pcap(6, 2400)))
+    for i in range(6):
+        path = os.path.join(directory, 'set%d.pcap' % i)
+        parts.append(pcap.write(path, records[i * 400:(i + 1) * 400]))
+    for count in (2, 5, 8):
+        tap.ok('six files in %d pieces' % count, pieces.compare(parts, count))
+    with open(parts[1], 'rb') as file:
+        data = file.read()
+    parts[1] = program.write(directory, 'set1.pcap.gz', gzip.compress(data))
+    with open(parts[4], 'rb') as file:
+        parts[4] = program.write(directory, 'set4.pcapng', pcapng(file.read()))
+    tap.ok('compressed ones and pcapng are cut at their borders', pieces.compare(parts, 9))
+    tap.ok('--append, with times that go back', pieces.compare(['--append'] + parts[::-1], 5))
+    tap.ok('one small file and more pieces than frames', pieces.compare([program.write(directory, 'tiny.pcap', hostile.pcap(7, 2))], 8))
+    tap.ok('an empty file among others', pieces.compare([pcap.write(os.path.join(directory, 'empty.pcap'), [])] + parts, 3))
+    missing = parts[:2] + [os.path.join(directory, 'nowhere.pcap')] + parts[2:]
+    tap.ok('a file that is not there', pieces.compare(missing, 4))
+    with open(parts[0], 'rb') as file:
+        data = bytearray(file.read())
+    tap.ok('a file that was cut', pieces.compare([program.write(directory, 'cut.pcap', bytes(data[:-20]))] + parts[1:], 5))
+    at = pcap.FILE_HEADER
+    while at < len(data) // 3:
+        at += pcap.RECORD_HEADER + int.from_bytes(data[at + 8:at + 12], 'little')
+    data[at + 8:at + 12] = b'\xff\xff\xff\x7f'
+    tap.ok('a broken record, behind which its file does not count',
+           pieces.compare([program.write(directory, 'broken.pcap', bytes(data))] + parts[2:], 8))
+
+
+def test_guesses(tap, pieces, directory):
+    path = program.write(directory, 'traps.pcap', traps(8))
+    one = program.run(pieces.tcpreuse, [path], REPORTS)
+    files, complaints = pieces.split([path], 7)
+    tap.ok('pieces of a capture of captures', complaints)
+    done = program.run(pieces.tcpreuse, ['--combine'] + files, REPORTS)
+    again = b'reading the piece again' in done.err
+    tap.ok('a wrong guess is read again, and the answer is that of one run',
+           differences(one, done) + ([] if again else ['no piece was read again, so this shows nothing: ' + done.describe()]))
+    done = program.run(pieces.tcpreuse, ['--combine'] + files, REPORTS)
+    tap.ok('and only once', differences(one, done) + (['again: ' + done.describe()] if b'again' in done.err else []))
+    files, _ = pieces.split([path], 7)
+    os.rename(path, path + '.away')
+    done = program.run(pieces.tcpreuse, ['--combine'] + files, REPORTS)
+    complaints = [] if done.status == 2 and b"with '--piece" in done.err and not done.reports else [done.describe()]
+    tap.ok('where the inputs cannot be reached, it is said what to do', complaints)
+    os.rename(path + '.away', path)
+    for word in done.err.decode().split("'"):
+        if word.startswith('--piece '):
+            index = int(word.split()[1].split('/')[0])
+            result = program.bare([pieces.tcpreuse] + word.split() + ['-o', files[index - 1], '-q', path])
+            complaints += [] if result.status == 0 else [result.describe()]
+    tap.ok('and that helps', complaints + differences(one, program.run(pieces.tcpreuse, ['--combine'] + files, REPORTS)))
+
+
+def refused(result, status, *words):
+    missing = [w for w in words if w.encode() not in result.err]
+    if result.status == status and not missing:
+        return []
+    return ['expected exit %d and %s: %s' % (status, ', '.join(missing) or 'this text', result.describe())]
+
+
+def test_files(tap, pieces, directory):
+    path = program.write(directory, 'a.pcap', hostile.pcap(9, 60))
+    other = program.write(directory, 'b.pcap', hostile.pcap(10, 60))
+    tcpreuse, (files, complaints) = pieces.tcpreuse, pieces.split([path], 3)
+
+    def combine(*names):
+        return program.bare([tcpreuse, '--combine', '-q'] + list(names))
+    tap.ok('three pieces', complaints + refused(combine(*files), 0))
+    tap.ok('one is missing', refused(combine(files[0], files[2]), 2, 'piece 2 of 3 is missing'))
+    tap.ok('one is there twice', refused(combine(files[0], *files), 2, 'are both piece 1 of 3'))
+    strange, _ = pieces.make([other], 2, 3)
+    tap.ok('one is of another set', refused(combine(files[0], strange, files[2]), 2, files[0], strange, 'inputs differ'))
+    strange, _ = pieces.make(['--rules', '4.2', path], 2, 3)
+    tap.ok('one has other options', refused(combine(files[0], strange, files[2]), 2, 'options differ'))
+    tap.ok('a capture is no piece', refused(combine(files[0], path, files[2]), 2, path))
+    tap.ok('a file that is not there', refused(combine(files[0], files[1], '/nowhere'), 2, '/nowhere'))
+    before = os.stat(files[1]).st_mtime_ns
+    result = program.bare([tcpreuse, '--piece', '2/3', '-o', files[1], path])
+    tap.ok('a piece that is there and fits is not read again', refused(result, 0, 'is there') + (
+        [] if os.stat(files[1]).st_mtime_ns == before else ['it was written']))
+    result = program.bare([tcpreuse, '--piece', '2/3', '-o', other, path])
+    tap.ok('no other file is overwritten', refused(result, 3, other) + ([] if pcap.count(other) == 60 else ['it was']))
+    with open(files[1], 'rb') as file:
+        data = file.read()
+    wrong = []
+    for at in range(0, len(data), 7):
+        damaged = bytearray(data)
+        damaged[at] ^= 1 + at % 255
+        bad = program.write(directory, 'bad.piece', bytes(damaged))
+        wrong += ['byte %d: %s' % (at, c) for c in refused(combine(files[0], bad, files[2]), 2, bad)]
+    for length in range(0, len(data), 97):
+        bad = program.write(directory, 'bad.piece', data[:length])
+        wrong += ['%d bytes: %s' % (length, c) for c in refused(combine(files[0], bad, files[2]), 2, bad)]
+    tap.ok('damaged bytes and cut files are told, and nothing is reported', wrong[:5])
+    late = pcap.write(os.path.join(directory, 'late.pcap'), list(pcap.records(hostile.pcap(11, 60))))
+    tap.ok('files that overlap in time', refused(pieces.make([path, late], 1, 2)[1], 2, 'overlap in time'))
+    tap.ok('standard input', refused(pieces.make(['-'], 1, 2)[1], 1, 'regular files'))
+    for option in (['--ignore', '3'], ['--sort-window', '1'], ['--max-conversations', '9'], ['--expire', '9']):
+        tap.ok('%s with --piece' % option[0], refused(pieces.make(option + [path], 1, 2)[1], 1, option[0]))
+        tap.ok('%s with --combine' % option[0], refused(combine(*(option + files)), 1, option[0]))
+    for option in (['--filter', 'tcp'], ['--append'], ['--drop-copies', '1']):
+        tap.ok('%s with --combine' % option[0], refused(combine(*(option + files)), 1, '--piece'))
+    tap.ok('reports with --piece', refused(pieces.make(['--reports', 'reuse', path], 1, 2)[1], 1, '--combine'))
+    for text in ('0/3', '4/3', '2', '2/', '/3', 'a/b', '1/2@', '1/2@x'):
+        result = program.bare([tcpreuse, '--piece', text, '-o', '/nowhere/x', path])
+        tap.ok('--piece %s' % text, refused(result, 1, 'piece'))
+    tap.ok('episodes without verdicts', refused(
+        program.bare([tcpreuse, '--combine', '--reports', 'episodes'] + pieces.split(['--verdicts', 'off', path], 2)[0]), 1, 'verdicts'))
+
+
+def recipes():
+    """The first block of docs/cluster.md that is marked as one for xargs."""
+    with open(os.path.join(HERE, '..', '..', 'docs', 'cluster.md'), encoding='utf-8') as file:
+        return [block.split('\n', 1)[1] for block in file.read().split('```')[1::2] if 'xargs' in block]
+
+
+def test_recipe(tap, pieces, directory):
+    """What docs/cluster.md says is run as it stands."""
+    place = os.path.join(directory, 'recipe')
+    os.makedirs(os.path.join(place, 'captures'))
+    for i in range(3):
+        pcap.write(os.path.join(place, 'captures', '%d.pcap' % i),
+                   [r._replace(time=r.time + i * pcap.SECOND) for r in pcap.records(hostile.pcap(20 + i, 300))])
+    one = program.run(pieces.tcpreuse, ['captures/'], ('reuse', 'conversations', 'summary'), cwd=place)
+    path = os.path.dirname(os.path.abspath(pieces.tcpreuse)) + ':' + os.environ.get('PATH', '')
+    for recipe in recipes():
+        done = program.bare(['sh', '-ec', recipe], cwd=place, env=dict(os.environ, PATH=path))
+        complaints = [] if done.status == 0 else [shlex.quote(recipe), done.describe()]
+        for name in ('reuse', 'conversations', 'summary'):
+            with open(os.path.join(place, 'reports', program.NAMES[name]), 'rb') as file:
+                if not complaints and facts(file.read(), name) != facts(one.reports[name], name):
+                    complaints.append(name + ' differs from one run')
+        tap.ok('the recipe for xargs', complaints)
+
+
+def main():
+    tcpreuse, tracegen = sys.argv[1:3]
+    tap = program.Tap()
+    with tempfile.TemporaryDirectory(prefix='tcpreuse-pieces-') as directory:
+        pieces = Pieces(os.path.abspath(tcpreuse), directory)
+        test_answers(tap, pieces, directory, tracegen)
+        test_sets(tap, pieces, directory)
+        test_guesses(tap, pieces, directory)
+        test_files(tap, pieces, directory)
+        test_recipe(tap, pieces, directory)
+    return tap.done()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
