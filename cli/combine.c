@@ -81,11 +81,12 @@ static enum exit_status read_again(const struct kept_piece *k, const char *file,
     return status;
 }
 
-/* Does the piece begin where the one before it ends? */
+/* Does the piece begin where the one before it ends, and does it know how to read on? */
 static bool follows(const struct combine *c, size_t i)
 {
-    const struct set_border end = c->pieces[i - 1].range.end, begin = c->pieces[i].range.begin;
-    return end.input == begin.input && end.position == begin.position;
+    const struct set_piece *before = &c->pieces[i - 1].range, *piece = &c->pieces[i].range;
+    return before->end.input == piece->begin.input && before->end.position == piece->begin.position &&
+           (!before->end_differs || piece->begin_walked);
 }
 
 /* Whoever begins a piece inside a file can only guess where a record begins. */

@@ -6,8 +6,7 @@
 #include "io/guard.h"
 #include "io/sets/set_source_internal.h"
 
-/* Where a cut in a file falls: records can be read from a guess on only where nothing before changes how they are
- * read, and positions are offsets. */
+/* Where a cut in a file falls: inside, where positions are offsets. */
 static struct set_border border_in(const struct set_source *s, size_t i, uint64_t offset)
 {
     struct problems nobody = PROBLEMS_INIT;
@@ -18,7 +17,7 @@ static struct set_border border_in(const struct set_source *s, size_t i, uint64_
         look->sized = in->sized;
         if (input_open(look, false) && look->kind == INPUT_MAPPED) {
             const struct capture *c = look->capture;
-            if (!c->format->change && c->position_bytes == 1 && c->records_end == UINT64_MAX)
+            if (c->position_bytes == 1 && c->records_end == UINT64_MAX)
                 border = offset <= c->first_record ? (struct set_border){.input = i}
                                                    : (struct set_border){.input = i, .position = offset};
         }
@@ -68,34 +67,64 @@ void piece_plan(struct set_source *s)
                           memory_order_relaxed);
 }
 
-struct guess_job {
+struct begin_job {
     struct set_source *source;
-    const struct capture *capture;
-    uint64_t at;
+    struct capture *capture;
+    const void *context; /* that records at the beginning are read with */
+    uint64_t at;         /* where the piece begins */
 };
 
+/* The first record behind the cut, by guessing, read as the file's header says. */
 static void guess_begin(void *argument)
 {
-    struct guess_job *job = argument;
+    struct begin_job *job = argument;
     const struct capture *c = job->capture;
     const struct window window = capture_window(c);
     const struct record_reader reader = {.position = job->source->begin.position,
                                          .limit = capture_records_end(c),
-                                         .context = atomic_load_explicit(&c->context, memory_order_relaxed),
+                                         .context = job->context,
                                          .state = LANE_OPEN};
     job->at = c->format->guess(c, &window, &reader);
+}
+
+/* To a record whose place is known, through all of the file before it: what stands there may say how to read it. */
+static void walk_to_begin(void *argument)
+{
+    struct begin_job *job = argument;
+    struct capture *c = job->capture;
+    const struct window window = capture_window(c);
+    struct record_reader reader = {.position = c->first_record,
+                                   .limit = MIN(job->source->params.piece_begin, capture_records_end(c)),
+                                   .context = atomic_load_explicit(&c->context, memory_order_relaxed),
+                                   .state = LANE_OPEN};
+    struct walk walk = {.end = 1, .reader = {&reader}};
+    while (reader.state == LANE_OPEN) {
+        capture_walk(c, &window, &walk);
+        if (reader.state != LANE_CHANGE)
+            continue;
+        c->format->change(c, &window, &reader);
+        if (reader.state == LANE_CHANGE)
+            reader.state = LANE_OPEN;
+    }
+    job->context = reader.context;
+    job->at = job->source->params.piece_begin;
 }
 
 void piece_begin_input(struct set_source *s, struct input *in)
 {
     struct sequence *q = &s->sequence;
     const size_t i = atomic_load_explicit(&s->next, memory_order_relaxed);
+    s->header_context = s->end_context = q->context;
     q->limit = i == s->end.input && s->end.position ? s->end.position : UINT64_MAX;
     if (i != s->begin.input || !s->begin.position)
         return;
-    struct guess_job job = {.source = s, .capture = q->capture, .at = s->params.piece_begin};
-    if (!job.at && !capture_guard(guess_begin, &job))
+    struct begin_job job = {
+        .source = s, .capture = q->capture, .context = q->context, .at = s->params.piece_begin};
+    s->begin_walked = job.at != 0;
+    const bool is_known = job.at && !q->capture->format->change;
+    if (!is_known && !capture_guard(job.at ? walk_to_begin : guess_begin, &job))
         job.at = UINT64_MAX;
+    q->context = s->end_context = job.context;
     in->counted = true; /* by the piece that has its beginning */
     q->offset = s->begins_at = MIN(job.at, capture_records_end(q->capture));
     if (s->end.input == s->begin.input)
@@ -110,6 +139,12 @@ void piece_settled(struct set_source *s, const struct batch *b)
     for (unsigned i = 0; i < b->lanes_used; i++)
         if (b->lane[i].frames)
             s->ends_at = b->lane[i].reader.position;
+}
+
+void piece_change(struct set_source *s, const struct capture *c, const void *context)
+{
+    if (s->end.position && c->order == s->inputs[s->end.input]->order)
+        s->end_context = context;
 }
 
 void piece_fault(struct set_source *s, const struct capture *c)
@@ -127,6 +162,8 @@ struct set_piece set_source_piece(const struct set_source *s)
         piece.begin.position = s->begins_at;
     if (piece.end.position)
         piece.end.position = s->ends_at;
+    piece.begin_walked = s->begin_walked;
+    piece.end_differs = piece.end.position && s->end_context != s->header_context;
     piece.overlaps = s->merged_batches || s->sw.state != SWITCH_SEQUENCE;
     return piece;
 }

@@ -103,6 +103,7 @@ static void set_change(struct source *source, struct batch *b, struct lane *lane
     struct change_job job = {.batch = b, .lane = lane};
     while (!set_guard(source, b, change_lane, &job))
         ;
+    piece_change((struct set_source *)source, b->input, lane->reader.context);
 }
 
 static void set_fault(struct source *source, const struct batch *b, const struct lane *lane)

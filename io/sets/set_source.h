@@ -25,6 +25,9 @@ struct set_border {
 /* What of the set is read, or was. */
 struct set_piece {
     struct set_border begin, end;
+    /* Where it ends inside a file, records are read differently than the file's header says, since what stands before
+     * them changes that. And where it begins in one, all that stands before was read. */
+    bool end_differs, begin_walked;
     bool overlaps; /* files were merged by time, so that this is no piece */
 };
 

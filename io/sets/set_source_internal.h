@@ -49,6 +49,8 @@ struct set_source {
     uint64_t begins_at; /* where that is inside a file; the claimer's, before its first batch */
     uint64_t ends_at;   /* likewise; the settler's from then on, as is the next */
     bool end_faulted;
+    const void *header_context, *end_context; /* of the last input: as opened, and behind its last change */
+    bool begin_walked;                        /* the claimer's, as begins_at */
 };
 
 /* Waits for the turn of an input, which others hold while they open it or fill it ahead. */
@@ -86,6 +88,7 @@ void piece_plan(struct set_source *s);
 void piece_begin_input(struct set_source *s, struct input *in);
 /* By the settler. */
 void piece_settled(struct set_source *s, const struct batch *b);
+void piece_change(struct set_source *s, const struct capture *c, const void *context);
 void piece_fault(struct set_source *s, const struct capture *c);
 
 /* set_sequence.c. By the claimer, but for sequence_prepare(). */

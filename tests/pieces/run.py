@@ -98,16 +98,21 @@ def fragments(seed, count):
     return out.data()
 
 
-def pcapng(data):
-    """A pcap file's records as pcapng."""
+def pcapng(data, units=((0, 6),)):
+    """A pcap file's records as pcapng. units: (number of the record before which an interface is described, decimals of its
+    times): its frames follow."""
     def block(kind, body):
         body += bytes(-len(body) % 4)
         length = (12 + len(body)).to_bytes(4, 'little')
         return kind.to_bytes(4, 'little') + length + body + length
-    out = block(0x0a0d0d0a, bytes.fromhex('4d3c2b1a01000000ffffffffffffffff')) + block(1, bytes.fromhex('0100000000000000'))
-    for r in pcap.records(data):
-        us = r.time // 1000
-        out += block(6, b''.join(n.to_bytes(4, 'little') for n in (0, us >> 32, us & 0xffffffff, len(r.data), r.length)) + r.data)
+    out, interface, decimals = block(0x0a0d0d0a, bytes.fromhex('4d3c2b1a01000000ffffffffffffffff')), -1, 6
+    for i, r in enumerate(pcap.records(data)):
+        for at, unit in units:
+            if at == i:
+                interface, decimals = interface + 1, unit
+                out += block(1, bytes.fromhex('0100000000000000') + bytes((9, 0, 1, 0, unit, 0, 0, 0)) + bytes(4))
+        time = r.time * 10 ** decimals // 10 ** 9
+        out += block(6, b''.join(n.to_bytes(4, 'little') for n in (interface, time >> 32, time & 0xffffffff, len(r.data), r.length)) + r.data)
     return out
 
 
@@ -154,7 +159,13 @@ def test_sets(tap, pieces, directory):
     parts[1] = program.write(directory, 'set1.pcap.gz', gzip.compress(data))
     with open(parts[4], 'rb') as file:
         parts[4] = program.write(directory, 'set4.pcapng', pcapng(file.read()))
-    tap.ok('compressed ones and pcapng are cut at their borders', pieces.compare(parts, 9))
+    tap.ok('compressed ones are cut at their borders', pieces.compare(parts, 9))
+    one_file = hostile.pcap(12, 1500)
+    tap.ok('pcapng', pieces.compare([program.write(directory, 'one.pcapng', pcapng(one_file))], 7))
+    tap.ok('pcapng, a cut at every frame',
+           pieces.compare([program.write(directory, 'few.pcapng', pcapng(hostile.pcap(13, 40)))], 90))
+    later = program.write(directory, 'later.pcapng', pcapng(one_file, ((0, 6), (400, 9), (900, 6), (901, 3))))
+    tap.ok('pcapng with interfaces that are described later', pieces.compare([later], 8))
     tap.ok('--append, with times that go back', pieces.compare(['--append'] + parts[::-1], 5))
     tap.ok('one small file and more pieces than frames', pieces.compare([program.write(directory, 'tiny.pcap', hostile.pcap(7, 2))], 8))
     tap.ok('an empty file among others', pieces.compare([pcap.write(os.path.join(directory, 'empty.pcap'), [])] + parts, 3))
