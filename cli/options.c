@@ -348,7 +348,9 @@ static enum options_result check_state(const struct options *o)
         {o->clock_count, "--clock", "how the times of inputs were moved is not saved"},
         {o->rotate_bytes || o->rotate_seconds, "--rotate",
          "rows that are not final are cut from the last file"},
+        {o->key_parts, "--key", "what belongs to the key beside the tuple is not saved"},
         {o->xlsx, "--reports xlsx", "the workbook would have the rows of this run only"},
+        {o->page, "--reports page", "the page would show the reuses of this run only"},
         {o->spreadsheet, "--spreadsheet", "it splits reports into several files"},
         {o->split_rows, "--split-rows", "rows that are not final are cut from the last file"},
         {o->extract, "--extract", "it reads all inputs again"},
@@ -373,6 +375,9 @@ static enum options_result check_pieces(const struct options *o)
                          o->drop_copies || o->decode_as_count;
     if (o->pieces && o->combine)
         return fail("options '--piece' and '--combine' exclude each other");
+    if ((o->pieces || o->combine) && (o->state || o->key_parts))
+        return fail("options '--%s' and '--%s' exclude each other", o->pieces ? "piece" : "combine",
+                    o->state ? "state" : "key");
     if (o->pieces && !o->output)
         return fail("option '--piece' requires '-o FILE'");
     if (o->pieces && reports)

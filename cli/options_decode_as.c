@@ -4,6 +4,7 @@
 #include "cli/options_values.h"
 #include "engine/util.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -69,6 +70,13 @@ static bool parse_numbers(const struct rule *r, struct decode_as *as)
     as->first = (uint32_t)first;
     as->last = (uint32_t)last;
     return last >= first && last <= known->most;
+}
+
+const char *options_write_decode_as(const struct decode_as *rule, char *text)
+{
+    snprintf(text, OPTIONS_RULE_MAX, "%s==%" PRIu32 "-%" PRIu32 ",%s", decode_as_numbers[rule->type].name,
+             rule->first, rule->last, decode_as_name((enum decode_as_type)rule->type, rule->protocol));
+    return text;
 }
 
 bool options_parse_decode_as(struct options *o, const char *s)

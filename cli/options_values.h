@@ -24,6 +24,9 @@ bool options_parse_ports(struct options *o, const char *list);
 bool options_parse_clock(struct options *o, const char *s);
 /* udp.port==48879,vxlan; udp.port==5000-5003,gtp or udp.port==5000:4,gtp: several ports; see decode_as.h */
 bool options_parse_decode_as(struct options *o, const char *s);
+/* Writes one as it is given. text: of OPTIONS_RULE_MAX bytes. Returns it. */
+enum { OPTIONS_RULE_MAX = 64 };
+const char *options_write_decode_as(const struct decode_as *rule, char *text);
 /* What is wrong with such a rule, which has been found wrong. */
 void options_explain_decode_as(const char *s, char *text, size_t size);
 /* tuple,vlan,vni: what conversations have in common, the tuple and each of key_part_names at most once */

@@ -3,6 +3,7 @@
 #include "cli/clocks.h"
 #include "cli/interrupt.h"
 #include "cli/options_table.h"
+#include "cli/options_values.h"
 #include "cli/problems_print.h"
 #include "cli/progress.h"
 #include "io/filters/bpf.h"
@@ -85,7 +86,7 @@ static enum exit_status open_files(struct making *m)
 /* The options that decide what is kept, in one line. NULL when memory is short. */
 static char *choices_of(const struct options *o)
 {
-    char *text = NULL;
+    char *text = NULL, rule[OPTIONS_RULE_MAX];
     size_t length;
     FILE *f = open_memstream(&text, &length);
     if (!f)
@@ -98,8 +99,7 @@ static char *choices_of(const struct options *o)
     if (o->filter)
         fprintf(f, " --filter '%s'", o->filter);
     for (uint32_t i = 0; i < o->decode_as_count; i++)
-        fprintf(f, " --decode-as udp.port==%u-%u,%s", o->decode_as[i].first, o->decode_as[i].last,
-                decode_as_names[o->decode_as[i].protocol]);
+        fprintf(f, " --decode-as %s", options_write_decode_as(&o->decode_as[i], rule));
     for (size_t i = 0; i < o->clock_count; i++)
         fprintf(f, " --clock %.*s=%" PRId64 "e-9", (int)o->clocks[i].file_length, o->clocks[i].file,
                 o->clocks[i].shift.ns);

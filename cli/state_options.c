@@ -1,6 +1,7 @@
 /* The options that change the answer, in words, so that a state that does not fit can be refused by the
  * option's name. What only changes how fast the answer comes is none of them. */
 #include "cli/options_table.h"
+#include "cli/options_values.h"
 #include "cli/state_internal.h"
 #include "io/message.h"
 #include "io/reports/names.h"
@@ -36,12 +37,12 @@ static int put_reports(struct piece_head *h, const struct options *o)
 
 static int put_ranges(struct piece_head *h, const struct options *o)
 {
+    char rule[OPTIONS_RULE_MAX];
     int result = 0;
     for (size_t i = 0; i < o->ignore_count; i++)
         result |= put(h, "ignore", "%" PRIu64 "-%" PRIu64, o->ignore[i].first, o->ignore[i].last);
     for (uint32_t i = 0; i < o->decode_as_count; i++)
-        result |= put(h, "decode-as", "udp.port==%u-%u,%s", o->decode_as[i].first, o->decode_as[i].last,
-                      decode_as_names[o->decode_as[i].protocol]);
+        result |= put(h, "decode-as", "%s", options_write_decode_as(&o->decode_as[i], rule));
     return result;
 }
 

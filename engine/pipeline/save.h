@@ -6,14 +6,16 @@
 #include "engine/pipeline/state.h"
 #include "engine/saved.h"
 
-/* A new member of these has to be saved and loaded, too; and so has one of struct shard that lasts from one batch to
+/* Conversations whose key has more than the tuple (FAMILY_KEYED) are not saved: options.c refuses that.
+ *
+ * A new member of these has to be saved and loaded, too; and so has one of struct shard that lasts from one batch to
  * the next. */
 _Static_assert(sizeof(struct conversation) == 56 && sizeof(struct history) == 64 && sizeof(struct ways) == 32,
                "save_conversations() and load_conversation() know all members");
 _Static_assert(sizeof(struct finding) == 56 && sizeof(struct episode) == 72 &&
                    sizeof(struct episode_attempt) == 16,
                "save_waiting.c and load_waiting.c know all members");
-_Static_assert(sizeof(struct reuse) == 160 && sizeof(struct endpoint_reuse) == 24,
+_Static_assert(sizeof(struct reuse) == 176 && sizeof(struct endpoint_reuse) == 24,
                "save_reuse(), save_reuses() and those that load know all members");
 _Static_assert(sizeof(struct decode_counts) == 152 && sizeof(struct time_order) == 56,
                "save_counts() and load_counts() know all members");
