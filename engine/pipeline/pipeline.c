@@ -32,6 +32,9 @@
 
 enum { BATCHES_PER_THREAD = 4, BATCHES_MIN = 8 };
 
+/* What is written after memory ran out, the summary among it, takes less. It is not touched, so it costs no page. */
+enum { RESERVE_BYTES = 1 << 20 };
+
 /* Segments that a new list has room for, all shards of a lane together: somewhat more than the eight hundred
  * frames of a file's lane. One list in eight is new, and growing them by copies, from 64 segments on, was 1 %
  * of the samples with 64-byte frames. */
@@ -153,14 +156,15 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
     const uint64_t ring = ring_size(threads);
     p->ring_mask = ring - 1;
     p->batches = zeroed_lines(ring * sizeof *p->batches);
+    p->reserve = malloc(RESERVE_BYTES);
     p->workers = zeroed_lines(threads * sizeof *p->workers);
     p->streams = calloc(threads * FAMILIES, sizeof *p->streams);
     p->chunks = calloc(ring, sizeof *p->chunks);
     p->waiting.tickets = calloc(threads * FAMILIES, sizeof *p->waiting.tickets);
     p->fragment_lists = calloc(threads * FAMILIES, sizeof *p->fragment_lists);
     p->totals.times = calloc(threads, sizeof *p->totals.times);
-    if (!p->totals.times || !p->batches || !p->workers || !p->streams || !p->waiting.tickets || !p->chunks ||
-        !p->fragment_lists)
+    if (!p->reserve || !p->totals.times || !p->batches || !p->workers || !p->streams || !p->waiting.tickets ||
+        !p->chunks || !p->fragment_lists)
         goto fail;
     for (uint64_t i = 0; i < ring; i++)
         if (batch_init(&p->batches[i], threads))
@@ -310,6 +314,7 @@ void pipeline_destroy(struct pipeline *p)
     for (unsigned i = 0; p->fragment_lists && i < p->params.threads * FAMILIES; i++)
         free(p->fragment_lists[i].items);
     free(p->fragment_lists);
+    free(p->reserve);
     waiting_free(&p->waiting, p->params.threads * FAMILIES);
     free(p->totals.times);
     free(p->nested.bytes);

@@ -6,6 +6,8 @@
  * frames that are not reported, and what is made of them is left out. */
 #include "engine/pipeline/steps.h"
 
+#include <stdlib.h>
+
 static bool is_whole(const struct pipeline *p)
 {
     const uint64_t spoilt = atomic_load(&p->spoilt);
@@ -33,6 +35,8 @@ static void run_steps(struct pipeline *p)
 void pipeline_salvage(struct pipeline *p)
 {
     unsigned error = atomic_load(&p->error);
+    free(p->reserve);
+    p->reserve = NULL;
     p->totals.rest_is_missing = true;
     if (error != PIPELINE_MEMORY || atomic_load(&p->spoilt) == UINT64_MAX)
         return;

@@ -126,6 +126,8 @@ struct pipeline {
     /* The first batch in which a step failed; UINT64_MAX: none. Lowered by any worker, before it publishes what it did to
      * the batch (relaxed); no step takes this batch or a later one. */
     _Atomic uint64_t spoilt;
+    /* Memory that is given back when a run fails, so that there is some for what is still to be reported. */
+    void *reserve;
     /* A table, or what numbering keeps, was left half changed. Set by any worker, read once all have ended. */
     _Atomic bool torn;
     _Atomic bool stop; /* set by pipeline_stop(), read by claiming; relaxed, since it orders nothing */

@@ -327,7 +327,8 @@ int output_commit(struct output *f)
         if (renameat(o->directory, f->part, o->directory, f->name))
             goto fail;
         f->in_place = true; /* there is nothing to discard any more */
-        if (sync && fsync(o->directory))
+        /* One that may not be read cannot be synchronised by itself. */
+        if (sync && fsync(o->directory) && (errno != EBADF || syncfs(f->fd)))
             goto fail;
     }
     free_output(f);

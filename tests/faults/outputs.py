@@ -19,6 +19,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import pcap  # noqa: E402
 import program  # noqa: E402
 
 LOCK, PART = '.tcpreuse.lock', '.tcpreuse-part'
@@ -186,6 +187,31 @@ def interrupted(tcpreuse, tap, where, example):
         tap.ok('interrupted by %s' % number.name, complaints + left(out))
 
 
+def rotated(tcpreuse, tap, where, example):
+    """A file gets its name when the next one begins, while the run goes on."""
+    out, data = os.path.join(where, 'rotated'), read(example)
+    records = list(pcap.records(data))
+    half = pcap.FILE_HEADER + sum(pcap.RECORD_HEADER + len(r.data) for r in records[:len(records) // 2])
+    whole = read(os.path.join(where, 'not-interrupted', 'packets.csv')).split(b'\n', 1)
+    run = subprocess.Popen([tcpreuse, '-q', '-o', out, '--reports', 'packets,summary', '--rotate', '1s', '-'],
+                           stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    run.stdin.write(data[:half])
+    run.stdin.flush()
+    wait_for(os.path.join(out, 'packets.csv' + PART))
+    time.sleep(2)
+    complaints = ['%s is there before its end' % n for n in os.listdir(out) if n in REPORTS]
+    run.stdin.write(data[half:])
+    run.stdin.flush()
+    wait_for(os.path.join(out, 'packets.csv'))
+    complaints += [] if run.poll() is None and os.path.exists(os.path.join(out, 'packets.csv')) else ['no packets.csv while the run went on']
+    run.stdin.close()
+    run.wait()
+    parts = [read(os.path.join(out, n)).split(b'\n', 1) for n in ('packets.csv', 'packets.1.csv') if os.path.exists(os.path.join(out, n))]
+    if b''.join(rows for _, rows in parts) != whole[1] or any(header != whole[0] for header, _ in parts):
+        complaints.append('%d files are not the whole' % len(parts))
+    tap.ok('--rotate', complaints + left(out, 'packets.1.csv'))
+
+
 def full(tcpreuse, tap, where, example):
     """No room behind so many bytes of each file."""
     whole = run_into(tcpreuse, os.path.join(where, 'not-full'), example)
@@ -284,7 +310,7 @@ def main():
     count = int(sys.argv[sys.argv.index('--kills') + 1]) if '--kills' in sys.argv else 30
     example, tap = os.path.join(root, 'examples', 'verdicts.pcap'), program.Tap()
     with tempfile.TemporaryDirectory(prefix='tcpreuse-outputs-') as where:
-        for test in (links, in_the_way, modes, two_runs, interrupted, full, closed, in_place):
+        for test in (links, in_the_way, modes, two_runs, interrupted, rotated, full, closed, in_place):
             test(tcpreuse, tap, where, example)
         kills(tcpreuse, tap, where, example, count, 1)
     return tap.done()
