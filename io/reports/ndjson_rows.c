@@ -297,8 +297,7 @@ static int format_conversation(enum naming naming, struct sink *sink, struct tex
     struct ndjson_walk walk = ndjson_walk(REPORT_CONVERSATIONS);
     for (const struct named *named; (named = ndjson_walk_on(&walk));) {
         if (!named->key[naming] || (named->member == ENDED_BY && !sink->wants_ending) ||
-            (is_of_history(named->member) && !row->history) ||
-            ndjson_is_not_in_key(sink, named->member) ||
+            (is_of_history(named->member) && !row->history) || ndjson_is_not_in_key(sink, named->member) ||
             (named->member == COMMUNITY_ID && !sink->wants_community_id))
             continue;
         p = ndjson_put_key(p, p == start, &walk, naming);

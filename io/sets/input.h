@@ -47,11 +47,11 @@ struct input {
     size_t order; /* in which it was given */
     struct problems *problems;
     const struct stop *stop;
-    int64_t first_time;       /* of its first frame; INT64_MAX: none, or unknown */
-    struct clock_shift shift; /* of its times; set before it is opened */
-    bool sized;               /* a regular file: its size counts as its bytes */
-    uint64_t size;            /* of such a file, when it was first looked at */
-    bool is_look;             /* only its first frame is wanted */
+    int64_t first_time;        /* of its first frame; INT64_MAX: none, or unknown */
+    struct clock_shift shift;  /* of its times; set before it is opened */
+    bool sized;                /* a regular file: its size counts as its bytes */
+    uint64_t size;             /* of such a file, when it was first looked at */
+    bool is_look;              /* only its first frame is wanted */
     struct input_place resume; /* known: an earlier run read the records before it. Of mapped inputs */
     bool keeps_interfaces;     /* its capture does */
     bool notes_interfaces;     /* its capture does */
