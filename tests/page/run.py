@@ -298,19 +298,31 @@ def test_less(page, pages, trace):
     return wrong
 
 
+def task_seconds(page):
+    """What the page's thread has worked so far, in seconds of a processor."""
+    return {m['name']: m['value'] for m in page.call('Performance.getMetrics')['metrics']}['TaskDuration']
+
+
 def test_large(page, pages, trace):
     out = pages.make([trace], reports='summary,page')
     data, rows = embedded(out)
     total = read_summary(out)['reuses']['total']
     wrong = differ('more than fit', total > 100000, True) + differ('listed', len(rows['verdict']), 100000)
+    # The counters belong to a renderer, and a page that is opened anew may get another: each opening has a browser of its own.
+    # The least of three counts, since the machine may have more to do.
+    openings = []
+    for _ in range(3):
+        with browser.Browser(browser.find()) as fresh:
+            fresh.size(1400, 900)
+            fresh.call('Performance.enable', timeDomain='threadTicks')
+            opened(fresh, out)
+            openings.append(task_seconds(fresh))
+            wrong += quiet(fresh)
+    spent = {'opening': min(openings)}
+    wrong += [] if spent['opening'] > 0.1 else ['opening takes %.2f s, which nobody can believe' % spent['opening']]
     page.call('Performance.enable', timeDomain='threadTicks')
-    worked = lambda: {m['name']: m['value'] for m in page.call('Performance.getMetrics')['metrics']}['TaskDuration']    # noqa: E731
-    spent = {}
-    for _ in range(3):      # the least of three, since the machine may have more to do
-        before = worked()
-        opened(page, out)
-        after = worked()    # a new document may count from 0 again
-        spent['opening'] = min(spent.get('opening', 99), after - before if after > before else after)
+    opened(page, out)
+    worked = lambda: task_seconds(page)     # noqa: E731
     for name, selector in (('sorting by client', '#head-client button'), ('sorting by gap', '#head-gap button')):
         before = worked()
         click(page, selector)
