@@ -106,7 +106,7 @@ static const struct {
     {"trill", ETHER, .decode = decode_trill},
     {"batadv", ETHER, .decode = decode_batman},
     {"wlan", ETHER, .decode = decode_80211},
-    {"ppp", LINK, .decode = decode_ppp},
+    {"ppp", LINK, .decode = decode_ppp_protocol},
     {"ppp_hdlc", LINK, .decode = decode_ppp_hdlc},
     {"etherip", IP, .decode = decode_etherip},
     {"ipcomp", IP, .decode = decode_ipcomp},

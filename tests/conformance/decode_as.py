@@ -63,7 +63,8 @@ BEHIND = {
     'ip.proto': {'ip': '', 'eth': ETHERNET, 'gre': '00000800', 'mpls': '00010140', 'etherip': '3000' + ETHERNET, 'data': '',
                  'ah': '04040000' + '00000001' * 5, 'udp': 'c35012b50046000008000000000001' + '00' + ETHERNET},
     'mpls.label': {'pwethnocw': ETHERNET, 'pwethcw': '00000000' + ETHERNET, 'data': ''},
-    'wtap_encap': {'ip': '', 'eth_withoutfcs': ETHERNET, 'mpls': '00010140', 'llc': 'aaaa030000000800', 'ppp': 'ff030021', 'data': ''},
+    'wtap_encap': {'ip': '', 'eth_withoutfcs': ETHERNET, 'mpls': '00010140', 'llc': 'aaaa030000000800', 'ppp': '0021', 'ppp_hdlc': 'ff030021',
+                   'data': ''},
 }
 
 
