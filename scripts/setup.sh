@@ -20,7 +20,7 @@ packages_test="libcriterion-dev libdpdk-dev iproute2 nftables tcpdump tshark pyt
 
 # What tests need that are skipped without it, since it is large: scripts/test.sh --all.
 # shellcheck disable=SC2034
-packages_all="libreoffice-calc sqlite3 python3-pandas"
+packages_all="libreoffice-calc sqlite3 python3-pandas chromium"
 
 say() {
   printf '== %s\n' "$*" >&2

@@ -20,6 +20,8 @@ static const struct renamed {
     {REPORT_EPISODES, "server", "destination.ip", "id.resp_h"},
     {REPORT_EPISODES, "server_port", "destination.port", "id.resp_p"},
     {REPORT_EPISODES, "first_time", "@timestamp", "ts"},
+    {REPORT_EPISODES, "vlan", "network.vlan.id", "vlan"},
+    {REPORT_EPISODES, "interface", "observer.ingress.interface.id", "interface"},
 };
 
 /* What ECS wants to know of any event; a row of endpoints has no time, and is no event. */
@@ -91,15 +93,15 @@ static char *put_field(char *p, const struct column *column, const char *s, cons
     }
     if (s == end)
         return ndjson_put(p, "null");
-    const bool is_number =
-        column->type == COLUMN_NUMBER || column->type == COLUMN_SECONDS || column->type == COLUMN_RATIO;
+    const bool is_number = column->type == COLUMN_NUMBER || column->type == COLUMN_TIME ||
+                           column->type == COLUMN_SECONDS || column->type == COLUMN_RATIO;
     const char *const quote = is_number ? "" : "\"";
     return ndjson_put(put_bytes(ndjson_put(p, quote), s, (size_t)(end - s)), quote);
 }
 
 /* row: with a zero at its end. time_utc: its time as ECS has it; NULL: the report has none. */
-static int put_fields(struct text *text, enum naming naming, enum report report, const char *row,
-                      const char *time_utc)
+static int put_fields(struct sink *sink, struct text *text, enum naming naming, enum report report,
+                      const char *row, const char *time_utc)
 {
     const struct report_columns *const columns = &report_columns[report];
     /* A list has three bytes more for each of its words. */
@@ -110,13 +112,13 @@ static int put_fields(struct text *text, enum naming naming, enum report report,
     const char *field = row;
     for (unsigned i = 0; i < columns->count; i++) {
         const struct column *const column = &columns->items[i];
-        if (column_is_of_csv_only(column))
+        if (!column_is_written(column, sink))
             continue;
         const char *const end = field + strcspn(field, ",\n");
         if (field > row)
             *p++ = ',';
         p = put_key(p, naming, report, column->name);
-        if (naming == NAMING_ECS && column->type == COLUMN_SECONDS && find_renamed(report, column->name))
+        if (naming == NAMING_ECS && column->type == COLUMN_TIME && find_renamed(report, column->name))
             p = ndjson_word(p, time_utc);
         else
             p = put_field(p, column, field, end);
@@ -130,13 +132,13 @@ static int put_fields(struct text *text, enum naming naming, enum report report,
 }
 
 /* The same of a row that may not have been made; frees it. */
-static int put_and_free(struct text *text, enum naming naming, enum report report, struct text *row,
-                        int failed, const char *time_utc)
+static int put_and_free(struct sink *sink, struct text *text, enum naming naming, enum report report,
+                        struct text *row, int failed, const char *time_utc)
 {
     char *const end = failed ? NULL : text_room(row, 1);
     if (end) {
         *end = 0;
-        failed = put_fields(text, naming, report, row->bytes, time_utc);
+        failed = put_fields(sink, text, naming, report, row->bytes, time_utc);
     }
     free(row->bytes);
     return end ? failed : -1;
@@ -151,7 +153,7 @@ int ndjson_format_episode(enum naming naming, struct sink *sink, struct text *te
     char *p = text_utc(time, row->attempts->first_time, row->attempts->decimals);
     *p++ = 'Z';
     *p = 0;
-    return put_and_free(text, naming, REPORT_EPISODES, &csv, failed, time);
+    return put_and_free(sink, text, naming, REPORT_EPISODES, &csv, failed, time);
 }
 
 int ndjson_format_endpoint(enum naming naming, struct sink *sink, struct text *text,
@@ -159,5 +161,5 @@ int ndjson_format_endpoint(enum naming naming, struct sink *sink, struct text *t
 {
     struct text csv = {0};
     const int failed = csv_format_endpoint(sink, &csv, row);
-    return put_and_free(text, naming, REPORT_ENDPOINTS, &csv, failed, NULL);
+    return put_and_free(sink, text, naming, REPORT_ENDPOINTS, &csv, failed, NULL);
 }

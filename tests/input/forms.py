@@ -46,6 +46,7 @@ ZEEK = {'reuse': {'time': 'ts', 'src': 'id.orig_h', 'src_port': 'id.orig_p', 'ds
                           'client_payload': 'orig_bytes', 'server_payload': 'resp_bytes'},
         'packets': {'time': 'ts'}, 'endpoints': {}}
 ZEEK['episodes'] = {name: ZEEK['conversations'][name] for name in ('first_time', 'client', 'client_port', 'server', 'server_port')}
+ECS['episodes'].update(vlan='network.vlan.id', interface='observer.ingress.interface.id')
 ECS['reuse']['community_id'] = ECS['conversations']['community_id'] = 'network.community_id'
 DATES = 'time', 'first_time', 'last_time', 'previous_first_time', 'previous_last_time'
 
