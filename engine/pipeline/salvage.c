@@ -38,7 +38,7 @@ void pipeline_salvage(struct pipeline *p)
     free(p->reserve);
     p->reserve = NULL;
     p->totals.rest_is_missing = true;
-    if (error != PIPELINE_MEMORY || atomic_load(&p->spoilt) == UINT64_MAX)
+    if (error != PIPELINE_MEMORY || p->cannot_write || atomic_load(&p->spoilt) == UINT64_MAX)
         return;
     atomic_store(&p->error, PIPELINE_OK);
     run_steps(p);

@@ -25,8 +25,10 @@ bool pipeline_spoils(struct pipeline *p, uint64_t n)
 void pipeline_write_batch_text(struct pipeline *p, enum report report, struct text *text)
 {
     struct sink *sink = p->params.sink;
-    if (text->length && sink->ops->write(sink, report, text))
+    if (text->length && !p->cannot_write && sink->ops->write(sink, report, text)) {
+        p->cannot_write = true;
         pipeline_fail(p, PIPELINE_WRITE);
+    }
     text->length = 0;
 }
 

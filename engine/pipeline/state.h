@@ -130,6 +130,8 @@ struct pipeline {
     void *reserve;
     /* A table, or what numbering keeps, was left half changed. Set by any worker, read once all have ended. */
     _Atomic bool torn;
+    /* A row could not be written: none of those behind it is. By the holder of writing. */
+    bool cannot_write;
     _Atomic bool stop; /* set by pipeline_stop(), read by claiming; relaxed, since it orders nothing */
 
     /* For the progress display: each written by the holder of one step, read by any thread; relaxed. */
