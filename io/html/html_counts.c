@@ -66,13 +66,12 @@ static int64_t edges[HTML_EDGES];
 
 static void make_edges(void)
 {
-    /* 10^(i / 8), times 10^9. */
+    /* 10^(i / 8), times 10^9. The last edge is the first of its decade, so no product leaves 64 bits. */
     static const int64_t of_decade[] = {1000000000, 1333521432, 1778279410, 2371373706,
                                         3162277660, 4216965034, 5623413252, 7498942093};
-    int64_t unit = 1000; /* ns */
+    int64_t unit = 1; /* us */
     for (unsigned i = 0; i < HTML_EDGES; i++) {
-        edges[i] =
-            of_decade[i % 8] / 1000000 * unit / 1000 + of_decade[i % 8] % 1000000 * (unit / 1000) / 1000000;
+        edges[i] = of_decade[i % 8] / 1000000 * unit + of_decade[i % 8] % 1000000 * unit / 1000000;
         if (i % 8 == 7)
             unit *= 10;
     }

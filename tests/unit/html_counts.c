@@ -63,6 +63,7 @@ Test(html_counts, gaps_by_edges)
     cr_expect_eq(g.bin[1][1], 1);
     cr_expect_eq(g.bin[6 * 8 + 1][2], 1);
     cr_expect_eq(html_edges()[6 * 8], INT64_C(1000000000));
+    cr_expect_eq(html_edges()[HTML_EDGES - 1], INT64_C(10000000000000000)); /* 116 days */
     cr_expect_eq(g.bin[HTML_GAP_BINS - 1][3], 1);
 }
 
