@@ -70,7 +70,7 @@ def signals(tcpreuse, device, numbers, pause=0.3):
     with tempfile.TemporaryDirectory(prefix='dpdk-') as out:
         process = subprocess.Popen([tcpreuse, '-o', out, '--dpdk', ports.eal(device), '--mbufs', '20000'],
                                    stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-        while not os.path.exists(os.path.join(out, 'reuse.csv')) and process.poll() is None:
+        while not os.path.exists(os.path.join(out, 'reuse.csv' + program.PART)) and process.poll() is None:
             time.sleep(0.02)
         time.sleep(pause)
         for number in numbers:
@@ -189,8 +189,8 @@ def endings(tap, args, at):
         rows, until = 0, time.monotonic() + 20
         while not rows and time.monotonic() < until:
             time.sleep(0.1)
-            if os.path.exists(os.path.join(out, 'reuse.csv')):
-                with open(os.path.join(out, 'reuse.csv')) as file:
+            if os.path.exists(os.path.join(out, 'reuse.csv' + program.PART)):
+                with open(os.path.join(out, 'reuse.csv' + program.PART)) as file:
                     rows = file.read().count('\n') - 1
         running = process.poll() is None
         process.send_signal(signal.SIGINT)

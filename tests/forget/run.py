@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
@@ -113,33 +112,22 @@ def large_cases(tap, tcpreuse, tracegen, at):
             tap.ok('the same, and --expire', adds_up(short))
 
 
-class Tally(threading.Thread):
-    """Reads conversations.csv, a FIFO, and counts its rows by what ended them."""
+class Tally:
+    """How many rows conversations.csv has, and by how their conversations ended."""
 
     def __init__(self, path):
-        super().__init__()
-        os.mkfifo(path)
-        self.path, self.rows, self.by = path, -1, dict.fromkeys(('run', 'reuse', 'expired'), 0)
-
-    def run(self):
-        rest = b''
-        with open(self.path, 'rb', buffering=0) as file:
-            while True:
-                block = file.read(1 << 20)
-                if not block:
-                    break
-                whole, newline, tail = block.rpartition(b'\n')
-                whole, rest = rest + whole + newline, tail
-                self.rows += whole.count(b'\n')
-                for end in self.by:
-                    self.by[end] += whole.count(b',%s\n' % end.encode())
+        self.rows, self.by = -1, dict.fromkeys(('run', 'reuse', 'expired'), 0)
+        with open(path, 'rb') as file:
+            for line in file:
+                self.rows += 1
+                end = line[line.rfind(b',') + 1:-1].decode()
+                if end in self.by:
+                    self.by[end] += 1
 
 
 def hour(tcpreuse, tracegen, frames, flows, options):
     """So many frames in an hour by their times, from a pipe: what was generated, rows of conversations, and the summary."""
     with tempfile.TemporaryDirectory(prefix='forget-') as directory:
-        tally = Tally(os.path.join(directory, 'conversations.csv'))
-        tally.start()
         with subprocess.Popen([tracegen, '--frames', str(frames), '--flows', str(flows), '--reuse', '20', '--rate', str(frames // 3600),
                                '--summary', '-w', '-'], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as sender:
             reader = subprocess.Popen([tcpreuse, '-q', '-j', '2', '-o', directory, '--reports', 'reuse,conversations,summary'] + options + ['-'],
@@ -147,9 +135,9 @@ def hour(tcpreuse, tracegen, frames, flows, options):
             sender.stdout.close()
             generated = {k: int(v) for k, v in (word.split('=') for word in sender.stderr.read().decode().split())}
             status = reader.wait()
-        tally.join()
         if status:
             raise SystemExit('exit %d' % status)
+        tally = Tally(os.path.join(directory, 'conversations.csv'))
         with open(os.path.join(directory, 'summary.json')) as file:
             return generated, tally, json.load(file)
 

@@ -13,6 +13,7 @@ import tempfile
 REPORTS = ('reuse', 'conversations', 'packets', 'summary')
 NAMES = {'reuse': 'reuse.csv', 'conversations': 'conversations.csv', 'packets': 'packets.csv', 'episodes': 'episodes.csv',
          'endpoints': 'endpoints.csv', 'summary': 'summary.json'}
+PART = '.tcpreuse-part'     # behind the name of a file that is still written
 RULES = ('4.0', '4.2', '4.4')
 
 
