@@ -39,7 +39,7 @@ const char *const option_sections[SECTIONS] = {
     [SECTION_PORTS] = "Ports (require --dpdk)",
 };
 
-const struct option_spec option_specs[OPTION_SPECS] = {
+static const struct option_spec specs[] = {
     {"read-file", 'r', "FILE", .section = SECTION_INPUT, .kind = OPTION_FILE,
      .help = "read this FILE (or DIR, or -), as tshark spells it; may be repeated"},
     {"filter", 'f', "FILTER", .section = SECTION_INPUT, STRING(filter),
@@ -194,3 +194,5 @@ const struct option_spec option_specs[OPTION_SPECS] = {
      .help = "text or json: write the status line as a JSON object, by default every second, on a "
              "terminal or not"},
 };
+_Static_assert(ARRAY_LEN(specs) == OPTION_SPECS, "the number of rows");
+const struct option_spec *const option_specs = specs;

@@ -3,7 +3,7 @@
  * and docs/dpdk.md against each other.
  *
  * To add an option: a member of struct options, a row of the table, and an entry in the man page and in one
- * of the lists. What concerns several options at once is checked in options.c. */
+ * of the lists. What concerns several options at once is checked in options_check.c. */
 #ifndef TCPREUSE_OPTIONS_TABLE_H
 #define TCPREUSE_OPTIONS_TABLE_H
 
@@ -58,7 +58,7 @@ struct option_spec {
 
 enum { OPTION_SPECS = 55 };
 /* In the order in which --help lists them, section by section. */
-extern const struct option_spec option_specs[OPTION_SPECS];
+extern const struct option_spec *const option_specs;
 extern const char *const option_sections[SECTIONS];
 
 /* What --rules takes: the generations, then other names of the last one. */

@@ -1,0 +1,240 @@
+/* What options mean together: what goes with what, and what some of them decide where others leave it open. */
+#include "cli/options_check.h"
+#include "cli/options_suggest.h"
+#include "cli/options_wrong.h"
+#include "io/html/html.h"
+#include "io/reports/community_id.h"
+#include "io/reports/names.h"
+#include "io/sheets/xlsx_load.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static enum options_result read_reports(struct options *o)
+{
+    if (!o->report_list && o->print_filter && !o->output)
+        return OPTIONS_RUN;
+    if (!o->report_list) {
+        o->reports[REPORT_REUSE] = true;
+        o->reports[REPORT_CONVERSATIONS] = o->summary = o->output;
+        return OPTIONS_RUN;
+    }
+    for (const char *s = o->report_list;; s++) {
+        const char *end = strchrnul(s, ',');
+        unsigned report;
+        if (!options_find_word(report_names, REPORT_NAMES, s, (size_t)(end - s), &report)) {
+            char choices[128], question[64];
+            const char *meant = options_suggest_word(report_names, REPORT_NAMES, s, (unsigned)(end - s));
+            return options_fail("unknown report '%.*s' for '--reports' (%s)%s", (int)(end - s), s,
+                                options_join_words(report_names, REPORT_NAMES, choices, sizeof choices),
+                                options_ask_whether("", meant, question));
+        }
+        if (report == REPORT_SUMMARY)
+            o->summary = true;
+        else if (report == REPORT_SCHEMA)
+            o->schema = true;
+        else if (report == REPORT_XLSX)
+            o->xlsx = true;
+        else if (report == REPORT_PAGE)
+            o->page = true;
+        else
+            o->reports[report] = true;
+        if (!*end)
+            return OPTIONS_RUN;
+        s = end;
+    }
+}
+
+/* Without a directory, standard output takes exactly one report, which never rotates. */
+static enum options_result check_output(const struct options *o)
+{
+    unsigned reports = 0;
+    for (unsigned r = 0; r < REPORTS; r++)
+        reports += o->reports[r];
+    const bool others = o->summary || o->schema || o->xlsx || o->page;
+    if (o->page && !html_available())
+        return options_fail(
+            "report 'page': this build has no pages, since Chart.js (libjs-chart.js) was not there");
+    if (!o->output && o->print_filter && (reports || others))
+        return options_fail("option '--print-filter' takes standard output: use '-o' for reports");
+    if (!o->output && !o->print_filter && (others || reports != 1))
+        return options_fail(
+            "'--reports': standard output takes one of reuse, conversations, packets, episodes and "
+            "endpoints; use '-o' for more");
+    if (o->extract && !strcmp(o->extract, "-") && (!o->output || o->print_filter))
+        return options_fail(
+            "option '--extract -' takes standard output: use '-o' for reports, and no '--print-filter'");
+    if (o->extract && o->max_conversations)
+        return options_fail("options '--extract' and '--max-conversations' exclude each other: which "
+                            "conversations are forgotten may differ when the inputs are read again");
+    if (o->extract_frames && !o->extract)
+        return options_fail("option '--extract-frames' requires '--extract'");
+    for (unsigned r = REPORT_EPISODES; r <= REPORT_ENDPOINTS; r++)
+        if (o->reports[r] && o->verdicts == VERDICTS_OFF)
+            return options_fail("report '%s' requires verdicts: leave out '--verdicts off'", report_names[r]);
+    if (o->reports[REPORT_ENDPOINTS] && options_forget(o))
+        return options_fail("report 'endpoints' requires all conversations: leave out '--%s'",
+                            o->expire ? "expire" : "max-conversations");
+    if (o->key_parts && o->rules == RULES_4_0)
+        return options_fail("option '--key' with more than the tuple requires '--rules 4.2' or later: what "
+                            "FTP announces to 4.0 has no VLAN, interface or VNI");
+    if (o->key_parts & KEY_VNI && o->print_filter)
+        return options_fail("option '--print-filter' names streams as Wireshark numbers them, and Wireshark "
+                            "has no key with vni: use '--extract'");
+    if (o->community_id && !community_id_available())
+        return options_fail(
+            "option '--community-id': this build has no Community ID, since nettle was not there");
+    if (!o->output && (o->rotate_bytes || o->rotate_seconds))
+        return options_fail("option '--rotate' requires '-o': standard output cannot be rotated");
+    if (!o->output && o->split_rows)
+        return options_fail("option '--split-rows' requires '-o': standard output cannot be split");
+    if (o->xlsx && !xlsx_available())
+        return options_fail("report 'xlsx': this build has no workbooks, since libxlsxwriter was not there");
+    if (o->schema && !reports)
+        return options_fail("report 'schema' describes the csv of other reports: name some of them, too");
+    return OPTIONS_RUN;
+}
+
+/* What there is in CSV only. */
+static enum options_result check_csv(const struct options *o)
+{
+    const char *option = o->spreadsheet  ? "option '--spreadsheet'"
+                         : o->bom        ? "option '--bom'"
+                         : o->split_rows ? "option '--split-rows'"
+                         : o->schema     ? "report 'schema'"
+                         : o->xlsx       ? "report 'xlsx'"
+                                         : NULL;
+    if (option && o->format != FORMAT_CSV)
+        return options_fail("%s is about csv, not '--format %s'", option,
+                            o->format == FORMAT_TEXT ? "text" : "ndjson");
+    return OPTIONS_RUN;
+}
+
+/* --spreadsheet stands for several options. */
+static void spread_spreadsheet(struct options *o)
+{
+    enum { SHEET_ROWS = 1048576 }; /* of Excel and LibreOffice */
+    if (!o->spreadsheet)
+        return;
+    o->bom = true;
+    if (o->output && !o->split_rows)
+        o->split_rows = SHEET_ROWS;
+}
+
+/* The format where none is given, and what does not go together with the one that is. */
+static enum options_result choose_format(struct options *o)
+{
+    const bool listable = !o->output && o->reports[REPORT_REUSE];
+    if (o->details && o->format != FORMAT_AUTO && o->format != FORMAT_TEXT)
+        return options_fail("option '--details' requires '--format text'");
+    if (o->naming != NAMING_OURS && o->format != FORMAT_NDJSON)
+        return options_fail("option '--names' requires '--format ndjson'");
+    if ((o->format == FORMAT_TEXT || o->details) && !listable)
+        return options_fail("option '%s' lists reuses on standard output: not with '-o', nor other reports",
+                            o->details ? "--details" : "--format text");
+    const bool listed = listable && isatty(STDOUT_FILENO) && !o->spreadsheet && !o->bom;
+    if (o->format == FORMAT_AUTO)
+        o->format = o->details || listed ? FORMAT_TEXT : FORMAT_CSV;
+    return OPTIONS_RUN;
+}
+
+/* What a state cannot hold yet, with the reason. */
+static enum options_result check_state(const struct options *o)
+{
+    const struct {
+        bool given;
+        const char *option, *why;
+    } refused[] = {
+        {o->dpdk, "--dpdk", "ports cannot be read again"},
+        {o->rules == RULES_4_0, "--rules 4.0", "what FTP announced is not saved"},
+        {o->max_conversations, "--max-conversations",
+         "which conversations are forgotten depends on the number of threads"},
+        {o->expire, "--expire", "the order in which conversations expire is not saved"},
+        {o->drop_copies, "--drop-copies", "its window of packets is not saved"},
+        {o->sort_window, "--sort-window", "its window of frames is not saved"},
+        {o->clock_count, "--clock", "how the times of inputs were moved is not saved"},
+        {o->rotate_bytes || o->rotate_seconds, "--rotate",
+         "rows that are not final are cut from the last file"},
+        {o->key_parts, "--key", "what belongs to the key beside the tuple is not saved"},
+        {o->xlsx, "--reports xlsx", "the workbook would have the rows of this run only"},
+        {o->page, "--reports page", "the page would show the reuses of this run only"},
+        {o->spreadsheet, "--spreadsheet", "it splits reports into several files"},
+        {o->split_rows, "--split-rows", "rows that are not final are cut from the last file"},
+        {o->extract, "--extract", "it reads all inputs again"},
+        {o->print_filter, "--print-filter", "it needs all reuses, and the state has only those that wait"},
+    };
+    if (!o->state)
+        return OPTIONS_RUN;
+    for (unsigned i = 0; i < ARRAY_LEN(refused); i++)
+        if (refused[i].given)
+            return options_fail("options '--state' and '%s' exclude each other: %s", refused[i].option,
+                                refused[i].why);
+    return o->output ? OPTIONS_RUN
+                     : options_fail("option '--state' requires '-o': it goes on with reports in a directory");
+}
+
+/* What goes into a piece is decided when it is made, what is reported when pieces are put together. */
+static enum options_result check_pieces(const struct options *o)
+{
+    const bool reports = o->report_list || o->format != FORMAT_AUTO || o->details || o->print_filter ||
+                         o->extract || o->community_id || o->rotate_bytes || o->rotate_seconds || o->timers ||
+                         o->bom || o->split_rows || o->spreadsheet;
+    const bool reading = o->filter || o->append || o->recursive || o->files_from || o->clocks ||
+                         o->drop_copies || o->decode_as_count;
+    if (o->pieces && o->combine)
+        return options_fail("options '--piece' and '--combine' exclude each other");
+    if ((o->pieces || o->combine) && (o->state || o->key_parts))
+        return options_fail("options '--%s' and '--%s' exclude each other", o->pieces ? "piece" : "combine",
+                            o->state ? "state" : "key");
+    if (o->pieces && !o->output)
+        return options_fail("option '--piece' requires '-o FILE'");
+    if (o->pieces && reports)
+        return options_fail("option '--piece' makes no reports: give what concerns them to '--combine'");
+    if (o->combine && reading)
+        return options_fail("option '--combine' reads pieces: give what concerns their inputs to '--piece'");
+    if (o->combine && o->extract)
+        return options_fail("option '--extract' reads its inputs again, and '--combine' reads pieces");
+    if ((o->pieces || o->combine) && (o->ignore_count || o->sort_window || options_forget(o) || o->dpdk))
+        return options_fail("options '--ignore', '--sort-window', '--max-conversations', '--expire' and "
+                            "'--dpdk' need one run over all frames: not with '--%s'",
+                            o->pieces ? "piece" : "combine");
+    return OPTIONS_RUN;
+}
+
+static enum options_result check_input(const struct options *o, const char *ports_option)
+{
+    if (o->dpdk &&
+        (o->file_count || o->files_from || o->append || o->recursive || o->clocks || o->sort_window))
+        return options_fail("option '--dpdk' reads from ports and takes no files");
+    if (o->dpdk && o->extract)
+        return options_fail("option '--extract' reads its inputs again, and '--dpdk' reads from ports");
+    if (!o->dpdk && ports_option)
+        return options_fail("option '%s' requires '--dpdk'", ports_option);
+    if (!o->dpdk && !o->file_count && !o->files_from)
+        return options_fail("no input: name a capture file or a directory, or - for standard input");
+    return OPTIONS_RUN;
+}
+
+enum options_result options_check(struct options *o, const char *ports_option)
+{
+    if (o->describe)
+        return o->file_count || o->files_from || o->dpdk ? options_fail("option '--describe' takes no inputs")
+                                                         : OPTIONS_RUN;
+    enum options_result result = check_input(o, ports_option);
+    if (result == OPTIONS_RUN)
+        result = check_pieces(o);
+    if (result == OPTIONS_RUN)
+        result = read_reports(o);
+    spread_spreadsheet(o);
+    if (result == OPTIONS_RUN)
+        result = check_output(o);
+    if (result == OPTIONS_RUN)
+        result = choose_format(o);
+    if (result == OPTIONS_RUN)
+        result = check_csv(o);
+    if (result == OPTIONS_RUN)
+        result = check_state(o);
+    if (result == OPTIONS_RUN && o->quiet && o->progress == PROGRESS_ALWAYS)
+        result = options_fail("options '--quiet' and '--progress always' exclude each other");
+    return result;
+}
