@@ -12,33 +12,34 @@ reuse.prefs.report = Pref.string("Report", "", "The reuse.csv that tcpreuse wrot
 reuse.prefs.file = Pref.string("File", "",
   "Where tcpreuse read several files: this capture's name, as in the column file of the report")
 
--- Columns of reuse.csv that become fields, in the order in which they are shown. The columns of the segment itself are not
--- repeated, since Wireshark shows them. Numbers have a type, so that filters compare them as such.
+-- Columns of reuse.csv that become fields, in the order in which they are shown: name, type, how its value is made of the text,
+-- title. The columns of the segment itself are not repeated, since Wireshark shows them. Numbers have a type, so that
+-- filters compare them as such.
 local columns = {
-  {"verdict", ProtoField.string, "Verdict"},
-  {"certainty", ProtoField.string, "Certainty"},
-  {"trigger", ProtoField.string, "Trigger"},
-  {"previous_stream", ProtoField.uint64, "Previous stream"},
-  {"gap", ProtoField.double, "Gap (seconds)"},
-  {"previous_close", ProtoField.string, "Previous close"},
-  {"previous_closed_by", ProtoField.string, "Previous closed by"},
-  {"previous_last_frame", ProtoField.uint64, "Previous last frame"},
-  {"undercuts", ProtoField.string, "Undercuts"},
-  {"acceptable", ProtoField.string, "Acceptable in TIME_WAIT"},
-  {"isn_distance", ProtoField.int64, "ISN distance"},
-  {"origin", ProtoField.string, "Origin"},
-  {"answer", ProtoField.string, "Answer"},
-  {"answer_delay", ProtoField.double, "Answer delay (seconds)"},
-  {"syn_retries", ProtoField.uint64, "SYN retries"},
-  {"episode", ProtoField.uint64, "Episode"},
-  {"attempt", ProtoField.uint64, "Attempt"},
-  {"episode_delay", ProtoField.double, "Episode delay (seconds)"},
-  {"episode_outcome", ProtoField.string, "Episode outcome"},
+  {"verdict", ProtoField.string, tostring, "Verdict"},
+  {"certainty", ProtoField.string, tostring, "Certainty"},
+  {"trigger", ProtoField.string, tostring, "Trigger"},
+  {"previous_stream", ProtoField.uint64, UInt64, "Previous stream"},
+  {"gap", ProtoField.double, tonumber, "Gap (seconds)"},
+  {"previous_close", ProtoField.string, tostring, "Previous close"},
+  {"previous_closed_by", ProtoField.string, tostring, "Previous closed by"},
+  {"previous_last_frame", ProtoField.uint64, UInt64, "Previous last frame"},
+  {"undercuts", ProtoField.string, tostring, "Undercuts"},
+  {"acceptable", ProtoField.string, tostring, "Acceptable in TIME_WAIT"},
+  {"isn_distance", ProtoField.int64, Int64, "ISN distance"},
+  {"origin", ProtoField.string, tostring, "Origin"},
+  {"answer", ProtoField.string, tostring, "Answer"},
+  {"answer_delay", ProtoField.double, tonumber, "Answer delay (seconds)"},
+  {"syn_retries", ProtoField.uint64, UInt64, "SYN retries"},
+  {"episode", ProtoField.uint64, UInt64, "Episode"},
+  {"attempt", ProtoField.uint64, UInt64, "Attempt"},
+  {"episode_delay", ProtoField.double, tonumber, "Episode delay (seconds)"},
+  {"episode_outcome", ProtoField.string, tostring, "Episode outcome"},
 }
 
 local fields = {}
 for _, column in ipairs(columns) do
-  local name, make, title = column[1], column[2], column[3]
+  local name, make, _, title = table.unpack(column)
   fields[name] = make("tcpreuse." .. name, title)
   table.insert(reuse.fields, fields[name])
 end
@@ -140,22 +141,6 @@ local function load_report()
   end
 end
 
-local function add(tree, name, text)
-  local make = nil
-  for _, column in ipairs(columns) do
-    make = column[1] == name and column[2] or make
-  end
-  if make == ProtoField.string then
-    tree:add(fields[name], text):set_generated()
-  elseif make == ProtoField.uint64 then
-    tree:add(fields[name], UInt64(text)):set_generated()
-  elseif make == ProtoField.int64 then
-    tree:add(fields[name], Int64(text)):set_generated()
-  else
-    tree:add(fields[name], tonumber(text)):set_generated()
-  end
-end
-
 local told = false
 local function tell_problem()
   if problem and not told then
@@ -185,9 +170,10 @@ function reuse.dissector(buffer, packet, tree)
   local subtree = tree:add(reuse, buffer(0, 0), "TCP port reuse: " .. summary)
   subtree:set_generated()
   for _, column in ipairs(columns) do
-    local text = row[column[1]]
+    local name, _, value = table.unpack(column)
+    local text = row[name]
     if text and text ~= "" then
-      add(subtree, column[1], text)
+      subtree:add(fields[name], value(text)):set_generated()
     end
   end
 end
