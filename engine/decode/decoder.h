@@ -127,6 +127,24 @@ ALWAYS_INLINE bool decoder_need(struct decoder *d, const struct layer *l, uint32
     decoder_stop(d, l->length < n ? OUTCOME_MALFORMED : OUTCOME_TRUNCATED, subject, 0);
     return false;
 }
+/* What the headers before a place say of all that stands there. Of several frames that stand side by side in one,
+ * none is inside of the one before: whoever decodes them takes this before the first, and goes back to it for each. */
+struct surroundings {
+    uint32_t network;
+    uint16_t vlan;
+    uint8_t depth;
+};
+ALWAYS_INLINE struct surroundings decoder_surroundings(const struct decoder *d)
+{
+    return (struct surroundings){d->network, d->vlan, d->depth};
+}
+ALWAYS_INLINE void decoder_go_back(struct decoder *d, struct surroundings to)
+{
+    d->network = to.network;
+    d->vlan = to.vlan;
+    d->depth = to.depth;
+}
+
 /* False, with a note, when headers are nested too deep. Every decoder that another one can lead back to asks.
  */
 ALWAYS_INLINE bool decoder_enter(struct decoder *d)

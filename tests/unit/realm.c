@@ -186,3 +186,80 @@ Test(realm, one_hash_for_both_directions)
     }
     cr_expect_eq(equal, 0);
 }
+
+/* Frames that stand side by side in one: two, each behind what its container says of it. */
+static void put_tecmp(struct packet *p, const struct packet inner[2])
+{
+    put_ethernet(p, 0x99fe);
+    put_zeros(p, 5);
+    put_u8(p, 3); /* logging */
+    put_u16(p, 0x80);
+    put_zeros(p, 4);
+    for (unsigned i = 0; i < 2; i++) {
+        put_zeros(p, 12);
+        put_u16(p, inner[i].size);
+        put_u16(p, 0);
+        put_bytes(p, inner[i].bytes, inner[i].size);
+    }
+}
+
+static void put_sflow(struct packet *p, const struct packet inner[2])
+{
+    uint32_t size = 28;
+    for (unsigned i = 0; i < 2; i++)
+        size += 8 + 32 + 8 + 16 + (inner[i].size + 3) / 4 * 4;
+    put_ethernet(p, ETHER_IPV4);
+    put_ipv4(p, &(struct ipv4_fields){.total = 20 + 8 + size, .protocol = 17});
+    put_u16(p, 40000);
+    put_u16(p, 6343);
+    put_u16(p, 8 + size);
+    put_u16(p, 0);
+    put_u32(p, 5);
+    put_u32(p, 1); /* the agent has an IPv4 address */
+    put_zeros(p, 16);
+    put_u32(p, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        const uint32_t header = (inner[i].size + 3) / 4 * 4;
+        put_u32(p, 1); /* flow sample */
+        put_u32(p, 32 + 8 + 16 + header);
+        put_zeros(p, 28);
+        put_u32(p, 1); /* record */
+        put_u32(p, 1); /* raw header */
+        put_u32(p, 16 + header);
+        put_u32(p, 1); /* Ethernet */
+        put_u32(p, inner[i].size);
+        put_u32(p, 0);
+        put_u32(p, inner[i].size);
+        put_bytes(p, inner[i].bytes, inner[i].size);
+        put_zeros(p, header - inner[i].size);
+    }
+}
+
+/* The realm of one is not that of the next: not its network, and not its VLAN. */
+Test(realm, of_frames_side_by_side)
+{
+    static void (*const put[])(struct packet *, const struct packet inner[2]) = {put_tecmp, put_sflow};
+    struct packet inner[2] = {0};
+    put_ethernet(&inner[0], 0x8100);
+    put_tag(&inner[0], 5, ETHER_IPV4);
+    put_tunnel(&inner[0], 4789, 0x08000000, 77);
+    put_ethernet(&inner[0], ETHER_IPV4);
+    put_segment(&inner[0]);
+    put_ethernet(&inner[1], ETHER_IPV4);
+    put_segment(&inner[1]);
+    for (size_t i = 0; i < ARRAY_LEN(put); i++)
+        for (unsigned turned = 0; turned < 2; turned++) {
+            const struct packet pair[2] = {inner[turned], inner[!turned]};
+            struct packet p = {0};
+            put[i](&p, pair);
+            decoding_ethernet(&d, &p, p.size, p.size);
+            cr_assert_eq(d.counts.segments, 2);
+            for (unsigned k = 0; k < 2; k++) {
+                const struct segment *s = decoding_segment(&d, k, NULL, NULL);
+                cr_assert(s);
+                const bool plain = (s->position & 0xff) != turned;
+                cr_expect_eq(segment_realm(s)->network, plain ? 0 : 78);
+                cr_expect_eq(segment_realm(s)->vlan, plain ? 0 : 5);
+            }
+        }
+}

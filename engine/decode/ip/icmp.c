@@ -57,10 +57,12 @@ void decode_icmp(struct decoder *d, struct layer l)
 
 static void decode_redirect(struct decoder *d, struct layer l)
 {
+    const struct surroundings around = decoder_surroundings(d);
     for (l = layer_after(l, 40); l.captured >= 8;) {
         uint32_t size = layer_u8(&l, 1) * 8u;
         if (!size)
             return;
+        decoder_go_back(d, around);
         if (layer_u8(&l, 0) == OPTION_REDIRECTED)
             decode_quoted(d, layer_after(layer_first(l, size), 8), decode_ipv6);
         l = layer_after(l, size);

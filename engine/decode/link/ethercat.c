@@ -52,7 +52,7 @@ static bool may_hold_mailbox(unsigned command, unsigned offset, unsigned counter
 
 static void decode_datagrams(struct decoder *d, struct layer l)
 {
-    uint8_t depth = d->depth;
+    const struct surroundings around = decoder_surroundings(d);
     bool more = true;
     while (more && l.length >= DATAGRAM_HEADER) {
         if (!decoder_need(d, &l, DATAGRAM_HEADER, SUBJECT_ETHERCAT))
@@ -62,7 +62,7 @@ static void decode_datagrams(struct decoder *d, struct layer l)
             !decoder_need(d, &l, end + DATAGRAM_COUNTER, SUBJECT_ETHERCAT))
             return;
         more = layer_le16(&l, 6) & DATAGRAM_MORE;
-        d->depth = depth; /* they stand side by side */
+        decoder_go_back(d, around);
         if (may_hold_mailbox(layer_u8(&l, 0), layer_le16(&l, 4), layer_le16(&l, end)))
             decode_mailbox(d, layer_first(layer_after(l, DATAGRAM_HEADER), size));
         l = layer_after(l, end + DATAGRAM_COUNTER);

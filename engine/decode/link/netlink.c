@@ -48,7 +48,7 @@ static uint32_t read32(struct order o, const struct layer *l, uint32_t offset)
 static void decode_queued(struct decoder *d, struct order o, struct layer l)
 {
     unsigned protocol = 0;
-    uint8_t depth = d->depth;
+    const struct surroundings around = decoder_surroundings(d);
     for (l = layer_after(l, 4); l.captured >= 4;) {
         uint32_t size = read16(o, &l, 0);
         unsigned type = read16(o, &l, 2) & ATTRIBUTE_TYPE;
@@ -60,7 +60,7 @@ static void decode_queued(struct decoder *d, struct order o, struct layer l)
         if (type == ATTRIBUTE_HEADER && value.length >= 7)
             protocol = layer_u16(&value, 4);
         else if (type == ATTRIBUTE_PAYLOAD && protocol) {
-            d->depth = depth; /* they stand side by side */
+            decoder_go_back(d, around);
             decode_ether_type(d, protocol, value);
         }
         l = layer_after(l, (size + 3) & ~3u);
@@ -85,7 +85,7 @@ void decode_netlink(struct decoder *d, struct layer l)
     bool netfilter = layer_u16(&l, 2) == ARPHRD_NETLINK && layer_u16(&l, 14) == FAMILY_NETFILTER;
     l = layer_after(l, COOKED_HEADER);
     struct order o = {.little = layer_le32(&l, 0) <= layer_u32(&l, 0)};
-    uint8_t depth = d->depth;
+    const struct surroundings around = decoder_surroundings(d);
     while (netfilter && l.length) {
         if (!decoder_need(d, &l, MESSAGE_HEADER, SUBJECT_NETLINK))
             return;
@@ -94,7 +94,7 @@ void decode_netlink(struct decoder *d, struct layer l)
             decoder_stop(d, OUTCOME_MALFORMED, SUBJECT_NETLINK, 0);
             return;
         }
-        d->depth = depth;
+        decoder_go_back(d, around);
         decode_netfilter(d, o, read16(o, &l, 4), size <= l.length + 3,
                          layer_after(layer_first(l, size), MESSAGE_HEADER));
         l = layer_after(l, size);

@@ -81,7 +81,7 @@ static unsigned number_of_size(const struct layer *l, uint32_t size)
 static void decode_multiplexed(struct decoder *d, struct layer l)
 {
     unsigned protocol = PPP_IPV4;
-    uint8_t depth = d->depth;
+    const struct surroundings around = decoder_surroundings(d);
     while (l.length) {
         if (!decoder_need(d, &l, layer_u8(&l, 0) & MUX_LONG ? 2 : 1, SUBJECT_PPP))
             return;
@@ -96,7 +96,7 @@ static void decode_multiplexed(struct decoder *d, struct layer l)
         }
         if (numbered)
             protocol = number_of_size(&frame, number);
-        d->depth = depth;
+        decoder_go_back(d, around);
         decode_by_number(d, protocol, layer_after(frame, number));
         l = layer_after(l, size);
     }
@@ -166,6 +166,7 @@ void decode_ppp_framed(struct decoder *d, struct layer l)
     enum { FLAG = 0x7e, ESCAPE = 0x7d, FRAME_MAX = 4096 };
     uint8_t frame[FRAME_MAX];
     uint32_t at = 0;
+    const struct surroundings around = decoder_surroundings(d);
     while (at < l.captured && layer_u8(&l, at) != FLAG)
         at++;
     while (at < l.captured) {
@@ -184,6 +185,7 @@ void decode_ppp_framed(struct decoder *d, struct layer l)
         }
         if (size) {
             struct ip_addresses ip = d->ip;
+            decoder_go_back(d, around);
             decode_ppp(d, (struct layer){.at = frame, .captured = size, .length = size});
             d->ip = ip; /* the frame's are gone with it */
         }

@@ -25,7 +25,7 @@ void decode_tecmp(struct decoder *d, struct layer l)
     bool newer = d->rules != RULES_4_0, after_eight = data == DATA_ETHERNET_T1S && newer;
     if ((type != TYPE_LOGGING && type != TYPE_REPLAY) || (data != DATA_ETHERNET && !after_eight))
         return;
-    uint8_t depth = d->depth;
+    const struct surroundings around = decoder_surroundings(d);
     for (l = layer_after(l, TECMP_HEADER); l.length >= TECMP_ENTRY;) {
         if (!decoder_need(d, &l, TECMP_ENTRY, SUBJECT_TECMP))
             return;
@@ -34,7 +34,7 @@ void decode_tecmp(struct decoder *d, struct layer l)
             decoder_stop(d, OUTCOME_MALFORMED, SUBJECT_TECMP, 0);
             return;
         }
-        d->depth = depth; /* they stand side by side */
+        decoder_go_back(d, around);
         decode_ethernet(d, layer_after(layer_first(layer_after(l, TECMP_ENTRY), size), after_eight ? 8 : 0));
         l = layer_after(l, TECMP_ENTRY + size);
     }

@@ -65,9 +65,9 @@ static uint32_t mesh_header(const struct layer *l)
 
 static void decode_amsdu(struct decoder *d, struct layer l)
 {
-    uint8_t depth = d->depth;
+    const struct surroundings around = decoder_surroundings(d);
     while (l.captured >= 14) {
-        d->depth = depth; /* they stand side by side */
+        decoder_go_back(d, around);
         uint32_t size = layer_u16(&l, 12);
         decode_llc(d, layer_first(layer_after(l, 14), size));
         l = layer_after(l, (14 + size + 3) & ~3u);

@@ -84,7 +84,7 @@ static void decode_header(struct decoder *d, uint32_t protocol, uint32_t length,
 static struct layer decode_raw_header(struct decoder *d, uint32_t protocol, uint32_t length, struct layer l)
 {
     uint32_t size = layer_u32(&l, 0);
-    uint8_t depth = d->depth; /* samples stand side by side */
+    const struct surroundings around = decoder_surroundings(d);
     if (!decoder_need(d, &l, 4, SUBJECT_SFLOW))
         return layer_first(l, 0);
     l = layer_after(l, 4);
@@ -93,7 +93,7 @@ static struct layer decode_raw_header(struct decoder *d, uint32_t protocol, uint
         return layer_first(l, 0);
     }
     decode_header(d, protocol, length, layer_first(l, size));
-    d->depth = depth;
+    decoder_go_back(d, around);
     return layer_after(l, (size + 3) & ~3u);
 }
 
