@@ -43,7 +43,7 @@ static void count_most(struct endpoints *e, const struct endpoint *x, struct end
     for (uint32_t i = 0, over = 0, old = 0; i < x->conversations; i++) {
         while (last[over] < first[i])
             over++;
-        while (first[i] - first[old] >= SECOND)
+        while (time_between(first[old], first[i]) >= SECOND)
             old++;
         row->most_open = MAX(row->most_open, i + 1 - over);
         row->most_new = MAX(row->most_new, i + 1 - old);

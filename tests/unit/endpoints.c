@@ -189,3 +189,26 @@ Test(endpoints, tell_the_order_of_ports)
     cr_expect_eq(order_of_ports(jumps, ARRAY_LEN(jumps)), PORTS_UNKNOWN);
     cr_expect_eq(order_of_ports(same, ARRAY_LEN(same)), PORTS_UNKNOWN);
 }
+
+/* Of conversations at both ends of time, two at either begin within a second, and those of both do not. */
+Test(endpoints, count_at_both_ends_of_time)
+{
+    static const int64_t times[] = {INT64_MIN, INT64_MIN + 1, 0, INT64_MAX - 1, INT64_MAX};
+    const struct hash_key key = {{1}};
+    struct endpoints e;
+    struct endpoint_row row;
+    cr_assert(!endpoints_init(&e, ARRAY_LEN(times), (struct port_range){1, 2}, &key));
+    for (unsigned i = 0; i < ARRAY_LEN(times); i++) {
+        const union conversation_any c = {
+            .v4 = {
+                .c = {.port = {(uint16_t)(1000 + i), 80}, .state = STATE_CLIENT_KNOWN, .last_time = times[i]},
+                .address = {1, 2}}};
+        const struct history h = {.first_time = times[i]};
+        cr_assert(!endpoints_add_conversation(&e, i, &c, &h, FAMILY_IPV4));
+    }
+    cr_assert(!endpoints_group(&e, NULL, 0));
+    endpoints_row(&e, 0, &row);
+    cr_expect_eq(row.most_new, 2);
+    cr_expect_eq(row.most_open, 1);
+    endpoints_free(&e);
+}
