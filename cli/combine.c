@@ -181,7 +181,10 @@ enum exit_status combine_open(struct combine *c, struct options *o, struct input
     if (status != EXIT_DONE)
         return status;
     take_problems(c, problems);
-    c->source = kept_source_create(c->pieces, c->files, c->count, problems);
+    c->supply = kept_files_create(c->files, c->count, problems);
+    if (!c->supply)
+        return fail_memory();
+    c->source = kept_source_create(c->pieces, kept_files_supply(c->supply));
     return c->source ? EXIT_DONE : fail_memory();
 }
 
@@ -204,6 +207,7 @@ size_t combine_opened(const struct combine *c)
 void combine_close(struct combine *c)
 {
     kept_source_destroy(c->source);
+    kept_files_destroy(c->supply);
     for (size_t i = 0; i < c->count; i++)
         kept_piece_free(&c->pieces[i]);
     free(c->pieces);

@@ -9,6 +9,7 @@ struct combine {
     struct kept_piece *pieces; /* in order */
     const char **files;        /* of these */
     size_t count;
+    struct kept_files *supply; /* what is in the files; NULL: pieces come from elsewhere */
     struct kept_source *source;
 };
 

@@ -5,6 +5,7 @@
 
 #include "engine/packed.h"
 #include "engine/rules.h"
+#include "engine/saved.h"
 #include "engine/sink.h"
 #include "io/pieces/piece_file.h"
 #include "io/problems.h"
@@ -53,14 +54,52 @@ void kept_writer_destroy(struct kept_writer *w);
 /* Reads what a piece file says of itself. False: error says why, and begins with the path. */
 bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MAX]);
 
+/* As bytes, for whoever keeps or sends them. put: the writer fails when memory is short. get: false when they make no
+ * sense, or memory is short; either way kept_piece_free() takes it. */
+void kept_piece_put(struct saved_writer *w, const struct kept_piece *k);
+bool kept_piece_get(struct saved_reader *r, struct kept_piece *k);
+
 /* Reading: a source of packed batches. */
+
+/* Packed batches, one behind the other, in memory that goes when the last of its users releases it. */
+struct kept_block {
+    _Atomic unsigned users;
+    size_t count;
+    _Alignas(16) uint8_t bytes[]; /* of structures */
+};
+
+/* Room for count bytes, with one user. NULL when memory is short. */
+struct kept_block *kept_block_create(size_t count);
+/* Any thread. NULL is fine. */
+void kept_block_release(struct kept_block *block);
+
+enum kept_next {
+    KEPT_PIECE, /* the next piece of the set begins, and where it does is known */
+    KEPT_BLOCK, /* of this piece; the caller is its user */
+    KEPT_LATER, /* nothing at the moment; ask again */
+    KEPT_END,   /* of all pieces, or what follows cannot be had: then the supply has reported it */
+};
+
+/* Where the blocks of pieces come from, piece by piece. */
+struct kept_supply {
+    /* One thread at a time. */
+    enum kept_next (*next)(struct kept_supply *, struct kept_block **);
+    /* The last block holds no batches: reports it. As next. */
+    void (*damaged)(struct kept_supply *);
+};
+
+/* Supplies what is in files, one a piece, in order. What the parameters point to must outlive it. NULL when memory is
+ * short. */
+struct kept_files;
+struct kept_files *kept_files_create(const char *const *files, size_t count, struct problems *problems);
+struct kept_supply *kept_files_supply(struct kept_files *f);
+void kept_files_destroy(struct kept_files *f);
 
 struct kept_source;
 
-/* The pieces of a set, in order, which were made to fit. What the parameters point to must outlive the source. NULL
- * when memory is short. */
-struct kept_source *kept_source_create(const struct kept_piece *pieces, const char *const *files,
-                                       size_t count, struct problems *problems);
+/* The pieces of a set, in order, which were made to fit. Of the first one the paths have to be known at once, of the
+ * others what the supply says. Supply and pieces must outlive the source. NULL when memory is short. */
+struct kept_source *kept_source_create(const struct kept_piece *pieces, struct kept_supply *supply);
 struct source *kept_source_source(struct kept_source *s);
 void kept_source_destroy(struct kept_source *s);
 

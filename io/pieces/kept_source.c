@@ -1,85 +1,35 @@
-/* The batches of piece files as a source: in the order of the pieces, each as it was packed. */
+/* The batches of pieces as a source: in the order of the pieces, each as it was packed. */
 #include "io/pieces/kept.h"
-#include "io/pieces/kept_sections.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* A section's batches, until the last of them is released. */
-struct block {
-    _Atomic unsigned users;       /* batches, and the source as long as it reads the block */
-    _Alignas(16) uint8_t bytes[]; /* of structures */
-};
-
 struct kept_source {
     struct source source;
     const struct kept_piece *pieces;
-    const char *const *files;
-    size_t count;
-    struct problems *problems;
+    struct kept_supply *supply;
     /* The claimer's. */
-    size_t next;                 /* piece to open */
-    struct piece_reader *reader; /* of the piece before it */
-    bool begins;                 /* the next batch is the first of its piece */
-    struct block *block;
-    size_t at, end; /* in the block */
-    size_t path;    /* of the last batch, in pieces[0].paths */
+    size_t begun;             /* pieces */
+    bool begins;              /* the next batch is the first of its piece */
+    struct kept_block *block; /* of which it reads */
+    size_t at;                /* in the block */
+    size_t path;              /* of the last batch, in pieces[0].paths */
 };
 
-static void drop(struct block *block)
+struct kept_block *kept_block_create(size_t count)
+{
+    struct kept_block *block = malloc(sizeof *block + count);
+    if (!block)
+        return NULL;
+    atomic_init(&block->users, 1);
+    block->count = count;
+    return block;
+}
+
+void kept_block_release(struct kept_block *block)
 {
     if (block && atomic_fetch_sub_explicit(&block->users, 1, memory_order_acq_rel) == 1)
         free(block);
-}
-
-static void report(struct kept_source *s, const char *error)
-{
-    const char *file = s->files[s->next - 1];
-    const size_t length = strlen(file);
-    const bool named = !strncmp(error, file, length) && error[length] == ':';
-    problems_add(s->problems, PROBLEM_ERROR, 0, file, -1, "%s", named ? error + length + 2 : error);
-}
-
-/* Opens the next piece. False: it cannot be read any more. */
-static bool open_next(struct kept_source *s)
-{
-    char error[PIECE_ERROR_MAX];
-    const char *file = s->files[s->next++];
-    s->begins = true;
-    if (piece_reader_open(&s->reader, file, error) == PIECE_DONE)
-        return true;
-    s->reader = NULL;
-    report(s, error);
-    return false;
-}
-
-/* The next section with batches. 1: there is one; 0: the piece has ended; -1: it cannot be read. */
-static int next_section(struct kept_source *s)
-{
-    char error[PIECE_ERROR_MAX];
-    struct piece_section section;
-    bool failed = false;
-    drop(s->block);
-    s->block = NULL;
-    s->at = s->end = 0;
-    while (piece_reader_next(s->reader, &section, &failed, error)) {
-        if (strcmp(section.name, KEPT_BATCHES))
-            continue;
-        s->block = malloc(sizeof *s->block + section.count);
-        if (!s->block) {
-            report(s, "out of memory");
-            return -1;
-        }
-        atomic_init(&s->block->users, 1);
-        memcpy(s->block->bytes, section.bytes, section.count);
-        s->end = section.count;
-        return 1;
-    }
-    if (failed)
-        report(s, error);
-    piece_reader_close(s->reader);
-    s->reader = NULL;
-    return failed ? -1 : 0;
 }
 
 /* The place of a file's name in the set; the set's length if it is none of it. */
@@ -99,7 +49,7 @@ static bool describe(struct kept_source *s, struct batch *b)
 {
     struct packed_batch packed;
     const uint8_t *at = s->block->bytes + s->at;
-    const size_t left = s->end - s->at;
+    const size_t left = s->block->count - s->at;
     if (left < sizeof packed)
         return false;
     memcpy(&packed, at, sizeof packed);
@@ -107,12 +57,12 @@ static bool describe(struct kept_source *s, struct batch *b)
         packed.name_bytes > packed.bytes - sizeof packed)
         return false;
     const size_t path = find_path(s, (const char *)at + sizeof packed, packed.name_bytes);
-    const struct kept_piece *piece = &s->pieces[s->next - 1];
-    if (path == piece->path_count)
+    const struct kept_piece *set = &s->pieces[0];
+    const struct set_border begin = s->pieces[s->begun - 1].range.begin;
+    if (path == set->path_count)
         return false;
     /* What is first in a piece that begins inside its file goes on with the file. */
-    const bool goes_on = s->begins && piece->range.begin.position &&
-                         !strcmp(piece->paths[path], piece->paths[piece->range.begin.input]);
+    const bool goes_on = s->begins && begin.position && !strcmp(set->paths[path], set->paths[begin.input]);
     s->path = path;
     b->first = packed.first && !goes_on;
     b->restarts_time = packed.restarts_time && !goes_on;
@@ -130,19 +80,27 @@ static enum claim kept_claim(struct source *source, struct batch *b)
 {
     struct kept_source *s = (struct kept_source *)source;
     for (;;) {
-        if (s->block && s->at < s->end) {
+        if (s->block && s->at < s->block->count) {
             if (describe(s, b))
                 return CLAIM_BATCH;
-            report(s, "its batches make no sense");
+            s->supply->damaged(s->supply);
             return CLAIM_END;
         }
-        if (s->reader) {
-            if (next_section(s) < 0)
-                return CLAIM_END;
-            continue;
-        }
-        if (s->next == s->count || !open_next(s))
+        kept_block_release(s->block);
+        s->block = NULL;
+        s->at = 0;
+        switch (s->supply->next(s->supply, &s->block)) {
+        case KEPT_PIECE:
+            s->begun++;
+            s->begins = true;
+            break;
+        case KEPT_BLOCK:
+            break;
+        case KEPT_LATER:
+            return CLAIM_NOTHING;
+        case KEPT_END:
             return CLAIM_END;
+        }
     }
 }
 
@@ -155,22 +113,17 @@ static struct origin kept_origin(struct source *source, const struct batch *b, u
 static void kept_release(struct source *source, struct batch *b)
 {
     (void)source;
-    drop(b->piece);
+    kept_block_release(b->piece);
 }
 
 static const struct source_ops ops = {.claim = kept_claim, .origin = kept_origin, .release = kept_release};
 
-struct kept_source *kept_source_create(const struct kept_piece *pieces, const char *const *files,
-                                       size_t count, struct problems *problems)
+struct kept_source *kept_source_create(const struct kept_piece *pieces, struct kept_supply *supply)
 {
     struct kept_source *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    *s = (struct kept_source){.source = {.ops = &ops, .packed = true},
-                              .pieces = pieces,
-                              .files = files,
-                              .count = count,
-                              .problems = problems};
+    *s = (struct kept_source){.source = {.ops = &ops, .packed = true}, .pieces = pieces, .supply = supply};
     return s;
 }
 
@@ -183,7 +136,6 @@ void kept_source_destroy(struct kept_source *s)
 {
     if (!s)
         return;
-    drop(s->block);
-    piece_reader_close(s->reader);
+    kept_block_release(s->block);
     free(s);
 }

@@ -1,5 +1,4 @@
 /* Writes piece files: batches come packed, as the text of a report, and are gathered into sections. */
-#include "engine/saved.h"
 #include "io/pieces/kept.h"
 #include "io/pieces/kept_sections.h"
 
@@ -64,7 +63,7 @@ int kept_writer_error(const struct kept_writer *w)
     return w->error;
 }
 
-static void put_about(struct saved_writer *to, const struct kept_piece *k)
+void kept_piece_put(struct saved_writer *to, const struct kept_piece *k)
 {
     saved_put32(to, k->index);
     saved_put32(to, k->count);
@@ -111,7 +110,7 @@ int kept_writer_finish(struct kept_writer *w, const struct kept_piece *k)
     int result = -1;
     if (flush(w))
         return -1;
-    put_about(&about, k);
+    kept_piece_put(&about, k);
     if (about.failed)
         errno = ENOMEM;
     else if (!piece_writer_add(w->file, KEPT_ABOUT, about.bytes, about.length))
