@@ -1,0 +1,189 @@
+/* Reading a piece of the inputs: for --piece, which keeps it in a file, and for ranks, which send it. */
+#include "cli/piece_reading.h"
+#include "cli/clocks.h"
+#include "cli/options_table.h"
+#include "cli/options_values.h"
+#include "io/message.h"
+#include "io/timers.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+const char *piece_reading_irregular(const struct inputs *inputs)
+{
+    struct stat st;
+    for (size_t i = 0; i < inputs->count; i++)
+        if (!strcmp(inputs->paths[i], "-") || (!stat(inputs->paths[i], &st) && !S_ISREG(st.st_mode)))
+            return inputs->paths[i];
+    return NULL;
+}
+
+static enum exit_status open_filter(struct piece_reading *r)
+{
+    char error[512];
+    if (!r->choice.options->filter)
+        return EXIT_DONE;
+    const enum bpf_result result =
+        bpf_create(&r->filter, r->choice.options->filter, r->problems, error, sizeof error);
+    if (result == BPF_CREATED)
+        return EXIT_DONE;
+    message_error("--filter: %s", error);
+    return result == BPF_WRONG ? EXIT_USAGE : EXIT_INPUT;
+}
+
+static enum exit_status open_files(struct piece_reading *r)
+{
+    const struct options *o = r->choice.options;
+    const struct inputs *inputs = r->choice.inputs;
+    const enum exit_status status = clocks_find(o, inputs, &r->shifts);
+    if (status != EXIT_DONE)
+        return status;
+    const struct set_source_params params = {
+        .paths = (const char *const *)inputs->paths,
+        .count = inputs->count,
+        .looks = inputs->looks,
+        .shifts = r->shifts,
+        .append = o->append,
+        .threads = o->threads,
+        .ahead = o->threads + 1,
+        .problems = r->problems,
+        .stop = r->choice.stop,
+        .piece = r->choice.index,
+        .pieces = r->choice.count,
+        .piece_begin = r->choice.begin,
+    };
+    r->files = set_source_create(&params);
+    return r->files ? EXIT_DONE : fail_memory();
+}
+
+/* The options that decide what is kept, in one line. NULL when memory is short. */
+static char *choices_of(const struct options *o)
+{
+    char *text = NULL, rule[OPTIONS_RULE_MAX];
+    size_t length;
+    FILE *f = open_memstream(&text, &length);
+    if (!f)
+        return NULL;
+    fprintf(f, "--rules %s --verdicts %s", rules_words[o->rules], o->verdicts == VERDICTS_ON ? "on" : "off");
+    if (o->append)
+        fprintf(f, " --append");
+    if (o->drop_copies)
+        fprintf(f, " --drop-copies %" PRId64 "e-9", o->drop_copies);
+    if (o->filter)
+        fprintf(f, " --filter '%s'", o->filter);
+    for (uint32_t i = 0; i < o->decode_as_count; i++)
+        fprintf(f, " --decode-as %s", options_write_decode_as(&o->decode_as[i], rule));
+    for (size_t i = 0; i < o->clock_count; i++)
+        fprintf(f, " --clock %.*s=%" PRId64 "e-9", (int)o->clocks[i].file_length, o->clocks[i].file,
+                o->clocks[i].shift.ns);
+    if (fclose(f)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* What is known before the piece is read. */
+static enum exit_status describe(struct piece_reading *r)
+{
+    const struct options *o = r->choice.options;
+    const struct inputs *inputs = r->choice.inputs;
+    struct kept_piece *k = &r->about;
+    k->index = r->choice.index;
+    k->count = r->choice.count;
+    k->layout = packed_layout();
+    k->program = strdup(TCPREUSE_VERSION);
+    k->rules = o->rules;
+    k->verdicts = o->verdicts == VERDICTS_ON;
+    k->append = o->append;
+    k->drop_copies = o->drop_copies;
+    k->choices = choices_of(o);
+    k->arguments = calloc((size_t)o->argc + 1, sizeof *k->arguments);
+    k->paths = calloc(inputs->count + 1, sizeof *k->paths);
+    k->sizes = calloc(inputs->count + 1, sizeof *k->sizes);
+    k->times = calloc(inputs->count + 1, sizeof *k->times);
+    if (!k->program || !k->choices || !k->arguments || !k->paths || !k->sizes || !k->times)
+        return fail_memory();
+    for (; k->argument_count < (size_t)o->argc; k->argument_count++)
+        if (!(k->arguments[k->argument_count] = strdup(o->argv[k->argument_count])))
+            return fail_memory();
+    for (; k->path_count < inputs->count; k->path_count++) {
+        struct stat st;
+        const char *path = set_source_input(r->files, k->path_count, &k->sizes[k->path_count]);
+        k->times[k->path_count] =
+            stat(path, &st) ? 0 : st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+        if (!(k->paths[k->path_count] = strdup(path)))
+            return fail_memory();
+    }
+    return EXIT_DONE;
+}
+
+enum exit_status piece_reading_open(struct piece_reading *r, const struct piece_choice *choice,
+                                    struct problems *problems)
+{
+    r->choice = *choice;
+    r->problems = problems;
+    enum exit_status status = open_filter(r);
+    if (status == EXIT_DONE)
+        status = open_files(r);
+    return status == EXIT_DONE ? describe(r) : status;
+}
+
+enum exit_status piece_reading_prepare(struct piece_reading *r, struct sink *sink)
+{
+    const struct options *o = r->choice.options;
+    const struct pipeline_params params = {
+        .source = set_source_source(r->files),
+        .sink = sink,
+        .threads = o->threads,
+        .rules = o->rules,
+        .filter = r->filter ? bpf_filter_of(r->filter) : NULL,
+        .drop_copies = o->drop_copies,
+        .decode_as = {o->decode_as, o->decode_as_count},
+        .verdicts = {.wanted = o->verdicts == VERDICTS_ON, .timers = &verdict_timers},
+        .keeps = true,
+    };
+    r->pipeline = pipeline_create(&params);
+    return r->pipeline ? EXIT_DONE : fail_memory();
+}
+
+enum exit_status piece_reading_run(struct piece_reading *r, void (*sink_error)(void *), void *argument)
+{
+    switch (pipeline_run(r->pipeline)) {
+    case PIPELINE_OK:
+        return pipeline_totals(r->pipeline)->stopped ? EXIT_INTERRUPTED : EXIT_DONE;
+    case PIPELINE_MEMORY:
+        return fail_memory();
+    case PIPELINE_WRITE:
+        sink_error(argument);
+        return EXIT_OUTPUT;
+    default:
+        message_error("cannot start a thread, or get random numbers from the kernel");
+        return EXIT_INPUT;
+    }
+}
+
+enum exit_status piece_reading_finish(struct piece_reading *r)
+{
+    struct kept_piece *k = &r->about;
+    k->range = set_source_piece(r->files);
+    k->frames = pipeline_totals(r->pipeline)->frames;
+    k->bytes = set_source_bytes(r->files, false);
+    k->opened = set_source_opened(r->files);
+    if (!k->range.overlaps)
+        return EXIT_DONE;
+    message_error("the inputs overlap in time, and cannot be read in pieces: merge them (mergecap), or use "
+                  "'--append'");
+    return EXIT_INPUT;
+}
+
+void piece_reading_close(struct piece_reading *r)
+{
+    pipeline_destroy(r->pipeline);
+    kept_piece_free(&r->about);
+    set_source_destroy(r->files);
+    free(r->shifts);
+    bpf_destroy(r->filter);
+    *r = (struct piece_reading){0};
+}
