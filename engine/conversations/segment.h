@@ -75,8 +75,11 @@ _Static_assert(sizeof(struct segment6) == 72, "grows every batch");
 #define LANE_FRAMES_MAX (1u << 24)
 
 /* Lists and tables have one of these. FAMILY_KEYED holds all segments where the key has more than the tuple, and
- * addresses of both of the others. */
-enum family { FAMILY_IPV4, FAMILY_IPV6, FAMILY_KEYED, FAMILIES };
+ * addresses of both of the others: no address is of it. */
+enum family { FAMILY_IPV4, FAMILY_IPV6, FAMILY_KEYED, FAMILIES, ADDRESS_FAMILIES = FAMILY_KEYED };
+_Static_assert(FAMILY_IPV4 < ADDRESS_FAMILIES && FAMILY_IPV6 < ADDRESS_FAMILIES &&
+                   ADDRESS_FAMILIES == FAMILIES - 1,
+               "the families of addresses are the first ones");
 
 ALWAYS_INLINE size_t segment_size(enum family f)
 {

@@ -19,7 +19,7 @@ int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_reco
     }
     const struct segment syn = {.flags = TCP_SYN, .bits = SEGMENT_LENGTH_KNOWN};
     s->syn_completeness = rules_completeness(rules, 0, &syn, true, true);
-    for (int f = 0; f < FAMILY_KEYED; f++)
+    for (int f = 0; f < ADDRESS_FAMILIES; f++)
         if (table_init(&s->table[f], f))
             return -1;
     return 0;
@@ -166,6 +166,8 @@ typedef int passes_function(struct drain *, const struct batch *, size_t list);
 static passes_function *shard_passes(const struct shard *s, enum family family)
 {
     enum { LATER, GENERATION_40, FORGETTING, VARIANTS };
+    _Static_assert(FAMILY_IPV4 == 0 && FAMILY_IPV6 == 1 && FAMILY_KEYED == 2 && FAMILIES == 3,
+                   "each family has its passes, in this order");
     static passes_function *const passes[VARIANTS][2][2][FAMILIES] = {
         [LATER] = {{{passes4_later, passes6_later, keyed_later},
                     {passes4_later_marking, passes6_later_marking, keyed_later_marking}},

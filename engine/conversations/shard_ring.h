@@ -82,9 +82,14 @@ ALWAYS_INLINE void candidate_set(struct candidate *c, const struct table *t, uin
 {
     c->record = record;
     c->conversation = table_record(t, record, family);
-    prefetch_line(c->conversation);
-    if (family != FAMILY_IPV4)
-        prefetch_line((const uint8_t *)c->conversation + conversation_size(family) - 1);
+    /* A record of more than a line lies in two or three. */
+    const uint8_t *const at = (const uint8_t *)c->conversation;
+    const size_t size = conversation_size(family);
+    prefetch_line(at);
+    if (size > CACHE_LINE + 8)
+        prefetch_line(at + CACHE_LINE);
+    if (size > CACHE_LINE)
+        prefetch_line(at + size - 1);
 }
 
 /* For shard.port_word_added. A payload of unknown length is 0. */

@@ -88,7 +88,9 @@ ALWAYS_INLINE uint32_t table_add_record(struct table *t, enum family family)
     const uint32_t number = ++t->records;
     /* The next records are written soon. */
     const uintptr_t place = (uintptr_t)table_record(t, number, family);
-    __builtin_prefetch((const void *)(place + 4 * conversation_size(family)), 1);
+    const size_t size = conversation_size(family);
+    for (size_t at = 4 * size; at < 5 * size; at += CACHE_LINE)
+        __builtin_prefetch((const void *)(place + at), 1);
     return number;
 }
 

@@ -224,7 +224,7 @@ int fragment_table_load(struct fragment_table *t, struct saved_reader *r, const 
         saved_get(r, &k, sizeof k);
         const uint64_t end = saved_get64(r);
         const uint32_t pieces = saved_get32(r);
-        r->failed |= k.family >= FAMILIES;
+        r->failed |= k.family >= ADDRESS_FAMILIES;
         struct datagram *g = r->failed ? NULL : datagram_find(t, &k, key);
         if (r->failed || !g)
             return r->failed ? 0 : -1;

@@ -20,7 +20,7 @@
 struct fragment_key {
     uint8_t source[16], destination[16]; /* of IPv4 the first 4 */
     uint32_t id;
-    uint32_t family;
+    uint32_t family;  /* below ADDRESS_FAMILIES */
     uint32_t network; /* realm.network, where that belongs to the key of conversations; else 0 */
     uint32_t unused;
 };
@@ -73,8 +73,8 @@ struct fragment_table {
     uint8_t *whole; /* the datagram that is complete */
     size_t whole_capacity;
     /* What happened to frames that counted as unsupported, since the caller last looked, by family. */
-    uint64_t joined[FAMILIES];  /* their datagram is complete */
-    uint64_t dropped[FAMILIES]; /* their datagram was given up */
+    uint64_t joined[ADDRESS_FAMILIES];  /* their datagram is complete */
+    uint64_t dropped[ADDRESS_FAMILIES]; /* their datagram was given up */
 };
 
 /* Takes a fragment in. > 0: its datagram is complete, *bytes are its bytes, and this is their number (never 0

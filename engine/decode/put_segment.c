@@ -2,22 +2,7 @@
  * are found anew, as emit.h does for those that are decoded. */
 #include "engine/decode/put_segment.h"
 #include "engine/decode/emit.h"
-
-static uint64_t hash_of4(const struct segment4 *s, const struct hash_key *key)
-{
-    const uint64_t low = (uint64_t)s->address[0] << 16 | s->s.port[0];
-    const uint64_t high = (uint64_t)s->address[1] << 16 | s->s.port[1];
-    return hash_ends4(low, high, hash_key4(key));
-}
-
-static uint64_t hash_of6(const struct segment6 *s, const struct hash_key *key)
-{
-    struct key6 tuple;
-    memcpy(tuple.address, s->address, sizeof tuple.address);
-    tuple.ports = s->s.port[0] | (uint64_t)s->s.port[1] << 16;
-    tuple.zero = 0;
-    return XXH3_64bits_withSecret(&tuple, sizeof tuple, key->secret, HASH_SECRET_SIZE);
-}
+#include "engine/decode/rehash.h"
 
 static uint64_t hosts_of(const struct segment *s, enum family family, const struct hash_key *key)
 {
@@ -29,8 +14,9 @@ static uint64_t hosts_of(const struct segment *s, enum family family, const stru
 
 void decode_put_segment(struct decoder *d, const struct segment *s, enum family family)
 {
-    const uint64_t hash = family == FAMILY_IPV4 ? hash_of4((const struct segment4 *)s, d->key)
-                                                : hash_of6((const struct segment6 *)s, d->key);
+    const void *addresses = family == FAMILY_IPV4 ? (const void *)((const struct segment4 *)s)->address
+                                                  : ((const struct segment6 *)s)->address;
+    const uint64_t hash = rehash_tuple(addresses, s->port, family, d->key);
     struct segment *to = list_add(d, family, d->rules == RULES_4_0 ? hosts_of(s, family, d->key) : hash);
     if (!to)
         return;

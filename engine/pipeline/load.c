@@ -36,7 +36,8 @@ const struct loaded_place *load_find(const struct loading *l, uint64_t stream)
 unsigned load_list_of(const struct pipeline *p, const union conversation_any *c, enum family family,
                       uint32_t *tag)
 {
-    const uint64_t hash = rehash_conversation(c, family, &p->key);
+    const void *addresses = family == FAMILY_IPV4 ? (const void *)c->v4.address : c->v6.address;
+    const uint64_t hash = rehash_tuple(addresses, c->c.port, family, &p->key);
     *tag = hash_tag(hash);
     return hash_shard(hash, p->params.threads) * FAMILIES + family;
 }
@@ -195,7 +196,7 @@ static int load_conversation(struct pipeline *p, struct saved_reader *r)
     uint64_t older = NO_STREAM;
     const uint64_t stream = saved_get64(r);
     const uint8_t family = saved_get8(r);
-    r->failed |= family >= FAMILIES || stream >= p->totals.conversations ||
+    r->failed |= family >= ADDRESS_FAMILIES || stream >= p->totals.conversations ||
                  (l->count && stream <= l->places[l->count - 1].stream);
     if (r->failed)
         return 0;

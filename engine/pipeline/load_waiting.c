@@ -47,7 +47,7 @@ static void load_reuse(struct saved_reader *r, struct reuse *to, uint8_t *family
     to->previous_stream = saved_get64(r);
     to->isn = saved_get32(r);
     to->previous_isn = saved_get32(r);
-    r->failed |= *family >= FAMILIES || to->trigger >= TRIGGERS || to->flow > 1 || to->decimals > 9;
+    r->failed |= *family >= ADDRESS_FAMILIES || to->trigger >= TRIGGERS || to->flow > 1 || to->decimals > 9;
     if (!r->failed)
         saved_get(r, &to->previous, conversation_size(*family));
 }

@@ -12,7 +12,7 @@ struct packed_lane {
     uint64_t segments, segments_truncated, wire_bytes, captured_bytes;
     struct time_order order;
     uint32_t notes;
-    uint32_t count[FAMILIES]; /* segments */
+    uint32_t count[ADDRESS_FAMILIES]; /* segments; --piece refuses a key beyond the tuple */
     uint32_t boundaries, packet_ids, ftp, rests;
     uint32_t unused;
     uint64_t fragment_bytes;

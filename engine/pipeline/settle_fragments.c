@@ -39,7 +39,7 @@ static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32
             recount(p, family, 1, outcome, d->subject, d->value);
         }
     }
-    for (unsigned i = 0; i < FAMILIES; i++) {
+    for (unsigned i = 0; i < ADDRESS_FAMILIES; i++) {
         recount(p, i, t->joined[i], OUTCOME_WITHOUT_TCP, SUBJECT_NONE, 0);
         recount(p, i, t->dropped[i], OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT_DROPPED, i == FAMILY_IPV4 ? 4 : 6);
         t->joined[i] = t->dropped[i] = 0;

@@ -101,7 +101,7 @@ static enum unpacked take_fragments(struct unpacking *u, struct fragment_list *l
     for (uint64_t at = 0; at < bytes;) {
         const struct fragment *f = (const void *)(from + at);
         if (bytes - at < sizeof *f || fragment_size(f) > bytes - at || !is_position(f->position, frames) ||
-            f->key.family >= FAMILIES)
+            f->key.family >= ADDRESS_FAMILIES)
             return UNPACK_DAMAGED;
         if (!fragment_list_add(list, f, fragment_bytes(f)))
             return UNPACK_MEMORY;
@@ -115,7 +115,7 @@ static enum unpacked unpack_lists(struct unpacking *u, struct decoder *d, struct
 {
     const uint64_t frames = packed->frames;
     enum unpacked result = take_notes(u, &lane->counts, packed->notes);
-    for (int f = 0; f < FAMILIES && result == UNPACKED; f++)
+    for (int f = 0; f < ADDRESS_FAMILIES && result == UNPACKED; f++)
         result = take_segments(u, d, (enum family)f, packed->count[f], frames);
     if (result == UNPACKED)
         TAKE_LIST(u, &lane->boundaries, packed->boundaries, result);
@@ -126,7 +126,7 @@ static enum unpacked unpack_lists(struct unpacking *u, struct decoder *d, struct
         result = ftp ? UNPACKED : UNPACK_DAMAGED;
         for (uint32_t i = 0; result == UNPACKED && i < packed->ftp; i++) {
             struct ftp_segment *to = LIST_ADD(&lane->ftp);
-            if (ftp[i].family >= FAMILIES || !is_position(ftp[i].s.position, frames))
+            if (ftp[i].family >= ADDRESS_FAMILIES || !is_position(ftp[i].s.position, frames))
                 result = UNPACK_DAMAGED;
             else if (!to)
                 result = UNPACK_MEMORY;

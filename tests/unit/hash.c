@@ -1,4 +1,6 @@
 /* The keyed hash of the tuple, as the decoder makes it. */
+#include "engine/decode/put_segment.h"
+#include "engine/decode/rehash.h"
 #include "tests/support/random.h"
 #include "tests/unit/decoding.h"
 
@@ -135,7 +137,7 @@ Test(hash, shards_of_hosts)
 {
     struct decoding d;
     decoding_open(&d, RULES_4_0, SHARDS, 1);
-    for (int f = 0; f < FAMILY_KEYED; f++) {
+    for (int f = 0; f < ADDRESS_FAMILIES; f++) {
         enum family family = (enum family)f;
         unsigned counts[SHARDS] = {0};
         for (uint32_t i = 1; i <= 1000 * SHARDS; i++) {
@@ -167,6 +169,33 @@ Test(hash, key_changes_it)
     decoding_close(&a);
     decoding_close(&b);
     decoding_close(&again);
+}
+
+/* A segment and a conversation that another run has kept go where the tuple's own segments go. */
+Test(hash, of_tuples_from_elsewhere)
+{
+    struct decoding d;
+    decoding_open(&d, RULES_4_4, SHARDS, 1);
+    for (int f = 0; f < ADDRESS_FAMILIES; f++) {
+        const enum family family = (enum family)f;
+        for (uint32_t i = 1; i < 300; i++) {
+            const struct place p = place_of(&d, family, i, 150, 1 + i % 3, 2);
+            union conversation_any kept = {0};
+            memcpy(&kept, decoding_segment(&d, 0, NULL, NULL), segment_size(family));
+            const struct segment *s = (const struct segment *)(const void *)&kept;
+            const void *addresses = family == FAMILY_IPV4
+                                        ? (const void *)((const struct segment4 *)s)->address
+                                        : ((const struct segment6 *)s)->address;
+            const uint64_t hash = rehash_tuple(addresses, s->port, family, d.decoder.key);
+            cr_assert(same(p, (struct place){hash_tag(hash), hash_shard(hash, SHARDS)}));
+            decoding_clear(&d);
+            decode_put_segment(&d.decoder, s, family);
+            unsigned shard = 0;
+            const struct segment *put = decoding_segment(&d, 0, NULL, &shard);
+            cr_assert(put && same(p, (struct place){put->hash, shard}));
+        }
+    }
+    decoding_close(&d);
 }
 
 Test(hash, drawn_keys_differ)
