@@ -59,11 +59,11 @@
  * conversations are forgotten, since an earlier segment may yet end one: there, update does. */
 #define FIND_CREATES (!(RULES_40) && !(FORGETS))
 
-/* Leaves in the segment what a report of packets says of it, before the segment changes the conversation. */
-ALWAYS_INLINE void PASS(mark_segment)(struct segment *s, const struct conversation *c, uint32_t record)
+/* Leaves in the segment what a report of packets says of it: the completeness before it changed the conversation. */
+ALWAYS_INLINE void PASS(mark_segment)(struct segment *s, unsigned completeness, uint32_t record)
 {
     if (MARK) {
-        s->completeness = (uint8_t)conversation_completeness(c);
+        s->completeness = (uint8_t)completeness;
         s->record = record;
     }
 }
@@ -85,7 +85,7 @@ ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candid
     /* Read here, since what is stored below may be the segment's, for all that the compiler knows. */
     const unsigned flow = s->bits & SEGMENT_FLOW, flags = s->flags;
     const uint32_t end = s->seq + s->payload;
-    PASS(mark_segment)(s, c, candidate->record);
+    const unsigned before = conversation_completeness(c);
     conversation_set_port_word(c, word | port_word_added[port_word_added_index(s, VERDICTS)]);
     conversation_add_segment(c, s, candidate->frame);
     if (VERDICTS) {
@@ -94,6 +94,8 @@ ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candid
         else
             conversation_move_next(c, flow, end);
     }
+    PASS(mark_segment)
+    (s, before, candidate->record); /* last, since the mark lies where the boundary's place is */
     if (FORGETS)
         idle_list_touch(&d->shard->idle[FAMILY], candidate->record);
     return true;
@@ -119,7 +121,7 @@ ALWAYS_INLINE bool PASS(update_synack)(const struct drain *d, const struct candi
         return false;
     if (VERDICTS && unlikely(s->flags & (TCP_FIN | TCP_RST)))
         return false;
-    PASS(mark_segment)(s, c, candidate->record);
+    PASS(mark_segment)(s, conversation_completeness(c), candidate->record);
     c->isn[flow] = s->seq;
     conversation_set_port_word(c, (word ^ learned) |
                                       d->shard->port_word_added[port_word_added_index(s, VERDICTS)]);

@@ -226,8 +226,8 @@ static struct rules_state rules_state_of(const struct conversation *c)
                                 .completeness = (uint8_t)conversation_completeness(c)};
 }
 
-/* One segment through the rules: see engine/rules.h for their order. */
-ALWAYS_INLINE void apply_rules_of(enum rules rules, const struct shard *shard, const struct slow_segment *x)
+/* One segment through the rules: see engine/rules.h for their order. The completeness before it, for marking. */
+ALWAYS_INLINE uint8_t apply_rules_of(enum rules rules, const struct slow_segment *x)
 {
     struct conversation *const c = x->conversation;
     struct segment *const s = x->segment;
@@ -237,8 +237,7 @@ ALWAYS_INLINE void apply_rules_of(enum rules rules, const struct shard *shard, c
     /* 4.0 shows a conversation that a SYN reopens as one that has a SYN, at that very segment. */
     if (rules == RULES_4_0 && x->created && x->trigger != TRIGGER_NONE)
         state.completeness = HAS_SYN;
-    if (shard->mark_segments)
-        s->completeness = state.completeness;
+    const uint8_t before = state.completeness;
     rules_learn_isns(rules, &state, s);
     state.completeness = rules_completeness(rules, state.completeness, s, is_new, x->created);
 
@@ -254,23 +253,35 @@ ALWAYS_INLINE void apply_rules_of(enum rules rules, const struct shard *shard, c
     c->isn[0] = state.isn[0];
     c->isn[1] = state.isn[1];
     conversation_add_segment(c, s, x->frame);
+    return before;
 }
 
 /* With the generation as a constant: 0.6 % of the instructions of a run that forgets. */
-ALWAYS_INLINE void apply_rules(const struct shard *shard, const struct slow_segment *x)
+ALWAYS_INLINE uint8_t apply_rules(const struct shard *shard, const struct slow_segment *x)
 {
     if (shard->rules == RULES_4_0)
-        apply_rules_of(RULES_4_0, shard, x);
-    else
-        apply_rules_of(shard->rules == RULES_4_2 ? RULES_4_2 : RULES_4_4, shard, x);
+        return apply_rules_of(RULES_4_0, x);
+    return apply_rules_of(shard->rules == RULES_4_2 ? RULES_4_2 : RULES_4_4, x);
+}
+
+/* The rules, and what verdicts need. The mark comes last, since it lies where the boundary's place is. 0 or -1. */
+static int apply(struct drain *d, const struct slow_segment *x)
+{
+    const struct shard *const shard = d->shard;
+    const uint8_t before = apply_rules(shard, x);
+    if (shard->verdicts.wanted && drain_see_slow(d, x->conversation, x->record, x->segment, x->frame))
+        return -1;
+    if (shard->mark_segments)
+        x->segment->completeness = before;
+    return 0;
 }
 
 int drain_apply_first(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,
                       uint64_t frame)
 {
-    const struct slow_segment x = {.segment = s, .frame = frame, .conversation = c, .created = true};
-    apply_rules(d->shard, &x);
-    return d->shard->verdicts.wanted ? drain_see_slow(d, c, record, s, frame) : 0;
+    const struct slow_segment x = {
+        .segment = s, .frame = frame, .conversation = c, .record = record, .created = true};
+    return apply(d, &x);
 }
 
 /* Where the shard reduces: the segment begins a part, or adds to one. 0 or -1. */
@@ -311,8 +322,7 @@ static int update(struct drain *d, struct slow_segment *x)
         if (x->trigger != TRIGGER_NONE && reuse(d, x))
             return -1;
     }
-    apply_rules(shard, x);
-    if (shard->verdicts.wanted && drain_see_slow(d, x->conversation, x->record, s, x->frame))
+    if (apply(d, x))
         return -1;
     if (shard->mark_segments)
         s->record = x->record;

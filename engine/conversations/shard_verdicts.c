@@ -35,22 +35,24 @@ ALWAYS_INLINE const struct boundary_list *enter_lane(struct drain *d, uint64_t f
     return &d->lane->boundaries;
 }
 
-/* Of a segment without the lowest bits of its boundary's place, or far from the one before. */
-static __attribute__((noinline)) const struct boundary *search_boundary(const struct boundary_list *list,
-                                                                        const struct segment *s)
+/* Of one that is far from the one before, or was put together. The next one is looked for near what is found. */
+static __attribute__((noinline)) const struct boundary *
+search_boundary(struct lane_clock *clock, const struct boundary_list *list, const struct segment *s)
 {
     const uint32_t n = boundary_count_up_to(list, s->position);
+    if (n)
+        clock->last = n - 1;
     return n && list->items[n - 1].position == s->position ? &list->items[n - 1] : NULL;
 }
 
 /* The boundary that a segment with such flags is; NULL if it was not noted. Its place is near that of the one
- * before, so the lowest bits tell it. They are gone where segments are marked. */
+ * before, so the lowest bits tell it, until the segment is marked. */
 static const struct boundary *boundary_of(struct drain *d, const struct segment *s, uint64_t frame)
 {
     const struct boundary_list *const list = enter_lane(d, frame);
     const uint32_t last = d->clock->last, at = last + (uint32_t)(int8_t)(s->boundary - last);
     if (unlikely(at >= list->count || list->items[at].position != s->position))
-        return search_boundary(list, s);
+        return search_boundary(d->clock, list, s);
     d->clock->last = at;
     return &list->items[at];
 }

@@ -211,3 +211,48 @@ Test(shard, numbers_of_a_conversation)
             cr_expect_eq(conversation_bytes(&c), (UINT64_C(1) << CONVERSATION_BYTES_BITS) - 1);
         }
 }
+
+/* A boundary is found by the place that its segment has, also where segments are marked, on the fast path and on the slow
+ * one: in a list that is out of order, a search would find none. */
+Test(shard, finds_boundaries_by_their_place)
+{
+    enum { SEGMENTS = 5, FAST = 3, SLOW = 4 };
+    static const uint16_t flags[SEGMENTS] = {TCP_SYN, TCP_SYN | TCP_ACK, TCP_ACK, TCP_FIN | TCP_ACK,
+                                             TCP_FIN | TCP_ACK};
+    static const uint8_t from_server[SEGMENTS] = {0, SEGMENT_FLOW, 0, 0, SEGMENT_FLOW};
+    static const uint8_t place[SEGMENTS] = {[FAST] = 1, [SLOW] = 2};
+    for (unsigned mark = 0; mark < 2; mark++) {
+        static struct batch batch;
+        struct shard *shard = aligned_alloc(CACHE_LINE, sizeof *shard);
+        struct shard_result result = {0};
+        struct segment_list lists[FAMILIES] = {0};
+        struct boundary boundaries[8] = {
+            [1] = {.position = FAST << 8, .timestamp = 77, .bits = BOUNDARY_TIMESTAMP},
+            [2] = {.position = SLOW << 8, .timestamp = 88, .bits = BOUNDARY_TIMESTAMP}};
+        cr_assert_eq(shard_init(shard, 0, RULES_4_4, false, mark), 0);
+        shard_give_verdicts(shard, &(struct verdict_params){.wanted = true, .timers = &verdict_timers});
+        batch = (struct batch){.result = &result, .lanes_used = 1};
+        batch.lane[0].lists = lists;
+        batch.lane[0].frames = SEGMENTS;
+        batch.lane[0].boundaries = (struct boundary_list){boundaries, ARRAY_LEN(boundaries), 0};
+        for (uint32_t i = 0; i < SEGMENTS; i++) {
+            struct segment *s = segment_list_add(&lists[FAMILY_IPV4], NULL, FAMILY_IPV4);
+            cr_assert(s);
+            memset(s, 0, segment_size(FAMILY_IPV4));
+            s->flags = flags[i];
+            s->bits = SEGMENT_LENGTH_KNOWN | from_server[i] | (i == SLOW ? SEGMENT_SHORT_OFFSET : 0);
+            s->position = i << 8;
+            s->boundary = place[i];
+            set_tuple(s, 1, FAMILY_IPV4);
+        }
+        cr_assert_eq(shard_drain(shard, &batch, 1), 0);
+        const struct history *h = history_of(&shard->histories[FAMILY_IPV4], 1);
+        cr_expect_eq(h->timestamp[0], 77);
+        cr_expect_eq(h->timestamp[1], 88);
+        free(lists[FAMILY_IPV4].items);
+        for (int f = 0; f < FAMILIES; f++)
+            free(result.created[f].items);
+        shard_free(shard);
+        free(shard);
+    }
+}
