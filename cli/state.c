@@ -261,7 +261,7 @@ static enum relay_next feed_next(struct relay_feed *feed, const struct set_sourc
         if (*next)
             return RELAY_SET;
     }
-    if (s->status == EXIT_DONE && (!done || !state_note_read(s, done)))
+    if (s->status == EXIT_DONE && (!done || !state_note_read(s, done)) && !state_note_refused(s))
         save(s);
     return RELAY_END;
 }
@@ -289,7 +289,10 @@ void state_begin(struct state *s, const struct state_run *run)
 
 size_t state_files(const struct state *s)
 {
-    return s->head.input_count;
+    size_t files = 0;
+    for (uint32_t i = 0; i < s->head.input_count; i++)
+        files += !(s->head.inputs[i].flags & PIECE_INPUT_LATE);
+    return files;
 }
 
 uint64_t state_bytes(const struct state *s)
@@ -297,7 +300,8 @@ uint64_t state_bytes(const struct state *s)
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < s->head.input_count; i++) {
         const struct piece_input *in = &s->head.inputs[i];
-        bytes += in->flags & PIECE_INPUT_PART ? in->position : in->size;
+        if (!(in->flags & PIECE_INPUT_LATE))
+            bytes += in->flags & PIECE_INPUT_PART ? in->position : in->size;
     }
     return bytes;
 }

@@ -1,149 +1,23 @@
-/* Which inputs are new to a state, and where those that have grown go on. A file is told by what it begins
- * with and by its name, or, where it was renamed, by its inode; so a ring buffer may use its names again. */
+/* Which inputs are new to a state, where those that have grown go on, and which are late. Which file is which,
+ * state_known.c says. */
 #include "cli/state_internal.h"
 #include "io/message.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* The first bytes of a file, as many as there are up to `most`. Their number, or -1 with errno. */
-static ssize_t read_first(int fd, uint8_t *bytes, size_t most)
-{
-    size_t have = 0;
-    while (have < most) {
-        const ssize_t n = pread(fd, bytes + have, most - have, (off_t)have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        if (!n)
-            break;
-        have += (size_t)n;
-    }
-    return (ssize_t)have;
-}
-
-/* With the digest of the first first_bytes, or of PIECE_FIRST_BYTES. 0 or -1. */
-static int identify(const char *path, uint64_t first_bytes, struct piece_input *in)
-{
-    uint8_t bytes[PIECE_FIRST_BYTES];
-    struct stat st;
-    if (stat(path, &st))
-        return -1;
-    if (!S_ISREG(st.st_mode)) { /* opening a pipe would wait for its writer */
-        errno = EINVAL;
-        return -1;
-    }
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    const ssize_t n = fstat(fd, &st) ? -1 : read_first(fd, bytes, first_bytes);
-    const int error = errno;
-    close(fd);
-    errno = error;
-    if (n < 0)
-        return -1;
-    *in = (struct piece_input){.size = (uint64_t)st.st_size,
-                               .time = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
-                               .device = st.st_dev,
-                               .inode = st.st_ino,
-                               .first_bytes = (uint64_t)n,
-                               .first_digest = piece_digest(bytes, (size_t)n)};
-    return 0;
-}
-
-int state_identify(const char *path, struct piece_input *in)
-{
-    return identify(path, PIECE_FIRST_BYTES, in);
-}
-
-/* Does the file begin as the one did that was read? */
-static bool begins_alike(const char *path, const struct piece_input *known)
-{
-    struct piece_input now;
-    return !identify(path, known->first_bytes, &now) && now.first_bytes == known->first_bytes &&
-           now.first_digest == known->first_digest;
-}
-
-/* The inputs of a head, by name and by inode. */
-struct directory {
-    const struct piece_input **by_path, **by_inode;
-    size_t count;
-};
-
-static int compare_paths(const void *a, const void *b)
-{
-    const struct piece_input *const *x = a, *const *y = b;
-    return strcmp((*x)->path, (*y)->path);
-}
-
-static int compare_inodes(const void *a, const void *b)
-{
-    const struct piece_input *const *x = a, *const *y = b;
-    if ((*x)->device != (*y)->device)
-        return (*x)->device < (*y)->device ? -1 : 1;
-    return ((*x)->inode > (*y)->inode) - ((*x)->inode < (*y)->inode);
-}
-
-static int directory_make_of(struct directory *d, const struct piece_head *h)
-{
-    d->count = h->input_count;
-    d->by_path = malloc((d->count + 1) * sizeof *d->by_path);
-    d->by_inode = malloc((d->count + 1) * sizeof *d->by_inode);
-    if (!d->by_path || !d->by_inode)
-        return -1;
-    for (size_t i = 0; i < d->count; i++)
-        d->by_path[i] = d->by_inode[i] = &h->inputs[i];
-    qsort(d->by_path, d->count, sizeof *d->by_path, compare_paths);
-    qsort(d->by_inode, d->count, sizeof *d->by_inode, compare_inodes);
-    return 0;
-}
-
-static void directory_free_of(struct directory *d)
-{
-    free(d->by_path);
-    free(d->by_inode);
-}
-
-static const struct piece_input *find_in(const struct piece_input **items, size_t count,
-                                         const struct piece_input *key,
-                                         int compare(const void *, const void *))
-{
-    const struct piece_input *const *found = bsearch(&key, items, count, sizeof *items, compare);
-    return found ? *found : NULL;
-}
-
-/* What the head knows of the file: *same: it is the one that was read; else another one had its name. */
-static const struct piece_input *find_known(const struct directory *d, const struct piece_input *now,
-                                            bool *same)
-{
-    const struct piece_input *named = find_in(d->by_path, d->count, now, compare_paths);
-    *same = named && begins_alike(now->path, named);
-    if (*same)
-        return named;
-    const struct piece_input *moved = find_in(d->by_inode, d->count, now, compare_inodes);
-    *same = moved && begins_alike(now->path, moved);
-    return *same ? moved : named;
-}
 
 static void fail_input(struct state *s, const char *path, size_t order, const char *why)
 {
     problems_add(s->problems, PROBLEM_ERROR, order, path, -1, "%s", why);
 }
 
-/* Is the file to be read, and from where? Sets the rest of *in. */
-static bool is_new(struct state *s, const struct directory *d, size_t order, struct state_input *in)
+/* Is the file, which the head knows, to be read, and from where? */
+static bool is_to_be_read(struct state *s, size_t order, struct state_input *in)
 {
-    bool same;
-    in->now.path = (char *)(uintptr_t)in->path;
-    const struct piece_input *known = find_known(d, &in->now, &same);
-    in->known_as = known ? (uint32_t)(known - s->head.inputs) : UINT32_MAX;
-    if (!same)
+    const struct piece_input *known = &s->head.inputs[in->known_as];
+    if (known->flags & PIECE_INPUT_LATE)
         return true;
     if (in->now.size < known->size) {
         fail_input(s, in->path, order, "is shorter than when it was read: what it held then still counts");
@@ -163,6 +37,28 @@ static bool is_new(struct state *s, const struct directory *d, size_t order, str
     return true;
 }
 
+/* Is the file to be read? Notes what is in it by now, or else that it has another name. */
+static bool take_input(struct state *s, size_t order, struct state_input *in)
+{
+    if (in->known_as != UINT32_MAX && !is_to_be_read(s, order, in)) {
+        if (state_rename(s, in))
+            s->status = fail_memory();
+        return false;
+    }
+    if (!piece_identify(in->path, &in->now)) {
+        in->now.path = (char *)(uintptr_t)in->path;
+        return true;
+    }
+    fail_input(s, in->path, order, strerror(errno));
+    return false;
+}
+
+/* A late input is counted once, however often it is refused. */
+static void count_late(struct state *s, const struct state_input *in)
+{
+    s->head.late += in->known_as == UINT32_MAX || !(s->head.inputs[in->known_as].flags & PIECE_INPUT_LATE);
+}
+
 /* Under --append what comes first on the command line is read first. */
 static void note_out_of_order(struct state *s, const bool *is_read, const struct inputs *inputs)
 {
@@ -178,38 +74,51 @@ static void note_out_of_order(struct state *s, const bool *is_read, const struct
                     s, s->inputs[k].path, i,
                     "stands before an input that an earlier run read: its rows come behind that one's");
                 s->inputs[k].refused = s->options->late == LATE_REFUSE;
-                s->head.late++;
+                count_late(s, &s->inputs[k]);
             }
         return;
     }
 }
 
-enum exit_status state_take_inputs(struct state *s, const struct inputs *inputs, struct problems *problems)
+/* All that are regular files. 0, or -1 when memory is short. */
+static int stat_inputs(struct state *s, const struct inputs *inputs, size_t *orders)
 {
-    struct directory d = {0};
-    enum exit_status status = EXIT_DONE;
-    bool *is_read = calloc(inputs->count + 1, sizeof *is_read);
-    s->problems = problems;
-    s->inputs = calloc(inputs->count + 1, sizeof *s->inputs);
-    if (!is_read || !s->inputs || directory_make_of(&d, &s->head))
-        status = fail_memory();
-    for (size_t i = 0; status == EXIT_DONE && i < inputs->count; i++) {
+    for (size_t i = 0; i < inputs->count; i++) {
         struct state_input *in = &s->inputs[s->input_count];
-        *in = (struct state_input){.path = inputs->paths[i], .look = inputs->looks[i]};
-        if (state_identify(in->path, &in->now))
+        *in =
+            (struct state_input){.path = inputs->paths[i], .look = inputs->looks[i], .known_as = UINT32_MAX};
+        if (piece_stat(in->path, &in->now)) {
             fail_input(s, in->path, i,
                        errno == EINVAL ? "is no regular file: with --state, inputs are files"
                                        : strerror(errno));
-        else if (is_new(s, &d, i, in))
-            s->input_count++;
-        else
-            is_read[i] = true;
+            continue;
+        }
+        in->now.path = (char *)(uintptr_t)in->path;
+        orders[s->input_count++] = i;
     }
-    if (status == EXIT_DONE && s->options->append)
+    return state_find_known(s, orders);
+}
+
+enum exit_status state_take_inputs(struct state *s, const struct inputs *inputs, struct problems *problems)
+{
+    bool *is_read = calloc(inputs->count + 1, sizeof *is_read);
+    size_t *orders = calloc(inputs->count + 1, sizeof *orders), taken = 0;
+    s->problems = problems;
+    s->inputs = calloc(inputs->count + 1, sizeof *s->inputs);
+    if (!is_read || !orders || !s->inputs || stat_inputs(s, inputs, orders))
+        s->status = fail_memory();
+    for (size_t i = 0; i < s->input_count && s->status == EXIT_DONE; i++) {
+        if (take_input(s, orders[i], &s->inputs[i]))
+            s->inputs[taken++] = s->inputs[i];
+        else
+            is_read[orders[i]] = true;
+    }
+    s->input_count = taken;
+    if (s->status == EXIT_DONE && s->options->append)
         note_out_of_order(s, is_read, inputs);
-    directory_free_of(&d);
+    free(orders);
     free(is_read);
-    return status;
+    return s->status;
 }
 
 /* Times in s since 1970. */
@@ -223,7 +132,7 @@ static void format_time(int64_t ns, char text[32])
 /* One input alone goes on behind itself, whatever its times. */
 static bool is_alone(const struct state *s, const struct state_input *in)
 {
-    return s->head.input_count == 1 && in->known_as == 0 && in->place.is_known;
+    return state_files(s) == 1 && in->place.is_known;
 }
 
 size_t state_find_late(struct state *s, const struct set_source *set)
@@ -249,7 +158,7 @@ size_t state_find_late(struct state *s, const struct set_source *set)
             first, latest);
         in->refused = refuse;
         refused += refuse;
-        s->head.late++;
+        count_late(s, in);
     }
     return refused;
 }
@@ -269,6 +178,26 @@ static bool standing_of(const struct state *s, const struct set_source *set, siz
     return standing != SET_UNREAD;
 }
 
+/* Into the head, in the place of what it knows of the input. 0, or -1 after printing an error. */
+static int put_input(struct state *s, struct state_input *in, const struct piece_input *now)
+{
+    if (in->known_as != UINT32_MAX) {
+        char *path = strdup(now->path);
+        struct piece_input *known = &s->head.inputs[in->known_as];
+        if (path) {
+            free(known->path);
+            *known = *now;
+            known->path = path;
+            return 0;
+        }
+    } else if (!piece_head_add_input(&s->head, now)) {
+        in->known_as = s->head.input_count - 1;
+        return 0;
+    }
+    fail_memory();
+    return -1;
+}
+
 int state_note_read(struct state *s, const struct set_source *set)
 {
     struct piece_input now;
@@ -283,26 +212,20 @@ int state_note_read(struct state *s, const struct set_source *set)
             return -1;
         }
     }
-    for (size_t i = 0; i < s->set_count; i++) {
-        const uint32_t known = s->inputs[s->which[i]].known_as;
-        if (!standing_of(s, set, i, &now, &unknown))
-            continue;
-        if (known == UINT32_MAX) {
-            if (piece_head_add_input(&s->head, &now)) {
-                fail_memory();
-                return -1;
-            }
-            s->inputs[s->which[i]].known_as = s->head.input_count - 1;
-            continue;
-        }
-        char *path = strdup(now.path);
-        if (!path) {
-            fail_memory();
+    for (size_t i = 0; i < s->set_count; i++)
+        if (standing_of(s, set, i, &now, &unknown) && put_input(s, &s->inputs[s->which[i]], &now))
             return -1;
-        }
-        free(s->head.inputs[known].path);
-        now.path = path;
-        s->head.inputs[known] = now;
+    return 0;
+}
+
+int state_note_refused(struct state *s)
+{
+    for (size_t i = 0; i < s->input_count; i++) {
+        struct state_input *in = &s->inputs[i];
+        struct piece_input now = in->now;
+        now.flags = PIECE_INPUT_LATE;
+        if (in->refused && !in->place.is_known && put_input(s, in, &now))
+            return -1;
     }
     return 0;
 }

@@ -1,10 +1,11 @@
-/* What the files of --state share: state.c, the file and the run; state_inputs.c, which inputs are new;
+/* What the files of --state share: state.c, the file and the run; state_inputs.c, which inputs are new; state_known.c,
+ * which file is which;
  * state_reports.c, what the reports are like; state_options.c, which options change the answer. */
 #ifndef TCPREUSE_STATE_INTERNAL_H
 #define TCPREUSE_STATE_INTERNAL_H
 
 #include "cli/state.h"
-#include "io/pieces/piece_head.h"
+#include "io/pieces/piece_identify.h"
 
 /* An input that is to be read. */
 struct state_input {
@@ -40,15 +41,23 @@ struct state {
 
 /* state_inputs.c */
 
-/* How a file is found now: size, times, and what it begins with. 0, or -1 with errno; EINVAL: it is no
- * regular file. */
-int state_identify(const char *path, struct piece_input *in);
 /* Late inputs, with the set that would read them: notes them, and marks those that are refused. The number
  * of those. */
 size_t state_find_late(struct state *s, const struct set_source *set);
 /* The set has been read: the head's inputs stand where it ended. 0, or -1: up to where it is read cannot
  * be said, or memory is short; then a message has been printed, and the head is as before. */
 int state_note_read(struct state *s, const struct set_source *set);
+/* The inputs that are refused are noted, so that the next run does not count them again. 0, or -1 after printing an
+ * error. */
+int state_note_refused(struct state *s);
+
+/* state_known.c */
+
+/* Which of the head's inputs each input is, whose paths, sizes, times and inodes are known. orders: theirs among the
+ * arguments of the run, for notes. 0, or -1 when memory is short. */
+int state_find_known(struct state *s, const size_t *orders);
+/* The head's input that this one is has its name, inode and time. 0, or -1 when memory is short. */
+int state_rename(struct state *s, const struct state_input *in);
 
 /* state_reports.c */
 

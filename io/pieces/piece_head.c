@@ -88,6 +88,7 @@ void piece_head_put(struct saved_writer *w, const struct piece_head *h)
         saved_put64(w, in->inode);
         saved_put64(w, in->first_bytes);
         saved_put64(w, in->first_digest);
+        saved_put64(w, in->last_digest);
         saved_put64(w, in->position);
         saved_put64(w, in->frames);
         saved_put32(w, in->flags);
@@ -120,6 +121,7 @@ static void get_input(struct saved_reader *r, struct piece_head *h)
     in.inode = saved_get64(r);
     in.first_bytes = saved_get64(r);
     in.first_digest = saved_get64(r);
+    in.last_digest = saved_get64(r);
     in.position = saved_get64(r);
     in.frames = saved_get64(r);
     in.flags = saved_get32(r);

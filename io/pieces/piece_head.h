@@ -17,6 +17,7 @@ enum piece_input_flags {
     PIECE_INPUT_PLACE = 1,  /* position and frames are known: if the file grows, reading goes on there */
     PIECE_INPUT_STREAM = 2, /* it was read as a stream: compressed, or text */
     PIECE_INPUT_PART = 4,   /* it was not read to its end: an interrupt came */
+    PIECE_INPUT_LATE = 8,   /* it was late, and refused: nothing of it was read */
 };
 
 struct piece_input {
@@ -26,9 +27,10 @@ struct piece_input {
     uint64_t device, inode;
     uint64_t first_bytes; /* how many bytes at its beginning, at most PIECE_FIRST_BYTES, have this digest */
     uint64_t first_digest;
-    uint64_t position; /* of the next record */
-    uint64_t frames;   /* before it */
-    uint32_t flags;    /* enum piece_input_flags */
+    uint64_t last_digest; /* of the last PIECE_LAST_BYTES of `size`, or fewer where it is smaller */
+    uint64_t position;    /* of the next record */
+    uint64_t frames;      /* before it */
+    uint32_t flags;       /* enum piece_input_flags */
 };
 enum { PIECE_FIRST_BYTES = 4096, PIECE_LAST_BYTES = 4096 };
 

@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -146,8 +147,6 @@ def days(tcpreuse):
 
 def pcapng(records, first=0):
     """A pcapng section with an interface, another one in the middle, and frames of both."""
-    import struct
-
     def block(kind, body):
         body += bytes(-len(body) % 4)
         return struct.pack('<II', kind, len(body) + 12) + body + struct.pack('<I', len(body) + 12)
@@ -228,10 +227,101 @@ def late(tcpreuse):
         if again.status != (0 if mode == 'accept' else 2):
             complaints.append('again: ' + again.describe())
         shown = program.bare([tcpreuse, '--describe', place.state])
-        if shown.status or b'late inputs' not in shown.out:
+        if shown.status or [line.split()[-1] for line in shown.out.splitlines() if b'late inputs' in line] != [b'1']:
             complaints.append('--describe: %r' % shown.out)
+        once = place.go([a, b], '--late', 'accept')
+        frames = json.loads(open(os.path.join(place.out, 'summary.json')).read())['frames']['read']
+        if frames != 110:
+            complaints.append('accepted in the end: %d frames: %s' % (frames, once.describe()))
         place.close()
         yield 'late, --late ' + mode, complaints
+
+
+def rename(place, old, new):
+    os.rename(place.path(old), place.path(new))
+
+
+def copy_and_empty(place, old, new):
+    """As logrotate's copytruncate does it."""
+    shutil.copyfile(place.path(old), place.path(new))
+    with open(place.path(old), 'r+b') as file:
+        file.truncate(0)
+
+
+def fill(place, name, data):
+    """Into the file that is there, as tcpdump -W uses its names again."""
+    with open(place.path(name), 'wb') as file:
+        file.write(data)
+
+
+def rotated(tcpreuse):
+    """Files that get other names, and names that get other files, between runs: each is read once. Rows name files as they were
+    called when they were read, so what has no names is compared."""
+    global REPORTS
+    records = traffic(18, 500, 20000)
+    slices = [[r for r in records[i * 100:i * 100 + 100]] for i in range(5)]
+
+    def names(size):
+        return struct.pack('<II', 4, size + 12) + bytes(size) + struct.pack('<I', size + 12)
+
+    def plain(i):
+        return pcap.file_header() + b''.join(pcap.record(t, d, n) for t, n, d in slices[i])
+
+    def half(i):
+        return pcap.file_header() + b''.join(pcap.record(t, d, n) for t, n, d in slices[i][:50])
+
+    def headed(i):
+        blocks = pcapng(slices[i])
+        return blocks[0] + names(6000) + b''.join(blocks[1:]) + names(i * 20000)  # each is longer than those before
+
+    # What is done before each run, the names that it gets, and how many slices have been read then.
+    ways = {
+        'renamed': (plain, (
+            (lambda p: fill(p, 'c', plain(0)), 'c', 1),
+            (lambda p: (rename(p, 'c', 'c.1'), fill(p, 'c', plain(1))), 'c c.1', 2),
+            (lambda p: (rename(p, 'c.1', 'c.2'), rename(p, 'c', 'c.1'), fill(p, 'c', plain(2))), 'c c.1 c.2', 3),
+            (lambda p: None, 'c.2 c c.1', 3),
+            (lambda p: (rename(p, 'c.2', 'c.3'), rename(p, 'c.1', 'c.2'), rename(p, 'c', 'c.1')), 'c.1 c.2 c.3', 3))),
+        'a ring': (plain, (
+            (lambda p: (fill(p, 'r0', plain(0)), fill(p, 'r1', plain(1))), 'r0 r1', 2),
+            (lambda p: fill(p, 'r0', plain(2)), 'r0 r1', 3),
+            (lambda p: None, 'r0 r1', 3),
+            (lambda p: fill(p, 'r1', plain(3)), 'r0 r1', 4),
+            (lambda p: (rename(p, 'r0', 'r'), rename(p, 'r1', 'r0'), rename(p, 'r', 'r1')), 'r0 r1', 4))),
+        'copied and emptied': (plain, (
+            (lambda p: fill(p, 'c', plain(0)), 'c', 1),
+            (lambda p: (copy_and_empty(p, 'c', 'c.1'), fill(p, 'c', plain(1))), 'c c.1', 2),
+            (lambda p: (copy_and_empty(p, 'c.1', 'c.2'), copy_and_empty(p, 'c', 'c.1'), fill(p, 'c', plain(2))), 'c c.1 c.2', 3),
+            (lambda p: None, 'c c.1 c.2', 3))),
+        'renamed while it grew': (plain, (
+            (lambda p: fill(p, 'c', half(0)), 'c', None),
+            (lambda p: (rename(p, 'c', 'c.1'), fill(p, 'c.1', plain(0)), fill(p, 'c', half(1))), 'c c.1', None),
+            (lambda p: (copy_and_empty(p, 'c', 'c.0'), fill(p, 'c.0', plain(1)), fill(p, 'c', plain(2))), 'c c.0 c.1', 3))),
+        'a ring whose files begin alike for 6000 bytes': (headed, (
+            (lambda p: fill(p, 'r0', headed(0)), 'r0', 1),
+            (lambda p: fill(p, 'r0', headed(1)), 'r0', 2),
+            (lambda p: (rename(p, 'r0', 'r1'), fill(p, 'r0', headed(2))), 'r0 r1', 3))),
+    }
+    kept, REPORTS = REPORTS, ('conversations', 'episodes', 'endpoints')
+    for name, (data, steps) in ways.items():
+        place, complaints = Place(tcpreuse), []
+        for i, (change, names, count) in enumerate(steps):
+            change(place)
+            result = place.go([place.path(n) for n in names.split()], '-j%d' % (1 + i % 3))
+            if result.status:
+                complaints.append('run %d: %s' % (i, result.describe()))
+            elif count:
+                parts = []
+                for k in range(count):
+                    fill(place, 'part%d' % k, data(k))
+                    parts.append(place.path('part%d' % k))
+                complaints += place.same(place.one(parts), 'run %d' % i)
+        shown = program.bare([tcpreuse, '--describe', place.state]).out.decode()
+        if shown.count('\ninput ') != steps[-1][2]:
+            complaints.append('not %d inputs: %s' % (steps[-1][2], shown))
+        place.close()
+        yield 'rotated: ' + name, complaints[:5]
+    REPORTS = kept
 
 
 def misfits(tcpreuse):
@@ -328,7 +418,7 @@ def kills(tcpreuse):
     yield 'killed and interrupted: %s' % ', '.join('%d times status %d' % (n, s) for s, n in sorted(ended.items())), complaints[:6]
 
 
-CASES = (every_border, days, overlapping, grown, late, misfits, damage, kills)
+CASES = (every_border, days, overlapping, grown, rotated, late, misfits, damage, kills)
 
 
 def main():
