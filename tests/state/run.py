@@ -261,7 +261,7 @@ def rotated(tcpreuse):
     records = traffic(18, 500, 20000)
     slices = [[r for r in records[i * 100:i * 100 + 100]] for i in range(5)]
 
-    def names(size):
+    def padding(size):
         return struct.pack('<II', 4, size + 12) + bytes(size) + struct.pack('<I', size + 12)
 
     def plain(i):
@@ -272,7 +272,7 @@ def rotated(tcpreuse):
 
     def headed(i):
         blocks = pcapng(slices[i])
-        return blocks[0] + names(6000) + b''.join(blocks[1:]) + names(i * 20000)  # each is longer than those before
+        return blocks[0] + padding(6000) + b''.join(blocks[1:]) + padding(4 + i * 20000)  # each is longer than those before
 
     # What is done before each run, the names that it gets, and how many slices have been read then.
     ways = {
