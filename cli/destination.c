@@ -17,7 +17,8 @@ static struct output_input identify(const char *path, const struct look *look)
     return (struct output_input){st.st_dev, st.st_ino};
 }
 
-enum exit_status destination_open(struct destination *d, const struct options *o, const struct inputs *inputs)
+enum exit_status destination_prepare(struct destination *d, const struct options *o,
+                                     const struct inputs *inputs)
 {
     d->inputs = calloc(inputs->count + 1, sizeof *d->inputs);
     if (!d->inputs)
@@ -30,8 +31,14 @@ enum exit_status destination_open(struct destination *d, const struct options *o
         .input_count = inputs->count,
         .voucher = o->summary ? SUMMARY_FILE : NULL,
     };
-    if (!o->output)
-        return EXIT_DONE;
+    return EXIT_DONE;
+}
+
+enum exit_status destination_open(struct destination *d, const struct options *o, const struct inputs *inputs)
+{
+    const enum exit_status status = destination_prepare(d, o, inputs);
+    if (!o->output || status != EXIT_DONE)
+        return status;
     d->directory = outputs_open(o->output, &d->params);
     return d->directory ? EXIT_DONE : EXIT_OUTPUT;
 }

@@ -11,6 +11,9 @@ struct destination {
     struct outputs *directory;    /* of -o; NULL: there is none */
 };
 
+/* For a file elsewhere than in the directory: the parameters only. */
+enum exit_status destination_prepare(struct destination *d, const struct options *o,
+                                     const struct inputs *inputs);
 /* Locks the directory, if one is asked for. Prints what is wrong. */
 enum exit_status destination_open(struct destination *d, const struct options *o,
                                   const struct inputs *inputs);

@@ -1,5 +1,6 @@
 /* --piece: reads a piece of the inputs into a file. */
 #include "cli/piece.h"
+#include "cli/destination.h"
 #include "cli/interrupt.h"
 #include "cli/piece_reading.h"
 #include "cli/problems_print.h"
@@ -16,6 +17,7 @@ struct making {
     struct problems *problems;
     struct stop *stop;
     struct piece_reading reading;
+    struct destination destination; /* not opened: there is one file */
     struct kept_writer *writer;
 };
 
@@ -66,9 +68,12 @@ static enum exit_status look_for(const struct making *m, bool *there)
 
 static enum exit_status make_pipeline(struct making *m)
 {
-    m->writer = kept_writer_create(m->o->output);
+    const enum exit_status status = destination_prepare(&m->destination, m->o, m->reading.choice.inputs);
+    if (status != EXIT_DONE)
+        return status;
+    m->writer = kept_writer_create(m->o->output, &m->destination.params);
     if (!m->writer) {
-        message_error("%s: cannot write: %s", m->o->output, strerror(errno));
+        message_error("%s: cannot write: %s", m->o->output, outputs_explain(errno));
         return EXIT_OUTPUT;
     }
     return piece_reading_prepare(&m->reading, kept_writer_sink(m->writer));
@@ -77,7 +82,7 @@ static enum exit_status make_pipeline(struct making *m)
 static void say_write_error(void *making)
 {
     const struct making *m = making;
-    message_error("%s: cannot write: %s", m->o->output, strerror(kept_writer_error(m->writer)));
+    message_error("%s: cannot write: %s", m->o->output, outputs_explain(kept_writer_error(m->writer)));
 }
 
 static enum exit_status read_piece(struct making *m)
@@ -109,7 +114,7 @@ static enum exit_status finish(struct making *m)
     k->problems = NULL;
     k->problem_count = 0;
     if (failed) {
-        message_error("%s: cannot write: %s", o->output, strerror(errno));
+        message_error("%s: cannot write: %s", o->output, outputs_explain(errno));
         return EXIT_OUTPUT;
     }
     if (!o->quiet)
@@ -137,6 +142,7 @@ enum exit_status piece_make(const struct options *o, const struct inputs *inputs
     interrupt_stops(NULL);
     piece_reading_close(&m.reading);
     kept_writer_destroy(m.writer);
+    destination_close(&m.destination);
     interrupt_close();
     return status;
 }

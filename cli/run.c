@@ -82,7 +82,7 @@ static enum exit_status open_filter(struct run *r)
 /* Inputs that a state tells of, by way of a relay. */
 static enum exit_status open_state(struct run *r)
 {
-    enum exit_status status = state_open(&r->state, r->options, &r->timers);
+    enum exit_status status = state_open(&r->state, r->options, r->inputs, &r->timers);
     if (status == EXIT_DONE)
         status = state_take_inputs(r->state, r->inputs, r->problems);
     if (status != EXIT_DONE)

@@ -4,6 +4,7 @@
  * killed at any moment: the state and the reports' lengths that it names belong together. */
 #include "cli/state_internal.h"
 #include "io/message.h"
+#include "io/outputs/directory.h"
 #include "io/reports/names.h"
 
 #include <errno.h>
@@ -69,7 +70,27 @@ static enum exit_status begin_head(struct state *s)
     return s->head.program && !state_put_options(&s->head, s->options, s->timers) ? EXIT_DONE : fail_memory();
 }
 
-enum exit_status state_open(struct state **state, const struct options *o, const struct timers *timers)
+/* The state's file, locked for as long as the run lasts: another run could go on from the same state only to overwrite
+ * what this one adds to it. It may lie in the directory of the reports, which is made now for its sake. */
+static enum exit_status lock_file(struct state *s, const struct inputs *inputs)
+{
+    const struct options *o = s->options;
+    if (directory_make(o->output))
+        return EXIT_OUTPUT;
+    const enum exit_status status = destination_prepare(&s->destination, o, inputs);
+    if (status != EXIT_DONE)
+        return status;
+    s->destination.params.sync = true; /* it vouches for the lengths of the reports */
+    s->destination.params.voucher = NULL;
+    s->writer = piece_writer_create(o->state, PIECE_STATE, &s->destination.params);
+    if (s->writer)
+        return EXIT_DONE;
+    message_error("%s: cannot write: %s", o->state, outputs_explain(errno));
+    return EXIT_OUTPUT;
+}
+
+enum exit_status state_open(struct state **state, const struct options *o, const struct inputs *inputs,
+                            const struct timers *timers)
 {
     char error[PIECE_ERROR_MAX];
     struct state *s = *state = calloc(1, sizeof *s);
@@ -78,6 +99,9 @@ enum exit_status state_open(struct state **state, const struct options *o, const
     s->feed.next = feed_next;
     s->options = o;
     s->timers = timers;
+    const enum exit_status locked = lock_file(s, inputs);
+    if (locked != EXIT_DONE)
+        return locked;
     switch (piece_reader_open(&s->reader, o->state, error)) {
     case PIECE_MISSING:
         return begin_head(s);
@@ -136,7 +160,7 @@ enum exit_status state_load(struct state *s, struct pipeline *p)
 
 struct target {
     struct save_target target;
-    struct piece_writer *writer;
+    struct piece_writer *writer; /* the state's */
     int error;
 };
 
@@ -194,15 +218,13 @@ static int write_state(struct state *s, struct target *t)
 
 static void save(struct state *s)
 {
-    struct target t = {.target.add = add_section};
+    struct target t = {.target.add = add_section, .writer = s->writer};
     errno = 0;
-    if (update_head(s) || !(t.writer = piece_writer_create(s->options->state, PIECE_STATE)) ||
-        write_state(s, &t)) {
+    if (update_head(s) || write_state(s, &t)) {
         message_error("%s: cannot write: %s", s->options->state,
-                      errno ? strerror(errno) : "some report could not be written");
+                      errno ? outputs_explain(errno) : "some report could not be written");
         s->status = EXIT_OUTPUT;
     }
-    piece_writer_destroy(t.writer);
 }
 
 /* The feed. */
@@ -316,6 +338,8 @@ void state_close(struct state *s)
     if (!s)
         return;
     piece_reader_close(s->reader);
+    piece_writer_destroy(s->writer);
+    destination_close(&s->destination);
     piece_head_free(&s->head);
     free(s->inputs);
     free(s->paths);

@@ -8,10 +8,11 @@
 
 struct state;
 
-/* Reads the file that --state names, if it is there, and checks that it fits: the options of the run, and
- * the reports in its directory. timers: those of the run. The arguments outlive the state. Anything but
+/* Locks the file that --state names, reads it, if it is there, and checks that it fits: the options of the run, and
+ * the reports in its directory, which is made. timers: those of the run. The arguments outlive the state. Anything but
  * EXIT_DONE: an error has been printed; state_close() takes what there is. */
-enum exit_status state_open(struct state **s, const struct options *o, const struct timers *timers);
+enum exit_status state_open(struct state **s, const struct options *o, const struct inputs *inputs,
+                            const struct timers *timers);
 /* Tells what is new of the inputs. What cannot be read as it is told is a problem. */
 enum exit_status state_take_inputs(struct state *s, const struct inputs *inputs, struct problems *problems);
 /* The lengths of the reports to go on with, one a report; NULL: they begin anew. */

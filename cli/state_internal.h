@@ -4,6 +4,7 @@
 #ifndef TCPREUSE_STATE_INTERNAL_H
 #define TCPREUSE_STATE_INTERNAL_H
 
+#include "cli/destination.h"
 #include "cli/state.h"
 #include "io/pieces/piece_identify.h"
 
@@ -22,6 +23,8 @@ struct state {
     const struct options *options;
     const struct timers *timers;
     struct problems *problems;
+    struct destination destination; /* not opened: there is one file */
+    struct piece_writer *writer;
     struct piece_reader *reader; /* NULL: there is no state yet, or it is loaded */
     struct piece_head head;
     bool resumes; /* there was a state */

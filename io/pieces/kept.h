@@ -41,8 +41,9 @@ const char *kept_piece_differs(const struct kept_piece *a, const struct kept_pie
 
 struct kept_writer;
 
-/* NULL with errno. */
-struct kept_writer *kept_writer_create(const char *path);
+/* NULL with errno, for outputs_explain(). */
+struct outputs_params;
+struct kept_writer *kept_writer_create(const char *path, const struct outputs_params *params);
 struct sink *kept_writer_sink(struct kept_writer *w);
 /* The file is complete. 0, or -1 with errno. */
 int kept_writer_finish(struct kept_writer *w, const struct kept_piece *k);

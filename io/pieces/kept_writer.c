@@ -38,13 +38,13 @@ static int write_batches(struct sink *sink, enum report report, const struct tex
 
 static const struct sink_ops ops = {.write = write_batches};
 
-struct kept_writer *kept_writer_create(const char *path)
+struct kept_writer *kept_writer_create(const char *path, const struct outputs_params *params)
 {
     struct kept_writer *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
     w->sink.ops = &ops;
-    w->file = piece_writer_create(path, PIECE_PART);
+    w->file = piece_writer_create(path, PIECE_PART, params);
     if (w->file)
         return w;
     const int error = errno;

@@ -2,7 +2,7 @@
  * checksum, behind a magic and a version, and a checksum of the whole at the end. docs/state.md has the
  * layout.
  *
- * A file is written under another name, and gets its own when it is complete and on the disk. Reading it
+ * A file is written under another name, and gets its own when it is complete (io/outputs/). Reading it
  * begins with checking all of it, so that no part of a damaged file is ever used. */
 #ifndef TCPREUSE_PIECE_FILE_H
 #define TCPREUSE_PIECE_FILE_H
@@ -27,12 +27,15 @@ enum {
 
 struct piece_writer;
 
-/* Begins a file, as PATH.partial. What is there under this name is replaced. NULL with errno. */
-struct piece_writer *piece_writer_create(const char *path, enum piece_kind kind);
+/* Begins a file under a temporary name, which is locked: another process that begins it meanwhile gets EBUSY. NULL with
+ * errno, for outputs_explain(). */
+struct outputs_params;
+struct piece_writer *piece_writer_create(const char *path, enum piece_kind kind,
+                                         const struct outputs_params *params);
 /* Adds a section. 0, or -1 with errno; then the writer is of no use any more. */
 int piece_writer_add(struct piece_writer *w, const char *name, const void *bytes, size_t count);
-/* The file is complete: it goes to the disk, and takes the place of what is there under its name. 0, or -1
- * with errno, and then what was there still is. */
+/* The file is complete: it goes to the disk, if the parameters ask for it, and takes the place of what is there under its
+ * name. 0, or -1 with errno, and then what was there still is. */
 int piece_writer_finish(struct piece_writer *w);
 /* Removes what is not finished. NULL is fine. */
 void piece_writer_destroy(struct piece_writer *w);

@@ -18,9 +18,8 @@
 #include "engine/util.h"
 #include "io/pieces/piece_file.h"
 
-#define PIECE_MAGIC   "\x89tcpr\r\n\x1a"
-#define PIECE_END     "end"
-#define PIECE_PARTIAL ".partial"
+#define PIECE_MAGIC "\x89tcpr\r\n\x1a"
+#define PIECE_END   "end"
 
 enum {
     PIECE_HEAD_BYTES = 32,

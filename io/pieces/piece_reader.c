@@ -190,7 +190,8 @@ enum piece_result piece_reader_open(struct piece_reader **reader, const char *pa
                                     char error[PIECE_ERROR_MAX])
 {
     *reader = NULL;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd =
+        open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* of a pipe, it would wait for its writer */
     struct piece_reader *r = fd < 0 ? NULL : calloc(1, sizeof *r);
     if (!r) {
         const int reason = errno;

@@ -1,17 +1,14 @@
-/* Writes state files and piece files: under another name at first, so that a file under its own name is
- * complete. */
+/* Writes state files and piece files, as any file that is whole or absent (io/outputs/). */
+#include "io/outputs/outputs.h"
 #include "io/pieces/piece_layout.h"
 #include "io/pieces/piece_zstd.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 struct piece_writer {
-    char *path, *partial;
-    int fd;
+    struct output *file;  /* NULL: it is finished */
     XXH3_state_t *digest; /* of all that is written */
     uint8_t *packed;      /* a section, compressed */
     size_t packed_capacity;
@@ -23,7 +20,7 @@ static int write_bytes(struct piece_writer *w, const void *bytes, size_t count)
     const uint8_t *at = bytes;
     XXH3_128bits_update(w->digest, bytes, count);
     while (count) {
-        const ssize_t n = write(w->fd, at, count);
+        const ssize_t n = write(output_descriptor(w->file), at, count);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -44,26 +41,22 @@ static int write_head(struct piece_writer *w, enum piece_kind kind)
     return write_bytes(w, head, sizeof head);
 }
 
-struct piece_writer *piece_writer_create(const char *path, enum piece_kind kind)
+struct piece_writer *piece_writer_create(const char *path, enum piece_kind kind,
+                                         const struct outputs_params *params)
 {
     struct piece_writer *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
-    w->fd = -1;
-    w->path = strdup(path);
     w->digest = XXH3_createState();
-    if (asprintf(&w->partial, "%s" PIECE_PARTIAL, path) < 0)
-        w->partial = NULL;
-    if (!w->path || !w->digest || !w->partial) {
+    if (!w->digest)
         errno = ENOMEM;
-        goto fail;
+    else
+        w->file = output_create_file(path, params);
+    if (w->file) {
+        XXH3_128bits_reset(w->digest);
+        if (!write_head(w, kind))
+            return w;
     }
-    XXH3_128bits_reset(w->digest);
-    w->fd = open(w->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (w->fd < 0 || write_head(w, kind))
-        goto fail;
-    return w;
-fail:;
     const int error = errno;
     piece_writer_destroy(w);
     errno = error;
@@ -110,48 +103,23 @@ int piece_writer_add(struct piece_writer *w, const char *name, const void *bytes
     return write_section(w, name, bytes, count);
 }
 
-/* The directory's entry goes to the disk, too. A file system that cannot do that has done what it can. */
-static void sync_directory(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    const int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(directory);
-}
-
 int piece_writer_finish(struct piece_writer *w)
 {
     uint8_t digest[PIECE_DIGEST_BYTES];
     piece_digest_bytes(w->digest, digest);
-    if (write_section(w, PIECE_END, digest, sizeof digest) || fsync(w->fd))
+    if (write_section(w, PIECE_END, digest, sizeof digest))
         return -1;
-    const int fd = w->fd;
-    w->fd = -1;
-    if (close(fd) || rename(w->partial, w->path)) {
-        const int error = errno;
-        unlink(w->partial);
-        errno = error;
-        return -1;
-    }
-    sync_directory(w->path);
-    return 0;
+    struct output *file = w->file;
+    w->file = NULL;
+    return output_commit(file);
 }
 
 void piece_writer_destroy(struct piece_writer *w)
 {
     if (!w)
         return;
-    if (w->fd >= 0) {
-        close(w->fd);
-        unlink(w->partial);
-    }
+    output_discard(w->file);
     XXH3_freeState(w->digest);
     free(w->packed);
-    free(w->partial);
-    free(w->path);
     free(w);
 }

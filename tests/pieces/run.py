@@ -6,6 +6,7 @@ Pieces of a set, read each by a process of its own and put together, give all re
 begins where no record does is read again; files that are no pieces, or not all of one set, are told.
 """
 import concurrent.futures
+import fcntl
 import gzip
 import json
 import os
@@ -234,6 +235,13 @@ def test_files(tap, pieces, directory):
     result = program.bare([tcpreuse, '--piece', '2/3', '-o', files[1], path])
     tap.ok('a piece that is there and fits is not read again', refused(result, 0, 'is there') + (
         [] if os.stat(files[1]).st_mtime_ns == before else ['it was written']))
+    locked = os.path.join(directory, 'locked.piece')
+    with open(locked + '.tcpreuse-part', 'wb') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        tap.ok('a piece that another process writes', refused(program.bare([tcpreuse, '--piece', '2/3', '-o', locked, path]), 3,
+                                                              locked, 'another run'))
+    result = program.bare([tcpreuse, '--piece', '2/3', '--fsync', '-o', locked, path])
+    tap.ok('and no more', refused(result, 0) + (['not removed'] if os.path.exists(locked + '.tcpreuse-part') else []))
     result = program.bare([tcpreuse, '--piece', '2/3', '-o', other, path])
     tap.ok('no other file is overwritten', refused(result, 3, other) + ([] if pcap.count(other) == 60 else ['it was']))
     with open(files[1], 'rb') as file:

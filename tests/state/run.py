@@ -7,6 +7,7 @@ threads; also when they are killed. A state that does not fit, is late, cut or d
 
 TEXT picks cases by their name.
 """
+import fcntl
 import json
 import os
 import random
@@ -324,6 +325,30 @@ def rotated(tcpreuse):
     REPORTS = kept
 
 
+def locked(tcpreuse):
+    """One run at a time goes on from a state; what a dead one left is removed; the state may lie among its reports."""
+    place, complaints = Place(tcpreuse), []
+    records = traffic(19, 60)
+    a, b = place.write('a.pcap', records[:30]), place.write('b.pcap', records[30:])
+    place.state = os.path.join(place.out, 'run.state')
+    first = place.go([a])
+    part, before = place.state + '.tcpreuse-part', open(place.state, 'rb').read() if not first.status else b''
+    with open(part, 'wb') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        result = program.bare(place.command(place.path('other'), [a, b], '--state', place.state))
+        if result.status != 3 or place.state.encode() + b': cannot write: another run' not in result.err:
+            complaints.append('while another run has it: ' + result.describe())
+        if os.listdir(place.path('other')) or open(place.state, 'rb').read() != before:
+            complaints.append('something was written')
+    result = place.go([a, b])
+    if first.status or result.status or os.path.exists(part):
+        complaints.append('%s, %s' % (first.describe(), result.describe()))
+    else:
+        complaints += place.same(place.one([a, b]), 'after a dead run')
+    place.close()
+    yield 'a state that another run has', complaints
+
+
 def misfits(tcpreuse):
     """What does not fit the state is refused by name, and nothing is changed."""
     place, complaints = Place(tcpreuse), []
@@ -418,7 +443,7 @@ def kills(tcpreuse):
     yield 'killed and interrupted: %s' % ', '.join('%d times status %d' % (n, s) for s, n in sorted(ended.items())), complaints[:6]
 
 
-CASES = (every_border, days, overlapping, grown, rotated, late, misfits, damage, kills)
+CASES = (every_border, days, overlapping, grown, rotated, late, locked, misfits, damage, kills)
 
 
 def main():

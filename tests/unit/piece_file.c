@@ -1,8 +1,10 @@
 /* The container of state files and piece files: what was written comes back, and no file that differs in a
  * byte, or is cut, does. */
+#include "io/outputs/outputs.h"
 #include "io/pieces/piece_head.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,7 +31,7 @@ static void write_file(void)
 {
     for (size_t i = 0; i < sizeof large; i++)
         large[i] = (uint8_t)(i / 100);
-    struct piece_writer *w = piece_writer_create(path, PIECE_STATE);
+    struct piece_writer *w = piece_writer_create(path, PIECE_STATE, &(struct outputs_params){0});
     cr_assert(w);
     cr_assert_eq(piece_writer_add(w, "empty", NULL, 0), 0);
     cr_assert_eq(piece_writer_add(w, "small", "abc", 3), 0);
@@ -125,13 +127,17 @@ Test(piece_file, nothing_has_the_name_before_it_is_finished)
     struct piece_reader *r;
     char error[PIECE_ERROR_MAX], partial[80];
     write_file();
-    struct piece_writer *w = piece_writer_create(path, PIECE_PART);
+    struct piece_writer *w = piece_writer_create(path, PIECE_PART, &(struct outputs_params){0});
     cr_assert_eq(piece_writer_add(w, "other", "x", 1), 0);
     cr_assert_eq(piece_reader_open(&r, path, error), PIECE_DONE);
     cr_assert_eq(piece_reader_kind(r), PIECE_STATE);
     piece_reader_close(r);
+    snprintf(partial, sizeof partial, "%s" OUTPUTS_PART, path);
+    cr_assert_eq(access(partial, F_OK), 0);
+    errno = 0;
+    cr_assert_null(piece_writer_create(path, PIECE_PART, &(struct outputs_params){0}));
+    cr_assert_eq(errno, EBUSY);
     piece_writer_destroy(w);
-    snprintf(partial, sizeof partial, "%s.partial", path);
     cr_assert_neq(access(partial, F_OK), 0);
 }
 
@@ -145,7 +151,7 @@ Test(piece_file, a_missing_file_is_told_from_a_wrong_one)
 
 Test(piece_file, a_section_has_a_name_of_its_own)
 {
-    struct piece_writer *w = piece_writer_create(path, PIECE_PART);
+    struct piece_writer *w = piece_writer_create(path, PIECE_PART, &(struct outputs_params){0});
     cr_assert_neq(piece_writer_add(w, "end", "x", 1), 0);
     cr_assert_neq(piece_writer_add(w, "a name that is too long", "x", 1), 0);
     piece_writer_destroy(w);
