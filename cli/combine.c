@@ -81,12 +81,9 @@ static enum exit_status read_again(const struct kept_piece *k, const char *file,
     return status;
 }
 
-/* Does the piece begin where the one before it ends, and does it know how to read on? */
 static bool follows(const struct combine *c, size_t i)
 {
-    const struct set_piece *before = &c->pieces[i - 1].range, *piece = &c->pieces[i].range;
-    return before->end.input == piece->begin.input && before->end.position == piece->begin.position &&
-           (!before->end_differs || piece->begin_walked);
+    return set_piece_follows(&c->pieces[i - 1].range, &c->pieces[i].range);
 }
 
 /* Whoever begins a piece inside a file can only guess where a record begins. */
@@ -128,19 +125,17 @@ static bool same_problem(const struct problem *a, const struct problem *b)
            !strcmp(a->text, b->text);
 }
 
-/* What was wrong with the inputs; what concerns all of them, each piece has found. */
-static void take_problems(const struct combine *c, struct problems *problems)
+void combine_take_problems(struct problems *problems, const struct problem *items, size_t count)
 {
-    for (size_t i = 0; i < c->count; i++)
-        for (size_t k = 0; k < c->pieces[i].problem_count; k++) {
-            const struct problem *p = &c->pieces[i].problems[k];
-            bool known = false;
-            for (size_t n = 0; n < problems->count && !known; n++)
-                known = same_problem(&problems->items[n], p);
-            if (!known)
-                problems_add(problems, p->note ? PROBLEM_NOTE : PROBLEM_ERROR, p->order, p->file,
-                             p->has_offset ? (int64_t)p->offset : -1, "%s", p->text);
-        }
+    for (size_t k = 0; k < count; k++) {
+        const struct problem *p = &items[k];
+        bool known = false;
+        for (size_t n = 0; n < problems->count && !known; n++)
+            known = same_problem(&problems->items[n], p);
+        if (!known)
+            problems_add(problems, p->note ? PROBLEM_NOTE : PROBLEM_ERROR, p->order, p->file,
+                         p->has_offset ? (int64_t)p->offset : -1, "%s", p->text);
+    }
 }
 
 /* The options that the pieces were made with, and the paths of their set. */
@@ -180,7 +175,8 @@ enum exit_status combine_open(struct combine *c, struct options *o, struct input
         status = take_options(c, o, inputs);
     if (status != EXIT_DONE)
         return status;
-    take_problems(c, problems);
+    for (size_t i = 0; i < c->count; i++) /* what concerns all of them, each piece has found */
+        combine_take_problems(problems, c->pieces[i].problems, c->pieces[i].problem_count);
     c->supply = kept_files_create(c->files, c->count, problems);
     if (!c->supply)
         return fail_memory();

@@ -2,8 +2,10 @@
 #ifndef TCPREUSE_COMBINE_H
 #define TCPREUSE_COMBINE_H
 
+#include "cli/progress.h"
 #include "cli/run.h"
 #include "io/pieces/kept.h"
+#include "io/reports/summary.h"
 
 struct combine {
     struct kept_piece *pieces; /* in order */
@@ -11,6 +13,10 @@ struct combine {
     size_t count;
     struct kept_files *supply; /* what is in the files; NULL: pieces come from elsewhere */
     struct kept_source *source;
+    /* Of ranks, whose pieces come from elsewhere; else zeros. */
+    const struct progress_gauge *gauge;
+    const struct rank_share *shares; /* one a piece, known once the run has ended */
+    bool all_or_nothing;             /* nothing is reported if the run is interrupted */
 };
 
 /* Reads what the files say, has what does not fit done again where the inputs can be reached, and opens them. Sets of
@@ -18,6 +24,8 @@ struct combine {
  * error has been printed. combine_close() takes either. */
 enum exit_status combine_open(struct combine *c, struct options *o, struct inputs *inputs,
                               struct problems *problems);
+/* Adds what was wrong with inputs, unless it is known. */
+void combine_take_problems(struct problems *problems, const struct problem *items, size_t count);
 /* For the summary: of all pieces. */
 uint64_t combine_bytes(const struct combine *c);
 size_t combine_opened(const struct combine *c);

@@ -1,4 +1,5 @@
 /* tcpreuse: reads the command line, finds the inputs, runs. */
+#include "cli/cluster.h"
 #include "cli/combine.h"
 #include "cli/describe.h"
 #include "cli/find.h"
@@ -53,7 +54,9 @@ int main(int argc, char **argv)
     enum exit_status status = EXIT_USAGE;
     switch (options_read(&options, argc, argv)) {
     case OPTIONS_RUN:
-        status = options.describe ? describe(options.describe) : find_and_run(&options);
+        status = options.describe ? describe(options.describe)
+                 : options.mpi    ? cluster_run(&options)
+                                  : find_and_run(&options);
         break;
     case OPTIONS_DONE:
         status = fflush(stdout) ? EXIT_OUTPUT : EXIT_DONE;

@@ -41,6 +41,7 @@ struct options {
     unsigned piece, pieces; /* read one of so many pieces, into the file `output`; pieces 0: all */
     uint64_t piece_begin;   /* offset where it begins, if that is inside a file; 0: to be found */
     bool combine;           /* the files are such pieces */
+    bool mpi;               /* the run is that of all ranks of a job */
     const char *filter;     /* pcap-filter(7), or NULL */
     struct frame_range *ignore;
     size_t ignore_count;

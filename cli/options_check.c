@@ -201,6 +201,31 @@ static enum options_result check_pieces(const struct options *o)
     return OPTIONS_RUN;
 }
 
+/* Ranks read pieces, too. */
+static enum options_result check_mpi(const struct options *o)
+{
+    const struct {
+        bool given;
+        const char *option, *why;
+    } refused[] = {
+        {o->pieces, "--piece", "each rank takes a piece by itself"},
+        {o->combine, "--combine", "it reads pieces that are there already"},
+        {o->dpdk, "--dpdk", "ports belong to one process"},
+        {o->state, "--state", "what ranks know is not saved"},
+        {o->key_parts, "--key", "pieces know the tuple only"},
+        {o->ignore_count, "--ignore", "a rank does not know the numbers of its frames"},
+        {o->sort_window, "--sort-window", "frames go from one piece to another"},
+        {o->max_conversations, "--max-conversations", "which are forgotten depends on all ranks"},
+        {o->expire, "--expire", "when they expire depends on all ranks"},
+        {o->extract, "--extract", "it reads all inputs again"},
+    };
+    for (unsigned i = 0; o->mpi && i < ARRAY_LEN(refused); i++)
+        if (refused[i].given)
+            return options_fail("options '--mpi' and '%s' exclude each other: %s", refused[i].option,
+                                refused[i].why);
+    return OPTIONS_RUN;
+}
+
 static enum options_result check_input(const struct options *o, const char *ports_option)
 {
     if (o->dpdk &&
@@ -221,6 +246,8 @@ enum options_result options_check(struct options *o, const char *ports_option)
         return o->file_count || o->files_from || o->dpdk ? options_fail("option '--describe' takes no inputs")
                                                          : OPTIONS_RUN;
     enum options_result result = check_input(o, ports_option);
+    if (result == OPTIONS_RUN)
+        result = check_mpi(o);
     if (result == OPTIONS_RUN)
         result = check_pieces(o);
     if (result == OPTIONS_RUN)

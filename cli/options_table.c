@@ -71,6 +71,8 @@ static const struct option_spec specs[] = {
      .help = "read only piece I of N of the inputs, into the file that -o names, for --combine"},
     {"combine", 0, NULL, .section = SECTION_INPUT, FLAG(combine),
      .help = "the files are all pieces of one set: report as one run over its inputs would"},
+    {"mpi", 0, NULL, .section = SECTION_INPUT, FLAG(mpi),
+     .help = "run as one of the ranks that mpirun or srun starts: all of them read, and rank 0 reports"},
     {"dpdk", 0, "ARGUMENTS", .section = SECTION_INPUT, STRING(dpdk),
      .help = "read from DPDK ports instead of files; ARGUMENTS go to DPDK's EAL"},
 

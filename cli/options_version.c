@@ -3,8 +3,11 @@
 #include "io/filters/pcap_module.h"
 #include "io/html/html.h"
 #include "io/module.h"
+#include "io/ranks/ranks.h"
 #include "io/reports/names.h"
 #include "io/sheets/xlsx_load.h"
+
+#include <stdlib.h>
 
 /* libpcap belongs to a module, so its version is that of the library in use. */
 static void print_filters(FILE *to)
@@ -20,6 +23,13 @@ static void print_workbooks(FILE *to)
     char error[256];
     const struct xlsx_module *xlsx = xlsx_load(error, sizeof error);
     fprintf(to, "Workbooks (xlsx): %s%s\n", xlsx ? "libxlsxwriter " : "", xlsx ? xlsx->library() : error);
+}
+
+static void print_ranks(FILE *to)
+{
+    char *libraries = ranks_libraries();
+    fprintf(to, "MPI: %s\n", libraries ? libraries : "out of memory");
+    free(libraries);
 }
 
 void options_print_version(FILE *to)
@@ -40,5 +50,6 @@ void options_print_version(FILE *to)
     fprintf(to, "%s%s\n", html_library() ? "Chart.js " : "not in this build",
             html_library() ? html_library() : "");
     print_workbooks(to);
+    print_ranks(to);
     fputs("Allocator: " ALLOCATOR "\n", to);
 }

@@ -105,7 +105,8 @@ static enum exit_status finish(struct making *m)
 {
     const struct options *o = m->o;
     struct kept_piece *k = &m->reading.about;
-    const enum exit_status status = piece_reading_finish(&m->reading);
+    piece_reading_finish(&m->reading);
+    const enum exit_status status = piece_reading_check(&m->reading);
     if (status != EXIT_DONE)
         return status;
     k->problems = m->problems->items;

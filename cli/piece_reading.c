@@ -164,14 +164,18 @@ enum exit_status piece_reading_run(struct piece_reading *r, void (*sink_error)(v
     }
 }
 
-enum exit_status piece_reading_finish(struct piece_reading *r)
+void piece_reading_finish(struct piece_reading *r)
 {
     struct kept_piece *k = &r->about;
     k->range = set_source_piece(r->files);
     k->frames = pipeline_totals(r->pipeline)->frames;
     k->bytes = set_source_bytes(r->files, false);
     k->opened = set_source_opened(r->files);
-    if (!k->range.overlaps)
+}
+
+enum exit_status piece_reading_check(const struct piece_reading *r)
+{
+    if (!r->about.range.overlaps)
         return EXIT_DONE;
     message_error("the inputs overlap in time, and cannot be read in pieces: merge them (mergecap), or use "
                   "'--append'");

@@ -35,9 +35,10 @@ enum exit_status piece_reading_open(struct piece_reading *r, const struct piece_
 enum exit_status piece_reading_prepare(struct piece_reading *r, struct sink *sink);
 /* Runs it. sink_error: says why the sink failed; called only then. Likewise. */
 enum exit_status piece_reading_run(struct piece_reading *r, void (*sink_error)(void *), void *argument);
-/* After the run: what is known of the piece now, but its problems. EXIT_INPUT: it turned out to be none, and why has been
- * printed. */
-enum exit_status piece_reading_finish(struct piece_reading *r);
+/* After the run: what is known of the piece now, but its problems. */
+void piece_reading_finish(struct piece_reading *r);
+/* Is it a piece? EXIT_INPUT: it turned out to be none, and why has been printed. */
+enum exit_status piece_reading_check(const struct piece_reading *r);
 void piece_reading_close(struct piece_reading *r);
 
 #endif

@@ -45,9 +45,15 @@ static int show_files(const struct progress *p, const struct pipeline_progress *
         const struct relay_counts n = set_relay_counts(p->params.relay, true);
         total = n.bytes_total;
         done = n.bytes;
-    } else {
+    } else if (p->params.gauge) {
+        total = p->params.gauge->bytes_total;
+        done = p->params.gauge->bytes_done(p->params.gauge->argument);
+    } else if (p->params.files) {
         total = set_source_bytes_total(p->params.files);
         done = set_source_bytes_done(p->params.files);
+    } else {
+        total = 0;
+        done = now->bytes;
     }
     const double passed = MAX(at - p->begun, 1e-3), rate = (double)done / passed;
     char left[TIME_MAX + 16] = "", so_far[32];

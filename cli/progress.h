@@ -9,6 +9,13 @@
 
 struct progress;
 
+/* How much of all inputs is read, where no source of this process knows. */
+struct progress_gauge {
+    uint64_t (*bytes_done)(const void *argument); /* any thread */
+    const void *argument;
+    uint64_t bytes_total;
+};
+
 struct progress_params {
     enum progress_mode mode;
     bool quiet;          /* no line unless interval or json asks for it */
@@ -19,6 +26,8 @@ struct progress_params {
     const struct set_source *files;  /* this */
     struct set_relay *relay;         /* or this */
     const struct dpdk_source *ports; /* or this */
+    const struct progress_gauge
+        *gauge; /* or this; none: what the run itself has seen is shown, without an end */
 };
 
 /* Starts a thread that shows the line. NULL: no line is wanted, or the thread could not be started, which is

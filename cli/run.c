@@ -314,6 +314,7 @@ static enum exit_status run_pipeline(struct run *r)
         .files = r->files,
         .relay = r->relay,
         .ports = r->ports,
+        .gauge = r->combine ? r->combine->gauge : NULL,
     };
     if (r->ports || r->combine)
         interrupt_catch();
@@ -376,6 +377,8 @@ static struct summary summarise(const struct run *r)
         summary.files_opened = combine_opened(r->combine);
         summary.bytes = summary.bytes_total = combine_bytes(r->combine);
         summary.in_file_order = true;
+        summary.ranks = r->combine->shares;
+        summary.rank_count = r->combine->count;
     }
     return summary;
 }
@@ -440,8 +443,10 @@ static enum exit_status write_files(const struct run *r, struct summary *summary
 /* Was there no input that could be read, though nobody interrupted the search for it? */
 static bool lacks_input(const struct run *r)
 {
-    return r->files && !set_source_opened(r->files) && problems_errors(r->problems) &&
-           !pipeline_totals(r->pipeline)->stopped;
+    const size_t opened = r->files     ? set_source_opened(r->files)
+                          : r->combine ? combine_opened(r->combine)
+                                       : 1;
+    return !opened && problems_errors(r->problems) && !pipeline_totals(r->pipeline)->stopped;
 }
 
 /* Names the reports in the directory that an earlier run wrote and this one did not. */
@@ -527,6 +532,12 @@ static void end_for_lost_reader(void)
     message_error("standard output: cannot write: %s", strerror(EPIPE));
 }
 
+/* Did it end before all pieces were there, so that reports would look as if they were whole? */
+static bool is_void(const struct run *r)
+{
+    return r->combine && r->combine->all_or_nothing && pipeline_totals(r->pipeline)->stopped;
+}
+
 enum exit_status run(const struct options *options, const struct inputs *inputs,
                      const struct combine *combine, struct problems *problems)
 {
@@ -546,6 +557,11 @@ enum exit_status run(const struct options *options, const struct inputs *inputs,
         status = make_pipeline(&r);
     if (status == EXIT_DONE) {
         status = run_pipeline(&r);
+        if (is_void(&r)) {
+            message_error("interrupted: nothing is reported");
+            close_run(&r);
+            return EXIT_INTERRUPTED;
+        }
         problems_print(problems, options->quiet);
         status = report(&r, status);
         status = extract_finish(r.extract, &(struct extract_run){status, lacks_input(&r), &r.set, &r.params,

@@ -27,6 +27,42 @@ void message_write(FILE *to, const char *s)
     }
 }
 
+static const char *writer; /* set before threads start */
+
+void message_name_writer(const char *who)
+{
+    writer = who;
+}
+
+static void put_line(FILE *to, const char *text)
+{
+    fputs("tcpreuse: ", to);
+    if (writer) {
+        message_write(to, writer);
+        fputs(": ", to);
+    }
+    message_write(to, text);
+    putc('\n', to);
+}
+
+/* In one call where there is memory for it: several processes may share standard error, as ranks do. */
+static void write_line(const char *text)
+{
+    char *line = NULL;
+    size_t length;
+    FILE *f = open_memstream(&line, &length);
+    if (f)
+        put_line(f, text);
+    const bool whole = f && !fclose(f);
+    flockfile(stderr);
+    if (whole)
+        fwrite(line, 1, length, stderr);
+    else
+        put_line(stderr, text);
+    funlockfile(stderr);
+    free(line);
+}
+
 void message_error(const char *format, ...)
 {
     char *text = NULL;
@@ -35,10 +71,6 @@ void message_error(const char *format, ...)
     if (vasprintf(&text, format, ap) < 0)
         text = NULL;
     va_end(ap);
-    flockfile(stderr);
-    fputs("tcpreuse: ", stderr);
-    message_write(stderr, text ? text : "out of memory");
-    putc('\n', stderr);
-    funlockfile(stderr);
+    write_line(text ? text : "out of memory");
     free(text);
 }

@@ -11,6 +11,9 @@
 /* Writes "tcpreuse: ", the text formatted as by printf and escaped, and a newline to standard error.
  * Any thread. */
 void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Messages say from now on who writes them: "tcpreuse: who: ". The text stays the caller's. Before there are other
+ * threads. */
+void message_name_writer(const char *who);
 /* Writes s escaped. NULL: "?". */
 void message_write(FILE *to, const char *s);
 

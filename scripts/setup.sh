@@ -16,11 +16,12 @@ packages_build="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjemall
 # What the tests need on top of it. clang comes without libclang-rt-dev, which the fuzz targets are linked with.
 # clang-format is that of the style: other versions format otherwise.
 # shellcheck disable=SC2034
-packages_test="libcriterion-dev libdpdk-dev iproute2 nftables tcpdump tshark python3 clang libclang-rt-dev clang-format"
+packages_test="libcriterion-dev libdpdk-dev libopenmpi-dev openmpi-bin iproute2 nftables tcpdump tshark python3 clang
+  libclang-rt-dev clang-format"
 
 # What tests need that are skipped without it, since it is large: scripts/test.sh --all.
 # shellcheck disable=SC2034
-packages_all="libreoffice-calc sqlite3 python3-pandas chromium"
+packages_all="libmpich-dev mpich libreoffice-calc sqlite3 python3-pandas chromium"
 
 say() {
   printf '== %s\n' "$*" >&2

@@ -55,16 +55,18 @@ void kept_writer_destroy(struct kept_writer *w);
 /* Reads what a piece file says of itself. False: error says why, and begins with the path. */
 bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MAX]);
 
-/* As bytes, for whoever keeps or sends them. put: the writer fails when memory is short. get: false when they make no
- * sense, or memory is short; either way kept_piece_free() takes it. */
-void kept_piece_put(struct saved_writer *w, const struct kept_piece *k);
-bool kept_piece_get(struct saved_reader *r, struct kept_piece *k);
+/* What was wrong with inputs, as bytes. get: into memory of the caller's; the reader fails when they make no sense, or
+ * memory is short. */
+void kept_problems_put(struct saved_writer *w, const struct problem *items, size_t count);
+size_t kept_problems_get(struct saved_reader *r, struct problem **items);
+void kept_problems_free(struct problem *items, size_t count);
 
 /* Reading: a source of packed batches. */
 
 /* Packed batches, one behind the other, in memory that goes when the last of its users releases it. */
 struct kept_block {
     _Atomic unsigned users;
+    struct kept_block *next; /* of whoever lines them up */
     size_t count;
     _Alignas(16) uint8_t bytes[]; /* of structures */
 };

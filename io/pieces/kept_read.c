@@ -5,21 +5,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+void kept_problems_free(struct problem *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(items[i].file);
+        free(items[i].text);
+    }
+    free(items);
+}
+
 void kept_piece_free(struct kept_piece *k)
 {
     for (size_t i = 0; i < k->argument_count; i++)
         free(k->arguments[i]);
     for (size_t i = 0; i < k->path_count; i++)
         free(k->paths[i]);
-    for (size_t i = 0; i < k->problem_count; i++) {
-        free(k->problems[i].file);
-        free(k->problems[i].text);
-    }
     free(k->arguments);
     free(k->paths);
     free(k->sizes);
     free(k->times);
-    free(k->problems);
+    kept_problems_free(k->problems, k->problem_count);
     free(k->program);
     free(k->choices);
     *k = (struct kept_piece){0};
@@ -52,6 +57,21 @@ static size_t get_count(struct saved_reader *r, size_t least, size_t size, void 
     return r->failed ? 0 : n;
 }
 
+size_t kept_problems_get(struct saved_reader *r, struct problem **items)
+{
+    const size_t count = get_count(r, 26, sizeof **items, items);
+    for (size_t i = 0; i < count; i++) {
+        struct problem *p = &(*items)[i];
+        p->file = saved_get_text(r);
+        p->text = saved_get_text(r);
+        p->offset = saved_get64(r);
+        p->has_offset = saved_get8(r);
+        p->note = saved_get8(r);
+        p->order = saved_get64(r);
+    }
+    return count;
+}
+
 static void get_lists(struct saved_reader *r, struct kept_piece *k)
 {
     k->argument_count = get_count(r, 4, sizeof *k->arguments, &k->arguments);
@@ -66,16 +86,7 @@ static void get_lists(struct saved_reader *r, struct kept_piece *k)
         k->sizes[i] = saved_get64(r);
         k->times[i] = (int64_t)saved_get64(r);
     }
-    k->problem_count = get_count(r, 26, sizeof *k->problems, &k->problems);
-    for (size_t i = 0; i < k->problem_count; i++) {
-        struct problem *p = &k->problems[i];
-        p->file = saved_get_text(r);
-        p->text = saved_get_text(r);
-        p->offset = saved_get64(r);
-        p->has_offset = saved_get8(r);
-        p->note = saved_get8(r);
-        p->order = saved_get64(r);
-    }
+    k->problem_count = kept_problems_get(r, &k->problems);
 }
 
 static bool is_border(const struct kept_piece *k, struct set_border border)
@@ -83,7 +94,7 @@ static bool is_border(const struct kept_piece *k, struct set_border border)
     return border.input < k->path_count || (border.input == k->path_count && !border.position);
 }
 
-bool kept_piece_get(struct saved_reader *r, struct kept_piece *k)
+static bool get_about(struct saved_reader *r, struct kept_piece *k)
 {
     k->index = saved_get32(r);
     k->count = saved_get32(r);
@@ -132,7 +143,7 @@ bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MA
             if (strcmp(section.name, KEPT_ABOUT))
                 continue;
             struct saved_reader about = {.at = section.bytes, .end = section.bytes + section.count};
-            found = kept_piece_get(&about, k);
+            found = get_about(&about, k);
             break;
         }
     if (!found && !failed && piece_reader_kind(r) == PIECE_PART)

@@ -22,6 +22,7 @@ struct kept_block *kept_block_create(size_t count)
     if (!block)
         return NULL;
     atomic_init(&block->users, 1);
+    block->next = NULL;
     block->count = count;
     return block;
 }

@@ -63,7 +63,21 @@ int kept_writer_error(const struct kept_writer *w)
     return w->error;
 }
 
-void kept_piece_put(struct saved_writer *to, const struct kept_piece *k)
+void kept_problems_put(struct saved_writer *w, const struct problem *items, size_t count)
+{
+    saved_put64(w, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct problem *p = &items[i];
+        saved_put_text(w, p->file ? p->file : "");
+        saved_put_text(w, p->text ? p->text : "");
+        saved_put64(w, p->offset);
+        saved_put8(w, p->has_offset);
+        saved_put8(w, p->note);
+        saved_put64(w, p->order);
+    }
+}
+
+static void put_about(struct saved_writer *to, const struct kept_piece *k)
 {
     saved_put32(to, k->index);
     saved_put32(to, k->count);
@@ -92,16 +106,7 @@ void kept_piece_put(struct saved_writer *to, const struct kept_piece *k)
         saved_put64(to, k->sizes[i]);
         saved_put64(to, (uint64_t)k->times[i]);
     }
-    saved_put64(to, k->problem_count);
-    for (size_t i = 0; i < k->problem_count; i++) {
-        const struct problem *p = &k->problems[i];
-        saved_put_text(to, p->file ? p->file : "");
-        saved_put_text(to, p->text ? p->text : "");
-        saved_put64(to, p->offset);
-        saved_put8(to, p->has_offset);
-        saved_put8(to, p->note);
-        saved_put64(to, p->order);
-    }
+    kept_problems_put(to, k->problems, k->problem_count);
 }
 
 int kept_writer_finish(struct kept_writer *w, const struct kept_piece *k)
@@ -110,7 +115,7 @@ int kept_writer_finish(struct kept_writer *w, const struct kept_piece *k)
     int result = -1;
     if (flush(w))
         return -1;
-    kept_piece_put(&about, k);
+    put_about(&about, k);
     if (about.failed)
         errno = ENOMEM;
     else if (!piece_writer_add(w->file, KEPT_ABOUT, about.bytes, about.length))

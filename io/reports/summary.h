@@ -9,6 +9,16 @@
 
 #include <stdio.h>
 
+/* What one rank of a job did (--mpi). */
+struct rank_share {
+    char host[256];
+    uint64_t bytes, frames; /* of the inputs: its piece */
+    uint64_t sent;          /* bytes, to rank 0 */
+    bool read_again;        /* its piece, since the first record was guessed wrong */
+    /* s: until all ranks had one plan, reading, and from then on until all was sent. */
+    double planning, reading, sending;
+};
+
 struct summary {
     const struct pipeline_totals *totals;
     const struct problems *problems; /* sorted */
@@ -29,6 +39,8 @@ struct summary {
     bool forgets;       /* the run may have forgotten conversations */
     uint64_t unread;    /* frames received beyond --frames */
     struct memory_use memory;
+    const struct rank_share *ranks; /* NULL: there are none */
+    size_t rank_count;
 };
 
 /* Writes summary.json. ferror() tells of write errors. */

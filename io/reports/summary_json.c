@@ -176,6 +176,26 @@ static void json_performance(struct json *j, const struct summary *s)
     json_end(j);
 }
 
+static void json_ranks(struct json *j, const struct summary *s)
+{
+    json_begin_array(j, "ranks", JSON_LINES);
+    for (size_t i = 0; i < s->rank_count; i++) {
+        const struct rank_share *r = &s->ranks[i];
+        json_begin_object(j, NULL, JSON_INLINE);
+        json_unsigned(j, "rank", i);
+        json_string(j, "host", r->host);
+        json_unsigned(j, "bytes", r->bytes);
+        json_unsigned(j, "frames", r->frames);
+        json_unsigned(j, "sent", r->sent);
+        json_bool(j, "read_again", r->read_again);
+        json_real(j, "planning", r->planning, 6);
+        json_real(j, "reading", r->reading, 6);
+        json_real(j, "sending", r->sending, 6);
+        json_end(j);
+    }
+    json_end(j);
+}
+
 void summary_write_json(const struct summary *s, FILE *to)
 {
     struct json j = {.to = to};
@@ -189,5 +209,7 @@ void summary_write_json(const struct summary *s, FILE *to)
     json_left_out(&j, s->totals);
     json_found(&j, s);
     json_performance(&j, s);
+    if (s->ranks)
+        json_ranks(&j, s);
     json_end(&j);
 }

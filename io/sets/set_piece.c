@@ -155,14 +155,26 @@ void piece_fault(struct set_source *s, const struct capture *c)
     s->ends_at = capture_records_end(c); /* nothing behind the fault counts */
 }
 
-struct set_piece set_source_piece(const struct set_source *s)
+struct set_piece set_source_piece_begun(const struct set_source *s)
 {
-    struct set_piece piece = {.begin = s->begin, .end = s->end};
+    struct set_piece piece = {.begin = s->begin, .begin_walked = s->begin_walked};
     if (piece.begin.position)
         piece.begin.position = s->begins_at;
+    return piece;
+}
+
+bool set_piece_follows(const struct set_piece *before, const struct set_piece *piece)
+{
+    return before->end.input == piece->begin.input && before->end.position == piece->begin.position &&
+           (!before->end_differs || piece->begin_walked);
+}
+
+struct set_piece set_source_piece(const struct set_source *s)
+{
+    struct set_piece piece = set_source_piece_begun(s);
+    piece.end = s->end;
     if (piece.end.position)
         piece.end.position = s->ends_at;
-    piece.begin_walked = s->begin_walked;
     piece.end_differs = piece.end.position && s->end_context != s->header_context;
     piece.overlaps = s->merged_batches || s->sw.state != SWITCH_SEQUENCE;
     return piece;

@@ -86,6 +86,10 @@ enum set_standing set_source_standing(const struct set_source *s, size_t order, 
 bool set_source_is_stream(const struct set_source *s, size_t order);
 /* Where the piece began and ended: behind its last record, or at the file's end if it met a fault. After the run. */
 struct set_piece set_source_piece(const struct set_source *s);
+/* Of it where it began, once its first batch was settled, during the run. */
+struct set_piece set_source_piece_begun(const struct set_source *s);
+/* Does the piece begin where the one before it ended, and does it know how to read on? */
+bool set_piece_follows(const struct set_piece *before, const struct set_piece *piece);
 /* The path and size of the file with this number. */
 const char *set_source_input(const struct set_source *s, size_t i, uint64_t *size);
 void set_source_destroy(struct set_source *s);

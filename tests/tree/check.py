@@ -37,6 +37,7 @@ ALLOWED = {
     'io/outputs': ['io'],
     'io/pieces': ['engine', 'io', 'io/sets/set_source.h', 'io/outputs/outputs.h'],
     'io/ports': ['engine', 'io'],
+    'io/ranks': ['io'],
     'io/reports': ['engine', 'io', 'io/columns', 'io/ports/port_counters.h', 'io/outputs/outputs.h'],
     'io/sheets': ['engine', 'io', 'io/columns', 'io/reports', 'io/outputs/outputs.h'],
     'io/sets': ['engine', 'io', 'io/streams/stream.h', 'io/formats/format.h', 'io/formats/registry.h', 'io/formats/kinds.h'],

@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: run.py TCPREUSE TRACEGEN
+
+Runs by the ranks of an MPI job give all reports of one run, byte for byte, for any number of ranks; with Open MPI and with MPICH,
+as far as they are there. What a rank cannot do ends the job with a message, and nothing looks complete then.
+
+With TCPREUSE_CORPUS, 200 captures below that directory are compared, too.
+"""
+import gzip
+import os
+import random
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import ftp  # noqa: E402
+import hostile  # noqa: E402
+import pcap  # noqa: E402
+import program  # noqa: E402
+from cuts import PLAIN, REPORTS, differences, fragments, pcapng, traps  # noqa: E402
+
+RANKS = (1, 2, 3, 5, 8)
+RANK = '${OMPI_COMM_WORLD_RANK:-$PMI_RANK}'     # in a shell that a launcher starts
+# Open MPI runs as root only if it is asked to, and wants a processor a rank.
+LAUNCHERS = {'Open MPI': ['mpirun.openmpi', '--allow-run-as-root', '--oversubscribe'], 'MPICH': ['mpirun.mpich']}
+
+
+def launchers(tcpreuse):
+    """Those that are there and that the build has a part for, by name."""
+    version = program.bare([tcpreuse, '--version']).out.decode()
+    built = next(line for line in version.splitlines() if line.startswith('MPI: '))
+    return {name: command for name, command in LAUNCHERS.items() if name in built and shutil.which(command[0])}
+
+
+class Job:
+    """Starts ranks: each test that does not ask for a launcher takes the next one in turn."""
+
+    def __init__(self, tcpreuse, directory):
+        self.tcpreuse, self.directory, self.turn = tcpreuse, directory, 0
+        self.launchers = launchers(tcpreuse)
+        self.environment = dict(os.environ, TMPDIR=directory)
+
+    def next(self):
+        self.turn += 1
+        return sorted(self.launchers)[self.turn % len(self.launchers)]
+
+    def command(self, count, program_, launcher=None):
+        return self.launchers[launcher or self.next()] + ['-n', str(count)] + program_
+
+    def shell(self, count, script, arguments, launcher=None):
+        """Ranks that begin as a shell with this script, which ends with `exec "$@"`."""
+        program_ = ['sh', '-c', script + '; exec "$@"', 'sh', self.tcpreuse, '--mpi', '-q', '-j1'] + arguments
+        return program.bare(self.command(count, program_, launcher), env=self.environment)
+
+    def run(self, arguments, count, reports, launcher=None):
+        """With -o into a directory of its own, as program.run()."""
+        out = tempfile.mkdtemp(dir=self.directory)
+        command = self.command(count, [self.tcpreuse, '--mpi', '-o', out, '--reports', ','.join(reports)] + arguments, launcher)
+        result = program.bare(command, env=self.environment)
+        for report in reports:
+            path = os.path.join(out, program.NAMES[report])
+            if os.path.exists(path):
+                with open(path, 'rb') as file:
+                    result.reports[report] = file.read()
+        shutil.rmtree(out)
+        return result
+
+    def compare(self, arguments, counts=(3,), reports=REPORTS, launcher=None):
+        one, complaints = program.run(self.tcpreuse, arguments, reports), []
+        for count in counts:
+            done = self.run(arguments, count, reports, launcher)
+            complaints += ['%d ranks: %s' % (count, c) for c in differences(one, done)]
+            if 'summary' in done.reports and len(done.summary()['ranks']) != count:
+                complaints.append('%d ranks: summary.json has other ones' % count)
+        return complaints
+
+
+def test_answers(tap, job, directory):
+    odd = program.write(directory, 'odd.pcap', hostile.pcap(2, 3000))
+    few = program.write(directory, 'few.pcap', hostile.pcap(1, 5))
+    for name in LAUNCHERS:
+        for path, what in ((odd, 'odd frames'), (few, 'fewer frames than ranks')):
+            counts = RANKS if path == odd else RANKS[-1:]
+            if name in job.launchers:
+                tap.ok('%s: %s on %s ranks' % (name, what, counts), job.compare(['-j2', path], counts, launcher=name))
+            else:
+                tap.skip('%s: %s' % (name, what), 'there is no launcher of it, or the build has no part for it')
+    tap.ok('an example', job.compare([os.path.join(HERE, '..', '..', 'examples', 'verdicts.pcap')], (2,)))
+    tap.ok('--rules 4.2, --verdicts off', job.compare(['--rules', '4.2', '--verdicts', 'off', odd], (3,), PLAIN))
+    tap.ok('FTP under --rules 4.0', job.compare(['--rules', '4.0', program.write(directory, 'ftp.pcap', ftp.pcap(4, 1200))], (5,)))
+    tap.ok('datagrams whose fragments lie on both sides of cuts',
+           job.compare([program.write(directory, 'fragments.pcap', fragments(3, 300))], (8,)))
+    tap.ok('a filter, decode-as and copies',
+           job.compare(['-f', 'ip or vlan', '-d', 'udp.port==5000,vxlan', '--drop-copies', '0.0005', odd]))
+    one, many = program.bare([job.tcpreuse, odd]), program.bare(job.command(2, [job.tcpreuse, '--mpi', odd]))
+    tap.ok('rows on standard output', [] if one.out == many.out and many.status == 0 else [many.describe()])
+
+
+def test_sets(tap, job, directory):
+    parts, records = [], list(pcap.records(hostile.pcap(6, 2400)))
+    for i in range(6):
+        parts.append(pcap.write(os.path.join(directory, 'set%d.pcap' % i), records[i * 400:(i + 1) * 400]))
+    with open(parts[1], 'rb') as file:
+        parts[1] = program.write(directory, 'set1.pcap.gz', gzip.compress(file.read()))
+    with open(parts[4], 'rb') as file:
+        parts[4] = program.write(directory, 'set4.pcapng', pcapng(file.read()))
+    with open(parts[0], 'rb') as file:
+        cut = program.write(directory, 'cut.pcap', file.read()[:-20])
+    empty = pcap.write(os.path.join(directory, 'empty.pcap'), [])
+    folders = []
+    for i in range(2):
+        folders.append(os.path.join(directory, 'folder%d' % i))
+        os.mkdir(folders[i])
+        for path in parts[3 * i:3 * i + 3]:
+            shutil.copy(path, folders[i])
+    tap.ok('two directories, of which some files are compressed or pcapng', job.compare(folders, (2, 5)))
+    tap.ok('--append, with times that go back', job.compare(['--append'] + parts[::-1]))
+    later = program.write(directory, 'later.pcapng', pcapng(hostile.pcap(12, 1500), ((0, 6), (400, 9), (900, 6), (901, 3))))
+    tap.ok('pcapng with interfaces that are described later', job.compare([later], (8,)))
+    nowhere = os.path.join(directory, 'nowhere.pcap')
+    tap.ok('files that are cut, empty or not there', job.compare([cut, empty, nowhere] + parts[1:]))
+    tap.ok('no input at all', job.compare([nowhere], (2,)))
+    path = program.write(directory, 'traps.pcap', traps(8))
+    one, done = program.run(job.tcpreuse, [path], REPORTS), job.run([path], 7, REPORTS)
+    again = sum(rank['read_again'] for rank in done.summary()['ranks']) if 'summary' in done.reports else 0
+    tap.ok('a wrong guess is read again', differences(one, done) + ([] if again else ['none was: ' + done.describe()]))
+
+
+def refused(result, status, *words):
+    missing = [w for w in words if w.encode() not in result.err]
+    if result.status == status and not missing:
+        return []
+    return ['expected exit %d and %s: %s' % (status, ', '.join(missing) or 'this text', result.describe())]
+
+
+def left(out):
+    """What looks like a report in a directory."""
+    return [name for name in sorted(os.listdir(out)) if not name.startswith('.') and program.PART not in name] if os.path.isdir(out) else []
+
+
+def test_refused(tap, job, directory):
+    path = program.write(directory, 'a.pcap', hostile.pcap(9, 600))
+    late = pcap.write(os.path.join(directory, 'late.pcap'), list(pcap.records(hostile.pcap(11, 600))))
+    out = os.path.join(directory, 'refused')
+
+    def none_left(complaints):
+        return complaints + ['%s is there' % name for name in left(out)]
+    tap.ok('files that overlap in time', none_left(refused(
+        program.bare(job.command(2, [job.tcpreuse, '--mpi', '-o', out, path, late])), 2, 'overlap in time')))
+    tap.ok('standard input', refused(program.bare(job.command(2, [job.tcpreuse, '--mpi', '-'])), 1, 'regular files'))
+    tap.ok('a directory that cannot be made', refused(
+        program.bare(job.command(2, [job.tcpreuse, '--mpi', '-o', '/proc/nowhere', path])), 3, '/proc/nowhere'))
+    for option in (['--ignore', '3'], ['--sort-window', '1'], ['--max-conversations', '9'], ['--expire', '9'], ['--key', 'tuple,vlan'],
+                   ['--extract', out], ['--state', out], ['--piece', '1/2'], ['--combine'], ['--dpdk', '']):
+        tap.ok('%s with --mpi' % option[0], refused(program.bare([job.tcpreuse, '--mpi'] + option + [path]), 1, option[0]))
+    for name in sorted(job.launchers):
+        other = tempfile.mkdtemp(dir=directory)
+        script = 'test %s -ne 1 || cd %s' % (RANK, shlex.quote(other))
+
+        def run(*more):
+            return none_left(refused(job.shell(3, 'cd %s; ' % shlex.quote(directory) + script, ['-o', out, 'a.pcap'], name),
+                                     2, 'rank 1 on ', 'a.pcap', *more))
+        tap.ok('%s: an input that one rank lacks' % name, run('No such file'))
+        shutil.copy(late, os.path.join(other, 'a.pcap'))
+        tap.ok('%s: another file on one rank' % name, run('another file'))
+        script = 'test %s -ne 1 || set -- "$@" --rules 4.2' % RANK
+        tap.ok('%s: other options on one rank' % name, none_left(refused(
+            job.shell(3, script, ['-o', out, path], name), 1, 'rank 1 on ', 'other options')))
+
+
+def test_kills(tap, job, directory, tracegen):
+    """Ranks that are killed, some moments apart: the job fails, or was done."""
+    path = os.path.join(directory, 'long.pcap')
+    subprocess.run([tracegen, '--frames', '300000', '--flows', '2000', '--size', '90', '--reuse', '40', '--seed', '5', '-w', path],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    one, rng = program.run(job.tcpreuse, [path]), random.Random(1)
+    for name in sorted(job.launchers):
+        complaints, failed = [], 0
+        for victim in (0, 1, 2):
+            out = os.path.join(directory, 'killed-%s-%d' % (name, victim))
+            delay = 0.1 + rng.random() * 0.6
+            script = 'test %s -ne %d || { (sleep %.3f; kill -9 $$) & }' % (RANK, victim, delay)
+            done = job.shell(3, script, ['-o', out, '--reports', ','.join(program.REPORTS), path], name)
+            failed += done.status != 0
+            for report in left(out):
+                with open(os.path.join(out, report), 'rb') as file:
+                    done.reports[next(r for r in program.NAMES if program.NAMES[r] == report)] = file.read()
+            # Those that are there are whole; and the summary, which comes last, speaks for all.
+            whole = done.status == 0 or 'summary' in done.reports
+            expected = program.Result(one.command, done.status, b'', b'', one.reports if whole else
+                                      {name: one.reports[name] for name in done.reports})
+            complaints += ['rank %d after %.3f s, exit %d: %s' % (victim, delay, done.status, c) for c in differences(expected, done)]
+        tap.ok('%s: ranks that are killed (%d of 3 jobs failed)' % (name, failed), complaints)
+
+
+def test_corpus(tap, job):
+    root = os.environ.get('TCPREUSE_CORPUS')
+    if not root:
+        return tap.skip('real captures', 'TCPREUSE_CORPUS names no corpus')
+    paths = sorted(os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names)
+    paths = [path for path in paths if os.path.isfile(path) and os.path.getsize(path) < 50 << 20]
+    random.Random(20).shuffle(paths)
+    compared, complaints = 0, []
+    for path in paths:
+        if compared == 200:
+            break
+        if program.bare([job.tcpreuse, '-q', path]).out.count(b'\n') < 1:
+            continue        # no capture
+        found = job.compare(['-q', path], (RANKS[compared % len(RANKS)],))
+        complaints += ['%s: %s' % (path, c) for c in found]
+        compared += 1
+    tap.ok('%d real captures' % compared, complaints)
+
+
+def main():
+    tcpreuse, tracegen = (os.path.abspath(path) for path in sys.argv[1:3])
+    tap = program.Tap()
+    with tempfile.TemporaryDirectory(prefix='tcpreuse-mpi-') as directory:
+        job = Job(tcpreuse, directory)
+        if not job.launchers:
+            tap.skip('ranks', 'no launcher of Open MPI or MPICH, or the build has no part for it')
+            return tap.done()
+        test_answers(tap, job, directory)
+        test_sets(tap, job, directory)
+        test_refused(tap, job, directory)
+        test_kills(tap, job, directory, tracegen)
+        test_corpus(tap, job)
+    return tap.done()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
