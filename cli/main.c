@@ -3,6 +3,7 @@
 #include "cli/combine.h"
 #include "cli/describe.h"
 #include "cli/find.h"
+#include "cli/live.h"
 #include "cli/piece.h"
 
 #include <fcntl.h>
@@ -54,9 +55,10 @@ int main(int argc, char **argv)
     enum exit_status status = EXIT_USAGE;
     switch (options_read(&options, argc, argv)) {
     case OPTIONS_RUN:
-        status = options.describe ? describe(options.describe)
-                 : options.mpi    ? cluster_run(&options)
-                                  : find_and_run(&options);
+        status = options.list_interfaces ? live_list()
+                 : options.describe      ? describe(options.describe)
+                 : options.mpi           ? cluster_run(&options)
+                                         : find_and_run(&options);
         break;
     case OPTIONS_DONE:
         status = fflush(stdout) ? EXIT_OUTPUT : EXIT_DONE;

@@ -7,6 +7,7 @@
 #include "cli/options_values.h"
 #include "cli/options_wrong.h"
 #include "io/message.h"
+#include "io/ports/interface_source.h"
 
 #include <ctype.h>
 #include <getopt.h>
@@ -252,9 +253,9 @@ static void reset_getopt(void)
     getopt(1, none, "");
 }
 
-/* Reads argv, option by option. ports_option: the last one given that requires --dpdk. */
+/* Reads argv, option by option. last: of each section, the last one given. */
 static enum options_result read_arguments(struct options *o, int argc, char **argv,
-                                          struct given_option *ports_option)
+                                          struct given_option last[SECTIONS])
 {
     struct option longs[OPTION_SPECS + 1];
     char shorts[2 * OPTION_SPECS + 3];
@@ -270,8 +271,7 @@ static enum options_result read_arguments(struct options *o, int argc, char **ar
         if (code == ':' || code == '?')
             return fail_option(code, argv[optind - 1], optind < argc ? argv[optind] : "");
         struct given_option given = option_given(code);
-        if (given.spec->section == SECTION_PORTS)
-            *ports_option = given;
+        last[given.spec->section] = given;
         result = store_option(o, &given, optarg);
     }
     for (int i = optind; result == OPTIONS_RUN && i < argc; i++) /* after -- */
@@ -282,20 +282,26 @@ static enum options_result read_arguments(struct options *o, int argc, char **ar
 
 enum options_result options_read(struct options *o, int argc, char **argv)
 {
-    struct given_option ports_option = {0};
+    struct given_option last[SECTIONS] = {0};
     *o = (struct options){.argc = argc,
                           .argv = argv,
                           .rules = RULES_4_4,
                           .answer_window = 3 * INT64_C(1000000000),
                           .port_range = {32768, 60999},
+                          .snap_length = INTERFACE_SNAP,
+                          .buffer = INTERFACE_BUFFER_KIB,
                           .files = calloc((size_t)argc + 1, sizeof *o->files)};
     if (!o->files) {
         message_error("out of memory");
         return OPTIONS_NO_MEMORY;
     }
-    enum options_result result = read_arguments(o, argc, argv, &ports_option);
+    enum options_result result = read_arguments(o, argc, argv, last);
     if (result == OPTIONS_RUN)
-        result = options_check(o, ports_option.spec ? ports_option.form : NULL);
+        result = options_check(o, &(struct options_required){
+                                      .live = last[SECTION_LIVE].form,
+                                      .interfaces = last[SECTION_INTERFACES].form,
+                                      .ports = last[SECTION_PORTS].form,
+                                  });
     if (!o->dpdk && !o->threads)
         o->threads = available_processors();
     return result;
@@ -308,4 +314,5 @@ void options_free(struct options *o)
     free(o->clocks);
     free(o->decode_as);
     free(o->ports);
+    free(o->interfaces);
 }

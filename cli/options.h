@@ -26,7 +26,7 @@ struct clock_option {
 
 /* What the user asked for, checked. Strings point into argv. */
 struct options {
-    /* Input: files, or with dpdk ports. */
+    /* Input: files, or with dpdk ports, or interfaces. */
     const char **files; /* in the order given */
     int file_count;
     const char *files_from; /* a file that lists files, or NULL */
@@ -96,8 +96,18 @@ struct options {
     const char *dpdk; /* arguments of the EAL, or NULL */
     uint16_t *ports;  /* NULL: all */
     size_t port_count;
-    unsigned queues;       /* for each port; 0: chosen from port and workers */
-    unsigned mbufs;        /* 0: enough */
+    unsigned queues; /* for each port; 0: chosen from port and workers */
+    unsigned mbufs;  /* 0: enough */
+
+    /* Interfaces instead of files. */
+    const char **interfaces;
+    size_t interface_count;
+    unsigned snap_length; /* bytes of a frame */
+    unsigned buffer;      /* KiB of the kernel, for each interface */
+    bool not_promiscuous;
+    bool list_interfaces; /* instead of a run */
+
+    /* Ports and interfaces. */
     uint64_t frames;       /* these three end the run; 0: they do not */
     double duration;       /* s */
     double idle_exit;      /* s */

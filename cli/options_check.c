@@ -1,5 +1,6 @@
 /* What options mean together: what goes with what, and what some of them decide where others leave it open. */
 #include "cli/options_check.h"
+#include "cli/live.h"
 #include "cli/options_suggest.h"
 #include "cli/options_wrong.h"
 #include "io/html/html.h"
@@ -146,6 +147,7 @@ static enum options_result check_state(const struct options *o)
         const char *option, *why;
     } refused[] = {
         {o->dpdk, "--dpdk", "ports cannot be read again"},
+        {o->interface_count, "-i", "interfaces cannot be read again"},
         {o->rules == RULES_4_0, "--rules 4.0", "what FTP announced is not saved"},
         {o->max_conversations, "--max-conversations",
          "which conversations are forgotten depends on the number of threads"},
@@ -194,10 +196,12 @@ static enum options_result check_pieces(const struct options *o)
         return options_fail("option '--combine' reads pieces: give what concerns their inputs to '--piece'");
     if (o->combine && o->extract)
         return options_fail("option '--extract' reads its inputs again, and '--combine' reads pieces");
-    if ((o->pieces || o->combine) && (o->ignore_count || o->sort_window || options_forget(o) || o->dpdk))
-        return options_fail("options '--ignore', '--sort-window', '--max-conversations', '--expire' and "
-                            "'--dpdk' need one run over all frames: not with '--%s'",
-                            o->pieces ? "piece" : "combine");
+    if ((o->pieces || o->combine) &&
+        (o->ignore_count || o->sort_window || options_forget(o) || live_wanted(o)))
+        return options_fail(
+            "options '--ignore', '--sort-window', '--max-conversations', '--expire', '-i' and "
+            "'--dpdk' need one run over all frames: not with '--%s'",
+            o->pieces ? "piece" : "combine");
     return OPTIONS_RUN;
 }
 
@@ -211,6 +215,7 @@ static enum options_result check_mpi(const struct options *o)
         {o->pieces, "--piece", "each rank takes a piece by itself"},
         {o->combine, "--combine", "it reads pieces that are there already"},
         {o->dpdk, "--dpdk", "ports belong to one process"},
+        {o->interface_count, "-i", "interfaces belong to one process"},
         {o->state, "--state", "what ranks know is not saved"},
         {o->key_parts, "--key", "pieces know the tuple only"},
         {o->ignore_count, "--ignore", "a rank does not know the numbers of its frames"},
@@ -226,26 +231,35 @@ static enum options_result check_mpi(const struct options *o)
     return OPTIONS_RUN;
 }
 
-static enum options_result check_input(const struct options *o, const char *ports_option)
+static enum options_result check_input(const struct options *o, const struct options_required *given)
 {
-    if (o->dpdk &&
-        (o->file_count || o->files_from || o->append || o->recursive || o->clocks || o->sort_window))
-        return options_fail("option '--dpdk' reads from ports and takes no files");
-    if (o->dpdk && o->extract)
-        return options_fail("option '--extract' reads its inputs again, and '--dpdk' reads from ports");
-    if (!o->dpdk && ports_option)
-        return options_fail("option '%s' requires '--dpdk'", ports_option);
-    if (!o->dpdk && !o->file_count && !o->files_from)
+    const char *from = o->dpdk ? "option '--dpdk' reads from ports" : "option '-i' captures on interfaces";
+    const bool live = live_wanted(o);
+    if (o->dpdk && o->interface_count)
+        return options_fail("options '--dpdk' and '-i' exclude each other");
+    if (live && (o->file_count || o->files_from || o->append || o->recursive || o->clocks || o->sort_window))
+        return options_fail("%s and takes no files", from);
+    if (live && o->extract)
+        return options_fail("option '--extract' reads its inputs again, and %s", from);
+    if (!o->dpdk && *given->ports)
+        return options_fail("option '%s' requires '--dpdk'", given->ports);
+    if (!o->interface_count && *given->interfaces)
+        return options_fail("option '%s' requires '-i'", given->interfaces);
+    if (!live && *given->live)
+        return options_fail("option '%s' requires '-i' or '--dpdk'", given->live);
+    if (!live && !o->file_count && !o->files_from)
         return options_fail("no input: name a capture file or a directory, or - for standard input");
     return OPTIONS_RUN;
 }
 
-enum options_result options_check(struct options *o, const char *ports_option)
+enum options_result options_check(struct options *o, const struct options_required *given)
 {
-    if (o->describe)
-        return o->file_count || o->files_from || o->dpdk ? options_fail("option '--describe' takes no inputs")
-                                                         : OPTIONS_RUN;
-    enum options_result result = check_input(o, ports_option);
+    const bool inputs = o->file_count || o->files_from || live_wanted(o);
+    if (o->list_interfaces || o->describe)
+        return inputs ? options_fail("option '--%s' takes no inputs",
+                                     o->describe ? "describe" : "list-interfaces")
+                      : OPTIONS_RUN;
+    enum options_result result = check_input(o, given);
     if (result == OPTIONS_RUN)
         result = check_mpi(o);
     if (result == OPTIONS_RUN)

@@ -4,7 +4,12 @@
 
 #include "cli/options.h"
 
-/* ports_option: the last one given that requires --dpdk, as it was given; NULL: none. Prints what is wrong. */
-enum options_result options_check(struct options *o, const char *ports_option);
+/* The last options given, as they were given, that require live capture, interfaces or ports; "": none. */
+struct options_required {
+    const char *live, *interfaces, *ports;
+};
+
+/* Prints what is wrong. */
+enum options_result options_check(struct options *o, const struct options_required *given);
 
 #endif

@@ -10,6 +10,7 @@ enum {
 };
 
 static const char head[] = "Usage: tcpreuse [OPTION]... FILE|DIR|-...\n"
+                           "       tcpreuse [OPTION]... -i INTERFACE...\n"
                            "       tcpreuse [OPTION]... --dpdk \"EAL ARGUMENTS\"\n"
                            "\n"
                            "Find TCP connections that reuse the ports of earlier ones: what Wireshark marks\n"

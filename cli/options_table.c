@@ -36,6 +36,8 @@ const char *const option_sections[SECTIONS] = {
     [SECTION_REPORTS] = "Reports",
     [SECTION_RESOURCES] = "Threads and memory",
     [SECTION_MESSAGES] = "Messages and help",
+    [SECTION_LIVE] = "Live capture (require -i or --dpdk)",
+    [SECTION_INTERFACES] = "Interfaces (require -i)",
     [SECTION_PORTS] = "Ports (require --dpdk)",
 };
 
@@ -73,6 +75,11 @@ static const struct option_spec specs[] = {
      .help = "the files are all pieces of one set: report as one run over its inputs would"},
     {"mpi", 0, NULL, .section = SECTION_INPUT, FLAG(mpi),
      .help = "run as one of the ranks that mpirun or srun starts: all of them read, and rank 0 reports"},
+    {"interface", 'i', "NAME", .section = SECTION_INPUT, .kind = OPTION_PARSED,
+     .parse = options_parse_interface, .noun = "interface", .example = "a name, each once, or any",
+     .help = "capture on this interface instead of reading files; any: on all; may be repeated"},
+    {"list-interfaces", 'D', NULL, .section = SECTION_INPUT, FLAG(list_interfaces),
+     .help = "show the interfaces of this machine, and exit"},
     {"dpdk", 0, "ARGUMENTS", .section = SECTION_INPUT, STRING(dpdk),
      .help = "read from DPDK ports instead of files; ARGUMENTS go to DPDK's EAL"},
 
@@ -177,6 +184,27 @@ static const struct option_spec specs[] = {
          "print a script that completes these options in a shell, and exit: complete-bash, complete-zsh or "
          "complete-fish"},
 
+    {"duration", 0, "S", .section = SECTION_LIVE, SECONDS(duration), .help = "stop after S seconds"},
+    {"frames", 0, "N", .section = SECTION_LIVE, .kind = OPTION_UINT64, .member = MEMBER(uint64_t, frames),
+     .least = 1, .most = UINT64_MAX, .help = "stop after N frames"},
+    {"idle-exit", 0, "S", .section = SECTION_LIVE, SECONDS(idle_exit),
+     .help = "stop when no frame has arrived for S seconds"},
+    {"stats-interval", 0, "S", .section = SECTION_LIVE, SECONDS(stats_interval),
+     .help = "show a status line every S seconds (default: every second, on a terminal only)"},
+    {"stats-format", 0, "FORMAT", .section = SECTION_LIVE,
+     WORD(enum stats_format, stats_format, stats_format_words),
+     .help = "text or json: write the status line as a JSON object, by default every second, on a "
+             "terminal or not"},
+
+    {"snaplen", 's', "N", .section = SECTION_INTERFACES, .kind = OPTION_PARSED,
+     .parse = options_parse_snap_length, .noun = "length", .example = "64 to 262144; 0: whole frames",
+     .help = "capture N bytes of each frame; 0: all of them (default: 512, headers)"},
+    {"no-promiscuous-mode", 'p', NULL, .section = SECTION_INTERFACES, FLAG(not_promiscuous),
+     .help = "do not ask for frames that are addressed to others"},
+    {"buffer-size", 'B', "KIB", .section = SECTION_INTERFACES, .kind = OPTION_UNSIGNED,
+     .member = MEMBER(unsigned, buffer), .least = 1, .most = 1 << 20,
+     .help = "have the kernel keep up to KIB KiB for each interface (default: 16384)"},
+
     {"ports", 0, "LIST", .section = SECTION_PORTS, .kind = OPTION_PARSED, .parse = options_parse_ports,
      .noun = "port list", .example = "such as 0,2, each port once",
      .help = "read from these ports only, counted from 0, for example 0,2 (default: all)"},
@@ -184,17 +212,6 @@ static const struct option_spec specs[] = {
      .least = 1, .most = PORT_QUEUES, .help = "use N receive queues per port (default: one per thread)"},
     {"mbufs", 0, "N", .section = SECTION_PORTS, .kind = OPTION_UNSIGNED, .member = MEMBER(unsigned, mbufs),
      .least = 1024, .most = 1 << 28, .help = "allocate N frame buffers (default: as many as can be in use)"},
-    {"duration", 0, "S", .section = SECTION_PORTS, SECONDS(duration), .help = "stop after S seconds"},
-    {"frames", 0, "N", .section = SECTION_PORTS, .kind = OPTION_UINT64, .member = MEMBER(uint64_t, frames),
-     .least = 1, .most = UINT64_MAX, .help = "stop after N frames"},
-    {"idle-exit", 0, "S", .section = SECTION_PORTS, SECONDS(idle_exit),
-     .help = "stop when no frame has arrived for S seconds"},
-    {"stats-interval", 0, "S", .section = SECTION_PORTS, SECONDS(stats_interval),
-     .help = "show a status line every S seconds (default: every second, on a terminal only)"},
-    {"stats-format", 0, "FORMAT", .section = SECTION_PORTS,
-     WORD(enum stats_format, stats_format, stats_format_words),
-     .help = "text or json: write the status line as a JSON object, by default every second, on a "
-             "terminal or not"},
 };
 _Static_assert(ARRAY_LEN(specs) == OPTION_SPECS, "the number of rows");
 const struct option_spec *const option_specs = specs;

@@ -1,6 +1,6 @@
 /* The options as data. Parsing, the checks of single values, --help and shell completions are made from one table.
  * tests/input/options.py holds the table, the man page and the option lists in README.md
- * and docs/dpdk.md against each other.
+ * docs/live.md and docs/dpdk.md against each other.
  *
  * To add an option: a member of struct options, a row of the table, and an entry in the man page and in one
  * of the lists. What concerns several options at once is checked in options_check.c. */
@@ -14,7 +14,9 @@ enum option_section {
     SECTION_REPORTS,
     SECTION_RESOURCES,
     SECTION_MESSAGES,
-    SECTION_PORTS, /* these require --dpdk */
+    SECTION_LIVE,       /* these require interfaces or ports */
+    SECTION_INTERFACES, /* these require interfaces */
+    SECTION_PORTS,      /* these require --dpdk */
     SECTIONS
 };
 
@@ -56,7 +58,7 @@ struct option_spec {
     void (*explain)(const char *wrong, char *text, size_t size);
 };
 
-enum { OPTION_SPECS = 56 };
+enum { OPTION_SPECS = 61 };
 /* In the order in which --help lists them, section by section. */
 extern const struct option_spec *const option_specs;
 extern const char *const option_sections[SECTIONS];

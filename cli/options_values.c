@@ -1,5 +1,6 @@
 /* Reads the texts of single values: numbers, times, and the lists that single options take. */
 #include "cli/options_values.h"
+#include "io/ports/interface_source.h"
 #include "io/reports/names.h"
 
 #include <stdlib.h>
@@ -85,6 +86,28 @@ bool options_parse_ports(struct options *o, const char *list)
             return true;
         s = end;
     }
+}
+
+bool options_parse_interface(struct options *o, const char *name)
+{
+    const char **more = *name ? realloc(o->interfaces, (o->interface_count + 1) * sizeof *more) : NULL;
+    if (!more)
+        return false;
+    o->interfaces = more;
+    for (size_t i = 0; i < o->interface_count; i++)
+        if (!strcmp(o->interfaces[i], name))
+            return false;
+    o->interfaces[o->interface_count++] = name;
+    return true;
+}
+
+bool options_parse_snap_length(struct options *o, const char *s)
+{
+    uint64_t n;
+    if (!options_parse_number(s, strchr(s, 0), &n) || (n && n < INTERFACE_SNAP_MIN) || n > INTERFACE_SNAP_MAX)
+        return false;
+    o->snap_length = n ? (unsigned)n : INTERFACE_SNAP_MAX;
+    return true;
 }
 
 /* +1.5, -0.003 or 60: whole nanoseconds, less than 10^9 s. */

@@ -20,6 +20,10 @@ bool options_parse_community_id(struct options *o, const char *seed);
 bool options_parse_port_range(struct options *o, const char *s);
 /* 0,2: ports, each at most once */
 bool options_parse_ports(struct options *o, const char *list);
+/* eth0: one more interface, each at most once */
+bool options_parse_interface(struct options *o, const char *name);
+/* 96: bytes of a frame; 0: as many as there are */
+bool options_parse_snap_length(struct options *o, const char *s);
 /* b.pcap=-0.003: a file, and seconds to be added to its times; each file once */
 bool options_parse_clock(struct options *o, const char *s);
 /* udp.port==48879,vxlan; udp.port==5000-5003,gtp or udp.port==5000:4,gtp: several ports; see decode_as.h */

@@ -99,9 +99,9 @@ static struct port_line measure_ports(const struct progress *p, const struct pip
     struct port_line l = {.seconds = at - p->begun, .interval = at > p->shown ? at - p->shown : 1e-9};
     l.frames_per_second = (double)(now->frames - p->last.frames) / l.interval;
     l.bits_per_second = 8.0 * (double)(now->bytes - p->last.bytes) / l.interval;
-    for (size_t i = 0; i < dpdk_source_ports(p->params.ports); i++) {
+    for (size_t i = 0; i < live_count(p->params.live); i++) {
         struct port_counters c;
-        dpdk_source_counters(p->params.ports, i, &c);
+        live_counters(p->params.live, i, &c);
         l.received += c.received;
         for (unsigned k = 0; k < LOSSES; k++)
             l.lost[k] += c.lost[k];
@@ -160,7 +160,7 @@ static void show(struct progress *p)
         show_ports_json(p, &now, at);
     } else {
         char line[LINE_MAX_BYTES];
-        if (p->params.ports)
+        if (p->params.live)
             show_ports(p, &now, at, line);
         else
             show_files(p, &now, at, line);
@@ -179,7 +179,7 @@ static double seconds_to_wait(const struct progress *p, bool shown)
 {
     if (p->params.interval > 0)
         return p->params.interval;
-    if (p->params.ports)
+    if (p->params.live)
         return 1;
     return shown && !p->terminal ? 1 : 0.25;
 }
@@ -217,7 +217,7 @@ struct progress *progress_start(const struct progress_params *params)
     bool terminal = isatty(STDERR_FILENO) && !params->json;
     bool asked = params->interval > 0 || params->json || params->mode == PROGRESS_ALWAYS;
     /* As with curl: no line among rows, unless it is asked for. Lines on ports have always been there. */
-    bool among_rows = params->rows_on_output && !params->ports && isatty(STDOUT_FILENO);
+    bool among_rows = params->rows_on_output && !params->live && isatty(STDOUT_FILENO);
     if (!asked && (params->quiet || params->mode == PROGRESS_NEVER || !terminal || among_rows))
         return NULL;
     struct progress *p = calloc(1, sizeof *p);

@@ -2,9 +2,8 @@
 #ifndef TCPREUSE_PROGRESS_H
 #define TCPREUSE_PROGRESS_H
 
-#include "cli/options.h"
+#include "cli/live.h"
 #include "engine/pipeline.h"
-#include "io/ports/dpdk_source.h"
 #include "io/sets/set_relay.h"
 
 struct progress;
@@ -21,11 +20,11 @@ struct progress_params {
     bool quiet;          /* no line unless interval or json asks for it */
     double interval;     /* s between lines; 0: as mode says */
     bool rows_on_output; /* standard output gets rows */
-    bool json;           /* ports only: each line is a JSON object, and one more follows at the end */
+    bool json;           /* live only: each line is a JSON object, and one more follows at the end */
     const struct pipeline *pipeline;
-    const struct set_source *files;  /* this */
-    struct set_relay *relay;         /* or this */
-    const struct dpdk_source *ports; /* or this */
+    const struct set_source *files; /* this */
+    struct set_relay *relay;        /* or this */
+    const struct live *live;        /* or this */
     const struct progress_gauge
         *gauge; /* or this; none: what the run itself has seen is shown, without an end */
 };

@@ -9,13 +9,13 @@
 #include "cli/extract.h"
 #include "cli/form.h"
 #include "cli/interrupt.h"
+#include "cli/live.h"
 #include "cli/problems_print.h"
 #include "cli/progress.h"
 #include "cli/state.h"
 #include "io/filters/bpf.h"
 #include "io/html/html.h"
 #include "io/message.h"
-#include "io/ports/dpdk_source.h"
 #include "io/reports/csv.h"
 #include "io/reports/earlier.h"
 #include "io/reports/names.h"
@@ -44,7 +44,7 @@ struct run {
     struct set_source_params set; /* of files */
     struct set_source *files;     /* this */
     struct set_relay *relay;      /* or this, fed by the state */
-    struct dpdk_source *ports;    /* or this */
+    struct live *live;            /* or this */
     struct state *state;          /* NULL: nobody asks for one */
     struct source *source;        /* what frames come from, whichever it is */
     unsigned threads;
@@ -70,7 +70,7 @@ enum exit_status fail_memory(void)
 static enum exit_status open_filter(struct run *r)
 {
     char error[512];
-    if (!r->options->filter)
+    if (!r->options->filter || r->options->interface_count) /* there the kernel filters */
         return EXIT_DONE;
     enum bpf_result result = bpf_create(&r->filter, r->options->filter, r->problems, error, sizeof error);
     if (result == BPF_CREATED)
@@ -126,34 +126,13 @@ static enum exit_status open_files(struct run *r)
     return EXIT_DONE;
 }
 
-static enum exit_status open_ports(struct run *r)
+static enum exit_status open_live(struct run *r)
 {
-    const struct options *o = r->options;
-    char error[DPDK_ERROR_MAX];
-    struct dpdk_params params = {
-        .eal = o->dpdk,
-        .ports = o->ports,
-        .port_count = o->port_count,
-        .queues = o->queues,
-        .threads = o->threads,
-        .mbufs = o->mbufs,
-        .keep_frames = o->ignore_count > 0,
-        .frames = o->frames,
-        .duration = o->duration,
-        .idle_exit = o->idle_exit,
-    };
-    /* The EAL's threads live until the process ends. One that handled an interrupt could still be in the
-     * handler while this thread frees what the handler uses. */
-    sigset_t before;
-    interrupt_block(&before);
-    enum dpdk_result result = dpdk_source_open(&r->ports, &params, error);
-    interrupt_unblock(&before);
-    if (result != DPDK_OPEN) {
-        message_error("%s", error);
-        return result == DPDK_WRONG ? EXIT_USAGE : EXIT_INPUT;
-    }
-    r->source = dpdk_source_source(r->ports);
-    r->threads = dpdk_source_threads(r->ports);
+    enum exit_status status = live_open(&r->live, r->options, r->problems, r->stop);
+    if (status != EXIT_DONE)
+        return status;
+    r->source = live_source(r->live);
+    r->threads = live_threads(r->live);
     return EXIT_DONE;
 }
 
@@ -168,7 +147,7 @@ static enum exit_status open_input(struct run *r)
         r->threads = r->options->threads;
         return EXIT_DONE;
     }
-    return r->options->dpdk ? open_ports(r) : open_files(r);
+    return live_wanted(r->options) ? open_live(r) : open_files(r);
 }
 
 static enum exit_status read_timers(struct run *r)
@@ -313,12 +292,13 @@ static enum exit_status run_pipeline(struct run *r)
         .pipeline = r->pipeline,
         .files = r->files,
         .relay = r->relay,
-        .ports = r->ports,
+        .live = r->live,
         .gauge = r->combine ? r->combine->gauge : NULL,
     };
-    if (r->ports || r->combine)
+    if (r->live || r->combine)
         interrupt_catch();
     interrupt_stops(r->pipeline);
+    live_announce(r->live, o);
     pipe_signal = signal(SIGPIPE, SIG_IGN); /* write() fails instead, which sets the exit status */
 
     struct progress *progress = progress_start(&params);
@@ -335,14 +315,15 @@ static enum exit_status run_pipeline(struct run *r)
 
 static enum exit_status count_ports(struct run *r)
 {
-    if (!r->ports)
+    const size_t count = live_count(r->live);
+    if (!count)
         return EXIT_DONE;
-    r->counters = calloc(dpdk_source_ports(r->ports), sizeof *r->counters);
+    r->counters = calloc(count, sizeof *r->counters);
     if (!r->counters)
         return fail_memory();
-    r->port_count = dpdk_source_ports(r->ports);
-    for (size_t i = 0; i < r->port_count; i++)
-        dpdk_source_counters(r->ports, i, &r->counters[i]);
+    r->port_count = count;
+    for (size_t i = 0; i < count; i++)
+        live_counters(r->live, i, &r->counters[i]);
     return EXIT_DONE;
 }
 
@@ -363,11 +344,11 @@ static struct summary summarise(const struct run *r)
         .ports = r->counters,
         .port_count = r->port_count,
         .drops_copies = r->options->drop_copies,
-        .in_file_order = !r->ports && !r->options->sort_window,
+        .in_file_order = !r->live && !r->options->sort_window,
         .forgets = options_forget(r->options),
         .verdicts = r->options->verdicts == VERDICTS_ON,
         .told = r->listing,
-        .unread = r->ports ? dpdk_source_unread(r->ports) : 0,
+        .unread = live_unread(r->live),
     };
     if (r->state) { /* of this run and those that it goes on with */
         summary.files = summary.files_opened = state_files(r->state);
@@ -515,7 +496,7 @@ static void close_run(struct run *r)
     set_source_destroy(r->files);
     set_relay_destroy(r->relay);
     state_close(r->state);
-    dpdk_source_close(r->ports);
+    live_close(r->live);
     interrupt_close();
     free(r->counters);
     free(r->shifts);

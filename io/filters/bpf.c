@@ -2,6 +2,7 @@
  * frame. */
 #include "io/filters/bpf.h"
 #include "io/filters/pcap_module.h"
+#include "io/link_types.h"
 #include "io/module.h"
 
 #include <pthread.h>
@@ -25,26 +26,6 @@ struct bpf {
 /* Stands in for an expression that does not compile. It has no instructions and matches nothing. */
 static struct bpf_program matches_nothing;
 
-/* Files hold numbers of the LINKTYPE_ registry; libpcap's compiler takes this system's DLT_ values. They
- * differ where systems once disagreed (pcap-linktype(7)). */
-static int dlt_of(unsigned link_type)
-{
-    switch (link_type) {
-    case 100:
-        return DLT_ATM_RFC1483;
-    case 101:
-        return DLT_RAW;
-    case 102:
-        return DLT_SLIP_BSDOS;
-    case 103:
-        return DLT_PPP_BSDOS;
-    case 106:
-        return DLT_ATM_CLIP;
-    default:
-        return (int)link_type;
-    }
-}
-
 static struct bpf_program *program_for(struct bpf *b, unsigned link_type)
 {
     char error[ERROR_MAX];
@@ -52,7 +33,8 @@ static struct bpf_program *program_for(struct bpf *b, unsigned link_type)
     struct bpf_program *program = atomic_load_explicit(&b->programs[link_type], memory_order_relaxed);
     if (!program) {
         program = calloc(1, sizeof *program);
-        if (!program || b->pcap->compile(b->expression, dlt_of(link_type), program, error, sizeof error)) {
+        if (!program ||
+            b->pcap->compile(b->expression, link_type_to_dlt(link_type), program, error, sizeof error)) {
             problems_add(b->problems, PROBLEM_ERROR, 0, "filter", -1,
                          "the expression does not compile for link type %u: %s", link_type,
                          program ? error : "out of memory");

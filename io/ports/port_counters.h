@@ -1,4 +1,4 @@
-/* What a port counts: frames received, and frames lost and why. */
+/* What a port or an interface counts: frames received, and frames lost and why. */
 #ifndef TCPREUSE_PORT_COUNTERS_H
 #define TCPREUSE_PORT_COUNTERS_H
 
@@ -20,14 +20,16 @@ enum port_loss {
 
 struct port_counters {
     unsigned port;
-    char name[64], driver[32];
-    uint64_t received; /* frames taken from its queues */
+    char name[64], driver[32]; /* driver: of an interface, its link type */
+    uint64_t received;         /* frames taken from its queues */
     uint64_t lost[LOSSES];
     unsigned queues;
     struct {
         uint64_t received;
         uint64_t lost[LOSSES]; /* or PORT_LOSS_UNKNOWN */
     } queue[PORT_QUEUES];
+    bool is_interface; /* of the kernel; else a port of DPDK */
+    uint64_t seen;     /* of interfaces: frames that the filter let in, whether they were received or lost */
 };
 
 /* As summary.json and the status line spell it. */

@@ -59,8 +59,14 @@ static void json_ports(struct json *j, const struct summary *s)
         json_begin_object(j, NULL, JSON_INLINE);
         json_unsigned(j, "port", p->port);
         json_string(j, "name", p->name);
-        json_string(j, "driver", p->driver);
+        json_string(j, p->is_interface ? "link" : "driver", p->driver);
+        if (p->is_interface)
+            json_unsigned(j, "seen", p->seen);
         json_received(j, p->received, p->lost);
+        if (p->is_interface) {
+            json_end(j);
+            continue;
+        }
         json_begin_array(j, "queues", JSON_LINES);
         for (unsigned q = 0; q < p->queues; q++) {
             json_begin_object(j, NULL, JSON_INLINE);

@@ -89,9 +89,14 @@ static void print_ports(const struct summary *s, FILE *to)
 {
     for (size_t i = 0; i < s->port_count; i++) {
         const struct port_counters *c = &s->ports[i];
-        fprintf(to, "port %u (", c->port);
+        if (!c->is_interface)
+            fprintf(to, "port %u (", c->port);
         message_write(to, c->name);
-        fprintf(to, "): %s received, %s missed, %s errors, %s without buffer\n", thousands(c->received).text,
+        if (c->is_interface)
+            fprintf(to, ": %s seen, ", thousands(c->seen).text);
+        else
+            fputs("): ", to);
+        fprintf(to, "%s received, %s missed, %s errors, %s without buffer\n", thousands(c->received).text,
                 thousands(c->lost[LOSS_MISSED]).text, thousands(c->lost[LOSS_ERRORS]).text,
                 thousands(c->lost[LOSS_NO_MBUF]).text);
         print_queues(c, to);

@@ -3,7 +3,7 @@
 """usage: options.py TCPREUSE SOURCE
 
 Options and their documentation. --help is made from the program's table of options; the man page has an entry for each of them,
-README.md or docs/dpdk.md has a row for each, and none of these names an option that there is not.
+README.md, docs/live.md or docs/dpdk.md has a row for each, and none of these names an option that there is not.
 """
 import os
 import re
@@ -48,7 +48,7 @@ def in_table(text):
     for table in re.findall(r'^\| option \|.*\n\|[ -|]*\n((?:\|.*\n)+)', text, re.M):
         for row in table.splitlines():
             words.update(re.findall(r'(?<![\w-])--?[A-Za-z][\w-]*', row.split(' | ')[0]))
-    return {word for word in words if not word.startswith('-D')}      # Meson's
+    return {word for word in words if not re.match('-D.', word)}      # Meson's
 
 
 def main():
@@ -57,15 +57,15 @@ def main():
     options = in_help(text)
     words = {'-' + letter for letter, _ in options if letter} | {'--' + name for _, name in options}
     entries, manual = in_manual(read(source, 'docs', 'tcpreuse.1'))
-    tables = in_table(read(source, 'README.md')) | in_table(read(source, 'docs', 'dpdk.md'))
+    tables = set().union(*(in_table(read(source, *path)) for path in (('README.md',), ('docs', 'live.md'), ('docs', 'dpdk.md'))))
     results = (
         ('--help has options', [] if len(options) > 20 else ['only %d' % len(options)]),
         ('--help fits 80 columns', [line for line in text.splitlines() if len(line) > 80]),
         ('the man page has an entry for each option', sorted(options - entries)),
         ('the man page has no other entries', sorted(entries - options)),
         ('the man page names no other options', sorted(manual - words)),
-        ('README.md or docs/dpdk.md lists each option', sorted(words - tables)),
-        ('README.md and docs/dpdk.md list no others', sorted(tables - words)))
+        ('README.md, docs/live.md or docs/dpdk.md lists each option', sorted(words - tables)),
+        ('README.md, docs/live.md and docs/dpdk.md list no others', sorted(tables - words)))
     tap = program.Tap()
     for name, complaints in results:
         tap.ok(name, complaints)
