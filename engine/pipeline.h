@@ -95,6 +95,23 @@ struct pipeline;
 struct pipeline *pipeline_create(const struct pipeline_params *params);
 /* Runs to the end of the source, on threads of its own. Returns when all rows are written. */
 enum pipeline_error pipeline_run(struct pipeline *p);
+
+/* Instead of pipeline_run(), for whoever has frames come by and by, or wants no other thread: pipeline_begin(), then
+ * pipeline_advance() as often as there is something to do, then pipeline_end(), all by one thread at a time; params.threads
+ * is 1. Several such pipelines may take turns on a thread. */
+enum pipeline_error pipeline_begin(struct pipeline *p);
+
+enum pipeline_advance {
+    PIPELINE_ADVANCED, /* a step or more */
+    PIPELINE_WAITS,    /* the source has nothing for now, and all that it gave is done */
+    PIPELINE_ENDED,    /* the source has ended, and all rows are written; or the run has failed */
+};
+
+/* Goes through the steps once: a batch at most. */
+enum pipeline_advance pipeline_advance(struct pipeline *p);
+/* Gives the source what it is to have back, reports what is left after a failure, and sums up. At any time, once. */
+enum pipeline_error pipeline_end(struct pipeline *p);
+
 /* Makes the pipeline finish with the batches that it has claimed, and those that a source that ends_itself
  * gives until it ends. Any thread, and signal handlers. */
 void pipeline_stop(struct pipeline *p);

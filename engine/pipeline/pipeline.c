@@ -253,24 +253,57 @@ static void measure(struct pipeline *p, double seconds_per_tick)
     }
 }
 
+static int draw_key(struct pipeline *p)
+{
+    return p->has_key ? 0 : hash_key_draw(&p->key);
+}
+
+/* Once no worker is at work any more. */
+static enum pipeline_error finish(struct pipeline *p)
+{
+    if (pipeline_has_failed(p))
+        pipeline_salvage(p);
+    release_rest(p);
+    sum_up(p);
+    return atomic_load(&p->error);
+}
+
 enum pipeline_error pipeline_run(struct pipeline *p)
 {
     const double start = clock_seconds();
     const uint64_t start_ticks = clock_ticks();
-    if (!p->has_key && hash_key_draw(&p->key))
+    if (draw_key(p))
         return PIPELINE_RANDOM;
     start_workers(p);
     for (unsigned i = 0; i < p->params.threads; i++)
         if (p->workers[i].started)
             pthread_join(p->workers[i].thread, NULL);
-    if (pipeline_has_failed(p))
-        pipeline_salvage(p);
-    release_rest(p);
-    sum_up(p);
+    const enum pipeline_error error = finish(p);
     p->totals.seconds = clock_seconds() - start;
     if (p->params.timed)
         measure(p, p->totals.seconds / (double)MAX(clock_ticks() - start_ticks, 1));
-    return atomic_load(&p->error);
+    return error;
+}
+
+enum pipeline_error pipeline_begin(struct pipeline *p)
+{
+    if (draw_key(p))
+        return PIPELINE_RANDOM;
+    worker_begin(&p->workers[0]);
+    return PIPELINE_OK;
+}
+
+enum pipeline_advance pipeline_advance(struct pipeline *p)
+{
+    /* This thread may have met the failure of another pipeline meanwhile. */
+    pipeline_remember_failure(p);
+    return worker_advance(&p->workers[0]);
+}
+
+enum pipeline_error pipeline_end(struct pipeline *p)
+{
+    pipeline_remember_failure(p);
+    return finish(p);
 }
 
 void pipeline_stop(struct pipeline *p)

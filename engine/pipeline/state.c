@@ -11,6 +11,11 @@ void pipeline_fail(struct pipeline *p, enum pipeline_error error)
                                             memory_order_relaxed);
 }
 
+void pipeline_remember_failure(const struct pipeline *p)
+{
+    has_failed_here = pipeline_has_failed(p);
+}
+
 bool pipeline_spoils(struct pipeline *p, uint64_t n)
 {
     if (likely(!has_failed_here) || !pipeline_has_failed(p))

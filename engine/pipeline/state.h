@@ -29,6 +29,7 @@ struct worker {
     struct spare_lists spare; /* memory of lists that it was the last to read, for those it decodes next */
     struct decoder decoder;
     struct walk walk;
+    unsigned phase;    /* of a run that is advanced: how far it has come; worker.c */
     bool small_frames; /* the last batch it decoded had small frames: walk the lanes one by one */
     struct step_clock clock;
 } ALIGNED(CACHE_LINE);
@@ -145,6 +146,9 @@ struct pipeline {
 /* Makes all workers stop. The first error wins. Any thread. */
 void pipeline_fail(struct pipeline *p, enum pipeline_error error);
 
+/* Whether this thread has failed is whether this pipeline has: for a thread on which several take turns. */
+void pipeline_remember_failure(const struct pipeline *p);
+
 /* After a step did something to batch n: if this thread has failed, the batch is spoilt; that is returned. */
 bool pipeline_spoils(struct pipeline *p, uint64_t n);
 
@@ -171,6 +175,9 @@ void worker_take_lists(struct worker *w, struct batch *b, unsigned shard, unsign
 
 /* The thread of a worker. */
 void *worker_main(void *worker);
+/* Instead of it, on the caller's thread: pipeline_begin() and pipeline_advance() for the only worker. */
+void worker_begin(struct worker *w);
+enum pipeline_advance worker_advance(struct worker *w);
 /* The rows that come once all batches are written. */
 void worker_report_rest(struct worker *w);
 

@@ -121,6 +121,61 @@ void worker_report_rest(struct worker *w)
         run_last_step(w, endpoint_rows_step);
 }
 
+/* What an advanced run has come to. */
+enum { PHASE_BATCHES, PHASE_FINDINGS, PHASE_CONVERSATIONS, PHASE_ENDPOINTS, PHASE_END };
+
+void worker_begin(struct worker *w)
+{
+    struct source *source = w->pipeline->params.source;
+    step_clock_start(&w->clock, w->pipeline->params.timed);
+    if (source->ops->worker_begin)
+        source->ops->worker_begin(source, w->index);
+}
+
+static enum pipeline_advance advance_batches(struct worker *w)
+{
+    struct source *source = w->pipeline->params.source;
+    if (run_steps(w))
+        return PIPELINE_ADVANCED;
+    if (!all_batches_written(w->pipeline))
+        return PIPELINE_WAITS;
+    if (source->ops->worker_end)
+        source->ops->worker_end(source, w->index);
+    w->phase = PHASE_FINDINGS;
+    return PIPELINE_ADVANCED;
+}
+
+enum pipeline_advance worker_advance(struct worker *w)
+{
+    struct pipeline *p = w->pipeline;
+    const bool *wants = p->params.sink->wants;
+    bool done = true;
+    if (pipeline_has_failed(p))
+        return PIPELINE_ENDED;
+    switch (w->phase) {
+    case PHASE_BATCHES:
+        return advance_batches(w);
+    case PHASE_FINDINGS:
+        done = false;
+        findings_finish_step(w, &done);
+        break;
+    case PHASE_CONVERSATIONS:
+        done = !wants[REPORT_CONVERSATIONS];
+        if (!done)
+            conversation_rows_step(w, &done);
+        break;
+    case PHASE_ENDPOINTS:
+        done = !wants[REPORT_ENDPOINTS];
+        if (!done)
+            endpoint_rows_step(w, &done);
+        break;
+    default:
+        return PIPELINE_ENDED;
+    }
+    w->phase += done;
+    return PIPELINE_ADVANCED;
+}
+
 void *worker_main(void *worker)
 {
     struct worker *w = worker;
