@@ -1,6 +1,7 @@
 /* A capture file that is open: its bytes, where they end by now, and who uses them. */
 #include "io/capture.h"
 #include "io/formats/format.h"
+#include "io/guard.h"
 #include "io/problems.h"
 
 #include <errno.h>
@@ -97,6 +98,7 @@ static int map(struct capture *c, bool read_small)
                 problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "cannot be read: %s",
                              strerror(errno));
         } else {
+            capture_guard_install();
             void *bytes = mmap(NULL, c->mapped, PROT_READ, MAP_PRIVATE, fd, 0);
             result = bytes == MAP_FAILED ? -1 : 0;
             if (result) {

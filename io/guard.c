@@ -24,11 +24,14 @@ static void install_handler(void)
     sigaction(SIGBUS, &action, NULL);
 }
 
-bool capture_guard(void (*work)(void *), void *argument)
+void capture_guard_install(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, install_handler);
+}
 
+bool capture_guard(void (*work)(void *), void *argument)
+{
     sigjmp_buf here;
     if (sigsetjmp(here, 0) == 0) {
         on_bus_error = &here;

@@ -15,6 +15,9 @@
 
 #include <stdbool.h>
 
+/* Installs the handler, for the process; without it, mapped bytes that are gone end the process. With the first file that
+ * is mapped, so that whoever maps none keeps the signal as it is. Any thread. */
+void capture_guard_install(void);
 /* Runs work(argument), which may read mapped bytes. False when bytes were gone: a file has been cut
  * meanwhile. Any thread; not from within work. */
 bool capture_guard(void (*work)(void *), void *argument);

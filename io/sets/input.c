@@ -57,12 +57,12 @@ void input_free(struct input *in)
     free(in);
 }
 
-/* A regular file is mapped, unless it turns out to be compressed; everything else is a stream. A FIFO is
+/* A regular file is mapped, unless it turns out to be compressed, or is to be read; everything else is a stream. A FIFO is
  * opened only once: its writer would take closing it for the reader's end. */
 static enum input_kind look(const struct input *in)
 {
     struct stat st;
-    if (!strcmp(in->path, "-"))
+    if (in->reads || !strcmp(in->path, "-"))
         return INPUT_STREAM;
     if (in->sized || stat(in->path, &st))
         return INPUT_MAPPED; /* mapping will say what is wrong */

@@ -51,6 +51,7 @@ struct input {
     struct clock_shift shift;  /* of its times; set before it is opened */
     bool sized;                /* a regular file: its size counts as its bytes */
     uint64_t size;             /* of such a file, when it was first looked at */
+    bool reads;                /* a regular file is a stream, too, and nothing is mapped */
     bool is_look;              /* only its first frame is wanted */
     struct input_place resume; /* known: an earlier run read the records before it. Of mapped inputs */
     bool keeps_interfaces;     /* its capture does */

@@ -29,6 +29,7 @@ static void look_at_first_time(struct input *in)
     struct input *look = in->sized ? input_create(in->path, in->order, &nobody, in->stop) : in;
     if (look) {
         look->sized = in->sized;
+        look->reads = in->reads;
         look->is_look = in->sized;
         look->resume = in->resume;
         look->shift = in->shift;

@@ -188,6 +188,7 @@ struct set_source *set_source_create(const struct set_source_params *params)
         s->inputs[i] = input_create(params->paths[i], i, params->problems, params->stop);
         if (!s->inputs[i])
             goto fail;
+        s->inputs[i]->reads = params->reads;
         s->inputs[i]->notes_interfaces = params->notes_interfaces;
         if (params->shifts)
             s->inputs[i]->shift = params->shifts[i];

@@ -42,8 +42,10 @@ struct set_source_params {
         sort_window; /* ns by which frames of a file may be late to be put in order of time; 0: none are */
     bool append;     /* read in the order given */
     bool notes_interfaces; /* frames have their interface */
-    unsigned threads;      /* of the run; as many look at the files before it */
-    unsigned ahead;        /* inputs to open, and streams to read, ahead of their turn */
+    bool
+        reads; /* no file is mapped: they are read, as pipes are, with no handler of a signal. Not of pieces */
+    unsigned threads; /* of the run; as many look at the files before it */
+    unsigned ahead;   /* inputs to open, and streams to read, ahead of their turn */
     /* Read one of so many pieces of about equal bytes, counted from 1, of a set of regular files, to be read one after
      * the other; pieces 0: all. */
     unsigned piece, pieces;
