@@ -6,15 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The directory of the program comes first, so that a build uses its own modules. */
+/* The directory of the program, or of the library, comes first, so that a build uses its own modules. */
 static void *load(const char *file)
 {
     char path[4096];
-    const size_t room = sizeof path - strlen(file) - 1;
-    ssize_t n = readlink("/proc/self/exe", path, room);
-    while (n > 0 && path[n - 1] != '/')
+    size_t n = module_home(path, sizeof path - strlen(file) - 1);
+    while (n && path[n - 1] != '/')
         n--;
-    if (n > 0) {
+    if (n) {
         strcpy(path + n, file);
         if (!access(path, F_OK))
             return dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -18,10 +18,12 @@ struct bpf {
     const struct pcap_module *pcap;
     const char *expression;
     struct problems *problems;
-    pthread_mutex_t lock; /* held while compiling: libpcap's compiler is not thread-safe */
-    /* By link type; NULL: not compiled yet. Written (release) under lock, read (acquire) by all workers. */
+    /* By link type; NULL: not compiled yet. Written (release) under the lock, read (acquire) by all workers. */
     struct bpf_program *_Atomic programs[LINK_TYPES];
 };
+
+/* libpcap's compiler is not thread-safe, and it is one for all filters of the process. */
+static pthread_mutex_t compiling = PTHREAD_MUTEX_INITIALIZER;
 
 /* Stands in for an expression that does not compile. It has no instructions and matches nothing. */
 static struct bpf_program matches_nothing;
@@ -29,7 +31,7 @@ static struct bpf_program matches_nothing;
 static struct bpf_program *program_for(struct bpf *b, unsigned link_type)
 {
     char error[ERROR_MAX];
-    pthread_mutex_lock(&b->lock);
+    pthread_mutex_lock(&compiling);
     struct bpf_program *program = atomic_load_explicit(&b->programs[link_type], memory_order_relaxed);
     if (!program) {
         program = calloc(1, sizeof *program);
@@ -43,7 +45,7 @@ static struct bpf_program *program_for(struct bpf *b, unsigned link_type)
         }
         atomic_store_explicit(&b->programs[link_type], program, memory_order_release);
     }
-    pthread_mutex_unlock(&b->lock);
+    pthread_mutex_unlock(&compiling);
     return program;
 }
 
@@ -79,13 +81,14 @@ enum bpf_result bpf_create(struct bpf **created, const char *expression, struct 
     b->filter.matches = matches;
     b->expression = expression;
     b->problems = problems;
-    pthread_mutex_init(&b->lock, NULL);
     char other[ERROR_MAX];
     enum bpf_result result = BPF_WRONG;
     for (size_t i = 0; i < sizeof probes / sizeof probes[0] && result == BPF_WRONG; i++) {
         struct bpf_program program = {0};
+        pthread_mutex_lock(&compiling);
         const int failure =
             b->pcap->compile(expression, (int)probes[i], &program, i ? other : error, i ? sizeof other : n);
+        pthread_mutex_unlock(&compiling);
         if (!failure) {
             b->pcap->free(&program);
             *created = b;
@@ -116,6 +119,5 @@ void bpf_destroy(struct bpf *b)
             free(program);
         }
     }
-    pthread_mutex_destroy(&b->lock);
     free(b);
 }
