@@ -58,7 +58,6 @@
 
 static const char *const roles[] = {"client", "server"};
 static const char *const endings[] = {"rst", "fin", "open"};
-static const char *const client_bys[] = {"syn", "syn-ack", "port", "first-seen"};
 
 static const struct column reuse[] = {
     COLUMN("frame", NUMBER, "number of the frame that reuses the ports", FRAMES),
@@ -151,7 +150,7 @@ static const struct column conversations[] = {
            "the client's initial sequence number, seen or inferred; empty when unknown", TCP),
     COLUMN("server_isn", MAYBE(NUMBER), "the server's, likewise", TCP),
     COLUMN("ended", WORD(endings), "how it ended", TCP),
-    COLUMN("client_by", FOUND(WORD(client_bys)), "how client and server were told apart", COMPUTED),
+    COLUMN("client_by", FOUND(WORD(client_by_names)), "how client and server were told apart", COMPUTED),
     COLUMN(
         "handshake", FOUND(WORD(handshake_names)),
         "`complete`: the client acknowledged the SYN/ACK, or the server went on; `half-open`: neither, and a "

@@ -92,12 +92,12 @@ int csv_format_finding(const struct sink *sink, struct text *text, const struct 
     return 0;
 }
 
-const char *csv_client_by(const struct conversation *c)
+enum client_by csv_client_by(const struct conversation *c)
 {
     const unsigned has = conversation_completeness(c);
     if (c->state & STATE_CLIENT_KNOWN)
-        return has & HAS_SYN ? "syn" : has & HAS_SYNACK ? "syn-ack" : "syn";
-    return conversation_port(c, 0) == conversation_port(c, 1) ? "first-seen" : "port";
+        return !(has & HAS_SYN) && has & HAS_SYNACK ? CLIENT_BY_SYNACK : CLIENT_BY_SYN;
+    return conversation_port(c, 0) == conversation_port(c, 1) ? CLIENT_BY_FIRST_SEEN : CLIENT_BY_PORT;
 }
 
 int64_t csv_rtt(const struct conversation_row *row)
@@ -118,7 +118,7 @@ char *csv_put_history(char *p, const struct conversation_row *row, unsigned clie
     const struct conversation *c = &row->conversation->c;
     const struct history *h = row->history;
     const enum close_kind close = history_close_kind(c, h);
-    p = put_word(p, csv_client_by(c));
+    p = put_word(p, client_by_names[csv_client_by(c)]);
     p = put_word(p, handshake_names[history_handshake(c, h)]);
     p = put_delay(p, csv_rtt(row), conversation_decimals(c));
     p = put_word(p, close_names[close]);

@@ -3,13 +3,14 @@
 #define TCPREUSE_CSV_FINDING_H
 
 #include "engine/sink.h"
+#include "io/reports/names.h"
 #include "io/reports/text.h"
 
 /* Appends them to a row, each with a comma before it. 0, or -1 when memory is short. Thread-safe. */
 int csv_format_finding(const struct sink *sink, struct text *text, const struct reuse_row *row);
 
 /* How client and server were told apart. */
-const char *csv_client_by(const struct conversation *c);
+enum client_by csv_client_by(const struct conversation *c);
 /* ns from the first SYN to the SYN/ACK; negative: unknown. */
 int64_t csv_rtt(const struct conversation_row *row);
 /* The columns of conversations.csv that tell of its beginning and end, each with a comma before it, in less than

@@ -85,6 +85,13 @@ const char *const handshake_names[HANDSHAKES] = {
     [HANDSHAKE_REFUSED] = "refused",     [HANDSHAKE_UNANSWERED] = "unanswered",
 };
 
+const char *const client_by_names[CLIENT_BYS] = {
+    [CLIENT_BY_SYN] = "syn",
+    [CLIENT_BY_SYNACK] = "syn-ack",
+    [CLIENT_BY_PORT] = "port",
+    [CLIENT_BY_FIRST_SEEN] = "first-seen",
+};
+
 const char *const port_order_names[PORT_ORDERS] = {
     [PORTS_UNKNOWN] = "unknown", [PORTS_SEQUENTIAL] = "sequential", [PORTS_RANDOM] = "random"};
 

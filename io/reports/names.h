@@ -43,6 +43,11 @@ extern const char *const origin_names[ORIGINS];
 extern const char *const answer_names[ANSWERS];
 extern const char *const episode_outcome_names[EPISODE_OUTCOMES];
 extern const char *const handshake_names[HANDSHAKES];
+
+/* How client and server of a conversation were told apart. */
+enum client_by { CLIENT_BY_SYN, CLIENT_BY_SYNACK, CLIENT_BY_PORT, CLIENT_BY_FIRST_SEEN, CLIENT_BYS };
+extern const char *const client_by_names[CLIENT_BYS];
+
 extern const char *const port_order_names[PORT_ORDERS];
 /* By bit of enum certainty. */
 extern const char *const certainty_names[CERTAINTIES];

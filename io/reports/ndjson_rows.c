@@ -267,7 +267,7 @@ static char *history_value(char *p, enum member member, const struct conversatio
     const struct history *h = row->history;
     switch (member) {
     case CLIENT_BY:
-        return ndjson_word(p, csv_client_by(c));
+        return ndjson_word(p, client_by_names[csv_client_by(c)]);
     case HANDSHAKE:
         return ndjson_word(p, handshake_names[history_handshake(c, h)]);
     case RTT:
