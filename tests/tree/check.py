@@ -45,8 +45,11 @@ ALLOWED = {
     'io/texts': ['engine'],
 
     'cli': ['engine', 'io/'],
+    'lib': ['engine', 'io/'],
     'bench': ['engine/', 'io/'],
     'tests/': ['engine/', 'io/', 'tests/'],
+    'tests/library': ['lib/tcpreuse.h'],        # what a user of the library has
+    'examples/library': [],
 }
 
 # The engine knows frames, not files. `pcap registry` and LINKTYPE_ are about link types, as is USBPcap.
@@ -63,7 +66,7 @@ SUPPORT = ('lib', 'support')        # the folders of tests that are no suites
 def sources(root):
     """The C files, by their paths from the root."""
     out = []
-    for top in ('engine', 'io', 'cli', 'bench', 'tests', 'examples'):
+    for top in ('engine', 'io', 'cli', 'lib', 'bench', 'tests', 'examples'):
         for folder, _, names in os.walk(os.path.join(root, top)):
             out += [os.path.relpath(os.path.join(folder, name), root) for name in names if name.endswith(('.c', '.h'))]
     return sorted(out)
