@@ -1,8 +1,10 @@
 /* --combine: are these files all pieces of one set, made alike, each beginning where the one before it ends? */
 #include "cli/combine.h"
 #include "cli/find.h"
+#include "cli/options_modes.h"
 #include "cli/piece.h"
 #include "io/message.h"
+#include "io/reports/names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -138,10 +140,31 @@ void combine_take_problems(struct problems *problems, const struct problem *item
     }
 }
 
+static enum exit_status fail_option(const struct combine *c, const char *option, const char *made,
+                                    const char *asked)
+{
+    message_error("%s: the pieces were made with --%s %s, this run has %s", c->files[0], option, made, asked);
+    return EXIT_USAGE;
+}
+
+/* What pieces were made with can be said again, but not changed. */
+static enum exit_status check_options(const struct combine *c, const struct options *o)
+{
+    const struct kept_piece *k = &c->pieces[0];
+    if (options_given(o, "rules") && o->rules != k->rules)
+        return fail_option(c, "rules", rules_names[k->rules], rules_names[o->rules]);
+    if (options_given(o, "verdicts") && o->verdicts == VERDICTS_ON && !k->verdicts)
+        return fail_option(c, "verdicts", "off", "on");
+    return EXIT_DONE;
+}
+
 /* The options that the pieces were made with, and the paths of their set. */
 static enum exit_status take_options(const struct combine *c, struct options *o, struct inputs *inputs)
 {
     const struct kept_piece *k = &c->pieces[0];
+    const enum exit_status status = check_options(c, o);
+    if (status != EXIT_DONE)
+        return status;
     o->rules = k->rules;
     o->append = k->append;
     o->drop_copies = k->drop_copies;

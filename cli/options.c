@@ -271,6 +271,7 @@ static enum options_result read_arguments(struct options *o, int argc, char **ar
         if (code == ':' || code == '?')
             return fail_option(code, argv[optind - 1], optind < argc ? argv[optind] : "");
         struct given_option given = option_given(code);
+        o->given |= UINT64_C(1) << (given.spec - option_specs);
         last[given.spec->section] = given;
         result = store_option(o, &given, optarg);
     }

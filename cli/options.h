@@ -83,7 +83,8 @@ struct options {
     uint64_t max_conversations; /* 0: no limit */
     int64_t expire;             /* ns; 0: never */
 
-    int argc; /* the command, as it was given */
+    uint64_t given; /* a bit for each row of the table of options */
+    int argc;       /* the command, as it was given */
     char **argv;
 
     enum progress_mode progress;

@@ -1,6 +1,7 @@
 /* What options mean together: what goes with what, and what some of them decide where others leave it open. */
 #include "cli/options_check.h"
 #include "cli/live.h"
+#include "cli/options_modes.h"
 #include "cli/options_suggest.h"
 #include "cli/options_wrong.h"
 #include "io/html/html.h"
@@ -139,96 +140,25 @@ static enum options_result choose_format(struct options *o)
     return OPTIONS_RUN;
 }
 
-/* What a state cannot hold yet, with the reason. */
+/* What a state cannot hold yet of options that it can hold else, with the reason. */
 static enum options_result check_state(const struct options *o)
 {
     const struct {
         bool given;
         const char *option, *why;
     } refused[] = {
-        {o->dpdk, "--dpdk", "ports cannot be read again"},
-        {o->interface_count, "-i", "interfaces cannot be read again"},
         {o->rules == RULES_4_0, "--rules 4.0", "what FTP announced is not saved"},
-        {o->max_conversations, "--max-conversations",
-         "which conversations are forgotten depends on the number of threads"},
-        {o->expire, "--expire", "the order in which conversations expire is not saved"},
-        {o->drop_copies, "--drop-copies", "its window of packets is not saved"},
-        {o->sort_window, "--sort-window", "its window of frames is not saved"},
-        {o->clock_count, "--clock", "how the times of inputs were moved is not saved"},
-        {o->rotate_bytes || o->rotate_seconds, "--rotate",
-         "rows that are not final are cut from the last file"},
-        {o->key_parts, "--key", "what belongs to the key beside the tuple is not saved"},
         {o->xlsx, "--reports xlsx", "the workbook would have the rows of this run only"},
         {o->page, "--reports page", "the page would show the reuses of this run only"},
-        {o->spreadsheet, "--spreadsheet", "it splits reports into several files"},
-        {o->split_rows, "--split-rows", "rows that are not final are cut from the last file"},
-        {o->extract, "--extract", "it reads all inputs again"},
-        {o->print_filter, "--print-filter", "it needs all reuses, and the state has only those that wait"},
     };
     if (!o->state)
-        return OPTIONS_RUN;
+        return options_given(o, "late") ? options_fail("option '--late' requires '--state'") : OPTIONS_RUN;
     for (unsigned i = 0; i < ARRAY_LEN(refused); i++)
         if (refused[i].given)
             return options_fail("options '--state' and '%s' exclude each other: %s", refused[i].option,
                                 refused[i].why);
     return o->output ? OPTIONS_RUN
                      : options_fail("option '--state' requires '-o': it goes on with reports in a directory");
-}
-
-/* What goes into a piece is decided when it is made, what is reported when pieces are put together. */
-static enum options_result check_pieces(const struct options *o)
-{
-    const bool reports = o->report_list || o->format != FORMAT_AUTO || o->details || o->print_filter ||
-                         o->extract || o->community_id || o->rotate_bytes || o->rotate_seconds || o->timers ||
-                         o->bom || o->split_rows || o->spreadsheet;
-    const bool reading = o->filter || o->append || o->recursive || o->files_from || o->clocks ||
-                         o->drop_copies || o->decode_as_count;
-    if (o->pieces && o->combine)
-        return options_fail("options '--piece' and '--combine' exclude each other");
-    if ((o->pieces || o->combine) && (o->state || o->key_parts))
-        return options_fail("options '--%s' and '--%s' exclude each other", o->pieces ? "piece" : "combine",
-                            o->state ? "state" : "key");
-    if (o->pieces && !o->output)
-        return options_fail("option '--piece' requires '-o FILE'");
-    if (o->pieces && reports)
-        return options_fail("option '--piece' makes no reports: give what concerns them to '--combine'");
-    if (o->combine && reading)
-        return options_fail("option '--combine' reads pieces: give what concerns their inputs to '--piece'");
-    if (o->combine && o->extract)
-        return options_fail("option '--extract' reads its inputs again, and '--combine' reads pieces");
-    if ((o->pieces || o->combine) &&
-        (o->ignore_count || o->sort_window || options_forget(o) || live_wanted(o)))
-        return options_fail(
-            "options '--ignore', '--sort-window', '--max-conversations', '--expire', '-i' and "
-            "'--dpdk' need one run over all frames: not with '--%s'",
-            o->pieces ? "piece" : "combine");
-    return OPTIONS_RUN;
-}
-
-/* Ranks read pieces, too. */
-static enum options_result check_mpi(const struct options *o)
-{
-    const struct {
-        bool given;
-        const char *option, *why;
-    } refused[] = {
-        {o->pieces, "--piece", "each rank takes a piece by itself"},
-        {o->combine, "--combine", "it reads pieces that are there already"},
-        {o->dpdk, "--dpdk", "ports belong to one process"},
-        {o->interface_count, "-i", "interfaces belong to one process"},
-        {o->state, "--state", "what ranks know is not saved"},
-        {o->key_parts, "--key", "pieces know the tuple only"},
-        {o->ignore_count, "--ignore", "a rank does not know the numbers of its frames"},
-        {o->sort_window, "--sort-window", "frames go from one piece to another"},
-        {o->max_conversations, "--max-conversations", "which are forgotten depends on all ranks"},
-        {o->expire, "--expire", "when they expire depends on all ranks"},
-        {o->extract, "--extract", "it reads all inputs again"},
-    };
-    for (unsigned i = 0; o->mpi && i < ARRAY_LEN(refused); i++)
-        if (refused[i].given)
-            return options_fail("options '--mpi' and '%s' exclude each other: %s", refused[i].option,
-                                refused[i].why);
-    return OPTIONS_RUN;
 }
 
 static enum options_result check_input(const struct options *o, const struct options_required *given)
@@ -255,15 +185,15 @@ static enum options_result check_input(const struct options *o, const struct opt
 enum options_result options_check(struct options *o, const struct options_required *given)
 {
     const bool inputs = o->file_count || o->files_from || live_wanted(o);
-    if (o->list_interfaces || o->describe)
+    enum options_result result = options_check_modes(o);
+    if (result == OPTIONS_RUN && (o->list_interfaces || o->describe))
         return inputs ? options_fail("option '--%s' takes no inputs",
                                      o->describe ? "describe" : "list-interfaces")
                       : OPTIONS_RUN;
-    enum options_result result = check_input(o, given);
     if (result == OPTIONS_RUN)
-        result = check_mpi(o);
-    if (result == OPTIONS_RUN)
-        result = check_pieces(o);
+        result = check_input(o, given);
+    if (result == OPTIONS_RUN && o->pieces && !o->output)
+        result = options_fail("option '--piece' requires '-o FILE'");
     if (result == OPTIONS_RUN)
         result = read_reports(o);
     spread_spreadsheet(o);

@@ -2,8 +2,8 @@
  * tests/input/options.py holds the table, the man page and the option lists in README.md
  * docs/live.md and docs/dpdk.md against each other.
  *
- * To add an option: a member of struct options, a row of the table, and an entry in the man page and in one
- * of the lists. What concerns several options at once is checked in options_check.c. */
+ * To add an option: a member of struct options, a row of the table and one of options_modes.c, and an entry in the man
+ * page and in one of the lists. What concerns several options at once is checked in options_check.c. */
 #ifndef TCPREUSE_OPTIONS_TABLE_H
 #define TCPREUSE_OPTIONS_TABLE_H
 
