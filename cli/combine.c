@@ -35,16 +35,23 @@ static enum exit_status read_pieces(struct combine *c, const struct options *o)
     return EXIT_DONE;
 }
 
+static enum exit_status fail_set(const struct combine *c, size_t i, const char *what)
+{
+    const char *path, *why = kept_inputs_differ(&c->pieces[0], &c->pieces[i], false, &path);
+    const bool named = why && *path && !strcmp(what, "inputs");
+    message_error("%s and %s are not pieces of one set: %s differ%s%s%s%s", c->files[0], c->files[i], what,
+                  named ? ", of " : "", named ? path : "", named ? " " : "", named ? why : "");
+    return EXIT_INPUT;
+}
+
 /* Of one set, each there once. */
 static enum exit_status check_set(const struct combine *c)
 {
     const unsigned count = c->pieces[0].count;
     for (size_t i = 1; i < c->count; i++) {
         const char *what = kept_piece_differs(&c->pieces[0], &c->pieces[i]);
-        if (what) {
-            message_error("%s and %s are not pieces of one set: %s differ", c->files[0], c->files[i], what);
-            return EXIT_INPUT;
-        }
+        if (what)
+            return fail_set(c, i, what);
         if (c->pieces[i].index == c->pieces[i - 1].index) {
             message_error("%s and %s are both piece %u of %u", c->files[i - 1], c->files[i],
                           c->pieces[i].index, count);
@@ -74,7 +81,7 @@ static enum exit_status read_again(const struct kept_piece *k, const char *file,
         o.output = file;
         o.piece_begin = begin;
         o.quiet = true;
-        status = find_inputs(&inputs, &o, &problems) ? fail_memory() : piece_make(&o, &inputs, &problems);
+        status = find_inputs(&inputs, &o, &problems) ? fail_memory() : piece_make(&o, &inputs, k, &problems);
     }
     inputs_free(&inputs);
     problems_free(&problems);

@@ -31,7 +31,7 @@ static enum exit_status find_and_run(struct options *o)
     else if (find_inputs(&inputs, o, &problems))
         status = fail_memory();
     else
-        status = o->pieces ? piece_make(o, &inputs, &problems) : run(o, &inputs, NULL, &problems);
+        status = o->pieces ? piece_make(o, &inputs, NULL, &problems) : run(o, &inputs, NULL, &problems);
     inputs_free(&inputs);
     problems_free(&problems);
     return status;

@@ -124,11 +124,25 @@ static enum exit_status finish(struct making *m)
     return problems_errors(m->problems) ? EXIT_INPUT : EXIT_DONE;
 }
 
-enum exit_status piece_make(const struct options *o, const struct inputs *inputs, struct problems *problems)
+/* A piece that is made again takes the place of one that fits the others, so it has to be of the very same files. */
+static enum exit_status check_again(const struct making *m, const struct kept_piece *again)
+{
+    const char *path, *what = kept_inputs_differ(again, &m->reading.about, true, &path);
+    if (!what)
+        return EXIT_DONE;
+    message_error("%s: is not read again, since %s is not what it was made of: %s differs", m->o->output,
+                  *path ? path : "the set", what);
+    return EXIT_INPUT;
+}
+
+enum exit_status piece_make(const struct options *o, const struct inputs *inputs,
+                            const struct kept_piece *again, struct problems *problems)
 {
     struct making m = {.o = o, .problems = problems};
     bool there = false;
     enum exit_status status = open_reading(&m, inputs);
+    if (status == EXIT_DONE && again)
+        status = check_again(&m, again);
     if (status == EXIT_DONE)
         status = look_for(&m, &there);
     if (there && !o->quiet)

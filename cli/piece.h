@@ -4,7 +4,12 @@
 
 #include "cli/run.h"
 
-/* Makes the file that -o names, unless it is there already. As run(). argv: the whole command, which the file keeps. */
-enum exit_status piece_make(const struct options *o, const struct inputs *inputs, struct problems *problems);
+struct kept_piece; /* io/pieces/kept.h */
+
+/* Makes the file that -o names, unless it is there already. As run(). The file keeps the command (options.argv). again: the
+ * file that is to be made once more; of other inputs than that one's, nothing is written, and an error names them. NULL:
+ * any. */
+enum exit_status piece_make(const struct options *o, const struct inputs *inputs,
+                            const struct kept_piece *again, struct problems *problems);
 
 #endif

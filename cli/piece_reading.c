@@ -4,6 +4,7 @@
 #include "cli/options_table.h"
 #include "cli/options_values.h"
 #include "io/message.h"
+#include "io/pieces/piece_identify.h"
 #include "io/timers.h"
 
 #include <inttypes.h>
@@ -103,16 +104,19 @@ static enum exit_status describe(struct piece_reading *r)
     k->paths = calloc(inputs->count + 1, sizeof *k->paths);
     k->sizes = calloc(inputs->count + 1, sizeof *k->sizes);
     k->times = calloc(inputs->count + 1, sizeof *k->times);
-    if (!k->program || !k->choices || !k->arguments || !k->paths || !k->sizes || !k->times)
+    k->ends = calloc(inputs->count + 1, sizeof *k->ends);
+    if (!k->program || !k->choices || !k->arguments || !k->paths || !k->sizes || !k->times || !k->ends)
         return fail_memory();
     for (; k->argument_count < (size_t)o->argc; k->argument_count++)
         if (!(k->arguments[k->argument_count] = strdup(o->argv[k->argument_count])))
             return fail_memory();
     for (; k->path_count < inputs->count; k->path_count++) {
-        struct stat st;
+        struct piece_input in;
         const char *path = set_source_input(r->files, k->path_count, &k->sizes[k->path_count]);
-        k->times[k->path_count] =
-            stat(path, &st) ? 0 : st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+        if (!piece_identify(path, &in)) { /* else it is a problem of the run, and has no bytes */
+            k->times[k->path_count] = in.time;
+            k->ends[k->path_count] = (struct kept_ends){in.first_digest, in.last_digest};
+        }
         if (!(k->paths[k->path_count] = strdup(path)))
             return fail_memory();
     }

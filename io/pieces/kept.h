@@ -11,6 +11,11 @@
 #include "io/problems.h"
 #include "io/sets/set_source.h"
 
+/* What an input holds at its ends, by which copies are told from other files of one name and size. */
+struct kept_ends {
+    uint64_t first, last; /* as piece_input.first_digest and last_digest */
+};
+
 /* What a piece file says of itself. All strings and lists are its own. */
 struct kept_piece {
     unsigned index, count; /* piece index of count, from 1 on */
@@ -26,6 +31,7 @@ struct kept_piece {
     char **paths;    /* the set, in the order in which it is read */
     uint64_t *sizes; /* of these */
     int64_t *times;  /* of their last changes; ns since 1970 */
+    struct kept_ends *ends;
     size_t path_count;
     struct set_piece range;
     uint64_t frames, bytes, opened;
@@ -36,6 +42,10 @@ struct kept_piece {
 void kept_piece_free(struct kept_piece *k);
 /* Why two pieces are not of one set, made alike: what differs, such as "options". NULL: they are. */
 const char *kept_piece_differs(const struct kept_piece *a, const struct kept_piece *b);
+/* The same of their inputs alone, with the path of the one that differs; where their numbers do, it is "". with_times: also
+ * the times of their last changes, which copies on other machines need not share. */
+const char *kept_inputs_differ(const struct kept_piece *a, const struct kept_piece *b, bool with_times,
+                               const char **path);
 
 /* Writing: a sink for a pipeline that keeps (pipeline_params.keeps), and what is known at its end. */
 

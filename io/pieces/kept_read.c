@@ -24,6 +24,7 @@ void kept_piece_free(struct kept_piece *k)
     free(k->paths);
     free(k->sizes);
     free(k->times);
+    free(k->ends);
     kept_problems_free(k->problems, k->problem_count);
     free(k->program);
     free(k->choices);
@@ -38,11 +39,29 @@ const char *kept_piece_differs(const struct kept_piece *a, const struct kept_pie
         return "numbers of pieces";
     if (strcmp(a->choices, b->choices))
         return "options";
+    const char *path;
+    return kept_inputs_differ(a, b, false, &path) ? "inputs" : NULL;
+}
+
+const char *kept_inputs_differ(const struct kept_piece *a, const struct kept_piece *b, bool with_times,
+                               const char **path)
+{
+    *path = "";
     if (a->path_count != b->path_count)
-        return "inputs";
-    for (size_t i = 0; i < a->path_count; i++)
-        if (strcmp(a->paths[i], b->paths[i]) || a->sizes[i] != b->sizes[i])
-            return "inputs";
+        return "their number";
+    for (size_t i = 0; i < a->path_count; i++) {
+        *path = a->paths[i];
+        if (strcmp(a->paths[i], b->paths[i]) != 0)
+            return "its name";
+        if (a->sizes[i] != b->sizes[i])
+            return "its size";
+        if (a->ends[i].first != b->ends[i].first)
+            return "its first bytes";
+        if (a->ends[i].last != b->ends[i].last)
+            return "its last bytes";
+        if (with_times && a->times[i] != b->times[i])
+            return "the time of its last change";
+    }
     return NULL;
 }
 
@@ -77,14 +96,17 @@ static void get_lists(struct saved_reader *r, struct kept_piece *k)
     k->argument_count = get_count(r, 4, sizeof *k->arguments, &k->arguments);
     for (size_t i = 0; i < k->argument_count; i++)
         k->arguments[i] = saved_get_text(r);
-    k->path_count = get_count(r, 20, sizeof *k->paths, &k->paths);
+    k->path_count = get_count(r, 36, sizeof *k->paths, &k->paths);
     k->sizes = calloc(k->path_count + 1, sizeof *k->sizes);
     k->times = calloc(k->path_count + 1, sizeof *k->times);
-    r->failed |= !k->sizes || !k->times;
-    for (size_t i = 0; i < k->path_count && k->sizes && k->times; i++) {
+    k->ends = calloc(k->path_count + 1, sizeof *k->ends);
+    r->failed |= !k->sizes || !k->times || !k->ends;
+    for (size_t i = 0; i < k->path_count && k->sizes && k->times && k->ends; i++) {
         k->paths[i] = saved_get_text(r);
         k->sizes[i] = saved_get64(r);
         k->times[i] = (int64_t)saved_get64(r);
+        k->ends[i].first = saved_get64(r);
+        k->ends[i].last = saved_get64(r);
     }
     k->problem_count = kept_problems_get(r, &k->problems);
 }

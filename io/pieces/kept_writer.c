@@ -105,6 +105,8 @@ static void put_about(struct saved_writer *to, const struct kept_piece *k)
         saved_put_text(to, k->paths[i]);
         saved_put64(to, k->sizes[i]);
         saved_put64(to, (uint64_t)k->times[i]);
+        saved_put64(to, k->ends[i].first);
+        saved_put64(to, k->ends[i].last);
     }
     kept_problems_put(to, k->problems, k->problem_count);
 }

@@ -23,6 +23,11 @@ import program  # noqa: E402
 from cuts import PLAIN, REPORTS, differences, facts, fragments, pcapng, traps  # noqa: E402
 
 
+def contents(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
 class Pieces:
     def __init__(self, tcpreuse, directory):
         self.tcpreuse, self.directory, self.number = tcpreuse, directory, 0
@@ -126,6 +131,18 @@ def test_guesses(tap, pieces, directory):
     complaints = [] if done.status == 2 and b"with '--piece" in done.err and not done.reports else [done.describe()]
     tap.ok('where the inputs cannot be reached, it is said what to do', complaints)
     os.rename(path + '.away', path)
+    data = contents(path)
+    stat, kept = os.stat(path), [contents(f) for f in files]
+    for what, new, ns in (('other bytes', data[:60] + bytes([data[60] ^ 1]) + data[61:], stat.st_mtime_ns),
+                          ('other bytes at the end', data[:-1] + bytes([data[-1] ^ 1]), stat.st_mtime_ns),
+                          ('another size', data + data[24:2000], stat.st_mtime_ns), ('another time', data, stat.st_mtime_ns + 1)):
+        program.write(directory, 'traps.pcap', new)
+        os.utime(path, ns=(stat.st_atime_ns, ns))
+        result = program.run(pieces.tcpreuse, ['--combine'] + files, REPORTS)
+        tap.ok('inputs that are no more what pieces were made of: ' + what, refused(result, 2, path + ' is not what it was made of') + (
+            [] if not result.reports and [contents(f) for f in files] == kept else ['something was written']))
+    program.write(directory, 'traps.pcap', data)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     for word in done.err.decode().split("'"):
         if word.startswith('--piece '):
             index = int(word.split()[1].split('/')[0])
@@ -153,6 +170,15 @@ def test_files(tap, pieces, directory):
     tap.ok('one is there twice', refused(combine(files[0], *files), 2, 'are both piece 1 of 3'))
     strange, _ = pieces.make([other], 2, 3)
     tap.ok('one is of another set', refused(combine(files[0], strange, files[2]), 2, files[0], strange, 'inputs differ'))
+    data, stat = contents(path), os.stat(path)
+    kept = os.path.join(directory, 'kept.piece')
+    os.rename(files[1], kept)
+    program.write(directory, 'a.pcap', data[:50] + bytes([data[50] ^ 1]) + data[51:])
+    strange, _ = pieces.make([path], 2, 3)
+    tap.ok('one is of another file with this name and size', refused(combine(files[0], strange, files[2]), 2, 'inputs differ, of ' + path))
+    program.write(directory, 'a.pcap', data)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    os.rename(kept, files[1])
     strange, _ = pieces.make(['--rules', '4.2', path], 2, 3)
     tap.ok('one has other options', refused(combine(files[0], strange, files[2]), 2, 'options differ'))
     tap.ok('a capture is no piece', refused(combine(files[0], path, files[2]), 2, path))
