@@ -2,10 +2,13 @@
  * has been checked when the first line is written. */
 #include "cli/describe.h"
 #include "io/message.h"
+#include "io/pieces/kept.h"
+#include "io/pieces/kept_sections.h"
 #include "io/pieces/piece_head.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 /* Names come from anywhere: what would steer a terminal is shown as a question mark. */
@@ -52,6 +55,7 @@ static void print_input(const struct piece_input *in)
         printf(", %" PRIu64 " frames up to offset %" PRIu64, in->frames, in->position);
     printf("%s\n", in->flags & PIECE_INPUT_PART     ? ", in part"
                    : in->flags & PIECE_INPUT_STREAM ? ", as a stream"
+                   : in->flags & PIECE_INPUT_LATE   ? ", late, and not read"
                                                     : "");
 }
 
@@ -80,6 +84,91 @@ static void print_head(const struct piece_head *h)
     }
     for (uint32_t i = 0; i < h->input_count; i++)
         print_input(&h->inputs[i]);
+}
+
+static void print_border(const char *what, const struct kept_piece *k, struct set_border border)
+{
+    printf("%-15s", what);
+    if (border.input < k->path_count) {
+        printf("offset %" PRIu64 " of ", border.position);
+        print_name(k->paths[border.input]);
+    } else {
+        printf("behind all inputs");
+    }
+    putchar('\n');
+}
+
+/* A command, as a shell would take it. */
+static void print_command(const struct kept_piece *k)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=@%+";
+    printf("%-15s", "command");
+    for (size_t i = 0; i < k->argument_count; i++) {
+        const char *word = k->arguments[i];
+        const bool quoted = !*word || word[strspn(word, plain)];
+        printf("%s%s", i ? " " : "", quoted ? "'" : "");
+        for (; quoted && strchr(word, '\''); word = strchr(word, '\'') + 1) {
+            char *part = strndup(word, (size_t)(strchr(word, '\'') - word));
+            print_name(part ? part : "");
+            free(part);
+            printf("'\\''");
+        }
+        print_name(word);
+        printf("%s", quoted ? "'" : "");
+    }
+    putchar('\n');
+}
+
+static void print_problem(const struct problem *p)
+{
+    printf("%-15s", p->note ? "note" : "problem");
+    print_name(p->file ? p->file : "");
+    if (p->has_offset)
+        printf(": offset %" PRIu64, p->offset);
+    printf(": ");
+    print_name(p->text ? p->text : "");
+    putchar('\n');
+}
+
+static void print_piece(const struct kept_piece *k)
+{
+    print_text("program", k->program);
+    if (k->layout != packed_layout())
+        print_text("build", "another one than this, whose --combine cannot read it");
+    printf("%-15s%u of %u\n", "piece", k->index, k->count);
+    print_border("begins", k, k->range.begin);
+    print_border("ends", k, k->range.end);
+    print_number("frames", k->frames);
+    print_number("read", k->bytes);
+    print_text("options", k->choices);
+    print_command(k);
+    for (size_t i = 0; i < k->path_count; i++)
+        print_input(&(struct piece_input){.path = k->paths[i], .size = k->sizes[i]});
+    for (size_t i = 0; i < k->problem_count; i++)
+        print_problem(&k->problems[i]);
+}
+
+/* What a piece says of itself comes last in its file, since it is known last. 0, or -1 with an error. */
+static int print_about(struct piece_reader *r, const char *path, char error[PIECE_ERROR_MAX])
+{
+    struct piece_section s;
+    bool failed = false, found = false;
+    while (!found && piece_reader_next(r, &s, &failed, error)) {
+        if (strcmp(s.name, KEPT_ABOUT) != 0)
+            continue;
+        struct kept_piece k = {0};
+        struct saved_reader about = {.at = s.bytes, .end = s.bytes + s.count};
+        found = kept_piece_get(&about, &k);
+        if (found)
+            print_piece(&k);
+        kept_piece_free(&k);
+        if (!found)
+            break;
+    }
+    if (!found && !failed)
+        snprintf(error, PIECE_ERROR_MAX, "%s: it does not say of itself what a piece has to", path);
+    piece_reader_rewind(r);
+    return found ? 0 : -1;
 }
 
 /* 0, or -1 with an error. */
@@ -120,7 +209,9 @@ enum exit_status describe(const char *path)
     print_text("kind", piece_reader_kind(r) == PIECE_STATE ? "state" : "piece");
     print_number("format", PIECE_VERSION);
     print_number("bytes", piece_reader_size(r));
-    const int result = print_sections(r, path, error);
+    int result = piece_reader_kind(r) == PIECE_PART ? print_about(r, path, error) : 0;
+    if (!result)
+        result = print_sections(r, path, error);
     piece_reader_close(r);
     if (result) {
         message_error("%s", error);

@@ -62,7 +62,10 @@ int kept_writer_error(const struct kept_writer *w);
 /* Removes what is not finished. NULL is fine. */
 void kept_writer_destroy(struct kept_writer *w);
 
-/* Reads what a piece file says of itself. False: error says why, and begins with the path. */
+/* What a piece file says of itself, out of its section, into an empty structure. False: it makes no sense, or memory is
+ * short; kept_piece_free() takes either. */
+bool kept_piece_get(struct saved_reader *r, struct kept_piece *k);
+/* The same, of a file whose pieces this build can read. False: error says why, and begins with the path. */
 bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MAX]);
 
 /* What was wrong with inputs, as bytes. get: into memory of the caller's; the reader fails when they make no sense, or

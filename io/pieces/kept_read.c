@@ -116,7 +116,7 @@ static bool is_border(const struct kept_piece *k, struct set_border border)
     return border.input < k->path_count || (border.input == k->path_count && !border.position);
 }
 
-static bool get_about(struct saved_reader *r, struct kept_piece *k)
+bool kept_piece_get(struct saved_reader *r, struct kept_piece *k)
 {
     k->index = saved_get32(r);
     k->count = saved_get32(r);
@@ -165,7 +165,7 @@ bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MA
             if (strcmp(section.name, KEPT_ABOUT))
                 continue;
             struct saved_reader about = {.at = section.bytes, .end = section.bytes + section.count};
-            found = get_about(&about, k);
+            found = kept_piece_get(&about, k);
             break;
         }
     if (!found && !failed && piece_reader_kind(r) == PIECE_PART)

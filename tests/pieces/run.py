@@ -168,6 +168,14 @@ def test_files(tap, pieces, directory):
     tap.ok('three pieces', complaints + refused(combine(*files), 0))
     tap.ok('one is missing', refused(combine(files[0], files[2]), 2, 'piece 2 of 3 is missing'))
     tap.ok('one is there twice', refused(combine(files[0], *files), 2, 'are both piece 1 of 3'))
+    strange, _ = pieces.make(['-f', 'tcp or ip or udp', path, '/nowhere'], 2, 3)
+    shown = program.bare([tcpreuse, '--describe', strange])
+    words = ('piece          2 of 3', 'begins         offset ', 'ends           offset ', ' of ' + path, 'frames         ',
+             "options        --rules 4.4 --verdicts on --filter 'tcp or ip or udp'", "-f 'tcp or ip or udp' " + path,
+             'input          %s, %d bytes' % (path, os.path.getsize(path)), 'problem        /nowhere: ', 'section        batches',
+             'checksums      right')
+    tap.ok('--describe of a piece', [] if shown.status == 0 and not [w for w in words if w.encode() not in shown.out] else
+           [shown.describe(), shown.out.decode()])
     strange, _ = pieces.make([other], 2, 3)
     tap.ok('one is of another set', refused(combine(files[0], strange, files[2]), 2, files[0], strange, 'inputs differ'))
     data, stat = contents(path), os.stat(path)
