@@ -55,7 +55,8 @@ static void print_input(const struct piece_input *in)
         printf(", %" PRIu64 " frames up to offset %" PRIu64, in->frames, in->position);
     printf("%s\n", in->flags & PIECE_INPUT_PART     ? ", in part"
                    : in->flags & PIECE_INPUT_STREAM ? ", as a stream"
-                   : in->flags & PIECE_INPUT_LATE   ? ", late, and not read"
+                   : !piece_input_is_read(in)       ? ", late, and not read"
+                   : in->flags & PIECE_INPUT_LATE   ? ", what follows is late, and not read"
                                                     : "");
 }
 

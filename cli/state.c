@@ -313,7 +313,7 @@ size_t state_files(const struct state *s)
 {
     size_t files = 0;
     for (uint32_t i = 0; i < s->head.input_count; i++)
-        files += !(s->head.inputs[i].flags & PIECE_INPUT_LATE);
+        files += piece_input_is_read(&s->head.inputs[i]);
     return files;
 }
 
@@ -322,7 +322,7 @@ uint64_t state_bytes(const struct state *s)
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < s->head.input_count; i++) {
         const struct piece_input *in = &s->head.inputs[i];
-        if (!(in->flags & PIECE_INPUT_LATE))
+        if (piece_input_is_read(in))
             bytes += in->flags & PIECE_INPUT_PART ? in->position : in->size;
     }
     return bytes;

@@ -17,7 +17,7 @@ static void fail_input(struct state *s, const char *path, size_t order, const ch
 static bool is_to_be_read(struct state *s, size_t order, struct state_input *in)
 {
     const struct piece_input *known = &s->head.inputs[in->known_as];
-    if (known->flags & PIECE_INPUT_LATE)
+    if (!piece_input_is_read(known))
         return true;
     if (in->now.size < known->size) {
         fail_input(s, in->path, order, "is shorter than when it was read: what it held then still counts");
@@ -224,7 +224,9 @@ int state_note_refused(struct state *s)
         struct state_input *in = &s->inputs[i];
         struct piece_input now = in->now;
         now.flags = PIECE_INPUT_LATE;
-        if (in->refused && !in->place.is_known && put_input(s, in, &now))
+        if (in->refused && in->place.is_known)
+            s->head.inputs[in->known_as].flags |= PIECE_INPUT_LATE;
+        else if (in->refused && put_input(s, in, &now))
             return -1;
     }
     return 0;

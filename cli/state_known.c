@@ -35,6 +35,12 @@ static int compare_beginnings(const void *a, const void *b)
     return ((*x)->first_digest > (*y)->first_digest) - ((*x)->first_digest < (*y)->first_digest);
 }
 
+/* Has anything been read of it by which it could be told from others? The heads of empty captures are all alike. */
+static bool has_content(const struct piece_input *in)
+{
+    return in->size && (in->frames || !(in->flags & PIECE_INPUT_PLACE));
+}
+
 /* 0, or -1 when memory is short. */
 static int index_make(struct index *x, const struct piece_head *h, int compare(const void *, const void *))
 {
@@ -94,11 +100,12 @@ static void find_all(struct finding_known *f, const struct index *x)
 /* By nothing but what it holds: for each length of beginnings that the head has, which mostly is one. */
 static void find_by_content(struct finding_known *f, const struct index *x, struct state_input *in)
 {
-    for (size_t i = 0; i < x->count;) {
+    uint8_t bytes[PIECE_FIRST_BYTES];
+    const size_t count = piece_read_first(in->path, bytes);
+    for (size_t i = 0; i < x->count && x->items[i]->first_bytes <= count;) {
         struct piece_input key = {.first_bytes = x->items[i]->first_bytes};
-        if (key.first_bytes <= in->now.size &&
-            !piece_digest_first(in->path, key.first_bytes, &key.first_digest) &&
-            find_among(f, x, &key, in, PIECE_ALIKE))
+        key.first_digest = piece_digest(bytes, (size_t)key.first_bytes);
+        if (find_among(f, x, &key, in, PIECE_ALIKE))
             return;
         key.first_bytes++;
         key.first_digest = 0;
@@ -118,6 +125,7 @@ static void note_copy(struct state *s, const struct state_input *in, size_t orde
 int state_find_known(struct state *s, const size_t *orders)
 {
     struct index paths = {0}, inodes = {0}, beginnings = {0};
+    size_t told = 0;
     struct finding_known f = {s, calloc(s->head.input_count + 1, sizeof(bool))};
     const int result = !f.found || index_make(&paths, &s->head, compare_paths) ||
                                index_make(&inodes, &s->head, compare_inodes) ||
@@ -128,6 +136,10 @@ int state_find_known(struct state *s, const size_t *orders)
         find_all(&f, &inodes);
         find_all(&f, &paths);
     }
+    for (size_t i = 0; !result && i < beginnings.count; i++)
+        if (has_content(beginnings.items[i]))
+            beginnings.items[told++] = beginnings.items[i];
+    beginnings.count = told;
     for (size_t i = 0; !result && i < s->input_count; i++) {
         if (s->inputs[i].known_as != UINT32_MAX)
             continue;

@@ -17,7 +17,7 @@ enum piece_input_flags {
     PIECE_INPUT_PLACE = 1,  /* position and frames are known: if the file grows, reading goes on there */
     PIECE_INPUT_STREAM = 2, /* it was read as a stream: compressed, or text */
     PIECE_INPUT_PART = 4,   /* it was not read to its end: an interrupt came */
-    PIECE_INPUT_LATE = 8,   /* it was late, and refused: nothing of it was read */
+    PIECE_INPUT_LATE = 8,   /* what follows its place, or all of it if there is none, was late and refused */
 };
 
 struct piece_input {
@@ -32,6 +32,11 @@ struct piece_input {
     uint64_t frames;      /* before it */
     uint32_t flags;       /* enum piece_input_flags */
 };
+/* Was anything of it read? */
+static inline bool piece_input_is_read(const struct piece_input *in)
+{
+    return !(in->flags & PIECE_INPUT_LATE) || in->flags & PIECE_INPUT_PLACE;
+}
 enum { PIECE_FIRST_BYTES = 4096, PIECE_LAST_BYTES = 4096 };
 
 /* A report whose rows so far are final. */

@@ -89,18 +89,14 @@ int piece_identify(const char *path, struct piece_input *in)
     return result;
 }
 
-int piece_digest_first(const char *path, uint64_t count, uint64_t *digest)
+size_t piece_read_first(const char *path, uint8_t bytes[PIECE_FIRST_BYTES])
 {
-    uint8_t bytes[PIECE_FIRST_BYTES];
     const int fd = open_regular(path);
     if (fd < 0)
-        return -1;
-    const ssize_t n = count <= sizeof bytes ? read_some(fd, 0, bytes, (size_t)count) : -1;
+        return 0;
+    const ssize_t n = read_some(fd, 0, bytes, PIECE_FIRST_BYTES);
     close(fd);
-    if (n < 0 || (uint64_t)n != count)
-        return -1;
-    *digest = piece_digest(bytes, (size_t)n);
-    return 0;
+    return n < 0 ? 0 : (size_t)n;
 }
 
 static enum piece_likeness compare(int fd, const struct piece_input *now, const struct piece_input *known)
@@ -121,7 +117,7 @@ static enum piece_likeness compare(int fd, const struct piece_input *now, const 
 enum piece_likeness piece_compare(const char *path, const struct piece_input *now,
                                   const struct piece_input *known)
 {
-    const int fd = open_regular(path);
+    const int fd = known->size ? open_regular(path) : -1; /* all files begin with nothing */
     if (fd < 0)
         return PIECE_OTHER;
     const enum piece_likeness likeness = compare(fd, now, known);

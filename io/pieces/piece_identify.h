@@ -11,9 +11,8 @@ int piece_stat(const char *path, struct piece_input *in);
 /* The same, and the digests of its first and its last bytes. */
 int piece_identify(const char *path, struct piece_input *in);
 
-/* The digest of the file's first bytes, PIECE_FIRST_BYTES at most. 0, or -1: there are not so many, or they cannot be
- * read. */
-int piece_digest_first(const char *path, uint64_t count, uint64_t *digest);
+/* The file's first bytes, as many as there are up to PIECE_FIRST_BYTES. Their number; 0 also if they cannot be read. */
+size_t piece_read_first(const char *path, uint8_t bytes[PIECE_FIRST_BYTES]);
 
 /* How a file stands to one that is known. */
 enum piece_likeness {

@@ -298,18 +298,24 @@ def rotated(tcpreuse):
             (lambda p: fill(p, 'c', half(0)), 'c', None),
             (lambda p: (rename(p, 'c', 'c.1'), fill(p, 'c.1', plain(0)), fill(p, 'c', half(1))), 'c c.1', None),
             (lambda p: (copy_and_empty(p, 'c', 'c.0'), fill(p, 'c.0', plain(1)), fill(p, 'c', plain(2))), 'c c.0 c.1', 3))),
+        'empty at first, and so like all others': (plain, (
+            (lambda p: fill(p, 'e', pcap.file_header()), 'e', None),
+            (lambda p: fill(p, 'b', plain(0)), 'b', 1),
+            (lambda p: (fill(p, 'e', plain(1)), fill(p, 'z', b'')), 'e b', 2))),
         'a ring whose files begin alike for 6000 bytes': (headed, (
             (lambda p: fill(p, 'r0', headed(0)), 'r0', 1),
             (lambda p: fill(p, 'r0', headed(1)), 'r0', 2),
             (lambda p: (rename(p, 'r0', 'r1'), fill(p, 'r0', headed(2))), 'r0 r1', 3))),
     }
+    copied = {('copied and emptied', 1), ('copied and emptied', 2), ('renamed while it grew', 2)}
     kept, REPORTS = REPORTS, ('conversations', 'episodes', 'endpoints')
     for name, (data, steps) in ways.items():
         place, complaints = Place(tcpreuse), []
         for i, (change, names, count) in enumerate(steps):
             change(place)
             result = place.go([place.path(n) for n in names.split()], '-j%d' % (1 + i % 3))
-            if result.status:
+            told = not result.status and 'counts as that file' in open(os.path.join(place.out, 'summary.json')).read()
+            if result.status or told != ((name, i) in copied):
                 complaints.append('run %d: %s' % (i, result.describe()))
             elif count:
                 parts = []
