@@ -17,6 +17,7 @@
 
 struct extract {
     const struct options *options;
+    struct problems *failures;
     struct participants *participants;
     struct output *file;          /* NULL: there is none, or it is standard output */
     struct pcapng_writer *writer; /* NULL: no extract */
@@ -25,21 +26,35 @@ struct extract {
 static enum exit_status fail_write(const struct extract *e, int error)
 {
     const char *path = e->options->extract;
-    message_error("%s: cannot write: %s", strcmp(path, "-") ? path : "standard output",
+    problems_tell(e->failures, strcmp(path, "-") ? path : "standard output", "cannot write: %s",
                   outputs_explain(error));
     return EXIT_OUTPUT;
 }
 
-static enum exit_status fail_changed(const struct extract *e)
+/* Reading the inputs again gave something else. problems: of that. */
+static enum exit_status fail_changed(const struct extract *e, const struct problems *problems)
 {
-    message_error("%s: not written: an input has changed while it was read", e->options->extract);
+    const struct problem *p = problems->items;
+    for (size_t i = 0; i < problems->count; i++, p++)
+        if (!p->note && p->file && p->text) {
+            problems_tell(e->failures, e->options->extract, "not written: %s: %s", p->file, p->text);
+            return EXIT_INPUT;
+        }
+    problems_tell(e->failures, e->options->extract, "not written: an input has changed while it was read");
     return EXIT_INPUT;
 }
 
 static enum exit_status fail_interrupted(const struct extract *e)
 {
-    message_error("%s: not written: interrupted", e->options->extract);
+    problems_tell(e->failures, e->options->extract, "not written: interrupted");
     return EXIT_INTERRUPTED;
+}
+
+static enum exit_status fail_short(const struct extract *e)
+{
+    const char *path = e->options->extract;
+    problems_tell(e->failures, path ? path : "standard output", "not written: out of memory");
+    return EXIT_INPUT;
 }
 
 /* The inputs can be read again, and are not what is to be written. */
@@ -77,24 +92,25 @@ static int open_file(struct extract *e, const struct outputs_params *outputs)
     return e->writer ? 0 : -1;
 }
 
-enum exit_status extract_open(struct extract **e, const struct options *options, const struct inputs *inputs,
-                              const struct outputs_params *outputs, struct sink *reports)
+enum exit_status extract_open(struct extract **e, const struct extract_params *params)
 {
+    const struct options *options = params->options;
     if (!options->print_filter && !options->extract)
         return EXIT_DONE;
     struct extract *made = *e = calloc(1, sizeof *made);
     if (!made)
         return fail_memory();
     made->options = options;
-    made->participants = participants_create(reports);
+    made->failures = params->failures;
+    made->participants = participants_create(params->reports);
     if (!made->participants)
         return fail_memory();
     if (!options->extract)
         return EXIT_DONE;
-    const enum exit_status status = check_inputs(options->extract, inputs);
+    const enum exit_status status = check_inputs(options->extract, params->inputs);
     if (status != EXIT_DONE)
         return status;
-    return open_file(made, outputs) ? fail_write(made, errno) : EXIT_DONE;
+    return open_file(made, params->outputs) ? fail_write(made, errno) : EXIT_DONE;
 }
 
 struct sink *extract_sink(struct extract *e, struct sink *reports)
@@ -115,7 +131,7 @@ static enum exit_status print_filter(const struct extract *e)
                       preferences[e->options->key_parts]);
     if (!fflush(stdout) && !ferror(stdout))
         return EXIT_DONE;
-    message_error("standard output: cannot write: %s", strerror(errno));
+    problems_tell(e->failures, "standard output", "cannot write: %s", strerror(errno));
     return EXIT_OUTPUT;
 }
 
@@ -136,12 +152,12 @@ static enum exit_status select_frames(struct extract *e, const struct extract_ru
     }
     interrupt_stops(pipeline);
     if (!pipeline || pipeline_run(pipeline) != PIPELINE_OK || participants_finish(again)) {
-        status = fail_memory();
+        status = fail_short(e);
     } else if (pipeline_totals(pipeline)->stopped) {
         status = fail_interrupted(e);
     } else if (pipeline_totals(pipeline)->frames != run->totals->frames ||
                !participants_equal(again, e->participants)) {
-        status = fail_changed(e);
+        status = fail_changed(e, set->problems);
     }
     interrupt_stops(NULL);
     pipeline_destroy(pipeline);
@@ -206,18 +222,18 @@ static enum exit_status write_frames(struct extract *e, const struct set_source_
         done++;
         struct making making = {e->writer, &f, comment_of(&reuse, end, number, text), 0};
         if (!capture_guard(make_packet, &making)) {
-            message_error("%s: it became shorter while it was read", f.capture->path);
+            problems_tell(e->failures, f.capture->path, "it became shorter while it was read");
             status = EXIT_INPUT;
         } else if (making.result) {
-            status = fail_memory();
+            status = fail_short(e);
         } else if (pcapng_writer_put(e->writer)) {
             status = fail_write(e, errno);
         }
     }
     if (!walk)
-        status = fail_memory();
+        status = fail_short(e);
     else if (status == EXIT_DONE && done < count)
-        status = fail_changed(e);
+        status = fail_changed(e, set->problems);
     set_walk_destroy(walk);
     return status;
 }
@@ -230,12 +246,10 @@ static enum exit_status write_extract(struct extract *e, const struct extract_ru
     const uint64_t *frames;
     size_t count;
     set.problems = &nobody;
-    interrupt_catch();
-    enum exit_status status = selection ? select_frames(e, run, &set, selection) : fail_memory();
+    enum exit_status status = selection ? select_frames(e, run, &set, selection) : fail_short(e);
     if (status == EXIT_DONE)
-        status = selection_finish(selection, &frames, &count) ? fail_memory()
+        status = selection_finish(selection, &frames, &count) ? fail_short(e)
                                                               : write_frames(e, &set, frames, count);
-    interrupt_release();
     selection_destroy(selection);
     problems_free(&nobody);
     if (status != EXIT_DONE)
@@ -252,7 +266,7 @@ enum exit_status extract_finish(struct extract *e, const struct extract_run *run
     if (!e || status != EXIT_DONE || run->lacks_input)
         return status;
     if (participants_finish(e->participants))
-        return fail_memory();
+        return fail_short(e);
     if (e->options->print_filter)
         status = print_filter(e);
     if (status != EXIT_DONE || !e->writer)

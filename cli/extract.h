@@ -10,9 +10,16 @@
 
 struct extract;
 
+struct extract_params {
+    const struct options *options;
+    const struct inputs *inputs;
+    const struct outputs_params *outputs; /* of the file */
+    struct sink *reports;
+    struct problems *failures; /* what goes wrong is told to it (problems_tell()) */
+};
+
 /* *e stays NULL if nothing of the kind is asked for. Prints what is wrong. What the pointers point to must outlive it. */
-enum exit_status extract_open(struct extract **e, const struct options *options, const struct inputs *inputs,
-                              const struct outputs_params *outputs, struct sink *reports);
+enum exit_status extract_open(struct extract **e, const struct extract_params *params);
 /* The sink that the pipeline writes to: that of the reports where e is NULL. */
 struct sink *extract_sink(struct extract *e, struct sink *reports);
 

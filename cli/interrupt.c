@@ -53,6 +53,11 @@ void interrupt_release(void)
     signal(SIGTERM, SIG_DFL);
 }
 
+bool interrupt_came(void)
+{
+    return stop_is_asked(&interrupt);
+}
+
 void interrupt_close(void)
 {
     stop_close(&interrupt);

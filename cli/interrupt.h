@@ -1,5 +1,6 @@
 /* SIGINT and SIGTERM: the first one ends the run in order, with reports of what has been read, and lets the
- * writer of a pipe finish; after a second one no pipe is waited for, and a third one ends the process. There
+ * writer of a pipe finish; after a second one no pipe is waited for, and a third one ends the process. One that comes when
+ * all has been read, while files are completed, lets them be completed, and counts for the exit status. There
  * is one run in a process. */
 #ifndef TCPREUSE_INTERRUPT_H
 #define TCPREUSE_INTERRUPT_H
@@ -17,6 +18,8 @@ void interrupt_catch(void);
 void interrupt_stops(struct pipeline *pipeline);
 /* Signals end the process again. */
 void interrupt_release(void);
+/* Has one come so far? */
+bool interrupt_came(void);
 /* Once nobody waits with the stop any more. May be called without interrupt_init(). */
 void interrupt_close(void);
 

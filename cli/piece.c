@@ -96,7 +96,6 @@ static enum exit_status read_piece(struct making *m)
     struct progress *progress = progress_start(&params);
     const enum exit_status status = piece_reading_run(&m->reading, say_write_error, m);
     progress_stop(progress);
-    interrupt_release();
     problems_print(m->problems, m->o->quiet);
     return status;
 }
@@ -153,6 +152,9 @@ enum exit_status piece_make(const struct options *o, const struct inputs *inputs
             status = read_piece(&m);
         if (status == EXIT_DONE)
             status = finish(&m);
+        interrupt_release();
+        if (status == EXIT_DONE && interrupt_came()) /* while the piece was completed */
+            status = EXIT_INTERRUPTED;
     }
     interrupt_stops(NULL);
     piece_reading_close(&m.reading);

@@ -37,7 +37,8 @@ struct run {
     const struct inputs *inputs;
     const struct combine *combine; /* NULL: nothing of the kind */
     struct problems *problems;
-    struct problems failures; /* of the run itself and its reports, for the summary; they have been printed */
+    struct problems
+        failures; /* of the run itself and what it writes, for the summary; they have been printed */
     struct destination destination;
     struct bpf *filter; /* NULL: none */
     struct stop *stop;
@@ -184,8 +185,13 @@ static enum exit_status open_reports(struct run *r)
     enum exit_status status = destination_open(&r->destination, o, r->inputs);
     if (status != EXIT_DONE)
         return status;
-    const struct workbook_params workbook = {r->destination.directory, o->output,
-                                             o->verdicts == VERDICTS_ON && !options_forget(o), o->split_rows};
+    const struct workbook_params workbook = {
+        .outputs = r->destination.directory,
+        .directory = o->output,
+        .failures = &r->failures,
+        .endpoints = o->verdicts == VERDICTS_ON && !options_forget(o),
+        .split_rows = o->split_rows,
+    };
     if (o->xlsx && !(r->workbook = workbook_create(&workbook)))
         return EXIT_OUTPUT;
     struct csv_params params = {
@@ -213,7 +219,9 @@ static enum exit_status open_reports(struct run *r)
     r->sink = csv_sink_create(&params);
     if (!r->sink)
         return EXIT_OUTPUT;
-    status = extract_open(&r->extract, o, r->inputs, &r->destination.params, csv_sink_sink(r->sink));
+    const struct extract_params extract = {o, r->inputs, &r->destination.params, csv_sink_sink(r->sink),
+                                           &r->failures};
+    status = extract_open(&r->extract, &extract);
     return status == EXIT_DONE ? open_page(r) : status;
 }
 
@@ -245,7 +253,7 @@ static enum exit_status make_pipeline(struct run *r)
         return fail_memory();
     if (!r->state)
         return EXIT_DONE;
-    state_begin(r->state, &(struct state_run){r->set, r->pipeline, r->sink});
+    state_begin(r->state, &(struct state_run){r->set, r->pipeline, r->sink, &r->failures});
     return state_load(r->state, r->pipeline);
 }
 
@@ -255,9 +263,7 @@ static enum exit_status fail_run(struct run *r, const char *why)
     const char *missing = "";
     if (pipeline_totals(r->pipeline)->rest_is_missing)
         missing = ", and conversations, endpoints and reuses that waited for their answer are missing";
-    message_error("%s: the reports end before the input does%s", why, missing);
-    problems_add(&r->failures, PROBLEM_ERROR, 0, "", -1, "%s: the reports end before the input does%s", why,
-                 missing);
+    problems_tell(&r->failures, "", "%s: the reports end before the input does%s", why, missing);
     return EXIT_INPUT;
 }
 
@@ -309,7 +315,6 @@ static enum exit_status run_pipeline(struct run *r)
     enum exit_status status = status_of(r, error);
     if (status == EXIT_DONE && r->state)
         status = state_status(r->state);
-    interrupt_release();
     return status;
 }
 
@@ -319,8 +324,10 @@ static enum exit_status count_ports(struct run *r)
     if (!count)
         return EXIT_DONE;
     r->counters = calloc(count, sizeof *r->counters);
-    if (!r->counters)
-        return fail_memory();
+    if (!r->counters) {
+        problems_tell(&r->failures, "", "out of memory: what each port received and lost is missing");
+        return EXIT_INPUT;
+    }
     r->port_count = count;
     for (size_t i = 0; i < count; i++)
         live_counters(r->live, i, &r->counters[i]);
@@ -389,7 +396,7 @@ static int write_page(const struct run *r, const struct summary *summary, FILE *
 }
 
 /* A file of the directory that is no report of rows. write: 0, or -1 with errno. */
-static enum exit_status write_file(const struct run *r, const struct summary *summary, const char *name,
+static enum exit_status write_file(struct run *r, const struct summary *summary, const char *name,
                                    int (*write)(const struct run *, const struct summary *, FILE *to))
 {
     struct output *file = output_create(r->destination.directory, name);
@@ -402,20 +409,29 @@ static enum exit_status write_file(const struct run *r, const struct summary *su
         output_discard(file);
         errno = error;
     }
-    message_error("%s/%s: cannot write: %s", r->options->output, name, outputs_explain(errno));
+    outputs_tell(&r->failures, r->options->output, name, outputs_explain(errno));
     return EXIT_OUTPUT;
 }
 
-/* The summary, which says what the others are, comes last. */
-static enum exit_status write_files(const struct run *r, struct summary *summary, enum exit_status status)
+static bool is_complete(const struct run *r)
 {
-    if (r->options->schema && schema_write(r->sink, r->destination.directory, r->options->output))
+    return !pipeline_totals(r->pipeline)->stopped && !problems_errors(r->problems) &&
+           !problems_errors(&r->failures);
+}
+
+/* The summary, which says what the others are, comes last; each of the others says what is known by then. */
+static enum exit_status write_files(struct run *r, struct summary *summary, enum exit_status status)
+{
+    if (r->options->schema &&
+        schema_write(r->sink, r->destination.directory, r->options->output, &r->failures))
         status = EXIT_OUTPUT;
+    summary->complete = is_complete(r);
     if (r->workbook && workbook_write(r->workbook, csv_sink_sink(r->sink), summary))
         status = EXIT_OUTPUT;
+    summary->complete = is_complete(r);
     if (r->html && write_file(r, summary, PAGE_FILE, write_page) != EXIT_DONE)
         status = EXIT_OUTPUT;
-    summary->complete = status == EXIT_DONE && !summary->totals->stopped && !problems_errors(r->problems);
+    summary->complete = status == EXIT_DONE && is_complete(r);
     if (r->options->summary && write_file(r, summary, SUMMARY_FILE, write_summary) != EXIT_DONE)
         status = EXIT_OUTPUT;
     return status;
@@ -445,18 +461,31 @@ static void print_earlier(const struct run *r)
         earlier_print(o->output, written, form_of(o)->suffix);
 }
 
-/* Closes the reports and prints what was found. status: of the run so far. */
+/* Says so where they do not. */
+static enum exit_status check_counts(struct run *r, enum exit_status status)
+{
+    if (status != EXIT_DONE || pipeline_totals(r->pipeline)->conserved)
+        return status;
+    problems_tell(&r->failures, "",
+                  "frame counts do not add up; this is a bug in tcpreuse, please report it");
+    return EXIT_INPUT;
+}
+
+/* Closes the reports, gives the extract, and prints what was found. status: of the run so far. */
 static enum exit_status report(struct run *r, enum exit_status status)
 {
     const struct options *o = r->options;
     enum exit_status counted = count_ports(r);
     if (counted != EXIT_DONE)
         status = counted;
+    status = check_counts(r, status);
     struct summary summary = summarise(r);
     const bool lacking = lacks_input(r);
     /* Without input, scripts find reports without rows in a directory, and nothing on standard output. */
     if ((!lacking || o->output) && csv_sink_close(r->sink))
         status = EXIT_OUTPUT;
+    const struct extract_run ended = {status, lacking, &r->set, &r->params, summary.totals};
+    const enum exit_status extracted = extract_finish(r->extract, &ended);
     status = write_files(r, &summary, status);
     if (lacking)
         return status;
@@ -466,11 +495,7 @@ static enum exit_status report(struct run *r, enum exit_status status)
     if (o->stats && status == EXIT_DONE)
         statistics_print(&summary, stderr);
     summary_print_drops(&summary, stderr);
-    if (status == EXIT_DONE && !summary.totals->conserved) {
-        message_error("frame counts do not add up; this is a bug in tcpreuse, please report it");
-        status = EXIT_INPUT;
-    }
-    return status;
+    return status == EXIT_DONE ? extracted : status;
 }
 
 /* Output that could not be written comes first, then an interrupt, then input that could not be read. */
@@ -478,7 +503,10 @@ static enum exit_status exit_status_of(const struct run *r, enum exit_status sta
 {
     if (status == EXIT_DONE && problems_errors(r->problems))
         status = EXIT_INPUT;
-    if (status != EXIT_OUTPUT && pipeline_totals(r->pipeline)->stopped)
+    const bool stopped = pipeline_totals(r->pipeline)->stopped;
+    if (interrupt_came() && !stopped && status == EXIT_DONE && !r->options->quiet)
+        message_error("interrupted when all had been read: the reports are complete");
+    if (status != EXIT_OUTPUT && (stopped || interrupt_came()))
         status = EXIT_INTERRUPTED;
     return status;
 }
@@ -545,8 +573,7 @@ enum exit_status run(const struct options *options, const struct inputs *inputs,
         }
         problems_print(problems, options->quiet);
         status = report(&r, status);
-        status = extract_finish(r.extract, &(struct extract_run){status, lacks_input(&r), &r.set, &r.params,
-                                                                 pipeline_totals(r.pipeline)});
+        interrupt_release();
         status = exit_status_of(&r, status);
     }
     const bool lost_reader = csv_sink_lost_reader(r.sink);

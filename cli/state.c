@@ -221,13 +221,19 @@ static void save(struct state *s)
     struct target t = {.target.add = add_section, .writer = s->writer};
     errno = 0;
     if (update_head(s) || write_state(s, &t)) {
-        message_error("%s: cannot write: %s", s->options->state,
+        problems_tell(s->run.failures, s->options->state, "cannot write: %s",
                       errno ? outputs_explain(errno) : "some report could not be written");
         s->status = EXIT_OUTPUT;
     }
 }
 
 /* The feed. */
+
+enum exit_status state_fail_memory(const struct state *s)
+{
+    problems_tell(s->run.failures, "", "out of memory");
+    return EXIT_INPUT;
+}
 
 /* The set of the inputs that are not refused. NULL: there are none, or memory is short, and then the
  * status says so. */
@@ -250,7 +256,7 @@ static struct set_source *make_set(struct state *s)
     params.resumes = s->places;
     struct set_source *set = s->set_count ? set_source_create(&params) : NULL;
     if (s->set_count && !set)
-        s->status = fail_memory();
+        s->status = state_fail_memory(s);
     return set;
 }
 
@@ -262,7 +268,7 @@ static struct set_source *begin_set(struct state *s)
     s->places = calloc(n, sizeof *s->places);
     s->which = calloc(n, sizeof *s->which);
     if (!s->paths || !s->looks || !s->places || !s->which) {
-        s->status = fail_memory();
+        s->status = state_fail_memory(s);
         return NULL;
     }
     struct set_source *set = make_set(s);

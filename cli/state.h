@@ -25,6 +25,7 @@ struct state_run {
     struct set_source_params set;
     struct pipeline *pipeline;
     struct csv_sink *sink;
+    struct problems *failures; /* what goes wrong from here on is told to it (problems_tell()) */
 };
 
 /* Feeds a relay with the new inputs, and saves the state once they are read. */

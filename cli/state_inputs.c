@@ -194,7 +194,7 @@ static int put_input(struct state *s, struct state_input *in, const struct piece
         in->known_as = s->head.input_count - 1;
         return 0;
     }
-    fail_memory();
+    state_fail_memory(s);
     return -1;
 }
 
@@ -205,10 +205,10 @@ int state_note_read(struct state *s, const struct set_source *set)
     for (size_t i = 0; i < s->set_count; i++) {
         standing_of(s, set, i, &now, &unknown);
         if (unknown) {
-            message_error("%s: not saved: the interrupt came while %s was read in a way that cannot be gone "
-                          "on with; the "
-                          "next run begins where this one began",
-                          s->options->state, now.path);
+            problems_tell(s->run.failures, s->options->state,
+                          "not saved: the interrupt came while %s was read in a way that cannot be gone on "
+                          "with; the next run begins where this one began",
+                          now.path);
             return -1;
         }
     }

@@ -42,6 +42,11 @@ struct state {
     enum exit_status status;
 };
 
+/* state.c */
+
+/* Tells that memory is short while the run goes. Returns EXIT_INPUT. */
+enum exit_status state_fail_memory(const struct state *s);
+
 /* state_inputs.c */
 
 /* Late inputs, with the set that would read them: notes them, and marks those that are refused. The number

@@ -1,21 +1,16 @@
-/* The list of what went wrong with the input. */
+/* The list of what went wrong. */
 #include "io/problems.h"
+#include "io/message.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void problems_add(struct problems *p, enum problem_kind kind, size_t order, const char *file, int64_t offset,
-                  const char *format, ...)
+/* Takes the text, which is NULL where there was no memory for it. */
+static void add(struct problems *p, enum problem_kind kind, size_t order, const char *file, int64_t offset,
+                char *text)
 {
-    char *text = NULL;
-    va_list ap;
-    va_start(ap, format);
-    if (vasprintf(&text, format, ap) < 0)
-        text = NULL;
-    va_end(ap);
-
     pthread_mutex_lock(&p->lock);
     if (p->count == p->capacity) {
         size_t capacity = p->capacity ? p->capacity * 2 : 8;
@@ -38,6 +33,33 @@ void problems_add(struct problems *p, enum problem_kind kind, size_t order, cons
         .order = order,
     };
     pthread_mutex_unlock(&p->lock);
+}
+
+void problems_add(struct problems *p, enum problem_kind kind, size_t order, const char *file, int64_t offset,
+                  const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    if (vasprintf(&text, format, ap) < 0)
+        text = NULL;
+    va_end(ap);
+    add(p, kind, order, file, offset, text);
+}
+
+void problems_tell(struct problems *p, const char *file, const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    if (vasprintf(&text, format, ap) < 0)
+        text = NULL;
+    va_end(ap);
+    message_error("%s%s%s", file, *file ? ": " : "", text ? text : "out of memory");
+    if (p)
+        add(p, PROBLEM_ERROR, 0, file, -1, text);
+    else
+        free(text);
 }
 
 static int by_place(const void *a, const void *b)

@@ -1,5 +1,5 @@
-/* What went wrong with the input: file, offset, what was expected, what was found. The text is printed by
- * message_error(), which escapes it, and goes into summary.json. */
+/* What went wrong: with the input (file, offset, what was expected, what was found), or with the run and its reports. The
+ * text is printed by message_error(), which escapes it, and goes into summary.json. */
 #ifndef TCPREUSE_PROBLEMS_H
 #define TCPREUSE_PROBLEMS_H
 
@@ -37,6 +37,10 @@ enum problem_kind { PROBLEM_ERROR, PROBLEM_NOTE };
  * by printf. When memory is short, the problem is kept without its text, or only counted. Thread-safe. */
 void problems_add(struct problems *p, enum problem_kind kind, size_t order, const char *file, int64_t offset,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* The same for an error that is printed at once, as "FILE: TEXT"; file: "" where there is none. p may be NULL: it is
+ * printed only. */
+void problems_tell(struct problems *p, const char *file, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* By file, then offset. Not while other threads may add. */
 void problems_sort(struct problems *p);
 /* How many problems are errors and not notes, lost ones included. */

@@ -26,19 +26,30 @@ static void put_strings(struct json *j, const char *name, const char *const *str
     json_end(j);
 }
 
+static void put_problem(struct json *j, const char *file, const char *message)
+{
+    json_begin_object(j, NULL, JSON_INLINE);
+    json_string(j, "file", file);
+    json_string(j, "message", message);
+    json_end(j);
+}
+
+/* The first ones, and how many more there are. */
 static void put_problems(struct json *j, const char *name, const struct problems *p, bool notes)
 {
     enum { SHOWN = 20 };
-    unsigned count = 0;
+    size_t count = 0;
     json_begin_array(j, name, JSON_LINES);
-    for (size_t i = 0; i < p->count && count < SHOWN; i++)
-        if (p->items[i].note == notes) {
-            json_begin_object(j, NULL, JSON_INLINE);
-            json_string(j, "file", p->items[i].file ? p->items[i].file : "");
-            json_string(j, "message", p->items[i].text ? p->items[i].text : "out of memory");
-            json_end(j);
-            count++;
-        }
+    for (size_t i = 0; i < p->count; i++)
+        if (p->items[i].note == notes && count++ < SHOWN)
+            put_problem(j, p->items[i].file ? p->items[i].file : "",
+                        p->items[i].text ? p->items[i].text : "out of memory");
+    count += notes ? 0 : p->lost;
+    if (count > SHOWN) {
+        char more[64];
+        snprintf(more, sizeof more, "and %zu more, see summary.json", count - SHOWN);
+        put_problem(j, "", more);
+    }
     json_end(j);
 }
 
@@ -71,11 +82,13 @@ static void put_run(struct json *j, const struct summary *s, const struct html_a
     json_unsigned(j, "tuples", t->tuples);
     json_unsigned(j, "frames_back", order->frames_back);
     json_bool(j, "interrupted", t->stopped);
+    json_bool(j, "complete", s->complete);
     if (order->begun) {
         put_time(j, "first_time", MIN(order->first, order->earliest));
         put_time(j, "last_time", order->frames_back ? MAX(order->latest, order->last) : order->last);
     }
     put_problems(j, "errors", s->problems, false);
+    put_problems(j, "failures", s->failures, false);
     put_problems(j, "notes", s->problems, true);
     json_begin_array(j, "left_out", JSON_LINES);
     for (uint32_t i = 0; i < t->decoded.notes.count; i++) {

@@ -8,6 +8,10 @@ function lead() {
   byId('version').textContent = data.run.tcpreuse;
   byId('headline').textContent = data.headline;
   document.title = data.headline;
+  if (!data.run.complete)
+    byId('lead').before(element('p', {class: 'notice', id: 'incomplete', role: 'alert'}, 'This is not all: the run '
+      + (data.run.interrupted ? 'was interrupted' : 'had errors') + ', so reuses may be missing. ',
+    element('a', {href: '#read'}, 'What went wrong')));
   const words = byId('lead');
   if (!data.reuses) {
     words.textContent = 'In ' + plural(data.run.conversations, 'conversation') + ' of this capture no client took up the ports of an '
@@ -63,7 +67,8 @@ function read() {
     + ' lost while capturing; reuses among them are missing.'));
   if (run.frames_back) text.append(element('p', {class: 'notice'}, plural(run.frames_back, 'frame goes', 'frames go')
     + ' back in time; reuses may come from that.'));
-  text.append(...problemList('Not read to the end', run.errors), ...problemList('Notes', run.notes));
+  text.append(...problemList('Not read to the end', run.errors), ...problemList('Errors of the run', run.failures),
+    ...problemList('Notes', run.notes));
   if (run.left_out.length)
     text.append(element('details', {}, element('summary', {}, 'Frames that were left out'), element('ul', {class: 'inputs'},
       ...run.left_out.map((n) => element('li', {}, n.why + ' ' + n.what + ': ' + plural(n.frames, 'frame'))))));

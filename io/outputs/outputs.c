@@ -48,6 +48,15 @@ const char *outputs_explain(int error)
     }
 }
 
+void outputs_tell(struct problems *failures, const char *directory, const char *name, const char *why)
+{
+    char *path;
+    const bool there = asprintf(&path, "%s/%s", directory, name) >= 0;
+    problems_tell(failures, there ? path : name, "cannot write: %s", why);
+    if (there)
+        free(path);
+}
+
 static mode_t mode_of_files(void)
 {
     const mode_t mask = umask(0);
@@ -232,8 +241,8 @@ static bool is_special(const char *path)
 struct output *output_create_file(const char *path, const struct outputs_params *params)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    char *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
     const bool special = is_special(path);
+    char *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
     struct outputs *o = directory ? make(directory, params) : NULL;
     struct output *f = NULL;
     free(directory); /* keeps errno (glibc 2.33) */

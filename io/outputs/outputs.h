@@ -12,8 +12,8 @@
 #ifndef TCPREUSE_OUTPUTS_H
 #define TCPREUSE_OUTPUTS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "io/problems.h"
+
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -63,5 +63,7 @@ void output_discard(struct output *f);
 
 /* errno in words, and what only this module knows: EBUSY, EEXIST, ENOTSUP, ENOMEM. */
 const char *outputs_explain(int error);
+/* Tells failures (problems_tell()) that a file of the directory cannot be written. */
+void outputs_tell(struct problems *failures, const char *directory, const char *name, const char *why);
 
 #endif

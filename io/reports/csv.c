@@ -47,10 +47,7 @@ static const char *shown_path(const struct csv_sink *s, int report)
 
 static void tell_error(const struct csv_sink *s, int report, int error)
 {
-    const char *path = shown_path(s, report), *why = outputs_explain(error);
-    message_error("%s: cannot write: %s", path, why);
-    if (s->params.failures)
-        problems_add(s->params.failures, PROBLEM_ERROR, 0, path, -1, "cannot write: %s", why);
+    problems_tell(s->params.failures, shown_path(s, report), "cannot write: %s", outputs_explain(error));
 }
 
 /* Writes all n bytes, however many write(2) takes at a time. 0, or -1 with errno. */
@@ -261,10 +258,8 @@ static int csv_write(struct sink *sink, enum report report, const struct text *t
         }
         text = &s->arranged;
     }
-    if (takes(s, report) && s->params.taker->take(s->params.taker, sink, report, text)) {
-        s->error[report] = ENOMEM;
-        return -1;
-    }
+    if (takes(s, report))
+        s->params.taker->take(s->params.taker, sink, report, text);
     if (!s->params.wants[report])
         return 0;
     if (write_beside_progress(s, report, text)) {

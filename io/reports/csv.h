@@ -12,9 +12,10 @@ struct csv_sink;
 /* Takes rows beside the files, as the format made them, before they are written. */
 struct row_taker {
     bool wants[REPORTS];
-    /* As write() of struct sink_ops; sink: the one that formatted them. 0, or -1 when memory is short. */
-    int (*take)(struct row_taker *taker, const struct sink *sink, enum report report,
-                const struct text *rows);
+    /* As write() of struct sink_ops; sink: the one that formatted them. What goes wrong is the taker's to tell: the reports
+     * go on. */
+    void (*take)(struct row_taker *taker, const struct sink *sink, enum report report,
+                 const struct text *rows);
 };
 
 /* A report that an earlier run began. */
@@ -26,7 +27,7 @@ struct csv_params {
     /* Where reuse.csv and the others go. NULL: standard output, for a single report. */
     struct outputs *outputs;
     const char *directory; /* its name, for messages */
-    /* What could not be written is added, besides being printed. NULL: nobody asks. */
+    /* What could not be written is told to it (problems_tell()). NULL: it is printed only. */
     struct problems *failures;
     bool wants[REPORTS];
     const struct row_format *format; /* NULL: CSV */

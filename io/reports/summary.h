@@ -22,7 +22,7 @@ struct rank_share {
 struct summary {
     const struct pipeline_totals *totals;
     const struct problems *problems; /* sorted */
-    const struct problems *failures; /* of the run itself and its reports; NULL: there are none */
+    const struct problems *failures; /* of the run itself and what it writes */
     bool complete;                   /* all that was to be read is in the reports */
     enum rules rules;
     unsigned threads;

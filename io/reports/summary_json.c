@@ -22,18 +22,18 @@ static void json_problems(struct json *j, const struct problems *p, bool notes)
 
 static void json_errors(struct json *j, const struct summary *s)
 {
+    const size_t lost = s->problems->lost + s->failures->lost;
     json_begin_array(j, "errors", JSON_LINES);
     json_problems(j, s->problems, false);
-    if (s->problems->lost) {
+    if (lost) {
         char text[64];
-        snprintf(text, sizeof text, "%zu more errors, lost for want of memory", s->problems->lost);
+        snprintf(text, sizeof text, "%zu more errors, lost for want of memory", lost);
         json_begin_object(j, NULL, JSON_INLINE);
         json_string(j, "file", "");
         json_string(j, "message", text);
         json_end(j);
     }
-    if (s->failures)
-        json_problems(j, s->failures, false);
+    json_problems(j, s->failures, false);
     json_end(j);
     json_begin_array(j, "notes", JSON_LINES);
     json_problems(j, s->problems, true);

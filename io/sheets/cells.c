@@ -3,6 +3,8 @@
 #include "io/reports/verdict_words.h"
 #include "io/utf8.h"
 
+#include <errno.h>
+
 /* One character of the text; returns how many bytes it took. Puts up to 4 bytes at *p. */
 static size_t put_character(char **p, const char *s)
 {
@@ -24,31 +26,35 @@ static size_t put_character(char **p, const char *s)
 void cells_put_text(struct cells *c, struct xlsx_sheet *sheet, uint32_t row, uint16_t column,
                     const char *text, enum xlsx_style style)
 {
-    if (!*text || c->failed)
+    if (!*text || c->error)
         return;
     c->scratch.length = 0;
     char *start = text_room(&c->scratch, 4 * strlen(text) + 1), *p = start;
     if (!start) {
-        c->failed = true;
+        c->error = ENOMEM;
         return;
     }
     for (unsigned i = 0; *text && i < XLSX_TEXT_MAX; i++)
         text += put_character(&p, text);
     *p = 0;
-    c->failed = c->xlsx->put_text(c->book, sheet, row, column, start, style);
+    if (c->xlsx->put_text(c->book, sheet, row, column, start, style))
+        c->error = errno;
 }
 
 void cells_put_number(struct cells *c, struct xlsx_sheet *sheet, uint32_t row, uint16_t column, double n,
                       enum xlsx_style style)
 {
-    if (!c->failed)
-        c->failed = c->xlsx->put_number(c->book, sheet, row, column, n, style);
+    if (!c->error && c->xlsx->put_number(c->book, sheet, row, column, n, style))
+        c->error = errno;
 }
 
 struct xlsx_sheet *cells_add_sheet(struct cells *c, const char *name)
 {
-    struct xlsx_sheet *sheet = c->failed ? NULL : c->xlsx->add_sheet(c->book, name);
-    c->failed = !sheet;
+    if (c->error)
+        return NULL;
+    struct xlsx_sheet *sheet = c->xlsx->add_sheet(c->book, name);
+    if (!sheet)
+        c->error = errno;
     return sheet;
 }
 

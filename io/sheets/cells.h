@@ -10,7 +10,7 @@ struct cells {
     const struct xlsx_module *xlsx;
     struct xlsx_book *book;
     struct text scratch;
-    bool failed; /* memory was short */
+    int error; /* errno of what failed; 0: nothing has. Nothing is written after it */
 };
 
 /* Any bytes: what is no UTF-8 becomes U+FFFD, a control character its picture (U+2400 and on). Text that is too long is

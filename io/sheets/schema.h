@@ -7,8 +7,10 @@
 
 #include <stdio.h>
 
-/* Writes both files, once all reports are closed. directory: its name, for messages. 0, or -1 after printing an error. */
-int schema_write(struct csv_sink *reports, struct outputs *outputs, const char *directory);
+/* Writes both files, once all reports are closed. directory: its name, for messages. 0, or -1 after telling failures
+ * (problems_tell()) what could not be written. */
+int schema_write(struct csv_sink *reports, struct outputs *outputs, const char *directory,
+                 struct problems *failures);
 
 /* Tables in SQL that DuckDB and SQLite read, and a view that joins a reuse with both of its conversations. ferror() tells of
  * write errors. */

@@ -1,7 +1,6 @@
 /* The workbook: takes the rows of CSV apart and puts their fields into cells, each as what its column holds. A sheet that is
  * full is continued in another one. */
 #include "io/sheets/workbook.h"
-#include "io/message.h"
 #include "io/reports/names.h"
 #include "io/reports/text.h"
 #include "io/sheets/workbook_pages.h"
@@ -63,7 +62,7 @@ static void widen(struct sheet_table *t, uint16_t column, size_t width)
 /* Widths and filters of a sheet that gets no more rows. */
 static void end_sheet(struct workbook *w, struct sheet_table *t)
 {
-    if (!t->sheet || w->cells.failed)
+    if (!t->sheet || w->cells.error)
         return;
     for (uint16_t i = 0; i < t->columns; i++)
         w->cells.xlsx->set_width(t->sheet, i, MAX(t->width[i], WIDTH_LEAST) + 1u);
@@ -201,26 +200,25 @@ static const char *put_row(struct workbook *w, enum report report, const struct 
     return at;
 }
 
-static int take(struct row_taker *taker, const struct sink *sink, enum report report, const struct text *rows)
+static void take(struct row_taker *taker, const struct sink *sink, enum report report,
+                 const struct text *rows)
 {
     struct workbook *w = (struct workbook *)taker;
     struct sheet_table *t = &w->tables[report];
     pthread_mutex_lock(&w->lock);
     for (const char *at = rows->bytes, *end = at + rows->length;
-         rows->length && at < end && !w->cells.failed;) {
+         rows->length && at < end && !w->cells.error;) {
         if (!t->sheet || t->row == w->params.split_rows)
             begin_sheet(w, report, sink);
-        at = w->cells.failed ? NULL : put_row(w, report, sink, at);
-        w->cells.failed |= !at;
+        if (!w->cells.error && !(at = put_row(w, report, sink, at)))
+            w->cells.error = ENOMEM;
     }
-    const bool failed = w->cells.failed;
     pthread_mutex_unlock(&w->lock);
-    return failed ? -1 : 0;
 }
 
 static void tell_error(const struct workbook *w, const char *why)
 {
-    message_error("%s/" XLSX_FILE ": cannot write: %s", w->params.directory, why);
+    outputs_tell(w->params.failures, w->params.directory, XLSX_FILE, why);
 }
 
 struct workbook *workbook_create(const struct workbook_params *params)
@@ -228,7 +226,7 @@ struct workbook *workbook_create(const struct workbook_params *params)
     char error[512], path[32];
     struct workbook *w = calloc(1, sizeof *w);
     if (!w) {
-        message_error("out of memory");
+        outputs_tell(params->failures, params->directory, XLSX_FILE, outputs_explain(ENOMEM));
         return NULL;
     }
     pthread_mutex_init(&w->lock, NULL);
@@ -240,7 +238,7 @@ struct workbook *workbook_create(const struct workbook_params *params)
     w->taker.wants[REPORT_ENDPOINTS] = params->endpoints;
     w->cells.xlsx = xlsx_load(error, sizeof error);
     if (!w->cells.xlsx) {
-        message_error("report 'xlsx': %s", error);
+        tell_error(w, error);
         goto fail;
     }
     w->file = output_create(params->outputs, XLSX_FILE);
@@ -253,7 +251,7 @@ struct workbook *workbook_create(const struct workbook_params *params)
     w->cells.book = w->cells.xlsx->open(path, params->directory);
     w->summary = w->cells.book ? cells_add_sheet(&w->cells, "Summary") : NULL;
     if (!w->summary) {
-        message_error("out of memory");
+        tell_error(w, outputs_explain(errno));
         goto fail;
     }
     return w;
@@ -269,7 +267,7 @@ struct row_taker *workbook_taker(struct workbook *w)
 
 int workbook_write(struct workbook *w, const struct sink *sink, const struct summary *summary)
 {
-    char error[256] = "out of memory";
+    char error[256];
     for (int r = 0; r < REPORTS; r++) {
         if (w->taker.wants[r] && !w->tables[r].sheet)
             begin_sheet(w, (enum report)r, sink);
@@ -280,7 +278,9 @@ int workbook_write(struct workbook *w, const struct sink *sink, const struct sum
     struct output *file = w->file;
     int result = -1;
     w->file = NULL;
-    if (!w->cells.failed) {
+    if (w->cells.error) {
+        snprintf(error, sizeof error, "%s", outputs_explain(w->cells.error));
+    } else {
         struct xlsx_book *book = w->cells.book;
         w->cells.book = NULL;
         result = w->cells.xlsx->close(book, error, sizeof error);

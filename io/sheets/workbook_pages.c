@@ -19,7 +19,7 @@ struct page_rows {
 static void put(struct page_rows *p, uint16_t column, const char *text, enum xlsx_style style)
 {
     cells_put_text(p->cells, p->sheet, p->row, column, text, style);
-    if (style != XLSX_WRAPPED || p->cells->failed)
+    if (style != XLSX_WRAPPED || p->cells->error)
         return;
     /* A line ends between words, so it has fewer characters than there is room for. Programs set the height of rows by the
      * text only where somebody changes it. */
@@ -125,14 +125,10 @@ static void put_left_out(struct page_rows *p, const struct summary *s)
     }
 }
 
-/* Errors and notes about the input. */
-static void put_problems(struct page_rows *p, const struct summary *s)
+static void put_problem_rows(struct page_rows *p, const struct problems *problems)
 {
-    static const char *const names[] = {"problem", "offset", "", "message", "file"};
-    if (s->problems->count)
-        put_header(p, names, ARRAY_LEN(names));
-    for (size_t i = 0; i < s->problems->count; i++) {
-        const struct problem *problem = &s->problems->items[i];
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *problem = &problems->items[i];
         p->row++;
         put(p, 0, problem->note ? "note" : "error", problem->note ? XLSX_PLAIN : XLSX_RED);
         if (problem->has_offset)
@@ -142,6 +138,16 @@ static void put_problems(struct page_rows *p, const struct summary *s)
     }
 }
 
+/* Errors and notes about the input, and errors of the run. */
+static void put_problems(struct page_rows *p, const struct summary *s)
+{
+    static const char *const names[] = {"problem", "offset", "", "message", "file"};
+    if (s->problems->count || s->failures->count)
+        put_header(p, names, ARRAY_LEN(names));
+    put_problem_rows(p, s->problems);
+    put_problem_rows(p, s->failures);
+}
+
 void workbook_put_summary(struct cells *c, struct xlsx_sheet *sheet, const struct summary *s)
 {
     static const unsigned widths[] = {27, 14, 8, 72, 72};
@@ -149,7 +155,10 @@ void workbook_put_summary(struct cells *c, struct xlsx_sheet *sheet, const struc
     char text[96];
     put(&p, 0, "TCP port reuse", XLSX_TITLE);
     snprintf(text, sizeof text, "tcpreuse " TCPREUSE_VERSION ", rules of Wireshark %s%s",
-             rules_names[s->rules], s->totals->stopped ? "; interrupted, so this is a part only" : "");
+             rules_names[s->rules],
+             s->totals->stopped ? "; interrupted, so this is a part only"
+             : s->complete      ? ""
+                                : "; with errors, so this may be a part only: see below");
     p.row++;
     put(&p, 0, text, XLSX_PLAIN);
     put_counts(&p, s);
@@ -157,7 +166,7 @@ void workbook_put_summary(struct cells *c, struct xlsx_sheet *sheet, const struc
     put_triggers(&p, s);
     put_left_out(&p, s);
     put_problems(&p, s);
-    for (uint16_t i = 0; i < ARRAY_LEN(widths) && !c->failed; i++)
+    for (uint16_t i = 0; i < ARRAY_LEN(widths) && !c->error; i++)
         c->xlsx->set_width(sheet, i, widths[i]);
 }
 
@@ -204,8 +213,8 @@ void workbook_put_columns(struct cells *c, const struct sink *sink, const bool r
             put_plain(&p, 5, column->source, XLSX_PLAIN);
         }
     }
-    for (uint16_t i = 0; i < ARRAY_LEN(widths) && !c->failed; i++)
+    for (uint16_t i = 0; i < ARRAY_LEN(widths) && !c->error; i++)
         c->xlsx->set_width(p.sheet, i, widths[i]);
-    if (!c->failed)
+    if (!c->error)
         c->xlsx->make_table(p.sheet, p.row, ARRAY_LEN(names), 2);
 }

@@ -1,4 +1,4 @@
-/* The sheets of a workbook that are not rows of a report. Whether all went well is in c->failed. */
+/* The sheets of a workbook that are not rows of a report. What went wrong is in c->error. */
 #ifndef TCPREUSE_WORKBOOK_PAGES_H
 #define TCPREUSE_WORKBOOK_PAGES_H
 

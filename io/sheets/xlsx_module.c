@@ -3,6 +3,7 @@
 #include "io/sheets/xlsx_module.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,15 @@ static lxw_format *make_style(lxw_workbook *workbook, enum xlsx_style style)
     return f;
 }
 
+/* The library tells what kind of call failed, and leaves errno, if anything. -1. */
+static int fail(lxw_error result)
+{
+    const bool is_memory = !result || result == LXW_ERROR_MEMORY_MALLOC_FAILED;
+    if (!errno)
+        errno = is_memory ? ENOMEM : EINVAL;
+    return -1;
+}
+
 static void drop(struct xlsx_book *book)
 {
     if (!book)
@@ -75,6 +85,7 @@ static void drop(struct xlsx_book *book)
 
 static struct xlsx_book *open_book(const char *path, const char *directory)
 {
+    errno = 0;
     struct xlsx_book *book = calloc(1, sizeof *book);
     if (!book)
         return NULL;
@@ -96,33 +107,42 @@ static struct xlsx_book *open_book(const char *path, const char *directory)
             goto fail;
     return book;
 fail:
+    fail(LXW_NO_ERROR);
+    const int error = errno;
     drop(book);
+    errno = error;
     return NULL;
 }
 
 static struct xlsx_sheet *add_sheet(struct xlsx_book *book, const char *name)
 {
+    errno = 0; /* of the sheet's temporary file */
     lxw_worksheet *sheet = workbook_add_worksheet(book->workbook, name);
-    if (sheet) {
-        worksheet_set_landscape(sheet);
-        worksheet_fit_to_pages(sheet, 1, 0);
+    if (!sheet) {
+        fail(LXW_NO_ERROR);
+        return NULL;
     }
+    worksheet_set_landscape(sheet);
+    worksheet_fit_to_pages(sheet, 1, 0);
     return (struct xlsx_sheet *)sheet;
 }
 
 static int put_text(struct xlsx_book *book, struct xlsx_sheet *sheet, uint32_t row, uint16_t column,
                     const char *text, enum xlsx_style style)
 {
-    return worksheet_write_string((lxw_worksheet *)sheet, row, column, text,
-                                  book->styles[style ? style : XLSX_TEXT])
-               ? -1
-               : 0;
+    errno = 0;
+    const lxw_error result = worksheet_write_string((lxw_worksheet *)sheet, row, column, text,
+                                                    book->styles[style ? style : XLSX_TEXT]);
+    return result ? fail(result) : 0;
 }
 
 static int put_number(struct xlsx_book *book, struct xlsx_sheet *sheet, uint32_t row, uint16_t column,
                       double n, enum xlsx_style style)
 {
-    return worksheet_write_number((lxw_worksheet *)sheet, row, column, n, book->styles[style]) ? -1 : 0;
+    errno = 0;
+    const lxw_error result =
+        worksheet_write_number((lxw_worksheet *)sheet, row, column, n, book->styles[style]);
+    return result ? fail(result) : 0;
 }
 
 static void set_width(struct xlsx_sheet *sheet, uint16_t column, unsigned width)

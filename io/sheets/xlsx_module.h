@@ -40,12 +40,11 @@ struct xlsx_sheet;
 
 struct xlsx_module {
     const char *version; /* TCPREUSE_VERSION */
-    /* Nothing is written to path before close(); temporary files go to the directory, and have no names. NULL when memory is
-     * short. */
+    /* Nothing is written to path before close(); temporary files go to the directory, and have no names. NULL with errno. */
     struct xlsx_book *(*open)(const char *path, const char *directory);
-    /* The book owns it. name: up to 31 characters, other than that of any other sheet. NULL: it could not be made. */
+    /* The book owns it. name: up to 31 characters, other than that of any other sheet. NULL with errno. */
     struct xlsx_sheet *(*add_sheet)(struct xlsx_book *book, const char *name);
-    /* text: valid UTF-8 without control characters. 0, or -1 when memory is short or the text too long. */
+    /* text: valid UTF-8 without control characters. 0, or -1 with errno. */
     int (*put_text)(struct xlsx_book *book, struct xlsx_sheet *sheet, uint32_t row, uint16_t column,
                     const char *text, enum xlsx_style style);
     int (*put_number)(struct xlsx_book *book, struct xlsx_sheet *sheet, uint32_t row, uint16_t column,

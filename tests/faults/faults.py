@@ -4,7 +4,7 @@
 
 The N-th call fails, for each N: of memory, write, read, open, thread, rename, fsync, flush; in runs over several kinds of
 input, on 1 and 3 threads. Each run has to end soon, to say what failed, to end with the promised status, and to leave no
-report that looks complete and is not. TCPREUSE is linked with the allocator of the C library, which the shim can replace.
+report that looks complete and is not. Where an interrupt comes instead, while files are completed, all of them are. TCPREUSE is linked with the allocator of the C library, which the shim can replace.
 
 --runs N: about N runs, evenly from all of them. --all: all. --fault: one, of one case, with what it said.
 """
@@ -209,6 +209,27 @@ def salvage(world, tap, where):
     tap.ok('what was found before memory ran out', out + ([] if ends and salvaged else ['nothing was reported']))
 
 
+def closing(world, tap, all_cases):
+    """An interrupt while files are completed, just before a call: they are, the exit status tells of it, and an extract is not begun."""
+    for case in (c for c in all_cases if c.name in ('example', 'extract')):
+        whole, out = Run(world, case, 1, ''), []
+        faults = ['%s:%d:SIGINT' % (kind, n) for kind in ('rename', 'flush') for n in range(1, whole.counts().get(kind, 0) + 1)]
+        for fault in faults:
+            run = Run(world, case, 1, fault)
+            wrong = [] if run.result.status == 130 else [run.result.describe()]
+            wrong += [] if b'interrupted' in run.result.err else ['no word of it: %r' % run.result.err]
+            extract = run.files.pop('x.pcapng', None)
+            wrong += ['%s is not whole' % n for n, d in whole.files.items() if n not in ('summary.json', 'x.pcapng') and run.files.get(n) != d]
+            wrong += ['left: %s' % n for n in set(run.files) - set(whole.files)]
+            summary = json.loads(run.files.get('summary.json', b'{"complete": null, "input": {"errors": []}}'))
+            if extract not in (None, whole.files.get('x.pcapng')):
+                wrong.append('a part of an extract')
+            if summary['complete'] != (extract == whole.files.get('x.pcapng')) or summary['complete'] != (not summary['input']['errors']):
+                wrong.append('summary.json: complete is %s, errors are %s' % (summary['complete'], summary['input']['errors']))
+            out += ['%s: %s' % (fault, w) for w in wrong]
+        tap.ok('interrupted while files are completed: %s, %d moments' % (case.name, len(faults)), out + ([] if faults else ['no moment']))
+
+
 def main():
     options = sys.argv[5:]
     tcpreuse, shim, module, root = [os.path.abspath(a) for a in sys.argv[1:5]]
@@ -247,6 +268,7 @@ def main():
         print('# %d faults in %.0f s' % (len(runs), time.monotonic() - start))
         if not value('--only'):
             salvage(world, tap, where)
+            closing(world, tap, chosen)
         for (name, threads), wrong in complaints.items():
             tap.ok('%s, %d threads' % (name, threads), wrong[:20] + (['... and %d more' % (len(wrong) - 20)] if len(wrong) > 20 else []))
     return tap.done()

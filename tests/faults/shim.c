@@ -1,11 +1,12 @@
 /* Preloaded: makes the N-th call of some kind fail, as FAULT=KIND:N[+][:HOW] says; N counts from 1, + means that all later
- * ones fail, too. Calls are counted from the program's start on, from all threads, its libraries' among them. FAULT_LOG
+ * ones fail, too; with HOW SIGINT it does not fail, but an interrupt comes just before it. Calls are counted from the program's start on, from all threads, its libraries' among them. FAULT_LOG
  * names a file that gets a line for the call that failed, KIND N OBJECT+OFFSET, and at the end one for each kind, KIND all
  * N. What a C library does within itself is not seen: fopen() fails as a whole, and its writes do not. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,7 +30,7 @@ static atomic_bool counting;
 static _Atomic long counts[KINDS];
 static enum kind failing = KINDS;
 static long first;
-static bool all_later, cut_short;
+static bool all_later, cut_short, interrupts;
 static int error_number = ENOMEM;
 static char log_path[4096];
 
@@ -70,8 +71,10 @@ static bool fails(enum kind kind, const void *caller)
         put_line(line, length);
         atomic_store(&counting, true);
     }
+    if (interrupts)
+        raise(SIGINT);
     errno = error_number;
-    return true;
+    return !interrupts;
 }
 
 #define FAILS(kind) fails(kind, __builtin_return_address(0))
@@ -91,6 +94,7 @@ static void __attribute__((constructor)) begin(void)
         end += all_later;
         failing = (enum kind)k;
         cut_short = !strcmp(end, ":short");
+        interrupts = !strcmp(end, ":SIGINT");
         for (size_t i = 0; *end == ':' && i < sizeof errors / sizeof errors[0]; i++)
             if (!strcmp(end + 1, errors[i].name))
                 error_number = errors[i].number;

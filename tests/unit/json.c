@@ -185,10 +185,10 @@ Test(json, invalid_utf8_is_replaced_byte_by_byte)
 
 Test(json, summary_with_a_file_name_that_is_no_utf8)
 {
-    struct problems problems = PROBLEMS_INIT;
+    struct problems problems = PROBLEMS_INIT, failures = PROBLEMS_INIT;
     struct pipeline_totals totals = {0};
     problems_add(&problems, PROBLEM_ERROR, 0, "b\xfc\x0b\"ro.pcap", 7, "expected \x1b, found \xff");
-    struct summary s = {.totals = &totals, .problems = &problems, .rules = RULES_4_4};
+    struct summary s = {.totals = &totals, .problems = &problems, .failures = &failures, .rules = RULES_4_4};
     char line[256];
     FILE *f = tmpfile();
     bool found = false;

@@ -14,7 +14,7 @@ enum { THREADS = 2, NOTES = 10, PORTS = 2 };
 struct run {
     struct summary summary;
     struct pipeline_totals totals;
-    struct problems problems;
+    struct problems problems, failures;
     struct worker_times times[THREADS];
     struct note notes[NOTES];
     struct port_counters ports[PORTS];
@@ -81,6 +81,7 @@ static void fill(struct run *r)
     problems_add(&r->problems, PROBLEM_NOTE, 1, "b.pcap", -1, "not in order");
     r->summary = (struct summary){.totals = &r->totals,
                                   .problems = &r->problems,
+                                  .failures = &r->failures,
                                   .rules = RULES_4_2,
                                   .threads = THREADS,
                                   .files = 5,
