@@ -14,72 +14,83 @@ void cluster_fail(const struct cluster *c, enum exit_status status)
     c->ranks->abort(status);
 }
 
+void cluster_check(const struct cluster *c, enum exit_status status)
+{
+    if (status != EXIT_DONE)
+        cluster_fail(c, status);
+}
+
+void cluster_check_memory(const struct cluster *c, const void *memory)
+{
+    if (!memory)
+        cluster_fail(c, fail_memory());
+}
+
 void cluster_nap(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
 }
 
-static enum exit_status check_inputs(const struct inputs *inputs)
+static void await(const struct cluster *c, struct ranks_transfer *t)
 {
+    cluster_check_memory(c, t);
+    while (!c->ranks->is_done(&t))
+        cluster_nap();
+}
+
+void cluster_tell(const struct cluster *c, unsigned to, enum cluster_tag tag, const void *bytes, size_t count)
+{
+    await(c, c->ranks->send(to, tag, bytes, count));
+}
+
+void cluster_take(const struct cluster *c, unsigned from, enum cluster_tag tag, void *bytes, size_t count)
+{
+    await(c, c->ranks->receive(from, tag, bytes, count));
+}
+
+/* Finds the inputs, and hands out the plan. */
+static enum exit_status lead_plan(struct cluster *c, struct inputs *inputs, struct problems *problems)
+{
+    if (find_inputs(inputs, c->options, problems))
+        return fail_memory();
     const char *irregular = piece_reading_irregular(inputs);
     if (!irregular)
-        return EXIT_DONE;
+        return cluster_plan_make(c);
     message_error("%s: option '--mpi' reads regular files only", irregular);
     return EXIT_USAGE;
 }
 
-/* Finds the inputs, opens the first piece, and hands out the plan. */
-static enum exit_status lead_plan(const struct cluster *c, struct cluster_reading *r, struct inputs *inputs,
-                                  struct problems *problems)
+/* Nothing begins before all ranks have one plan: else rank 0 alone may be done with a small set before another rank finds
+ * that it sees a different one. */
+static void wait_for_all(const struct cluster *c)
 {
-    if (find_inputs(inputs, c->options, problems))
-        return fail_memory();
-    enum exit_status status = check_inputs(inputs);
-    if (status == EXIT_DONE)
-        status = cluster_reading_open(r, c, inputs, 0);
-    return status == EXIT_DONE ? cluster_plan_give(c, &r->piece) : status;
-}
-
-/* Takes the plan, opens the own piece, and compares. */
-static enum exit_status follow_plan(const struct cluster *c, struct cluster_reading *r, struct inputs *inputs)
-{
-    struct cluster_plan plan = {0};
-    enum exit_status status = cluster_plan_take(c, &plan, inputs);
-    if (status == EXIT_DONE)
-        status = cluster_reading_open(r, c, inputs, 0);
-    if (status == EXIT_DONE)
-        status = cluster_plan_check(&plan, &r->piece);
-    cluster_plan_free(&plan);
-    return status;
-}
-
-/* In order: all ranks leave together, once rank 0 is done. */
-static void leave(const struct cluster *c)
-{
-    uint8_t done = 1;
-    c->ranks->broadcast(&done, sizeof done);
-    c->ranks->leave();
+    uint8_t word = 0;
+    size_t count;
+    if (c->job.rank)
+        cluster_tell(c, 0, CLUSTER_READY, &word, sizeof word);
+    for (unsigned rank = 1; !c->job.rank && rank < c->job.count; rank++) {
+        while (c->ranks->waiting((int)rank, CLUSTER_READY, &count) < 0)
+            cluster_nap();
+        cluster_take(c, rank, CLUSTER_READY, &word, sizeof word);
+    }
 }
 
 static enum exit_status take_part(struct cluster *c)
 {
-    struct cluster_reading reading = {0};
     struct inputs inputs = {0};
     struct problems problems = PROBLEMS_INIT;
+    enum exit_status status = EXIT_DONE;
     const bool leads = !c->job.rank;
-    enum exit_status status =
-        leads ? lead_plan(c, &reading, &inputs, &problems) : follow_plan(c, &reading, &inputs);
+    c->inputs = &inputs;
+    cluster_check(c, leads ? lead_plan(c, &inputs, &problems) : cluster_plan_take(c, &inputs));
+    wait_for_all(c);
     c->planned = clock_seconds() - c->joined;
-    if (status == EXIT_DONE)
-        status = cluster_reading_start(&reading, c);
-    if (status != EXIT_DONE)
-        cluster_fail(c, status);
     if (leads)
-        status = cluster_leader(c, &reading, &inputs, &problems);
+        status = cluster_leader(c, &problems);
     else
-        cluster_member(c, &reading, &inputs);
-    leave(c);
-    cluster_reading_end(&reading);
+        cluster_member(c);
+    c->ranks->leave();
+    cluster_plan_free(c);
     inputs_free(&inputs);
     problems_free(&problems);
     return status;

@@ -1,178 +1,147 @@
-/* Ranks but 0: a piece is read into a queue, proven to begin where the one before it ended, and sent from the queue to
- * rank 0. */
+/* Ranks but 0: read pieces into queues, as rank 0 hands them out, and send them when it says so. */
 #include "cli/cluster_internal.h"
 
 #include <stdlib.h>
 
 enum { UNDER_WAY = 2 }; /* blocks: one is prepared while another is sent */
+static const double progress_seconds = 0.25;
 
 struct member {
     const struct cluster *c;
     const struct ranks_module *ranks;
-    struct cluster_reading *reading;
-    const struct inputs *inputs;
-    bool proven; /* the piece begins where it has to */
-    bool read_again;
-    double read_at;              /* when all of it was read; 0: it is not */
-    struct set_piece end, begin; /* sent as they stand here */
-    struct ranks_transfer *end_sent, *begin_sent;
-    bool end_is_sent, begin_is_sent;
+    struct cluster_readings readings;
+    bool asked;                      /* for another piece */
+    bool over;                       /* it may leave */
+    struct cluster_reading *sending; /* NULL: nothing is to be sent */
     struct ranks_transfer *transfer[UNDER_WAY];
     struct kept_block *block[UNDER_WAY]; /* of these */
-    uint64_t sent;
-    uint64_t progress; /* as it is sent */
-    struct ranks_transfer *progress_sent;
-    double progress_at;
+    uint64_t sent;                       /* of the piece */
+    double progress_at;                  /* monotonic s, when it was told last */
 };
 
-static void check_memory(const struct member *m, const void *memory)
+static void tell(const struct member *m, const struct cluster_word *word)
 {
-    if (!memory)
-        cluster_fail(m->c, fail_memory());
+    cluster_tell(m->c, 0, CLUSTER_WORD, word, sizeof *word);
 }
 
-static void check(const struct member *m, enum exit_status status)
+/* A piece that it has already is one that began at a wrong guess. */
+static void read_piece(struct member *m, const struct cluster_word *order)
 {
-    if (status != EXIT_DONE)
-        cluster_fail(m->c, status);
+    struct cluster_reading *r;
+    if (order->bytes) {
+        r = cluster_readings_find(&m->readings, order->piece);
+        cluster_reading_end(r);
+    } else {
+        r = cluster_readings_spare(&m->readings);
+        m->asked = false;
+    }
+    cluster_reading_start(r, m->c, order->piece, order->bytes);
 }
 
-static struct ranks_transfer *send(const struct member *m, unsigned to, enum cluster_tag tag,
-                                   const void *bytes, size_t count)
+static bool take_orders(struct member *m)
 {
-    struct ranks_transfer *t = m->ranks->send(to, tag, bytes, count);
-    check_memory(m, t);
-    return t;
-}
-
-static void await(const struct member *m, struct ranks_transfer **t)
-{
-    while (!m->ranks->is_done(t))
-        cluster_nap();
-}
-
-/* Reads the piece once more, from this offset on. */
-static void read_again(struct member *m, uint64_t begin)
-{
-    cluster_reading_end(m->reading);
-    check(m, cluster_reading_open(m->reading, m->c, m->inputs, begin));
-    check(m, cluster_reading_start(m->reading, m->c));
-    m->read_again = true;
-}
-
-static bool begin_is_known(const struct member *m)
-{
-    return cluster_reading_is_done(m->reading) || kept_queue_has_block(m->reading->queue);
-}
-
-/* Compares with where the rank before this one has ended. */
-static bool prove(struct member *m)
-{
-    struct set_piece before;
     size_t count;
-    const unsigned from = m->c->job.rank - 1;
-    if (m->proven || !begin_is_known(m) || m->ranks->waiting((int)from, CLUSTER_END, &count) < 0)
-        return false;
-    struct ranks_transfer *t = m->ranks->receive(from, CLUSTER_END, &before, sizeof before);
-    check_memory(m, t);
-    await(m, &t);
-    m->proven = true;
-    const struct set_piece piece = set_source_piece_begun(m->reading->piece.files);
-    if (!set_piece_follows(&before, &piece))
-        read_again(m, before.end.position);
-    return true;
-}
-
-static bool tell_begin(struct member *m)
-{
-    if (!m->proven || m->begin_is_sent || !begin_is_known(m))
-        return false;
-    m->begin = set_source_piece_begun(m->reading->piece.files);
-    m->begin_is_sent = true;
-    m->begin_sent = send(m, 0, CLUSTER_PIECE, &m->begin, sizeof m->begin);
-    return true;
-}
-
-static bool tell_end(struct member *m)
-{
-    if (!m->begin_is_sent || m->end_is_sent || !cluster_reading_is_done(m->reading))
-        return false;
-    check(m, m->reading->status);
-    check(m, piece_reading_check(&m->reading->piece));
-    m->read_at = clock_seconds();
-    m->end = m->reading->piece.about.range;
-    m->end_is_sent = true;
-    if (m->c->job.rank + 1 < m->c->job.count)
-        m->end_sent = send(m, m->c->job.rank + 1, CLUSTER_END, &m->end, sizeof m->end);
-    return true;
-}
-
-static bool send_blocks(struct member *m)
-{
     bool did = false;
-    for (unsigned i = 0; m->begin_is_sent && i < UNDER_WAY; i++) {
-        if (!m->ranks->is_done(&m->transfer[i]))
-            continue;
-        kept_block_release(m->block[i]);
-        m->block[i] = kept_queue_take(m->reading->queue);
-        if (!m->block[i])
-            continue;
-        m->sent += m->block[i]->count;
-        m->transfer[i] = send(m, 0, CLUSTER_PIECE, m->block[i]->bytes, m->block[i]->count);
+    while (m->ranks->waiting(0, CLUSTER_ORDER, &count) >= 0) {
+        struct cluster_word order;
+        cluster_take(m->c, 0, CLUSTER_ORDER, &order, sizeof order);
+        if (order.kind == ORDER_READ)
+            read_piece(m, &order);
+        else if (order.kind == ORDER_SEND)
+            m->sending = cluster_readings_find(&m->readings, order.piece);
+        else
+            m->over = true;
         did = true;
     }
     return did;
 }
 
-static bool all_is_sent(const struct member *m)
+static void ask(struct member *m)
 {
-    for (unsigned i = 0; i < UNDER_WAY; i++)
-        if (m->block[i])
-            return false;
-    return m->end_is_sent && kept_queue_has_ended(m->reading->queue);
+    if (m->asked || !cluster_readings_spare(&m->readings))
+        return;
+    m->asked = true;
+    tell(m, &(struct cluster_word){.kind = WORD_ASK});
+}
+
+static void tell_begins(struct member *m)
+{
+    for (unsigned i = 0; i < CLUSTER_READINGS; i++) {
+        struct cluster_reading *r = &m->readings.of[i];
+        if (!r->used || r->begin_told || !cluster_reading_has_begun(r))
+            continue;
+        r->begin_told = true;
+        tell(m, &(struct cluster_word){.kind = WORD_BEGUN,
+                                       .piece = r->piece,
+                                       .range = set_source_piece_begun(r->reading.files)});
+    }
 }
 
 static void tell_progress(struct member *m)
 {
     const double now = clock_seconds();
-    if (now - m->progress_at < CLUSTER_PROGRESS_SECONDS || !m->ranks->is_done(&m->progress_sent))
+    if (now - m->progress_at < progress_seconds)
         return;
     m->progress_at = now;
-    m->progress = set_source_bytes_done(m->reading->piece.files);
-    m->progress_sent = send(m, 0, CLUSTER_PROGRESS, &m->progress, sizeof m->progress);
+    tell(m, &(struct cluster_word){.kind = WORD_PROGRESS, .bytes = cluster_readings_bytes(&m->readings)});
 }
 
-static void tell_share(struct member *m)
+/* The piece is gone: nothing, as the end of its blocks, and then what it says of itself. */
+static void end_piece(struct member *m)
 {
-    struct cluster_share share = cluster_share_of(m->c, m->reading);
+    struct cluster_share share = cluster_share_of(m->c, m->sending);
     struct saved_writer w = {0};
     share.share.sent = m->sent;
-    share.share.read_again = m->read_again;
-    share.share.sending = clock_seconds() - m->read_at;
     cluster_share_put(&w, &share);
     if (w.failed)
-        check_memory(m, NULL);
-    struct ranks_transfer *nothing = send(m, 0, CLUSTER_PIECE, "", 0);
-    await(m, &nothing);
-    struct ranks_transfer *t = send(m, 0, CLUSTER_PIECE, w.bytes, w.length);
-    await(m, &t);
+        cluster_fail(m->c, fail_memory());
+    cluster_tell(m->c, 0, CLUSTER_BLOCK, "", 0);
+    cluster_tell(m->c, 0, CLUSTER_BLOCK, w.bytes, w.length);
     free(w.bytes);
+    m->readings.bytes += set_source_bytes_done(m->sending->reading.files);
+    cluster_reading_end(m->sending);
+    m->sending = NULL;
+    m->sent = 0;
 }
 
-void cluster_member(const struct cluster *c, struct cluster_reading *r, const struct inputs *inputs)
+static bool send_blocks(struct member *m)
 {
-    struct member m = {.c = c, .ranks = c->ranks, .reading = r, .inputs = inputs};
-    while (!all_is_sent(&m)) {
-        bool did = prove(&m);
-        did |= tell_begin(&m);
+    bool did = false, busy = false;
+    if (!m->sending)
+        return false;
+    /* Before its blocks are taken: what is gathered meanwhile is for the next time. */
+    for (unsigned i = 0; i < UNDER_WAY; i++) {
+        if (m->ranks->is_done(&m->transfer[i])) {
+            kept_block_release(m->block[i]);
+            m->block[i] = kept_queue_take(m->sending->queue);
+            if (m->block[i]) {
+                m->sent += m->block[i]->count;
+                m->transfer[i] = m->ranks->send(0, CLUSTER_BLOCK, m->block[i]->bytes, m->block[i]->count);
+                cluster_check_memory(m->c, m->transfer[i]);
+                did = true;
+            }
+        }
+        busy |= m->block[i] != NULL;
+    }
+    if (busy || !cluster_reading_is_taken(m->sending, m->c))
+        return did;
+    end_piece(m);
+    return true;
+}
+
+void cluster_member(const struct cluster *c)
+{
+    struct member m = {.c = c, .ranks = c->ranks};
+    while (!m.over) {
+        bool did = take_orders(&m);
         did |= send_blocks(&m);
-        did |= tell_end(&m);
+        tell_begins(&m);
+        ask(&m);
         tell_progress(&m);
         if (!did)
             cluster_nap();
     }
-    tell_share(&m);
-    await(&m, &m.begin_sent);
-    await(&m, &m.end_sent);
-    await(&m, &m.progress_sent);
+    tell(&m, &(struct cluster_word){.kind = WORD_LAST});
+    for (unsigned i = 0; i < CLUSTER_READINGS; i++)
+        cluster_reading_end(&m.readings.of[i]);
 }

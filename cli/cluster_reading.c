@@ -1,31 +1,47 @@
-/* A rank reads its piece with threads of its own, into a queue, while another thread talks to other ranks. */
+/* A rank reads a piece with threads of its own, into a queue, while another thread talks to other ranks. */
 #include "cli/cluster_internal.h"
 #include "io/message.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-enum { QUEUE_LEAST = 64 << 20 };
+static const size_t queue_least = 64 << 20;
 
-/* A quarter of the machine's memory for all ranks on it: who is faster than rank 0 reads ahead until then. */
+/* A quarter of the machine's memory for all ranks on it: a reading that is further ahead waits. */
 static size_t queue_limit(const struct cluster *c)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    const size_t memory = pages > 0 && size > 0 ? (size_t)pages * (size_t)size : (size_t)1 << 30;
-    return MAX(memory / 4 / MAX(c->job.beside, 1u), (size_t)QUEUE_LEAST);
+    const size_t memory = pages > 0 && size > 0 ? (size_t)pages * (size_t)size : 0;
+    return MAX(memory / 4 / MAX(c->job.beside, 1u) / CLUSTER_READINGS, queue_least);
 }
 
-enum exit_status cluster_reading_open(struct cluster_reading *r, const struct cluster *c,
-                                      const struct inputs *inputs, uint64_t begin)
+struct cluster_reading *cluster_readings_spare(struct cluster_readings *r)
 {
-    const struct piece_choice choice = {.options = c->options,
-                                        .inputs = inputs,
-                                        .index = c->job.rank + 1,
-                                        .count = c->job.count,
-                                        .begin = begin};
-    r->problems = (struct problems)PROBLEMS_INIT;
-    return piece_reading_open(&r->piece, &choice, &r->problems);
+    struct cluster_reading *spare = NULL;
+    for (unsigned i = 0; i < CLUSTER_READINGS; i++) {
+        if (r->of[i].used && !cluster_reading_is_done(&r->of[i]))
+            return NULL;
+        if (!r->of[i].used)
+            spare = &r->of[i];
+    }
+    return spare;
+}
+
+struct cluster_reading *cluster_readings_find(struct cluster_readings *r, unsigned piece)
+{
+    unsigned i = 0;
+    while (!r->of[i].used || r->of[i].piece != piece)
+        i++;
+    return &r->of[i];
+}
+
+uint64_t cluster_readings_bytes(const struct cluster_readings *r)
+{
+    uint64_t n = r->bytes;
+    for (unsigned i = 0; i < CLUSTER_READINGS; i++)
+        if (r->of[i].used)
+            n += set_source_bytes_done(r->of[i].reading.files);
+    return n;
 }
 
 static void say_write_error(void *reading)
@@ -37,30 +53,34 @@ static void say_write_error(void *reading)
 static void *read_all(void *reading)
 {
     struct cluster_reading *r = reading;
-    r->status = piece_reading_run(&r->piece, say_write_error, r);
-    piece_reading_finish(&r->piece);
+    r->status = piece_reading_run(&r->reading, say_write_error, r);
+    piece_reading_finish(&r->reading);
     r->seconds = clock_seconds() - r->begun;
     kept_queue_close(r->queue);
     atomic_store_explicit(&r->done, true, memory_order_release);
     return NULL;
 }
 
-enum exit_status cluster_reading_start(struct cluster_reading *r, const struct cluster *c)
+void cluster_reading_start(struct cluster_reading *r, const struct cluster *c, unsigned piece, uint64_t begin)
 {
-    r->begun = clock_seconds();
+    const struct piece_choice choice = {.options = c->options,
+                                        .inputs = c->inputs,
+                                        .index = piece + 1,
+                                        .count = c->pieces,
+                                        .begin = begin,
+                                        .begins = c->begins};
+    *r = (struct cluster_reading){
+        .used = true, .piece = piece, .again = begin, .problems = PROBLEMS_INIT, .begun = clock_seconds()};
     r->queue = kept_queue_create(queue_limit(c));
-    if (!r->queue)
-        return fail_memory();
-    const enum exit_status status = piece_reading_prepare(&r->piece, kept_queue_sink(r->queue));
-    if (status != EXIT_DONE)
-        return status;
+    cluster_check_memory(c, r->queue);
+    cluster_check(c, piece_reading_open(&r->reading, &choice, &r->problems));
+    cluster_check(c, piece_reading_prepare(&r->reading, kept_queue_sink(r->queue)));
     const int error = pthread_create(&r->thread, NULL, read_all, r);
     if (error) {
         message_error("cannot start a thread: %s", strerror(error));
-        return EXIT_INPUT;
+        cluster_fail(c, EXIT_INPUT);
     }
     r->started = true;
-    return EXIT_DONE;
 }
 
 bool cluster_reading_is_done(const struct cluster_reading *r)
@@ -68,15 +88,31 @@ bool cluster_reading_is_done(const struct cluster_reading *r)
     return atomic_load_explicit(&r->done, memory_order_acquire);
 }
 
+bool cluster_reading_has_begun(const struct cluster_reading *r)
+{
+    return cluster_reading_is_done(r) || kept_queue_has_block(r->queue);
+}
+
+bool cluster_reading_is_taken(const struct cluster_reading *r, const struct cluster *c)
+{
+    if (!cluster_reading_is_done(r))
+        return false;
+    cluster_check(c, r->status);
+    cluster_check(c, piece_reading_check(&r->reading));
+    return kept_queue_has_ended(r->queue);
+}
+
 void cluster_reading_end(struct cluster_reading *r)
 {
+    if (!r->used)
+        return;
     if (r->started) {
-        pipeline_stop(r->piece.pipeline);
+        pipeline_stop(r->reading.pipeline);
         kept_queue_cancel(r->queue);
         pthread_join(r->thread, NULL);
     }
-    piece_reading_close(&r->piece);
+    piece_reading_close(&r->reading);
     kept_queue_destroy(r->queue);
     problems_free(&r->problems);
-    *r = (struct cluster_reading){0};
+    r->used = false;
 }

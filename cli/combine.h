@@ -15,8 +15,9 @@ struct combine {
     struct kept_source *source;
     /* Of ranks, whose pieces come from elsewhere; else zeros. */
     const struct progress_gauge *gauge;
-    const struct rank_share *shares; /* one a piece, known once the run has ended */
-    bool all_or_nothing;             /* nothing is reported if the run is interrupted */
+    const struct rank_share *shares; /* known once the run has ended */
+    size_t share_count;
+    bool all_or_nothing; /* nothing is reported if the run is interrupted */
 };
 
 /* Reads what the files say, has what does not fit done again where the inputs can be reached, and opens them. Sets of

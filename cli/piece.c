@@ -39,7 +39,8 @@ static enum exit_status open_reading(struct making *m, const struct inputs *inpu
                                         .count = o->pieces,
                                         .begin = o->piece_begin,
                                         .stop = m->stop};
-    return piece_reading_open(&m->reading, &choice, m->problems);
+    const enum exit_status status = piece_reading_open(&m->reading, &choice, m->problems);
+    return status == EXIT_DONE ? piece_reading_describe(&m->reading) : status;
 }
 
 /* Is there a file already that is this piece? EXIT_DONE with *there; or a file that nobody wants to lose. */

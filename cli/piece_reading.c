@@ -44,6 +44,7 @@ static enum exit_status open_files(struct piece_reading *r)
         .paths = (const char *const *)inputs->paths,
         .count = inputs->count,
         .looks = inputs->looks,
+        .begins = r->choice.begins,
         .shifts = r->shifts,
         .append = o->append,
         .threads = o->threads,
@@ -85,8 +86,7 @@ static char *choices_of(const struct options *o)
     return text;
 }
 
-/* What is known before the piece is read. */
-static enum exit_status describe(struct piece_reading *r)
+enum exit_status piece_reading_describe(struct piece_reading *r)
 {
     const struct options *o = r->choice.options;
     const struct inputs *inputs = r->choice.inputs;
@@ -128,10 +128,8 @@ enum exit_status piece_reading_open(struct piece_reading *r, const struct piece_
 {
     r->choice = *choice;
     r->problems = problems;
-    enum exit_status status = open_filter(r);
-    if (status == EXIT_DONE)
-        status = open_files(r);
-    return status == EXIT_DONE ? describe(r) : status;
+    const enum exit_status status = open_filter(r);
+    return status == EXIT_DONE ? open_files(r) : status;
 }
 
 enum exit_status piece_reading_prepare(struct piece_reading *r, struct sink *sink)

@@ -12,6 +12,7 @@ struct piece_choice {
     const struct inputs *inputs;
     unsigned index, count; /* piece index of count, from 1 on */
     uint64_t begin;        /* as set_source_params.piece_begin */
+    const int64_t *begins; /* as set_source_params.begins */
     const struct stop *stop;
 };
 
@@ -21,16 +22,18 @@ struct piece_reading {
     struct bpf *filter;
     struct clock_shift *shifts;
     struct set_source *files;
-    struct kept_piece about; /* what of it is known: choices and inputs at first */
+    struct kept_piece about; /* what of it is known */
     struct pipeline *pipeline;
 };
 
 /* The name of an input that is no regular file, as pieces need; NULL: they all are. */
 const char *piece_reading_irregular(const struct inputs *inputs);
-/* Opens the inputs and describes the set. Anything but EXIT_DONE: an error has been printed. Zero the structure before,
+/* Opens the inputs. Anything but EXIT_DONE: an error has been printed. Zero the structure before,
  * and call piece_reading_close() whatever the result. */
 enum exit_status piece_reading_open(struct piece_reading *r, const struct piece_choice *choice,
                                     struct problems *problems);
+/* Describes the set and how it is read. Likewise. */
+enum exit_status piece_reading_describe(struct piece_reading *r);
 /* Makes the pipeline. Likewise. The sink must outlive it. */
 enum exit_status piece_reading_prepare(struct piece_reading *r, struct sink *sink);
 /* Runs it. sink_error: says why the sink failed; called only then. Likewise. */

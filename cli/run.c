@@ -366,7 +366,7 @@ static struct summary summarise(const struct run *r)
         summary.bytes = summary.bytes_total = combine_bytes(r->combine);
         summary.in_file_order = true;
         summary.ranks = r->combine->shares;
-        summary.rank_count = r->combine->count;
+        summary.rank_count = r->combine->share_count;
     }
     return summary;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct ranks_transfer {
     MPI_Request request;
@@ -108,6 +109,9 @@ static bool is_done(struct ranks_transfer **t)
 
 __attribute__((noreturn)) static void end_all(int status)
 {
+    enum { SECONDS_TO_ABORT = 10 };
+    alarm(
+        SECONDS_TO_ABORT); /* should it hang: whoever watches the ranks ends the job when one of them dies */
     MPI_Abort(MPI_COMM_WORLD, status);
     _Exit(status);
 }

@@ -12,11 +12,12 @@
 /* What one rank of a job did (--mpi). */
 struct rank_share {
     char host[256];
-    uint64_t bytes, frames; /* of the inputs: its piece */
+    unsigned pieces;        /* that it has read */
+    uint64_t bytes, frames; /* in these */
     uint64_t sent;          /* bytes, to rank 0 */
-    bool read_again;        /* its piece, since the first record was guessed wrong */
-    /* s: until all ranks had one plan, reading, and from then on until all was sent. */
-    double planning, reading, sending;
+    unsigned read_again;    /* pieces, since their first record was guessed wrong */
+    double planning;        /* s until all ranks had one plan */
+    double reading;         /* s during which it read, pieces side by side counted each */
 };
 
 struct summary {

@@ -190,13 +190,13 @@ static void json_ranks(struct json *j, const struct summary *s)
         json_begin_object(j, NULL, JSON_INLINE);
         json_unsigned(j, "rank", i);
         json_string(j, "host", r->host);
+        json_unsigned(j, "pieces", r->pieces);
         json_unsigned(j, "bytes", r->bytes);
         json_unsigned(j, "frames", r->frames);
         json_unsigned(j, "sent", r->sent);
-        json_bool(j, "read_again", r->read_again);
+        json_unsigned(j, "read_again", r->read_again);
         json_real(j, "planning", r->planning, 6);
         json_real(j, "reading", r->reading, 6);
-        json_real(j, "sending", r->sending, 6);
         json_end(j);
     }
     json_end(j);

@@ -72,11 +72,13 @@ static void look_at_input(void *argument, size_t i)
     in->sized = look.done || (strcmp(in->path, "-") && !stat(in->path, &st) && S_ISREG(st.st_mode));
     if (!in->sized)
         return;
-    if (!look.done && ordered && !in->resume.is_known)
+    if (!look.done && ordered && !in->resume.is_known && !s->params.begins)
         look_at_file(in->path, &look);
     in->size = look.done ? look.size : (uint64_t)st.st_size;
     atomic_fetch_add_explicit(&s->bytes_total, in->size, memory_order_relaxed);
-    if (look.has_time && !in->resume.is_known)
+    if (s->params.begins)
+        in->first_time = s->params.begins[i];
+    else if (look.has_time && !in->resume.is_known)
         in->first_time = clock_shift_time(&in->shift, look.first_time);
     else if (ordered)
         look_at_first_time(in);

@@ -34,7 +34,8 @@ struct set_piece {
 struct set_source_params {
     const char *const *paths; /* "-" is standard input */
     size_t count;
-    const struct look *looks;         /* one a path, if done; NULL: no file was looked at */
+    const struct look *looks; /* one a path, if done; NULL: no file was looked at */
+    const int64_t *begins; /* likewise: as set_source_begins() told of the same set; NULL: it is not known */
     const struct clock_shift *shifts; /* one a path, in the same order; NULL: all times stay as they are */
     const struct input_place
         *resumes; /* one a path; NULL: all are read from their beginnings, whenever that is */

@@ -44,6 +44,7 @@ class Job:
         self.tcpreuse, self.directory, self.turn = tcpreuse, directory, 0
         self.launchers = launchers(tcpreuse)
         self.environment = dict(os.environ, TMPDIR=directory)
+        self.sent = 0       # bytes, by all ranks of all jobs
 
     def next(self):
         self.turn += 1
@@ -75,8 +76,10 @@ class Job:
         for count in counts:
             done = self.run(arguments, count, reports, launcher)
             complaints += ['%d ranks: %s' % (count, c) for c in differences(one, done)]
-            if 'summary' in done.reports and len(done.summary()['ranks']) != count:
-                complaints.append('%d ranks: summary.json has other ones' % count)
+            ranks = done.summary()['ranks'] if 'summary' in done.reports else []
+            if len(ranks) != count:
+                complaints.append('%d ranks: summary.json has %d' % (count, len(ranks)))
+            self.sent += sum(rank['sent'] for rank in ranks)
         return complaints
 
 
@@ -98,6 +101,7 @@ def test_answers(tap, job, directory):
     tap.ok('a filter, decode-as and copies',
            job.compare(['-f', 'ip or vlan', '-d', 'udp.port==5000,vxlan', '--drop-copies', '0.0005', odd]))
     one, many = program.bare([job.tcpreuse, odd]), program.bare(job.command(2, [job.tcpreuse, '--mpi', odd]))
+    tap.ok('something was sent', [] if job.sent > 1 << 20 else ['%d bytes' % job.sent])
     tap.ok('rows on standard output', [] if one.out == many.out and many.status == 0 else [many.describe()])
 
 
