@@ -20,9 +20,10 @@
 struct fragment_key {
     uint8_t source[16], destination[16]; /* of IPv4 the first 4 */
     uint32_t id;
-    uint32_t family;  /* below ADDRESS_FAMILIES */
-    uint32_t network; /* realm.network, where that belongs to the key of conversations; else 0 */
-    uint32_t unused;
+    uint16_t family; /* below ADDRESS_FAMILIES */
+    /* As in struct realm, where they belong to the key of conversations; else 0. */
+    uint16_t vlan;
+    uint32_t network, interface;
 };
 _Static_assert(sizeof(struct fragment_key) == 48, "no padding is hashed");
 

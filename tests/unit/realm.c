@@ -263,3 +263,41 @@ Test(realm, of_frames_side_by_side)
             }
         }
 }
+
+/* Fragments of one datagram are of one realm: of two, none completes the other's. */
+Test(realm, of_fragments)
+{
+    struct fragment_key key[2];
+    for (unsigned parts = 0; parts <= ALL_PARTS; parts++)
+        for (unsigned differs = 0; differs <= ALL_PARTS; differs++) {
+            d.decoder.key_parts = parts;
+            for (unsigned i = 0; i < 2; i++) {
+                const bool other = i == 1;
+                struct packet inner = {0}, p = {0};
+                put_ethernet(&inner, ETHER_IPV6);
+                put_ipv6(&inner, &(struct ipv6_fields){.payload = 8 + 16, .next = 44});
+                put_u32(&inner, 6 << 24 | 1); /* TCP, the first fragment of more */
+                put_u32(&inner, 99);
+                put_zeros(&inner, 16);
+                put_ethernet(&p, 0x8100);
+                put_tag(&p, other && differs & KEY_VLAN ? 6 : 5, ETHER_IPV4);
+                put_ipv4(&p, &(struct ipv4_fields){.total = 20 + 8 + 8 + inner.size, .protocol = 17});
+                put_u16(&p, 40000);
+                put_u16(&p, 4789);
+                put_u16(&p, 8 + 8 + inner.size);
+                put_u16(&p, 0);
+                put_u32(&p, 0x08000000);
+                put_u32(&p, (other && differs & KEY_VNI ? 8u : 7u) << 8);
+                put_bytes(&p, inner.bytes, inner.size);
+                const struct frame f = {.data = p.bytes,
+                                        .captured = p.size,
+                                        .length = p.size,
+                                        .link_type = 1,
+                                        .interface = other && differs & KEY_INTERFACE ? 2 : 1};
+                decoding_run(&d, &f, 0);
+                cr_assert(d.fragments.used);
+                key[i] = ((const struct fragment *)(const void *)d.fragments.bytes)->key;
+            }
+            cr_expect_eq(memcmp(&key[0], &key[1], sizeof key[0]) != 0, (parts & differs) != 0);
+        }
+}

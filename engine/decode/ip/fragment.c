@@ -15,7 +15,9 @@ void decode_fragment(struct decoder *d, struct fragment *f, struct layer l)
     f->vlan = d->vlan;
     f->network = d->network;
     f->key.network = d->key_parts & KEY_VNI ? d->network : 0;
-    f->key.family = d->ip.family;
+    f->key.interface = d->key_parts & KEY_INTERFACE ? d->frame->interface : 0;
+    f->key.vlan = d->key_parts & KEY_VLAN ? d->vlan : 0;
+    f->key.family = (uint16_t)d->ip.family;
     size_t size = d->ip.family == FAMILY_IPV4 ? 4 : 16;
     memcpy(f->key.source, d->ip.source, size);
     memcpy(f->key.destination, d->ip.destination, size);
