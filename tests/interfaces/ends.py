@@ -7,6 +7,7 @@ Needs root and network namespaces.
 """
 import signal
 import sys
+import threading
 import time
 
 import wires  # says where the next ones are
@@ -60,6 +61,22 @@ def read(count, unread):
     return check
 
 
+def amid_frames(tcpreuse):
+    """Interrupted while frames come. That some of them wait in the kernel when it happens is a matter of luck, so several times."""
+    out = []
+    for i in range(6):
+        with wires.Sender('tx0') as sender, wires.Capture(tcpreuse, ['rx0'], reports=('summary',)) as live:
+            sending = threading.Thread(target=sender.send, args=(syns(300),))
+            sending.start()
+            time.sleep(0.05 + 0.003 * i)
+            live.signal(signal.SIGINT)
+            result = live.finish()
+            sending.join()
+        out += wires.accounted(result) + ([] if result.status == 130 else [result.describe()])
+        out += [] if result.summary()['frames']['read'] else ['no frame was read']
+    return out
+
+
 def vanishes(tcpreuse):
     """One of two interfaces is removed: the run goes on with the other one, and tells."""
     wires.pair('tx1', 'rx1')
@@ -96,6 +113,7 @@ def main():
     tap.ok('--frames, and more wait', ends(tcpreuse, ['--frames', 10], few))
     for number in (signal.SIGINT, signal.SIGTERM):
         tap.ok('%s at once' % number.name, ends(tcpreuse, [], read(1000, 0), lambda live: live.signal(number), 130))
+    tap.ok('SIGINT amid frames', amid_frames(tcpreuse))
     tap.ok('an interface vanishes', vanishes(tcpreuse))
     tap.ok('no such interface', refused(tcpreuse, ['-i', 'rx00'], 1, ["rx00: there is no such interface; did you mean 'rx0'?"]))
     tap.ok('a wrong filter', refused(tcpreuse, ['-i', 'rx0', '-f', 'tcp prot 80'], 1, ['--filter', 'rx0']))
