@@ -109,6 +109,7 @@ struct options {
     bool list_interfaces; /* instead of a run */
 
     /* Ports and interfaces. */
+    const char *user;      /* whom the process becomes once they are open; NULL: it stays who it is */
     uint64_t frames;       /* these three end the run; 0: they do not */
     double duration;       /* s */
     double idle_exit;      /* s */

@@ -99,6 +99,7 @@ static const struct {
     {"duration", {ports, ports, ports, one_process, only_shows}},
     {"frames", {ports, ports, ports, one_process, only_shows}},
     {"idle-exit", {ports, ports, ports, one_process, only_shows}},
+    {"user", {ports, ports, ports, one_process, only_shows}},
     {"stats-interval", {ports, ports, ports, one_process, only_shows}},
     {"stats-format", {ports, ports, ports, one_process, only_shows}},
 };

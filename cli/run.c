@@ -10,6 +10,7 @@
 #include "cli/form.h"
 #include "cli/interrupt.h"
 #include "cli/live.h"
+#include "cli/privileges.h"
 #include "cli/problems_print.h"
 #include "cli/progress.h"
 #include "cli/state.h"
@@ -127,9 +128,15 @@ static enum exit_status open_files(struct run *r)
     return EXIT_DONE;
 }
 
+/* What is opened behind this, reports among it, is opened as the user that the options name. */
 static enum exit_status open_live(struct run *r)
 {
-    enum exit_status status = live_open(&r->live, r->options, r->problems, r->stop);
+    struct user user;
+    enum exit_status status = r->options->user ? user_find(&user, r->options->user) : EXIT_DONE;
+    if (status == EXIT_DONE)
+        status = live_open(&r->live, r->options, r->problems, r->stop);
+    if (status == EXIT_DONE && r->options->user)
+        status = user_become(&user);
     if (status != EXIT_DONE)
         return status;
     r->source = live_source(r->live);
@@ -183,6 +190,10 @@ static enum exit_status open_reports(struct run *r)
         return fail_memory();
     signal(SIGXFSZ, SIG_IGN); /* of a limit on sizes: write() fails instead */
     enum exit_status status = destination_open(&r->destination, o, r->inputs);
+    if (status != EXIT_DONE && o->user)
+        message_error(
+            "reports are written as the user '%s' (--user): the directory has to be one that it can write",
+            o->user);
     if (status != EXIT_DONE)
         return status;
     const struct workbook_params workbook = {

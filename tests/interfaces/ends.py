@@ -5,8 +5,11 @@
 How captures on interfaces end, that each frame is accounted for whatever ends them, and what is said where one cannot begin.
 Needs root and network namespaces.
 """
+import os
+import pwd
 import signal
 import sys
+import tempfile
 import threading
 import time
 
@@ -96,6 +99,26 @@ def vanishes(tcpreuse):
     return out
 
 
+def as_user(tcpreuse):
+    """Another user, its groups, no capability, and reports that belong to it."""
+    user, out = pwd.getpwnam('nobody'), []
+    with wires.Sender('tx0') as sender:
+        with wires.Capture(tcpreuse, ['rx0'], '--user', 'nobody', '--idle-exit', '0.5', owner=user.pw_uid) as live:
+            with open('/proc/%d/status' % live.process.pid) as file:
+                status = dict(line.rstrip('\n').split(':\t', 1) for line in file)
+            sender.send(syns(100))
+            result = live.finish()
+            owners = {entry.name: entry.stat().st_uid for entry in os.scandir(live.out)}
+    groups = {str(group) for group in os.getgrouplist('nobody', user.pw_gid)}
+    want = {'Uid': '\t'.join([str(user.pw_uid)] * 4), 'Gid': '\t'.join([str(user.pw_gid)] * 4), 'CapEff': '0' * 16,
+            'CapPrm': '0' * 16, 'NoNewPrivs': '1'}
+    out += ['%s: %r, not %r' % (name, status[name], value) for name, value in want.items() if status[name] != value]
+    out += [] if set(status['Groups'].split()) == groups else ['groups: ' + status['Groups']]
+    out += ['%s belongs to %d' % item for item in owners.items() if item[1] != user.pw_uid]
+    out += [] if result.status == 0 and result.summary()['frames']['read'] == 100 else [result.describe()]
+    return out + wires.accounted(result)
+
+
 def refused(tcpreuse, arguments, status, words, before=()):
     result = program.bare([*before, tcpreuse, *arguments])
     said = result.err.decode()
@@ -121,6 +144,16 @@ def main():
            refused(tcpreuse, ['-i', 'lo', '--duration', '0.1'], 2, ['lo', 'is down', 'ip link set lo up']))
     tap.ok('no permission', refused(tcpreuse, ['-i', 'rx0'], 2, ['CAP_NET_RAW', 'CAP_NET_ADMIN', 'setcap'],
                                     ('setpriv', '--bounding-set=-net_raw,-net_admin', '--inh-caps=-all')))
+    tap.ok('--user', as_user(tcpreuse))
+    tap.ok('--user: no such user', refused(tcpreuse, ['-i', 'rx0', '--user', 'no-such'], 1, ['no-such', 'no such user']))
+    stranger = ('setpriv', '--reuid=65533', '--regid=65533', '--clear-groups')
+    if program.bare([*stranger, tcpreuse, '--version']).status:
+        tap.skip('--user: not root', 'others may not run the program here')
+    else:
+        tap.ok('--user: not root', refused(tcpreuse, ['-i', 'rx0', '--user', 'nobody'], 1, ['only root'], stranger))
+    with tempfile.TemporaryDirectory(prefix='interfaces-') as place:
+        tap.ok('--user: a directory that it cannot write', refused(
+            tcpreuse, ['-i', 'rx0', '--user', 'nobody', '-o', os.path.join(place, 'out')], 3, ['out', 'Permission denied', "'nobody'"]))
     tap.ok('no file beside an interface', refused(tcpreuse, ['-i', 'rx0', 'x.pcap'], 1, ['takes no files']))
     tap.ok('options that need an interface', refused(tcpreuse, ['-p', 'x.pcap'], 1, ["'-p' requires '-i'"]))
     return tap.done()

@@ -126,10 +126,12 @@ class Recording:
 class Capture:
     """tcpreuse on interfaces; `with` begins once it captures, and finish() waits for its end."""
 
-    def __init__(self, tcpreuse, devices, *options, reports=ROWS + ('summary',), before=()):
+    def __init__(self, tcpreuse, devices, *options, reports=ROWS + ('summary',), before=(), owner=None):
         self.reports = reports
         self.directory = tempfile.mkdtemp(prefix='interfaces-')
         os.chmod(self.directory, 0o755)
+        if owner is not None:
+            os.chown(self.directory, owner, -1)
         self.out = os.path.join(self.directory, 'out')
         self.command = [*before, tcpreuse, '-o', self.out, '--reports', ','.join(reports)]
         for device in devices:
