@@ -73,9 +73,9 @@ inside sh -c 'cd /build && lintian --fail-on error,warning *.changes' >&2
 
 say "install, run, remove"
 # As a user's machine has them: without what the build needed.
-inside sh -c 'apt-get -q -y install --no-install-recommends /build/tcpreuse*.deb >/dev/null 2>&1' || fail "cannot be installed"
-inside sh -c 'apt-get -q -y install --no-install-recommends python3 librte-meta-net >/dev/null 2>&1'
-for test in example ports; do
+inside sh -c 'apt-get -q -y install --no-install-recommends /build/*.deb >/dev/null 2>&1' || fail "cannot be installed"
+inside sh -c 'apt-get -q -y install --no-install-recommends python3 gcc libc6-dev pkgconf librte-meta-net >/dev/null 2>&1'
+for test in example library python ports; do
   status=0
   inside sh -c "mkdir -p /build/tmp && cd /build/tcpreuse && AUTOPKGTEST_TMP=/build/tmp debian/tests/$test" || status=$?
   case $status in
@@ -85,7 +85,7 @@ for test in example ports; do
   esac
 done
 inside tcpreuse --version
-inside sh -c 'apt-get -q -y purge "tcpreuse*" >/dev/null 2>&1'
+inside sh -c 'apt-get -q -y purge "tcpreuse*" "libtcpreuse*" python3-tcpreuse >/dev/null 2>&1'
 left=$(inside find / -xdev -path /proc -prune -o -path /sys -prune -o -path /build -prune -o -name '*tcpreuse*' -print)
 [ -z "$left" ] || fail "a purge leaves:" "$left"
 say "packages/$suite: $(cd "$root/packages/$suite" && echo *.deb)"

@@ -43,6 +43,37 @@ def check_symbols(library, root):
     return out
 
 
+def check_lists(library, root):
+    """Complaints unless what is exported is what the linker's script and Debian's list of symbols say. A symbol that was in a
+    release stays; one that is new gets a version of its own."""
+    have, out = exported(library), []
+    with open(os.path.join(root, 'lib', 'tcpreuse.map'), encoding='utf-8') as file:
+        text = re.sub(r'#.*', '', file.read())
+    script = {name: node for node, names in re.findall(r'(\S+) \{(.*?)\}', text, re.DOTALL) for name in re.findall(r'tcpreuse_\w+', names)}
+    with open(os.path.join(root, 'debian', 'libtcpreuse0.symbols'), encoding='utf-8') as file:
+        debian = dict(re.findall(r'^ (tcpreuse_\w+)@(\S+) ', file.read(), re.MULTILINE))
+    for name, listed in (('lib/tcpreuse.map', script), ('debian/libtcpreuse0.symbols', debian)):
+        if listed != have:
+            out.append('%s: %s' % (name, sorted(set(listed.items()) ^ set(have.items()))))
+    return out
+
+
+def check_manual(root):
+    """Complaints unless the man page has each function with its arguments."""
+    with open(os.path.join(root, 'docs', 'tcpreuse.3'), encoding='utf-8') as file:
+        text = file.read()
+    with open(os.path.join(root, 'lib', 'tcpreuse.h'), encoding='utf-8') as file:
+        header = re.sub(r'\s+', ' ', re.sub(r'/\*.*?\*/', '', file.read(), flags=re.DOTALL))
+    out = []
+    for name, arguments in re.findall(r'(tcpreuse_\w+)\(([^)]*)\);', header):
+        wanted = '.Fn %s %s' % (name, ' '.join('"%s"' % a.strip() for a in arguments.split(',')) if arguments != 'void' else 'void')
+        if wanted not in text.splitlines():
+            out.append('docs/tcpreuse.3 lacks: ' + wanted)
+        if not re.search(r'^\.Nm %s( ,)?$' % name, text, re.MULTILINE):
+            out.append('docs/tcpreuse.3 is not named %s' % name)
+    return out
+
+
 def check_needed(library):
     """Complaints if the library brings what only the command needs."""
     text = output(['readelf', '-d', library])
@@ -77,6 +108,8 @@ def main():
     tcpreuse, library, root, reuses, push, path = sys.argv[1:7]
     tap = program.Tap()
     tap.ok('it exports what the header declares, and nothing else', check_symbols(library, root))
+    tap.ok('they are those of the lists of symbols', check_lists(library, root))
+    tap.ok('the man page has all functions', check_manual(root))
     tap.ok('it brings no library that only the command needs', check_needed(library))
     captures = [os.path.join(root, 'examples', name) for name in ('port-reuse.pcap', 'verdicts.pcap')] + [path]
     for capture in captures:
