@@ -236,6 +236,22 @@ def late(tcpreuse):
             complaints.append('accepted in the end: %d frames: %s' % (frames, once.describe()))
         place.close()
         yield 'late, --late ' + mode, complaints
+    place, complaints = Place(tcpreuse), []
+    a, b = place.write('a.pcap', records[:40]), place.write('b.pcap', records[60:])
+    place.go([a, b])
+    place.write('a.pcap', records[:60])
+    for turn in range(2):
+        result = place.go([a, b], '--late', 'refuse')
+        shown = program.bare([tcpreuse, '--describe', place.state]).out
+        if result.status != 2 or b'late inputs    1' not in shown or b'a.pcap, ' not in shown or b'what follows is late' not in shown:
+            complaints.append('%s: %r' % (result.describe(), shown))
+    place.go([a, b], '--late', 'accept')
+    result = place.go([a, b], '--late', 'refuse')
+    frames = json.loads(open(os.path.join(place.out, 'summary.json')).read())['frames']['read']
+    if result.status or frames != 100:
+        complaints.append('accepted in the end: %d frames: %s' % (frames, result.describe()))
+    place.close()
+    yield 'late, what a file has grown by', complaints
 
 
 def rename(place, old, new):
