@@ -108,15 +108,16 @@ void html_open_count(struct html_open *o, const int64_t *begun, const int64_t *e
         if (last - o->first < HTML_OPEN_BINS || o->width + 1 == HTML_WIDTHS)
             break;
     }
+    /* Bins are told by their numbers: where one begins may be beyond 64 bits. */
     const int64_t width = html_width(o->width);
     o->count = (unsigned)MIN(last - o->first + 1, (int64_t)HTML_OPEN_BINS);
     uint32_t next = 0, over = 0;
     for (unsigned bin = 0; bin < o->count; bin++) {
-        const int64_t begin = (o->first + bin) * width;
-        while (over < n && ended[over] < begin)
+        const int64_t number = o->first + bin;
+        while (over < n && floor_divide(ended[over], width) < number)
             over++;
         o->most[bin] = next - over;
-        for (; next < n && (begun[next] - begin < width || bin + 1 == o->count); next++) {
+        for (; next < n && (floor_divide(begun[next], width) <= number || bin + 1 == o->count); next++) {
             while (ended[over] < begun[next])
                 over++;
             o->most[bin] = MAX(o->most[bin], next + 1 - over);

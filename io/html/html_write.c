@@ -176,6 +176,12 @@ static double seconds(int64_t ns)
     return (double)ns * 1e-9;
 }
 
+/* Where a bin of time begins, which may be beyond 64 bits of nanoseconds. */
+static double begin_of(int64_t bin, unsigned width)
+{
+    return (double)bin * seconds(html_width(width));
+}
+
 static void put_gaps(struct json *j, const char *name, const struct html_gaps *g)
 {
     json_begin_array(j, name, JSON_LINES);
@@ -188,7 +194,7 @@ static void put_charts(struct json *j, const struct html_collected *c)
 {
     json_begin_object(j, "times", JSON_LINES);
     json_real(j, "width", seconds(html_width(c->times.width)), 3);
-    json_real(j, "first", seconds(c->times.first * html_width(c->times.width)), 3);
+    json_real(j, "first", begin_of(c->times.first, c->times.width), 3);
     json_begin_array(j, "bins", JSON_LINES);
     for (unsigned i = 0; i < c->times.count; i++)
         put_bin(j, i, c->times.bin[i]);
@@ -232,7 +238,7 @@ static void put_open(struct json *j, const struct html_open *o)
 {
     json_begin_object(j, "open", JSON_INLINE);
     json_real(j, "width", seconds(html_width(o->width)), 3);
-    json_real(j, "first", seconds(o->first * html_width(o->width)), 3);
+    json_real(j, "first", begin_of(o->first, o->width), 3);
     json_begin_array(j, "most", JSON_INLINE);
     for (unsigned i = 0; i < o->count; i++)
         json_unsigned(j, NULL, o->most[i]);

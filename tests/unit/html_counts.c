@@ -85,6 +85,20 @@ Test(html_counts, most_open_at_once)
     cr_expect_eq(o.most[200], 1);
 }
 
+Test(html_counts, most_open_at_the_ends_of_time)
+{
+    const int64_t begun[] = {INT64_MIN, INT64_MIN + 1, 0, INT64_MAX - 1};
+    const int64_t ended[] = {INT64_MIN + 2, 0, INT64_MAX - 1, INT64_MAX};
+    struct html_open o;
+    html_open_count(&o, begun, ended, 4);
+    cr_assert_geq(o.count, 3);
+    cr_expect_eq(o.most[0], 2);
+    cr_expect_eq(o.most[-o.first], 2);
+    cr_expect_eq(o.most[o.count - 1], 2);
+    for (unsigned i = 0; i < o.count; i++)
+        cr_expect_leq(o.most[i], 2, "bin %u: %u", i, o.most[i]);
+}
+
 static int by_number(const void *a, const void *b)
 {
     const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
