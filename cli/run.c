@@ -213,7 +213,7 @@ static enum exit_status open_reports(struct run *r)
         .format = form_of(o),
         .format_state = r->listing,
         .with_origin = r->inputs->count > 1 || r->state,
-        .in_place = r->state,
+        .in_place = r->state || (r->live && !o->rotate_bytes && !(o->rotate_seconds > 0)),
         .resume = r->state ? state_resume(r->state) : NULL,
         .with_ending = options_forget(o),
         .key_parts = o->key_parts,

@@ -48,7 +48,7 @@ def errors(tap, args, at, file):
              ['--dpdk', ports.eal(device), '--mbufs', '10000000']),
             ('ports twice', 1, "invalid port list '0,0' for '--ports'", ['--dpdk', ports.eal(device), '--ports', '0,0']),
             ('files and ports', 1, 'takes no files', ['--dpdk', ports.eal(device), file]),
-            ('an option for ports, with files', 1, "'--idle-exit' requires '--dpdk'", ['--idle-exit', '1', file]),
+            ('an option for ports, with files', 1, "'--idle-exit' requires '-i' or '--dpdk'", ['--idle-exit', '1', file]),
             ('no such format', 1, "invalid argument 'xml' for '--stats-format' .text or json",
              ['--dpdk', ports.eal(device), '--stats-format', 'xml']),
             ('no seconds', 1, "invalid time '1s' for '--duration'", ['--dpdk', ports.eal(device), '--duration', '1s'])):
@@ -70,7 +70,7 @@ def signals(tcpreuse, device, numbers, pause=0.3):
     with tempfile.TemporaryDirectory(prefix='dpdk-') as out:
         process = subprocess.Popen([tcpreuse, '-o', out, '--dpdk', ports.eal(device), '--mbufs', '20000'],
                                    stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-        while not os.path.exists(os.path.join(out, 'reuse.csv' + program.PART)) and process.poll() is None:
+        while not os.path.exists(os.path.join(out, 'reuse.csv')) and process.poll() is None:
             time.sleep(0.02)
         time.sleep(pause)
         for number in numbers:
@@ -189,8 +189,8 @@ def endings(tap, args, at):
         rows, until = 0, time.monotonic() + 20
         while not rows and time.monotonic() < until:
             time.sleep(0.1)
-            if os.path.exists(os.path.join(out, 'reuse.csv' + program.PART)):
-                with open(os.path.join(out, 'reuse.csv' + program.PART)) as file:
+            if os.path.exists(os.path.join(out, 'reuse.csv')):
+                with open(os.path.join(out, 'reuse.csv')) as file:
                     rows = file.read().count('\n') - 1
         running = process.poll() is None
         process.send_signal(signal.SIGINT)

@@ -90,7 +90,7 @@ def run(tcpreuse, threads):
         process = subprocess.Popen(
             [tcpreuse, '-q', '-o', out, '-j', str(threads), '--dpdk', ports.eal('net_pcap0,iface=rx0', 'net_pcap1,iface=rx1')],
             stderr=subprocess.PIPE)
-        while not os.path.exists(os.path.join(out, 'reuse.csv' + program.PART)) and process.poll() is None:
+        while not os.path.exists(os.path.join(out, 'reuse.csv')) and process.poll() is None:
             time.sleep(0.02)
         time.sleep(0.5)
         sent = send()
