@@ -30,11 +30,13 @@ struct csv_sink {
     unsigned number[REPORTS];     /* of that file, counted by rotation */
     unsigned part[REPORTS];       /* of that, counted by splitting from 0 on */
     uint64_t lines[REPORTS];      /* in it, with the header; counted where reports are split */
-    struct text names[REPORTS];   /* of all files that were opened, each with a zero byte */
-    uint64_t bytes[REPORTS];      /* written to it; 0: not even the header */
-    double opened[REPORTS];       /* monotonic s */
-    int error[REPORTS];           /* errno of the first failure; nothing is written after it */
-    struct text arranged; /* rows of the report that is being written; where the format arranges them */
+    struct text
+        names[REPORTS]; /* of the files that got their names, each with a zero byte; with room for the next */
+    uint64_t bytes[REPORTS]; /* written to it; 0: not even the header */
+    bool has_rows[REPORTS];  /* it has more than the header */
+    double opened[REPORTS];  /* or its first rows came; monotonic s */
+    int error[REPORTS];      /* errno of the first failure; nothing is written after it */
+    struct text arranged;    /* rows of the report that is being written; where the format arranges them */
 };
 
 /* What a message calls the report's file. */
@@ -92,18 +94,13 @@ static int write_header(struct csv_sink *s, enum report report)
     return 0;
 }
 
-/* Keeps the name of a file, which begins at `name`. 0, or -1 with errno. */
-static int keep_name(struct csv_sink *s, enum report report, const char *name)
+/* The report's file is there, under the name that ends its path: keeps it. There is room. */
+static void keep_name(struct csv_sink *s, int report)
 {
+    const char *name = s->path[report] + strlen(s->params.directory) + 1;
     const size_t length = strlen(name) + 1;
-    char *room = text_room(&s->names[report], length);
-    if (!room) {
-        errno = ENOMEM;
-        return -1;
-    }
-    memcpy(room, name, length);
+    memcpy(s->names[report].bytes + s->names[report].length, name, length);
     s->names[report].length += length;
-    return 0;
 }
 
 /* A file that is written under its own name: it is empty, or as long as an earlier run's state says. */
@@ -133,9 +130,12 @@ static int open_file(struct csv_sink *s, enum report report)
     }
     free(s->path[report]);
     s->path[report] = path;
-    if (keep_name(s, report, path + strlen(s->params.directory) + 1))
+    if (!text_room(&s->names[report], strlen(path))) {
+        errno = ENOMEM;
         return -1;
+    }
     s->bytes[report] = 0;
+    s->has_rows[report] = false;
     s->opened[report] = clock_seconds();
     const char *name = strrchr(path, '/') + 1;
     s->file[report] =
@@ -152,14 +152,21 @@ static int commit(struct csv_sink *s, int report)
     struct output *file = s->file[report];
     s->file[report] = NULL;
     s->fd[report] = -1;
-    return file ? output_commit(file) : 0;
+    if (!file)
+        return 0;
+    if (output_commit(file))
+        return -1;
+    keep_name(s, report);
+    return 0;
 }
 
-/* Whether more bytes belong into the next file. A file without a header is not left empty. */
+/* Whether more bytes, of whole rows, belong into the next file. None is left without rows. */
 static bool is_full(const struct csv_sink *s, enum report report, uint64_t more)
 {
     const struct csv_params *p = &s->params;
-    return (p->rotate_bytes && s->bytes[report] && s->bytes[report] + more > p->rotate_bytes) ||
+    if (!more || !s->has_rows[report])
+        return false;
+    return (p->rotate_bytes && s->bytes[report] + more > p->rotate_bytes) ||
            (p->rotate_seconds > 0 && clock_seconds() - s->opened[report] >= p->rotate_seconds);
 }
 
@@ -182,21 +189,34 @@ static int begin(struct csv_sink *s, enum report report)
     return s->bytes[report] ? 0 : write_header(s, report);
 }
 
-/* The bytes of the first rows, at most so many, and how many rows these are. A line break within quotes ends none. */
-static size_t measure_rows(const char *bytes, size_t n, uint64_t most, uint64_t *rows)
+/* An odd number of quotes in it: a field goes on behind the line break. */
+static bool opens_quotes(const char *bytes, size_t n)
 {
+    size_t quotes = 0;
+    for (size_t i = 0; i < n; i++)
+        quotes += bytes[i] == '"';
+    return quotes & 1;
+}
+
+/* The bytes of the first rows, at most so many, and how many rows these are. A line break within quotes ends none; few
+ * rows have any. */
+static size_t measure_rows(const char *bytes, size_t n, bool has_quotes, uint64_t most, uint64_t *rows)
+{
+    const char *at = bytes, *const end = bytes + n;
     bool quoted = false;
-    size_t i = 0;
-    for (*rows = 0; i < n && *rows < most; i++) {
-        quoted ^= bytes[i] == '"';
-        *rows += bytes[i] == '\n' && !quoted;
+    for (*rows = 0; at < end && *rows < most;) {
+        const char *const stop = memchr(at, '\n', (size_t)(end - at)), *const next = stop ? stop + 1 : end;
+        quoted ^= has_quotes && opens_quotes(at, (size_t)(next - at));
+        *rows += stop && !quoted;
+        at = next;
     }
-    return i;
+    return (size_t)(at - bytes);
 }
 
 /* Rows into as many files as they take. 0, or -1 with errno. */
 static int write_split(struct csv_sink *s, enum report report, const char *bytes, size_t n)
 {
+    const bool has_quotes = n && memchr(bytes, '"', n);
     while (n) {
         if (s->lines[report] >= s->params.split_rows) {
             s->part[report]++;
@@ -204,9 +224,11 @@ static int write_split(struct csv_sink *s, enum report report, const char *bytes
                 return -1;
         }
         uint64_t rows;
-        const size_t size = measure_rows(bytes, n, s->params.split_rows - s->lines[report], &rows);
+        const size_t size =
+            measure_rows(bytes, n, has_quotes, s->params.split_rows - s->lines[report], &rows);
         if (write_all(s->fd[report], bytes, size))
             return -1;
+        s->has_rows[report] = true;
         s->lines[report] += rows;
         s->bytes[report] += size;
         bytes += size;
@@ -220,10 +242,13 @@ static int write_rows(struct csv_sink *s, enum report report, const struct text 
 {
     if (begin(s, report) || (is_full(s, report, text->length) && rotate(s, report)))
         return -1;
+    if (text->length && !s->has_rows[report])
+        s->opened[report] = clock_seconds(); /* the time of a file counts from its first rows on */
     if (s->params.split_rows)
         return write_split(s, report, text->bytes, text->length);
     if (text->length && write_all(s->fd[report], text->bytes, text->length))
         return -1;
+    s->has_rows[report] |= text->length > 0;
     s->bytes[report] += text->length;
     return 0;
 }

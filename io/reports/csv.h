@@ -48,7 +48,7 @@ struct csv_params {
     struct row_taker *taker; /* NULL: none; outlives the sink */
     /* Rotation: when a report continues in a new file, reuse.1.csv and so on. 0: never. */
     uint64_t rotate_bytes; /* before the file would grow beyond this */
-    double rotate_seconds; /* with the first rows after this time */
+    double rotate_seconds; /* with the first rows so long after the first of the file */
     /* Files are written under their own names, and kept when the run fails: for a run that says elsewhere up to which
      * length they are consistent. Not together with rotation. */
     bool in_place;
@@ -64,7 +64,7 @@ struct sink *csv_sink_sink(struct csv_sink *s);
  * out where standard output is to get nothing. 0, or -1 after printing an error for each report that
  * could not be written, but for a reader of standard output that has gone. */
 int csv_sink_close(struct csv_sink *s);
-/* The names of the report's files in the directory, in their order: of the first one where name is NULL, else of the one
+/* After csv_sink_close(): the names of the report's files that are in the directory, in their order: of the first one where name is NULL, else of the one
  * after it. NULL: there are no more. */
 const char *csv_sink_next_file(const struct csv_sink *s, enum report report, const char *name);
 /* What has been written so far goes to the disk; its lengths are told. While no other thread writes. Only
