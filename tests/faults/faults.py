@@ -127,10 +127,10 @@ def judge(run, whole, words):
     if result.status < 0:
         out.append(result.describe())
         return out
-    if [n for n in files if n.endswith('.tcpreuse-part') or n.startswith('.')]:
+    if [n for n in files if n.endswith(program.PART) or n.startswith('.')]:
         if not (run.fault.startswith('memory') or run.fault.startswith('open')):
             out.append('left: %s' % ', '.join(sorted(files)))
-    reports = {n: d for n, d in files.items() if not n.startswith('.') and not n.endswith('.tcpreuse-part') and n != 'summary.json'}
+    reports = {n: d for n, d in files.items() if not n.startswith('.') and not n.endswith(program.PART) and n != 'summary.json'}
     # Of several files, those that could not be read are left out, and named.
     others = run.case.name == 'overlapping files' and b'part-' in result.err
     broken = [] if others else [n for n, d in reports.items() if not whole.files.get(n, b'').startswith(d) or (d and not d.endswith(b'\n') and d != whole.files[n])]

@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 import pcap  # noqa: E402
 import program  # noqa: E402
 
-LOCK, PART = '.tcpreuse.lock', '.tcpreuse-part'
+LOCK, PART = '.tcpreuse.lock', program.PART
 REPORTS = ['reuse.csv', 'conversations.csv', 'packets.csv', 'episodes.csv', 'endpoints.csv', 'summary.json']
 ALL = 'reuse,conversations,packets,episodes,endpoints,summary'
 
@@ -273,6 +273,43 @@ def in_place(tcpreuse, tap, where, example):
     tap.ok('--fsync', expect(program.bare([tcpreuse, '-q', '--fsync', '-o', os.path.join(where, 'sync'), '--extract', extract, example]), 0))
 
 
+def collisions(tcpreuse, tap, where, example):
+    """An extract with the name of a file of the run is refused before anything is written; others are no such names."""
+    out, reports = os.path.join(where, 'collide'), ['--reports', 'reuse,conversations,summary,schema', '--rotate', '1M']
+    os.mkdir(out)
+    for name in ('summary.json', 'reuse.csv', 'reuse.3.csv', 'conversations.csv', 'datapackage.json', 'schema.sql'):
+        for at in (os.path.join(out, name), os.path.join(out, '..', 'collide', name)):
+            result = program.bare([tcpreuse, '-q', '-o', out] + reports + ['--extract', at, example])
+            tap.ok('--extract %s' % at[len(where):], expect(result, 1, '--extract', name) + ['%s was written' % n for n in os.listdir(out)])
+    for name in ('reuse.pcapng', 'packets.csv', 'reuses.csv', 'reuse.x.csv'):
+        result = program.bare([tcpreuse, '-q', '-o', out] + reports + ['--extract', os.path.join(out, name), example])
+        tap.ok('--extract %s' % name, expect(result, 0) + ([] if os.path.exists(os.path.join(out, name)) else ['no extract']))
+
+
+def listed(tcpreuse, tap, where, example):
+    """The schema lists the files that are there: not one that could not be made, nor one that could not be completed."""
+    for name, arguments in (('reuse-2.csv', ['--split-rows', '4']), ('reuse.1.csv', ['--rotate', '1K'])):
+        out = os.path.join(where, 'listed-' + name)
+        os.makedirs(os.path.join(out, name))
+        result = program.bare([tcpreuse, '-q', '-o', out, '--reports', 'reuse,schema', '--append'] + arguments + [example] * 60)
+        paths = [r['path'] for r in json.loads(read(os.path.join(out, 'datapackage.json')))['resources']]
+        complaints = expect(result, 3, name) + ([] if paths == ['reuse.csv'] else ['datapackage.json lists %s' % paths])
+        complaints += ['schema.sql loads it'] if name.encode() in read(os.path.join(out, 'schema.sql')) else []
+        tap.ok('files that are not there are not listed: %s' % name, complaints)
+
+
+def no_empty_files(tcpreuse, tap, where, example):
+    """A file that is rotated has rows, and together they have all, however small the limit is."""
+    whole = read(os.path.join(where, 'not-full', 'packets.csv')).split(b'\n', 1)
+    for limit in ('1K', '4K', '10K'):
+        out = os.path.join(where, 'rows-' + limit)
+        result = program.bare([tcpreuse, '-q', '-j', '1', '-o', out, '--reports', 'packets', '--rotate', limit, example])
+        names = ['packets%s.csv' % ('.%d' % i if i else '') for i in range(len(os.listdir(out)))]
+        parts = [read(os.path.join(out, n)).split(b'\n', 1) for n in names]
+        complaints = expect(result, 0) + ['%s has only a header' % n for n, p in zip(names, parts) if not p[1]]
+        tap.ok('--rotate %s' % limit, complaints + ([] if b''.join(p[1] for p in parts) == whole[1] else ['not all rows']))
+
+
 def kills(tcpreuse, tap, where, example, count, seed):
     """Killed at random moments of a run that takes long enough, which is one over the same file many times."""
     choose = random.Random(seed)
@@ -310,7 +347,7 @@ def main():
     count = int(sys.argv[sys.argv.index('--kills') + 1]) if '--kills' in sys.argv else 30
     example, tap = os.path.join(root, 'examples', 'verdicts.pcap'), program.Tap()
     with tempfile.TemporaryDirectory(prefix='tcpreuse-outputs-') as where:
-        for test in (links, in_the_way, modes, two_runs, interrupted, rotated, full, closed, in_place):
+        for test in (links, in_the_way, modes, two_runs, interrupted, rotated, full, closed, in_place, collisions, listed, no_empty_files):
             test(tcpreuse, tap, where, example)
         kills(tcpreuse, tap, where, example, count, 1)
     return tap.done()
