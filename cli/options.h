@@ -91,6 +91,7 @@ struct options {
     bool quiet;
     bool verbose;         /* names what is skipped */
     bool stats;           /* where the time went */
+    const char *metrics;  /* a file, or a place to listen at; NULL: none */
     const char *describe; /* a state or piece file to be described instead of a run; NULL: none */
 
     /* Ports instead of files. */

@@ -84,6 +84,7 @@ static const struct {
       "when they expire depends on all ranks", only_shows}},
     {"progress", {goes, goes, goes, goes, only_shows}},
     {"stats", {goes, "a piece fills no tables", goes, goes, only_shows}},
+    {"metrics", {goes, "a piece finds nothing", goes, "they are of one process", only_shows}},
     {"quiet", {goes, goes, goes, goes, goes}},
     {"verbose", {goes, goes, goes, goes, only_shows}},
     {"describe", {only_shows, only_shows, only_shows, only_shows, goes}},

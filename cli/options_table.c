@@ -169,6 +169,11 @@ static const struct option_spec specs[] = {
      .help = "show progress: auto, always or never (default: auto, on a terminal that gets no rows)"},
     {"stats", 0, NULL, .section = SECTION_MESSAGES, FLAG(stats),
      .help = "show where each thread spent its time, and how full the tables are"},
+    {"metrics", 0, "FILE", .section = SECTION_MESSAGES, .kind = OPTION_STRING,
+     .member = MEMBER(const char *, metrics), .least = 1, .noun = "place", .example = "such as tcp:9184",
+     .help = "write metrics for dashboards (OpenMetrics) into FILE, or serve them at tcp:PORT, "
+             "tcp:ADDRESS:PORT or "
+             "unix:PATH"},
     {"quiet", 'q', NULL, .section = SECTION_MESSAGES, FLAG(quiet), .help = "show no summary and no progress"},
     {"verbose", 'v', NULL, .section = SECTION_MESSAGES, FLAG(verbose),
      .help = "name each file of a directory that is skipped, and what it is"},

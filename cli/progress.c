@@ -1,6 +1,7 @@
 /* Shows progress from a thread of its own, which reads the pipeline's counters and the ports'. */
 #include "cli/progress.h"
 #include "engine/clock.h"
+#include "io/memory.h"
 #include "io/reports/json.h"
 #include "io/terminal.h"
 
@@ -72,19 +73,6 @@ static int show_files(const struct progress *p, const struct pipeline_progress *
                     so_far, left, rate / 1e6, now->reuses, now->frames, now->conversations);
 }
 
-/* Resident memory of the process in bytes; 0 when it cannot be read. */
-static uint64_t resident_bytes(void)
-{
-    unsigned long all = 0, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (!f)
-        return 0;
-    if (fscanf(f, "%lu %lu", &all, &resident) != 2)
-        resident = 0;
-    fclose(f);
-    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 /* What a line on ports shows. */
 struct port_line {
     double seconds;                            /* since the start */
@@ -118,7 +106,7 @@ static int show_ports(const struct progress *p, const struct pipeline_progress *
         "%.0f s: %.3f million frames/s, %.3f Gbit/s, %" PRIu64 " frames, %" PRIu64 " missed, %" PRIu64
         " errors, %" PRIu64 " without buffer, %" PRIu64 " conversations, %" PRIu64 " reuses, %" PRIu64 " MB",
         l.seconds, l.frames_per_second / 1e6, l.bits_per_second / 1e9, now->frames, l.lost[LOSS_MISSED],
-        l.lost[LOSS_ERRORS], l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, resident_bytes() >> 20);
+        l.lost[LOSS_ERRORS], l.lost[LOSS_NO_MBUF], now->conversations, now->reuses, memory_resident() >> 20);
 }
 
 /* Written in one call, so that the line stays whole among what others write. docs/dpdk.md explains the
@@ -145,7 +133,7 @@ static void show_ports_json(const struct progress *p, const struct pipeline_prog
     json_unsigned(&j, "no_mbuf", l.lost[LOSS_NO_MBUF]);
     json_unsigned(&j, "conversations", now->conversations);
     json_unsigned(&j, "reuses", now->reuses);
-    json_unsigned(&j, "memory", resident_bytes());
+    json_unsigned(&j, "memory", memory_resident());
     json_end(&j);
     if (!fclose(j.to))
         fwrite(line, 1, length, stderr);

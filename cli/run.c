@@ -10,6 +10,7 @@
 #include "cli/form.h"
 #include "cli/interrupt.h"
 #include "cli/live.h"
+#include "cli/metrics.h"
 #include "cli/privileges.h"
 #include "cli/problems_print.h"
 #include "cli/progress.h"
@@ -58,6 +59,7 @@ struct run {
     struct html *html;             /* the report page; NULL: not wanted */
     struct pipeline_params params; /* of the pipeline */
     struct pipeline *pipeline;
+    struct metrics *metrics;        /* NULL: nobody asks for them */
     struct port_counters *counters; /* one a port, once the run has ended */
     size_t port_count;
     struct clock_shift *shifts; /* one an input; NULL: no times are moved */
@@ -318,12 +320,17 @@ static enum exit_status run_pipeline(struct run *r)
     live_announce(r->live, o);
     pipe_signal = signal(SIGPIPE, SIG_IGN); /* write() fails instead, which sets the exit status */
 
+    if (metrics_start(r->metrics, r->pipeline, r->live) != EXIT_DONE)
+        return EXIT_OUTPUT;
     struct progress *progress = progress_start(&params);
     enum pipeline_error error = pipeline_run(r->pipeline);
     progress_stop(progress);
     if (r->files && pipeline_totals(r->pipeline)->stopped)
         set_source_note_unread(r->files);
+    const enum exit_status measured = metrics_finish(r->metrics);
     enum exit_status status = status_of(r, error);
+    if (status == EXIT_DONE)
+        status = measured;
     if (status == EXIT_DONE && r->state)
         status = state_status(r->state);
     return status;
@@ -525,6 +532,7 @@ static enum exit_status exit_status_of(const struct run *r, enum exit_status sta
 static void close_run(struct run *r)
 {
     interrupt_stops(NULL);
+    metrics_close(r->metrics);
     pipeline_destroy(r->pipeline);
     html_destroy(r->html);
     extract_close(r->extract);
@@ -569,6 +577,8 @@ enum exit_status run(const struct options *options, const struct inputs *inputs,
     enum exit_status status = open_filter(&r);
     if (status == EXIT_DONE)
         status = read_timers(&r);
+    if (status == EXIT_DONE)
+        status = metrics_open(&r.metrics, options);
     if (status == EXIT_DONE)
         status = open_input(&r);
     if (status == EXIT_DONE)

@@ -87,6 +87,8 @@ struct pipeline_totals {
 /* What has been done so far; the numbers are not of the same moment. */
 struct pipeline_progress {
     uint64_t frames, bytes, conversations, reuses;
+    uint64_t by_trigger[TRIGGERS];      /* the reuses */
+    uint64_t by_verdict[VERDICT_WORDS]; /* those of them whose rows are due, if params.verdicts.wanted */
 };
 
 struct pipeline;

@@ -1,9 +1,10 @@
-/* Memory use, from getrusage(2) and /proc/self/status. */
+/* Memory use, from getrusage(2) and files of /proc/self. */
 #include "io/memory.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 struct memory_use memory_use_now(void)
 {
@@ -20,4 +21,16 @@ struct memory_use memory_use_now(void)
     if (f)
         fclose(f);
     return use;
+}
+
+uint64_t memory_resident(void)
+{
+    unsigned long all = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%lu %lu", &all, &resident) != 2)
+        resident = 0;
+    fclose(f);
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }

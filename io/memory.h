@@ -9,7 +9,9 @@ struct memory_use {
     uint64_t own;  /* anonymous bytes resident now: tables, batches, buffers */
 };
 
-/* 0 for what the kernel does not tell. */
+/* 0 for what the kernel does not tell. Any thread. */
 struct memory_use memory_use_now(void);
+/* Bytes resident now, pages of mapped captures included; 0 when it cannot be read. Any thread. */
+uint64_t memory_resident(void);
 
 #endif

@@ -163,6 +163,7 @@ static int report_rest(struct pipeline *p)
         for (int r = 0; !result && r < REPORTS && n % ROWS_AT_A_TIME == 0; r++)
             pipeline_write_text(p, (enum report)r, &text[r]);
     }
+    pipeline_show_found(p);
     for (int r = 0; r < REPORTS; r++) {
         if (!result)
             pipeline_write_text(p, (enum report)r, &text[r]);

@@ -101,6 +101,7 @@ static int load_counts(struct pipeline *p, struct saved_reader *r)
     atomic_store(&p->shown_bytes, t->decoded.captured_bytes);
     atomic_store(&p->shown_conversations, t->conversations);
     atomic_store(&p->shown_reuses, reuses);
+    pipeline_show_found(p);
     p->loading->has_counts = true;
     return load_notes(r, &t->decoded.notes);
 }

@@ -213,6 +213,8 @@ static int number_batch(struct pipeline *p, struct batch *b)
         return -1;
     if (n.reuses)
         atomic_fetch_add_explicit(&p->shown_reuses, n.reuses, memory_order_relaxed);
+    if (n.reuses || (p->params.verdicts.wanted && b->reported.count))
+        pipeline_show_found(p);
     const bool has_reuses = p->params.verdicts.wanted ? b->reported.count : n.reuses;
     const bool has_rows =
         (has_reuses && (wants[REPORT_REUSE] || wants[REPORT_EPISODES])) || wants[REPORT_PACKETS] || n.ended;

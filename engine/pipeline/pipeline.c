@@ -311,14 +311,27 @@ void pipeline_stop(struct pipeline *p)
     atomic_store_explicit(&p->stop, true, memory_order_relaxed);
 }
 
+void pipeline_show_found(struct pipeline *p)
+{
+    for (unsigned i = 0; i < TRIGGERS; i++)
+        atomic_store_explicit(&p->shown_triggers[i], p->totals.reuses[i], memory_order_relaxed);
+    for (unsigned i = 0; i < VERDICT_WORDS; i++)
+        atomic_store_explicit(&p->shown_verdicts[i], p->totals.verdicts[i], memory_order_relaxed);
+}
+
 struct pipeline_progress pipeline_progress(const struct pipeline *p)
 {
-    return (struct pipeline_progress){
+    struct pipeline_progress progress = {
         .frames = atomic_load_explicit(&p->shown_frames, memory_order_relaxed),
         .bytes = atomic_load_explicit(&p->shown_bytes, memory_order_relaxed),
         .conversations = atomic_load_explicit(&p->shown_conversations, memory_order_relaxed),
         .reuses = atomic_load_explicit(&p->shown_reuses, memory_order_relaxed),
     };
+    for (unsigned i = 0; i < TRIGGERS; i++)
+        progress.by_trigger[i] = atomic_load_explicit(&p->shown_triggers[i], memory_order_relaxed);
+    for (unsigned i = 0; i < VERDICT_WORDS; i++)
+        progress.by_verdict[i] = atomic_load_explicit(&p->shown_verdicts[i], memory_order_relaxed);
+    return progress;
 }
 
 const struct pipeline_totals *pipeline_totals(const struct pipeline *p)

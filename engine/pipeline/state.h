@@ -137,11 +137,15 @@ struct pipeline {
 
     /* For the progress display: each written by the holder of one step, read by any thread; relaxed. */
     _Atomic uint64_t shown_frames, shown_bytes, shown_conversations, shown_reuses;
+    _Atomic uint64_t shown_triggers[TRIGGERS], shown_verdicts[VERDICT_WORDS];
 
     /* Each part written by the holders of one step; read once all workers have ended. Numbering's count of
      * conversations is also read for conversations.csv (order: written). */
     struct pipeline_totals totals;
 };
+
+/* Shows the totals of triggers and verdicts. By the holder of the step that changed them. */
+void pipeline_show_found(struct pipeline *p);
 
 /* Makes all workers stop. The first error wins. Any thread. */
 void pipeline_fail(struct pipeline *p, enum pipeline_error error);

@@ -14,6 +14,7 @@ import time
 
 import wires  # says where the next ones are
 import capture
+import metrics
 import program
 
 IDLE = ('--idle-exit', '0.4')
@@ -110,6 +111,23 @@ def lively(tcpreuse):
     return out
 
 
+def measured(tcpreuse):
+    """Metrics of interfaces: what summary.json says."""
+    with tempfile.NamedTemporaryFile(prefix='interfaces-', suffix='.prom') as file, wires.Sender('tx0') as sender:
+        with wires.Capture(tcpreuse, ['rx0', 'rx1'], *IDLE, '--metrics', file.name) as live:
+            sender.send(wires.example('port-reuse.pcap'))
+            result = live.finish()
+        with open(file.name) as stream:
+            values = metrics.parse(stream.read())
+    out = metrics.compare(values, result.summary(), 0)
+    for port in wires.ports(result):
+        want = {('received', ()): port['received'], **{('lost', (('reason', why),)): port[why] for why in ('missed', 'errors', 'no_mbuf')}}
+        for (what, more), n in want.items():
+            have = values.get(('tcpreuse_interface_%s_frames_total' % what, (('interface', port['name']),) + more))
+            out += [] if have == n else ['%s %s: %s, not %d' % (port['name'], what, have, n)]
+    return out
+
+
 def listed(tcpreuse):
     said = program.bare([tcpreuse, '--list-interfaces'])
     lines = said.out.decode().splitlines()
@@ -128,6 +146,7 @@ def main():
     wires.pair('tx1', 'rx1')
     tap.ok('on two interfaces', several(tcpreuse))
     tap.ok('--key tuple,interface', by_interface(tcpreuse))
+    tap.ok('metrics of interfaces', measured(tcpreuse))
     tap.ok('rows come at once', lively(tcpreuse))
     tap.ok('--list-interfaces', listed(tcpreuse))
     return tap.done()
