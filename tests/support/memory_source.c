@@ -68,7 +68,7 @@ static void dawdle(const struct memory_source *s)
     if (!s->params.dawdling)
         return;
     if (!whim)
-        whim = mix((uintptr_t)&whim) | 1;
+        whim = mix((uintptr_t)__builtin_frame_address(0)) | 1; /* gcc 12 -O1 cannot link sums with &whim */
     uint64_t r = random_next(&whim);
     if (r % 16 == 0)
         sched_yield();
