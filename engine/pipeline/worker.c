@@ -145,13 +145,11 @@ static enum pipeline_advance advance_batches(struct worker *w)
     return PIPELINE_ADVANCED;
 }
 
-enum pipeline_advance worker_advance(struct worker *w)
+static enum pipeline_advance advance(struct worker *w)
 {
     struct pipeline *p = w->pipeline;
     const bool *wants = p->params.sink->wants;
     bool done = true;
-    if (pipeline_has_failed(p))
-        return PIPELINE_ENDED;
     switch (w->phase) {
     case PHASE_BATCHES:
         return advance_batches(w);
@@ -174,6 +172,13 @@ enum pipeline_advance worker_advance(struct worker *w)
     }
     w->phase += done;
     return PIPELINE_ADVANCED;
+}
+
+/* A step that fails may have nothing to show for it: asked before only, a failure of the last one would pass for waiting. */
+enum pipeline_advance worker_advance(struct worker *w)
+{
+    const enum pipeline_advance result = pipeline_has_failed(w->pipeline) ? PIPELINE_ENDED : advance(w);
+    return pipeline_has_failed(w->pipeline) ? PIPELINE_ENDED : result;
 }
 
 void *worker_main(void *worker)
