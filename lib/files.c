@@ -1,9 +1,9 @@
 /* Reading files: by the pipeline that is advanced with each event that is asked for, or by one that has threads of its own. No
  * file is mapped, so that one that is cut short meanwhile raises no signal. */
+#include "engine/signals.h"
 #include "lib/handle.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -58,9 +58,8 @@ static void *run(void *handle)
 /* A thread that waits for those of the run, and takes no signals either. */
 static int start_runner(struct tcpreuse *t)
 {
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    sigset_t old;
+    signals_block(&old);
     const int error = pthread_create(&t->runner, NULL, run, t);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (error)

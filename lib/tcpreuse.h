@@ -246,7 +246,7 @@ int tcpreuse_configure(struct tcpreuse *t, const struct tcpreuse_options *option
 /* Takes frames. They are worked on when some hundred have come together, or with tcpreuse_flush(); take the events that there
  * are then, or they pile up. Frames are to be in the order of their times, as far as possible. */
 int tcpreuse_push(struct tcpreuse *t, const struct tcpreuse_frame *frames, size_t count);
-/* All frames that were pushed are worked on. With each frame, this costs some microseconds. */
+/* All frames that were pushed are worked on. After each single frame, this costs about a microsecond. */
 int tcpreuse_flush(struct tcpreuse *t);
 /* There will be no more frames: what waited for them becomes events. */
 int tcpreuse_finish(struct tcpreuse *t);

@@ -26,8 +26,8 @@
  * all workers end; salvage.c reports what came before. */
 #include "engine/pipeline/load.h"
 #include "engine/pipeline/state.h"
+#include "engine/signals.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 enum { BATCHES_PER_THREAD = 4, BATCHES_MIN = 8 };
@@ -182,23 +182,10 @@ fail:
     return NULL;
 }
 
-/* Signals are for the caller's thread, except those that a thread's own faults raise. */
-static void block_signals(sigset_t *old)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS);
-    sigdelset(&all, SIGSEGV);
-    sigdelset(&all, SIGFPE);
-    sigdelset(&all, SIGILL);
-    sigdelset(&all, SIGABRT);
-    pthread_sigmask(SIG_SETMASK, &all, old);
-}
-
 static void start_workers(struct pipeline *p)
 {
     sigset_t old;
-    block_signals(&old);
+    signals_block(&old);
     for (unsigned i = 0; i < p->params.threads; i++) {
         struct worker *w = &p->workers[i];
         if (pthread_create(&w->thread, NULL, worker_main, w)) {

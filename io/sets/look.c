@@ -1,5 +1,6 @@
 /* Opens files once, before the run, to see what they are and when they begin. */
 #include "io/sets/look.h"
+#include "engine/signals.h"
 #include "io/formats/kinds.h"
 #include "io/formats/registry.h"
 #include "io/problems.h"
@@ -157,8 +158,13 @@ void look_at_many(void (*work)(void *, size_t), void *argument, size_t count, un
     pthread_t others[THREADS_MAX];
     unsigned started = 0;
     size_t more = MIN(count / FILES_A_THREAD, (size_t)MAX(threads, 1u) - 1);
+    sigset_t old;
+    if (more)
+        signals_block(&old);
     while (started < MIN(more, (size_t)THREADS_MAX) && !pthread_create(&others[started], NULL, work_on, &job))
         started++;
+    if (more)
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
     work_on(&job);
     while (started)
         pthread_join(others[--started], NULL);
