@@ -103,6 +103,7 @@ void look_at_file(const char *path, struct look *look)
     if (c) {
         c->format = format;
         look->has_time = find_first_time(c, bytes, count, count == look->size, &look->first_time);
+        look->grows = c->first_record && c->records_end == UINT64_MAX && c->position_bytes == 1;
         capture_drop(c);
     }
     problems_free(&nobody);

@@ -19,6 +19,7 @@ struct look {
     uint64_t size;
     dev_t device; /* with the inode: which file it is; both 0: not known */
     ino_t inode;
+    bool grows;              /* what stands behind its last record can be read once it is there */
     bool compressed;         /* or a trace in text, which has to be read as a stream, too */
     const struct kind *kind; /* of what is no capture, if that is known */
 };

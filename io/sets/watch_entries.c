@@ -1,0 +1,213 @@
+/* The files of watched directories that are known, by name. One that vanishes is kept for a moment: it may
+ * have been renamed, and a renamed file is the same file. */
+#include "io/sets/watch_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int by_path(const void *a, const void *b)
+{
+    const struct watch_entry *x = a, *y = b;
+    return strcmp(x->path, y->path);
+}
+
+/* Opening a file of a network file system brings what is known of it up to date. */
+static int look_up(const struct watch_entry *e, struct stat *st)
+{
+    const int fd = e->directory->is_remote && e->state == WATCH_WRITTEN
+                       ? open(e->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+                       : -1;
+    if (fd < 0)
+        return stat(e->path, st);
+    const int result = fstat(fd, st);
+    close(fd);
+    return result;
+}
+
+static int64_t change_time(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+static void note_missing(struct watch *w, struct watch_entry *e, int64_t now)
+{
+    if (!e->missing_since) {
+        e->missing_since = now;
+        w->missing++;
+    }
+}
+
+static void note_present(struct watch *w, struct watch_entry *e)
+{
+    if (e->missing_since) {
+        e->missing_since = 0;
+        w->missing--;
+    }
+}
+
+void entry_look(struct watch *w, struct watch_entry *e, int64_t now)
+{
+    struct stat st;
+    if (look_up(e, &st)) {
+        note_missing(w, e, now);
+        return;
+    }
+    note_present(w, e);
+    if (!S_ISREG(st.st_mode)) {
+        w->skipped_others += !e->is_counted;
+        e->is_counted = true;
+        e->state = WATCH_OTHER;
+        return;
+    }
+    const bool is_other = e->inode && (e->inode != st.st_ino || e->device != st.st_dev);
+    const uint64_t size = (uint64_t)st.st_size;
+    const int64_t time = change_time(&st);
+    if (e->inode && !is_other && e->size == size && e->time == time)
+        return;
+    if (e->state == WATCH_WHOLE && (is_other || size < e->size))
+        problems_add(w->params.problems, PROBLEM_ERROR, 0, e->path, -1,
+                     "was written anew before it was read: %llu bytes that it held are missing",
+                     (unsigned long long)e->size);
+    /* How long a file has been as it is when it is first seen, its time of change says. */
+    const int64_t age = e->inode ? 0 : clock_wall_ns() - time;
+    e->since = now - MIN(MAX(age, INT64_C(0)), INT64_C(3600) * 1000000000);
+    e->state = WATCH_WRITTEN;
+    if (is_other || size < e->size)
+        e->look = (struct look){0};
+    e->look_is_old = true;
+    e->device = st.st_dev;
+    e->inode = st.st_ino;
+    e->size = size;
+    e->time = time;
+}
+
+void entry_complete(struct watch_entry *e, bool is_sure)
+{
+    if (e->state != WATCH_WRITTEN)
+        return;
+    e->state = WATCH_WHOLE;
+    e->is_sure = is_sure;
+    e->has_writer = false;
+}
+
+static void remove_at(struct watch *w, size_t i)
+{
+    struct watch_entry *e = w->entries[i];
+    tdelete(e, &w->by_path, by_path);
+    w->missing -= e->missing_since != 0;
+    w->entries[i] = w->entries[--w->count];
+    free(e->path);
+    free(e);
+}
+
+/* The missing entry of this file, under its former name. */
+static struct watch_entry *find_missing(const struct watch *w, const struct stat *st)
+{
+    for (size_t i = 0; w->missing && i < w->count; i++)
+        if (w->entries[i]->missing_since && w->entries[i]->inode == st->st_ino &&
+            w->entries[i]->device == st->st_dev)
+            return w->entries[i];
+    return NULL;
+}
+
+static struct watch_entry *find(const struct watch *w, char *path)
+{
+    const struct watch_entry key = {.path = path};
+    struct watch_entry *const *found = tfind(&key, &w->by_path, by_path);
+    return found ? *found : NULL;
+}
+
+static struct watch_entry *add(struct watch *w, struct watch_directory *d, char *path)
+{
+    if (w->count == w->capacity) {
+        const size_t capacity = w->capacity ? 2 * w->capacity : 64;
+        struct watch_entry **more = realloc(w->entries, capacity * sizeof(struct watch_entry *));
+        if (!more)
+            return NULL;
+        w->entries = more;
+        w->capacity = capacity;
+    }
+    struct watch_entry *e = calloc(1, sizeof *e);
+    if (!e)
+        return NULL;
+    e->path = path;
+    e->directory = d;
+    if (!tsearch(e, &w->by_path, by_path)) {
+        free(e);
+        return NULL;
+    }
+    w->entries[w->count++] = e;
+    return e;
+}
+
+/* The entry goes on under another name. */
+static struct watch_entry *rename_entry(struct watch *w, struct watch_entry *e, char *path)
+{
+    tdelete(e, &w->by_path, by_path);
+    free(e->path);
+    e->path = path;
+    return tsearch(e, &w->by_path, by_path) ? e : NULL;
+}
+
+struct watch_entry *entry_get(struct watch *w, struct watch_directory *d, const char *name, int64_t now)
+{
+    struct stat st;
+    char *path;
+    if (asprintf(&path, "%s/%s", d->path, name) < 0)
+        return NULL;
+    struct watch_entry *e = find(w, path);
+    if (e) {
+        free(path);
+        entry_look(w, e, now);
+        return e;
+    }
+    struct watch_entry *former = w->missing && !stat(path, &st) ? find_missing(w, &st) : NULL;
+    e = former ? rename_entry(w, former, path) : add(w, d, path);
+    if (e)
+        entry_look(w, e, now);
+    else if (!former)
+        free(path);
+    return e;
+}
+
+/* What was missed when the file vanished. */
+static void tell_missing(const struct watch *w, const struct watch_entry *e)
+{
+    if (e->state == WATCH_WHOLE)
+        problems_add(w->params.problems, PROBLEM_ERROR, 0, e->path, -1,
+                     "vanished before it was read: %llu bytes are missing", (unsigned long long)e->size);
+    else if (e->state == WATCH_WRITTEN && e->size)
+        problems_add(w->params.problems, PROBLEM_NOTE, 0, e->path, -1, "vanished while it was written");
+}
+
+void entries_forget(struct watch *w, int64_t now)
+{
+    for (size_t i = w->count; w->missing && i--;) {
+        const struct watch_entry *e = w->entries[i];
+        if (!e->missing_since || now - e->missing_since < watch_ns(WATCH_GRACE_MS))
+            continue;
+        tell_missing(w, e);
+        remove_at(w, i);
+    }
+}
+
+static void free_nothing(void *entry)
+{
+    (void)entry;
+}
+
+void entries_free(struct watch *w)
+{
+    tdestroy(w->by_path, free_nothing);
+    for (size_t i = 0; i < w->count; i++) {
+        free(w->entries[i]->path);
+        free(w->entries[i]);
+    }
+    free(w->entries);
+}
