@@ -271,7 +271,7 @@ static enum options_result read_arguments(struct options *o, int argc, char **ar
         if (code == ':' || code == '?')
             return fail_option(code, argv[optind - 1], optind < argc ? argv[optind] : "");
         struct given_option given = option_given(code);
-        o->given |= UINT64_C(1) << (given.spec - option_specs);
+        o->given[given.spec - option_specs] = true;
         last[given.spec->section] = given;
         result = store_option(o, &given, optarg);
     }
@@ -291,8 +291,9 @@ enum options_result options_read(struct options *o, int argc, char **argv)
                           .port_range = {32768, 60999},
                           .snap_length = INTERFACE_SNAP,
                           .buffer = INTERFACE_BUFFER_KIB,
-                          .files = calloc((size_t)argc + 1, sizeof *o->files)};
-    if (!o->files) {
+                          .files = calloc((size_t)argc + 1, sizeof *o->files),
+                          .follow = calloc((size_t)argc + 1, sizeof *o->follow)};
+    if (!o->files || !o->follow) {
         message_error("out of memory");
         return OPTIONS_NO_MEMORY;
     }
@@ -311,6 +312,7 @@ enum options_result options_read(struct options *o, int argc, char **argv)
 void options_free(struct options *o)
 {
     free(o->files);
+    free(o->follow);
     free(o->ignore);
     free(o->clocks);
     free(o->decode_as);

@@ -24,6 +24,9 @@ struct clock_option {
     struct clock_shift shift;
 };
 
+/* The table of options has no more rows. */
+enum { OPTIONS_MOST = 96 };
+
 /* What the user asked for, checked. Strings point into argv. */
 struct options {
     /* Input: files, or with dpdk ports, or interfaces. */
@@ -32,6 +35,10 @@ struct options {
     const char *files_from; /* a file that lists files, or NULL */
     bool recursive;
     bool append;
+    const char **follow; /* directories whose files are read as they come */
+    int follow_count;
+    bool follow_open;            /* and as they grow */
+    double follow_poll;          /* s between looks at them; 0: as the file system wants */
     struct clock_option *clocks; /* each file once */
     size_t clock_count;
     int64_t sort_window;         /* ns; 0: frames stay in the order of their file */
@@ -83,8 +90,8 @@ struct options {
     uint64_t max_conversations; /* 0: no limit */
     int64_t expire;             /* ns; 0: never */
 
-    uint64_t given; /* a bit for each row of the table of options */
-    int argc;       /* the command, as it was given */
+    bool given[OPTIONS_MOST]; /* one for each row of the table of options */
+    int argc;                 /* the command, as it was given */
     char **argv;
 
     enum progress_mode progress;

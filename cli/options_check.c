@@ -151,14 +151,52 @@ static enum options_result check_state(const struct options *o)
         {o->xlsx, "--reports xlsx", "the workbook would have the rows of this run only"},
         {o->page, "--reports page", "the page would show the reuses of this run only"},
     };
+    if (!o->state && o->follow_count)
+        return OPTIONS_RUN;
     if (!o->state)
-        return options_given(o, "late") ? options_fail("option '--late' requires '--state'") : OPTIONS_RUN;
+        return options_given(o, "late") ? options_fail("option '--late' requires '--state' or '--follow'")
+                                        : OPTIONS_RUN;
     for (unsigned i = 0; i < ARRAY_LEN(refused); i++)
         if (refused[i].given)
             return options_fail("options '--state' and '%s' exclude each other: %s", refused[i].option,
                                 refused[i].why);
     return o->output ? OPTIONS_RUN
                      : options_fail("option '--state' requires '-o': it goes on with reports in a directory");
+}
+
+/* Following reads files as they come, each once, one after the other. */
+static enum options_result check_follow(const struct options *o)
+{
+    const struct {
+        bool given;
+        const char *option, *why;
+    } refused[] = {
+        {o->files_from, "--files-from", "it reads what is in the directories"},
+        {o->recursive, "--recursive", "it watches the directories that are named"},
+        {o->append, "--append", "files are read as they are completed"},
+        {o->clock_count, "--clock", "the names of the files are not known before"},
+        {o->sort_window, "--sort-window", "it needs all files at once"},
+        {o->extract, "--extract", "it reads all inputs again, and they may be gone"},
+        {o->interface_count, "-i", "frames come from interfaces or from files"},
+        {o->dpdk, "--dpdk", "frames come from ports or from files"},
+    };
+    const char *requires = o->follow_open ? "follow-open" : o->follow_poll > 0 ? "follow-poll" : NULL;
+    if (!o->follow_count && requires)
+        return options_fail("option '--%s' requires '--follow'", requires);
+    if (!o->follow_count && !live_wanted(o) && (o->duration > 0 || o->idle_exit > 0))
+        return options_fail("option '--%s' requires '-i', '--dpdk' or '--follow'",
+                            o->duration > 0 ? "duration" : "idle-exit");
+    if (!o->follow_count)
+        return OPTIONS_RUN;
+    for (unsigned i = 0; i < ARRAY_LEN(refused); i++)
+        if (refused[i].given)
+            return options_fail("options '--follow' and '%s' exclude each other: %s", refused[i].option,
+                                refused[i].why);
+    if (o->file_count)
+        return options_fail("option '--follow' reads what is in its directories: name no files beside it");
+    if (o->follow_open && o->follow_count > 1)
+        return options_fail("option '--follow-open' reads one file as it grows: follow one directory");
+    return OPTIONS_RUN;
 }
 
 static enum options_result check_input(const struct options *o, const struct options_required *given)
@@ -177,7 +215,7 @@ static enum options_result check_input(const struct options *o, const struct opt
         return options_fail("option '%s' requires '-i'", given->interfaces);
     if (!live && *given->live)
         return options_fail("option '%s' requires '-i' or '--dpdk'", given->live);
-    if (!live && !o->file_count && !o->files_from)
+    if (!live && !o->file_count && !o->files_from && !o->follow_count)
         return options_fail("no input: name a capture file or a directory, or - for standard input");
     return OPTIONS_RUN;
 }
@@ -194,6 +232,8 @@ enum options_result options_check(struct options *o, const struct options_requir
         result = check_input(o, given);
     if (result == OPTIONS_RUN && o->pieces && !o->output)
         result = options_fail("option '--piece' requires '-o FILE'");
+    if (result == OPTIONS_RUN)
+        result = check_follow(o);
     if (result == OPTIONS_RUN)
         result = read_reports(o);
     spread_spreadsheet(o);

@@ -20,6 +20,7 @@ static const char goes[] = "", part[] = "", only_shows[] = "it only shows what a
                   ports[] = "what comes by ports and interfaces cannot be read again",
                   one_process[] = "ports and interfaces belong to one process",
                   not_saved[] = "what ranks know is not saved",
+                  known_before[] = "pieces are of a set that is known before",
                   by_itself[] = "each rank takes a piece by itself", are_there[] = "pieces are there already",
                   tuples[] = "pieces know the tuple only", lists[] = "it is no run",
                   again[] = "it reads all inputs again",
@@ -43,6 +44,9 @@ static const struct {
     {"drop-copies", {"its window of packets is not saved", part, inputs, goes, only_shows}},
     {"decode-as", {part, part, inputs, goes, only_shows}},
     {"ignore", {part, one_run, one_run, "a rank does not know the numbers of its frames", only_shows}},
+    {"follow", {goes, known_before, inputs, known_before, only_shows}},
+    {"follow-open", {goes, known_before, inputs, known_before, only_shows}},
+    {"follow-poll", {goes, known_before, inputs, known_before, only_shows}},
     {"piece",
      {"a piece begins anywhere, and is read without what came before", goes, are_there, by_itself,
       only_shows}},
@@ -97,21 +101,21 @@ static const struct {
     {"ports", {ports, ports, ports, one_process, only_shows}},
     {"queues", {ports, ports, ports, one_process, only_shows}},
     {"mbufs", {ports, ports, ports, one_process, only_shows}},
-    {"duration", {ports, ports, ports, one_process, only_shows}},
+    {"duration", {goes, ports, ports, one_process, only_shows}},
     {"frames", {ports, ports, ports, one_process, only_shows}},
-    {"idle-exit", {ports, ports, ports, one_process, only_shows}},
+    {"idle-exit", {goes, ports, ports, one_process, only_shows}},
     {"user", {ports, ports, ports, one_process, only_shows}},
     {"stats-interval", {ports, ports, ports, one_process, only_shows}},
     {"stats-format", {ports, ports, ports, one_process, only_shows}},
 };
 _Static_assert(ARRAY_LEN(classes) == OPTION_SPECS,
                "each option has a row: what is it to a state, to pieces, to who combines them?");
-_Static_assert(OPTION_SPECS <= 64, "options.given has a bit for each");
+_Static_assert((int)OPTION_SPECS <= (int)OPTIONS_MOST, "options.given has one for each");
 
 /* The i-th option, as far as it asks for something: the tuple is the key in any case. */
 static bool is_given(const struct options *o, unsigned i)
 {
-    return o->given >> i & 1 && (o->key_parts || strcmp(option_specs[i].name, "key") != 0);
+    return o->given[i] && (o->key_parts || strcmp(option_specs[i].name, "key") != 0);
 }
 
 /* NULL: someone has misspelled it. */
@@ -155,6 +159,6 @@ bool options_given(const struct options *o, const char *name)
 {
     for (unsigned i = 0; i < OPTION_SPECS; i++)
         if (!strcmp(option_specs[i].name, name))
-            return o->given >> i & 1;
+            return o->given[i];
     return false;
 }

@@ -68,6 +68,15 @@ static const struct option_spec specs[] = {
     {"ignore", 0, "FRAMES", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_frames,
      .noun = "frame list", .example = "such as 5,9-12; frames count from 1",
      .help = "number these frames but otherwise ignore them, for example 5,9-12"},
+    {"follow", 0, "DIR", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_follow,
+     .noun = "directory", .example = "one that exists",
+     .help = "read the captures in DIR, and those that come there, as they are closed or renamed, until an "
+             "interrupt; may be repeated"},
+    {"follow-open", 0, NULL, .section = SECTION_INPUT, FLAG(follow_open),
+     .help = "with --follow, read a pcap or pcapng that is still written as it grows"},
+    {"follow-poll", 0, "S", .section = SECTION_INPUT, SECONDS(follow_poll),
+     .help = "with --follow, look every S seconds, as on network file systems, and take files that have not "
+             "changed for two looks for whole"},
     {"piece", 0, "I/N", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_piece,
      .noun = "piece", .example = "such as 2/8, the second of eight",
      .help = "read only piece I of N of the inputs, into the file that -o names, for --combine"},
@@ -80,6 +89,10 @@ static const struct option_spec specs[] = {
      .help = "capture on this interface instead of reading files; any: on all; may be repeated"},
     {"list-interfaces", 'D', NULL, .section = SECTION_INPUT, FLAG(list_interfaces),
      .help = "show the interfaces of this machine, and exit"},
+    {"duration", 0, "S", .section = SECTION_INPUT, SECONDS(duration),
+     .help = "with --follow, -i or --dpdk, stop after S seconds"},
+    {"idle-exit", 0, "S", .section = SECTION_INPUT, SECONDS(idle_exit),
+     .help = "with --follow, -i or --dpdk, stop when nothing has come for S seconds"},
     {"dpdk", 0, "ARGUMENTS", .section = SECTION_INPUT, STRING(dpdk),
      .help = "read from DPDK ports instead of files; ARGUMENTS go to DPDK's EAL"},
 
@@ -151,7 +164,8 @@ static const struct option_spec specs[] = {
      .help = "go on where the run that wrote FILE ended: read what is new, append to the reports, and write "
              "FILE"},
     {"late", 0, "WHAT", .section = SECTION_REPORTS, WORD(enum late_mode, late, late_words),
-     .help = "with --state, accept or refuse an input that begins before the end of what was read (default: "
+     .help = "with --state or --follow, accept or refuse an input that begins before the end of what was "
+             "read (default: "
              "accept)"},
     {"print-filter", 0, NULL, .section = SECTION_REPORTS, FLAG(print_filter),
      .help = "print a Wireshark display filter for all conversations that take part in a reuse, and no rows"},
@@ -189,11 +203,8 @@ static const struct option_spec specs[] = {
          "print a script that completes these options in a shell, and exit: complete-bash, complete-zsh or "
          "complete-fish"},
 
-    {"duration", 0, "S", .section = SECTION_LIVE, SECONDS(duration), .help = "stop after S seconds"},
     {"frames", 0, "N", .section = SECTION_LIVE, .kind = OPTION_UINT64, .member = MEMBER(uint64_t, frames),
      .least = 1, .most = UINT64_MAX, .help = "stop after N frames"},
-    {"idle-exit", 0, "S", .section = SECTION_LIVE, SECONDS(idle_exit),
-     .help = "stop when no frame has arrived for S seconds"},
     {"user", 0, "NAME", .section = SECTION_LIVE, .kind = OPTION_STRING, .member = MEMBER(const char *, user),
      .least = 1, .noun = "user", .example = "the name of a user",
      .help = "become this user, without root's rights, once interfaces or ports are open"},

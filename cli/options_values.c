@@ -45,6 +45,12 @@ bool options_parse_rotation(struct options *o, const char *s)
     return n <= UINT32_MAX;
 }
 
+bool options_parse_follow(struct options *o, const char *s)
+{
+    o->follow[o->follow_count++] = s;
+    return *s;
+}
+
 bool options_parse_community_id(struct options *o, const char *seed)
 {
     uint64_t n = 0;

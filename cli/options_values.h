@@ -37,6 +37,8 @@ void options_explain_decode_as(const char *s, char *text, size_t size);
 bool options_parse_key(struct options *o, const char *list);
 /* 2/8, or 2/8@1234: the second of eight pieces, which begins at this offset of its first file */
 bool options_parse_piece(struct options *o, const char *s);
+/* A directory, one more of those that are followed */
+bool options_parse_follow(struct options *o, const char *s);
 /* 5,9-12: frames, from 1 on */
 bool options_parse_frames(struct options *o, const char *list);
 

@@ -44,7 +44,7 @@ static int show_files(const struct progress *p, const struct pipeline_progress *
     uint64_t total, done;
     if (p->params.relay) {
         const struct relay_counts n = set_relay_counts(p->params.relay, true);
-        total = n.bytes_total;
+        total = p->params.follows ? 0 : n.bytes_total;
         done = n.bytes;
     } else if (p->params.gauge) {
         total = p->params.gauge->bytes_total;

@@ -24,6 +24,7 @@ struct progress_params {
     const struct pipeline *pipeline;
     const struct set_source *files; /* this */
     struct set_relay *relay;        /* or this */
+    bool follows;                   /* nobody knows how much the relay will read */
     const struct live *live;        /* or this */
     const struct progress_gauge
         *gauge; /* or this; none: what the run itself has seen is shown, without an end */

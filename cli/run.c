@@ -7,6 +7,7 @@
 #include "cli/combine.h"
 #include "cli/destination.h"
 #include "cli/extract.h"
+#include "cli/follow.h"
 #include "cli/form.h"
 #include "cli/interrupt.h"
 #include "cli/live.h"
@@ -49,6 +50,7 @@ struct run {
     struct set_relay *relay;      /* or this, fed by the state */
     struct live *live;            /* or this */
     struct state *state;          /* NULL: nobody asks for one */
+    struct follow *follow;        /* NULL: no directory is followed */
     struct source *source;        /* what frames come from, whichever it is */
     unsigned threads;
     struct timers timers;      /* that verdicts compare gaps with */
@@ -83,15 +85,17 @@ static enum exit_status open_filter(struct run *r)
     return result == BPF_WRONG ? EXIT_USAGE : EXIT_INPUT;
 }
 
-/* Inputs that a state tells of, by way of a relay. */
+/* Inputs that a state tells of, or that come while the run lasts, by way of a relay. */
 static enum exit_status open_state(struct run *r)
 {
+    const bool follows = r->options->follow_count;
     enum exit_status status = state_open(&r->state, r->options, r->inputs, &r->timers);
     if (status == EXIT_DONE)
-        status = state_take_inputs(r->state, r->inputs, r->problems);
+        status = follows ? follow_open(&r->follow, r->options, r->state, r->problems, r->stop)
+                         : state_take_inputs(r->state, r->inputs, r->problems);
     if (status != EXIT_DONE)
         return status;
-    r->relay = set_relay_create(state_feed(r->state));
+    r->relay = set_relay_create(follows ? follow_feed(r->follow) : state_feed(r->state));
     if (!r->relay)
         return fail_memory();
     r->source = set_relay_source(r->relay);
@@ -120,7 +124,7 @@ static enum exit_status open_files(struct run *r)
     params.shifts = r->shifts;
     interrupt_catch(); /* opening files may already wait, for the writer of a FIFO */
     r->set = params;
-    if (o->state)
+    if (o->state || o->follow_count)
         return open_state(r);
     r->files = set_source_create(&params);
     if (!r->files)
@@ -188,7 +192,8 @@ static enum exit_status open_reports(struct run *r)
 {
     const struct options *o = r->options;
     const struct timers *timers = o->verdicts == VERDICTS_ON ? &r->timers : NULL;
-    if (o->format == FORMAT_TEXT && !(r->listing = form_listing(o, r->inputs->count > 1, timers)))
+    if (o->format == FORMAT_TEXT &&
+        !(r->listing = form_listing(o, r->inputs->count > 1 || r->follow, timers)))
         return fail_memory();
     signal(SIGXFSZ, SIG_IGN); /* of a limit on sizes: write() fails instead */
     enum exit_status status = destination_open(&r->destination, o, r->inputs);
@@ -215,7 +220,7 @@ static enum exit_status open_reports(struct run *r)
         .format = form_of(o),
         .format_state = r->listing,
         .with_origin = r->inputs->count > 1 || r->state,
-        .in_place = r->state || (r->live && !o->rotate_bytes && !(o->rotate_seconds > 0)),
+        .in_place = o->state || ((r->live || r->follow) && !o->rotate_bytes && !(o->rotate_seconds > 0)),
         .resume = r->state ? state_resume(r->state) : NULL,
         .with_ending = options_forget(o),
         .key_parts = o->key_parts,
@@ -311,6 +316,7 @@ static enum exit_status run_pipeline(struct run *r)
         .pipeline = r->pipeline,
         .files = r->files,
         .relay = r->relay,
+        .follows = r->follow,
         .live = r->live,
         .gauge = r->combine ? r->combine->gauge : NULL,
     };
@@ -379,6 +385,8 @@ static struct summary summarise(const struct run *r)
         summary.files = summary.files_opened = state_files(r->state);
         summary.bytes = summary.bytes_total = state_bytes(r->state);
     }
+    if (r->follow)
+        summary.bytes_total = 0; /* nobody knows it */
     if (r->combine) {
         summary.files_opened = combine_opened(r->combine);
         summary.bytes = summary.bytes_total = combine_bytes(r->combine);
@@ -402,8 +410,8 @@ static int write_page(const struct run *r, const struct summary *summary, FILE *
     char rows[64];
     snprintf(rows, sizeof rows, "%s%s", report_names[REPORT_REUSE], form_of(o)->suffix);
     const struct html_about about = {
-        .inputs = (const char *const *)r->inputs->paths,
-        .input_count = r->inputs->count,
+        .inputs = r->follow ? o->follow : (const char *const *)r->inputs->paths,
+        .input_count = r->follow ? (size_t)o->follow_count : r->inputs->count,
         .rows = o->reports[REPORT_REUSE] ? rows : NULL,
         .no_endpoints = o->verdicts == VERDICTS_OFF ? "--verdicts off"
                         : !options_forget(o)        ? NULL
@@ -542,6 +550,7 @@ static void close_run(struct run *r)
     listing_destroy(r->listing);
     set_source_destroy(r->files);
     set_relay_destroy(r->relay);
+    follow_close(r->follow);
     state_close(r->state);
     live_close(r->live);
     interrupt_close();
@@ -592,7 +601,10 @@ enum exit_status run(const struct options *options, const struct inputs *inputs,
             close_run(&r);
             return EXIT_INTERRUPTED;
         }
-        problems_print(problems, options->quiet);
+        if (r.follow)
+            follow_print_problems(r.follow);
+        else
+            problems_print(problems, options->quiet);
         status = report(&r, status);
         interrupt_release();
         status = exit_status_of(&r, status);

@@ -70,6 +70,16 @@ static enum exit_status begin_head(struct state *s)
     return s->head.program && !state_put_options(&s->head, s->options, s->timers) ? EXIT_DONE : fail_memory();
 }
 
+static enum exit_status open_writer(struct state *s)
+{
+    const char *path = s->options->state;
+    s->writer = piece_writer_create(path, PIECE_STATE, &s->destination.params);
+    if (s->writer)
+        return EXIT_DONE;
+    message_error("%s: cannot write: %s", path, outputs_explain(errno));
+    return EXIT_OUTPUT;
+}
+
 /* The state's file, locked for as long as the run lasts: another run could go on from the same state only to overwrite
  * what this one adds to it. It may lie in the directory of the reports, which is made now for its sake. */
 static enum exit_status lock_file(struct state *s, const struct inputs *inputs)
@@ -82,11 +92,7 @@ static enum exit_status lock_file(struct state *s, const struct inputs *inputs)
         return status;
     s->destination.params.sync = true; /* it vouches for the lengths of the reports */
     s->destination.params.voucher = NULL;
-    s->writer = piece_writer_create(o->state, PIECE_STATE, &s->destination.params);
-    if (s->writer)
-        return EXIT_DONE;
-    message_error("%s: cannot write: %s", o->state, outputs_explain(errno));
-    return EXIT_OUTPUT;
+    return open_writer(s);
 }
 
 enum exit_status state_open(struct state **state, const struct options *o, const struct inputs *inputs,
@@ -99,6 +105,8 @@ enum exit_status state_open(struct state **state, const struct options *o, const
     s->feed.next = feed_next;
     s->options = o;
     s->timers = timers;
+    if (!o->state) /* whoever follows directories keeps in mind what has been read, and needs no file for it */
+        return begin_head(s);
     const enum exit_status locked = lock_file(s, inputs);
     if (locked != EXIT_DONE)
         return locked;
@@ -188,8 +196,6 @@ static int update_head(struct state *s)
     for (unsigned i = 0; i < TRIGGERS; i++)
         s->head.reuses += t->reuses[i];
     s->head.waiting = pipeline_waiting(s->run.pipeline);
-    if (t->decoded.order.begun)
-        s->head.latest_time = MAX(t->decoded.order.latest, t->decoded.order.last);
     return 0;
 }
 
@@ -216,15 +222,28 @@ static int write_state(struct state *s, struct target *t)
     return piece_writer_finish(t->writer);
 }
 
-static void save(struct state *s)
+/* For the next time, and so that no other run comes between. */
+static void renew_writer(struct state *s)
 {
+    piece_writer_destroy(s->writer);
+    s->writer = NULL;
+    s->status = open_writer(s);
+}
+
+int state_save(struct state *s)
+{
+    if (!s->options->state)
+        return 0;
     struct target t = {.target.add = add_section, .writer = s->writer};
     errno = 0;
     if (update_head(s) || write_state(s, &t)) {
         problems_tell(s->run.failures, s->options->state, "cannot write: %s",
                       errno ? outputs_explain(errno) : "some report could not be written");
         s->status = EXIT_OUTPUT;
+    } else if (s->options->follow_count) {
+        renew_writer(s);
     }
+    return s->status == EXIT_DONE ? 0 : -1;
 }
 
 /* The feed. */
@@ -237,7 +256,7 @@ enum exit_status state_fail_memory(const struct state *s)
 
 /* The set of the inputs that are not refused. NULL: there are none, or memory is short, and then the
  * status says so. */
-static struct set_source *make_set(struct state *s)
+static struct set_source *open_set(struct state *s)
 {
     s->set_count = 0;
     for (size_t i = 0; i < s->input_count; i++) {
@@ -254,15 +273,26 @@ static struct set_source *make_set(struct state *s)
     params.count = s->set_count;
     params.looks = s->looks;
     params.resumes = s->places;
+    if (s->set_problems)
+        params.problems = s->set_problems;
     struct set_source *set = s->set_count ? set_source_create(&params) : NULL;
     if (s->set_count && !set)
         s->status = state_fail_memory(s);
     return set;
 }
 
-static struct set_source *begin_set(struct state *s)
+static void free_arguments(struct state *s)
+{
+    free(s->paths);
+    free(s->looks);
+    free(s->places);
+    free(s->which);
+}
+
+struct set_source *state_make_set(struct state *s)
 {
     const size_t n = s->input_count + 1;
+    free_arguments(s);
     s->paths = calloc(n, sizeof *s->paths);
     s->looks = calloc(n, sizeof *s->looks);
     s->places = calloc(n, sizeof *s->places);
@@ -271,10 +301,10 @@ static struct set_source *begin_set(struct state *s)
         s->status = state_fail_memory(s);
         return NULL;
     }
-    struct set_source *set = make_set(s);
+    struct set_source *set = open_set(s);
     if (set && state_find_late(s, set)) {
         set_source_destroy(set);
-        set = make_set(s);
+        set = open_set(s);
     }
     return set;
 }
@@ -285,12 +315,12 @@ static enum relay_next feed_next(struct relay_feed *feed, const struct set_sourc
     struct state *s = (struct state *)feed;
     if (!s->begun) {
         s->begun = true;
-        *next = begin_set(s);
+        *next = state_make_set(s);
         if (*next)
             return RELAY_SET;
     }
     if (s->status == EXIT_DONE && (!done || !state_note_read(s, done)) && !state_note_refused(s))
-        save(s);
+        state_save(s);
     return RELAY_END;
 }
 
@@ -312,7 +342,8 @@ static void remove_summary(const struct options *o)
 void state_begin(struct state *s, const struct state_run *run)
 {
     s->run = *run;
-    remove_summary(s->options);
+    if (s->options->state)
+        remove_summary(s->options);
 }
 
 size_t state_files(const struct state *s)
@@ -348,9 +379,6 @@ void state_close(struct state *s)
     destination_close(&s->destination);
     piece_head_free(&s->head);
     free(s->inputs);
-    free(s->paths);
-    free(s->looks);
-    free(s->places);
-    free(s->which);
+    free_arguments(s);
     free(s);
 }

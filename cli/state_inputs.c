@@ -34,6 +34,7 @@ static bool is_to_be_read(struct state *s, size_t order, struct state_input *in)
         return false;
     }
     in->place = (struct input_place){.is_known = true, .position = known->position, .frames = known->frames};
+    in->continues = known->flags & PIECE_INPUT_PART;
     return true;
 }
 
@@ -83,6 +84,11 @@ static void note_out_of_order(struct state *s, const bool *is_read, const struct
 /* All that are regular files. 0, or -1 when memory is short. */
 static int stat_inputs(struct state *s, const struct inputs *inputs, size_t *orders)
 {
+    free(s->inputs);
+    s->input_count = 0;
+    s->inputs = calloc(inputs->count + 1, sizeof *s->inputs);
+    if (!s->inputs)
+        return -1;
     for (size_t i = 0; i < inputs->count; i++) {
         struct state_input *in = &s->inputs[s->input_count];
         *in =
@@ -104,8 +110,7 @@ enum exit_status state_take_inputs(struct state *s, const struct inputs *inputs,
     bool *is_read = calloc(inputs->count + 1, sizeof *is_read);
     size_t *orders = calloc(inputs->count + 1, sizeof *orders), taken = 0;
     s->problems = problems;
-    s->inputs = calloc(inputs->count + 1, sizeof *s->inputs);
-    if (!is_read || !orders || !s->inputs || stat_inputs(s, inputs, orders))
+    if (!is_read || !orders || stat_inputs(s, inputs, orders))
         s->status = fail_memory();
     for (size_t i = 0; i < s->input_count && s->status == EXIT_DONE; i++) {
         if (take_input(s, orders[i], &s->inputs[i]))
@@ -119,6 +124,23 @@ enum exit_status state_take_inputs(struct state *s, const struct inputs *inputs,
     free(orders);
     free(is_read);
     return s->status;
+}
+
+int state_find_input(struct state *s, const char *path, uint32_t *known_as)
+{
+    struct state_input input = {.path = path, .known_as = UINT32_MAX}, *const inputs = s->inputs;
+    const size_t orders[] = {0};
+    int result = 0;
+    if (!piece_stat(path, &input.now)) {
+        input.now.path = (char *)(uintptr_t)path;
+        s->inputs = &input;
+        s->input_count = 1;
+        result = state_find_known(s, orders);
+    }
+    s->inputs = inputs;
+    s->input_count = 0;
+    *known_as = input.known_as;
+    return result;
 }
 
 /* Times in s since 1970. */
@@ -144,7 +166,7 @@ size_t state_find_late(struct state *s, const struct set_source *set)
         struct state_input *in = &s->inputs[s->which[i]];
         const int64_t begins = set_source_begins(set, i);
         /* Of frames at the same time, mergecap takes that of the later input first. */
-        if (begins == INT64_MAX || is_alone(s, in) || begins > s->head.latest_time ||
+        if (begins == INT64_MAX || in->continues || is_alone(s, in) || begins > s->head.latest_time ||
             (begins == s->head.latest_time && in->place.is_known))
             continue;
         char first[32], latest[32];
@@ -169,9 +191,11 @@ static bool standing_of(const struct state *s, const struct set_source *set, siz
 {
     struct input_place place;
     const enum set_standing standing = set_source_standing(set, i, &place);
-    *to = s->inputs[s->which[i]].now;
+    const struct state_input *in = &s->inputs[s->which[i]];
+    const bool is_part = standing == SET_PART || (in->may_grow && place.is_known);
+    *to = in->now;
     *unknown = standing == SET_UNKNOWN;
-    to->flags = (place.is_known ? PIECE_INPUT_PLACE : 0) | (standing == SET_PART ? PIECE_INPUT_PART : 0) |
+    to->flags = (place.is_known ? PIECE_INPUT_PLACE : 0) | (is_part ? PIECE_INPUT_PART : 0) |
                 (set_source_is_stream(set, i) ? PIECE_INPUT_STREAM : 0);
     to->position = place.position;
     to->frames = place.frames;
@@ -198,20 +222,40 @@ static int put_input(struct state *s, struct state_input *in, const struct piece
     return -1;
 }
 
-int state_note_read(struct state *s, const struct set_source *set)
+/* Up to where the inputs of the set are read, unless that cannot be said. */
+static bool is_standing_known(struct state *s, const struct set_source *set)
 {
     struct piece_input now;
     bool unknown;
     for (size_t i = 0; i < s->set_count; i++) {
         standing_of(s, set, i, &now, &unknown);
-        if (unknown) {
+        if (!unknown)
+            continue;
+        if (s->options->state)
             problems_tell(s->run.failures, s->options->state,
                           "not saved: the interrupt came while %s was read in a way that cannot be gone on "
-                          "with; the next run begins where this one began",
+                          "with; the next run begins where the state was saved last",
                           now.path);
-            return -1;
-        }
+        return false;
     }
+    return true;
+}
+
+/* The latest time of what has been read. */
+static void note_latest(struct state *s)
+{
+    const struct time_order *order = &pipeline_totals(s->run.pipeline)->decoded.order;
+    if (order->begun)
+        s->head.latest_time = MAX(order->latest, order->last);
+}
+
+int state_note_read(struct state *s, const struct set_source *set)
+{
+    struct piece_input now;
+    bool unknown;
+    if (!is_standing_known(s, set))
+        return -1;
+    note_latest(s);
     for (size_t i = 0; i < s->set_count; i++)
         if (standing_of(s, set, i, &now, &unknown) && put_input(s, &s->inputs[s->which[i]], &now))
             return -1;

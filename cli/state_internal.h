@@ -1,6 +1,6 @@
 /* What the files of --state share: state.c, the file and the run; state_inputs.c, which inputs are new; state_known.c,
- * which file is which;
- * state_reports.c, what the reports are like; state_options.c, which options change the answer. */
+ * which file is which; state_reports.c, what the reports are like; state_options.c, which options change the answer. And
+ * those of --follow, which has inputs read as they come, with a state file or without. */
 #ifndef TCPREUSE_STATE_INTERNAL_H
 #define TCPREUSE_STATE_INTERNAL_H
 
@@ -16,6 +16,8 @@ struct state_input {
     struct piece_input now;   /* how it is found before it is read; its path is the above */
     uint32_t known_as;        /* its place in the head's inputs; UINT32_MAX: it is not there yet */
     bool refused;             /* it is late */
+    bool continues;           /* it was read in part, last of all: so it is not late, whenever it goes on */
+    bool may_grow;            /* what is read now is a part of it */
 };
 
 struct state {
@@ -29,11 +31,13 @@ struct state {
     struct piece_head head;
     bool resumes; /* there was a state */
     struct csv_resume resume[REPORTS];
-    struct state_input *inputs;
+    struct state_input *inputs; /* to be read now */
     size_t input_count;
     struct state_run run;
     bool begun; /* the feed has given the inputs */
-    /* Arguments of the set that is being read: one an input that is not refused. */
+    /* Arguments of the set that is being read: one an input that is not refused. Where its problems go: NULL, to
+     * those of the run. */
+    struct problems *set_problems;
     const char **paths;
     struct look *looks;
     struct input_place *places;
@@ -46,9 +50,17 @@ struct state {
 
 /* Tells that memory is short while the run goes. Returns EXIT_INPUT. */
 enum exit_status state_fail_memory(const struct state *s);
+/* The set of the inputs; those that are late are told, and left out if they are refused. NULL: there are none, or
+ * memory is short, and then the status says so. */
+struct set_source *state_make_set(struct state *s);
+/* Writes the state. While nothing is under way. 0, or -1: the status says so, and why has been told. */
+int state_save(struct state *s);
 
 /* state_inputs.c */
 
+/* Which of the head's inputs the file is; UINT32_MAX: none, or it is not there. The inputs are forgotten. 0, or -1 when
+ * memory is short. */
+int state_find_input(struct state *s, const char *path, uint32_t *known_as);
 /* Late inputs, with the set that would read them: notes them, and marks those that are refused. The number
  * of those. */
 size_t state_find_late(struct state *s, const struct set_source *set);

@@ -48,7 +48,7 @@ def errors(tap, args, at, file):
              ['--dpdk', ports.eal(device), '--mbufs', '10000000']),
             ('ports twice', 1, "invalid port list '0,0' for '--ports'", ['--dpdk', ports.eal(device), '--ports', '0,0']),
             ('files and ports', 1, 'takes no files', ['--dpdk', ports.eal(device), file]),
-            ('an option for ports, with files', 1, "'--idle-exit' requires '-i' or '--dpdk'", ['--idle-exit', '1', file]),
+            ('an option for ports, with files', 1, "'--idle-exit' requires '-i', '--dpdk' or '--follow'", ['--idle-exit', '1', file]),
             ('no such format', 1, "invalid argument 'xml' for '--stats-format' .text or json",
              ['--dpdk', ports.eal(device), '--stats-format', 'xml']),
             ('no seconds', 1, "invalid time '1s' for '--duration'", ['--dpdk', ports.eal(device), '--duration', '1s'])):

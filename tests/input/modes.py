@@ -36,11 +36,14 @@ OPTIONS = {
     'threads': ('2', 'ggggn'), 'max-conversations': ('9', 'nnnnn'), 'expire': ('9', 'nnnnn'), 'progress': ('never', 'ggggn'),
     'stats': (None, 'gnggn'), 'quiet': (None, 'ggggg'), 'verbose': (None, 'ggggn'), 'describe': ('s', 'nnnng'),
     'help': (None, 'ggggg'), 'version': (None, 'ggggg'), 'generate': ('complete-bash', 'ggggg'), 'ports': ('0', 'nnnnn'),
-    'queues': ('1', 'nnnnn'), 'mbufs': ('4096', 'nnnnn'), 'duration': ('1', 'nnnnn'), 'frames': ('9', 'nnnnn'),
-    'idle-exit': ('1', 'nnnnn'), 'stats-interval': ('1', 'nnnnn'), 'stats-format': ('json', 'nnnnn'),
+    'queues': ('1', 'nnnnn'), 'mbufs': ('4096', 'nnnnn'), 'duration': ('1', 'gnnnn'), 'frames': ('9', 'nnnnn'),
+    'idle-exit': ('0.2', 'gnnnn'), 'stats-interval': ('1', 'nnnnn'), 'stats-format': ('json', 'nnnnn'),
+    'user': ('nobody', 'nnnnn'), 'follow': ('.', 'gnnnn'), 'follow-open': (None, 'gnnnn'), 'follow-poll': ('0.1', 'gnnnn'),
 }
 # What an option needs beside it.
-NEEDS = {'names': ('--format', 'ndjson'), 'split-rows': ('-o', 'out'), 'rotate': ('-o', 'out')}
+FOLLOW, IDLE = ('--follow', '.'), ('--idle-exit', '0.2')
+NEEDS = {'names': ('--format', 'ndjson'), 'split-rows': ('-o', 'out'), 'rotate': ('-o', 'out'), 'follow': IDLE,
+         'follow-open': FOLLOW + IDLE, 'follow-poll': FOLLOW + IDLE, 'duration': FOLLOW, 'idle-exit': FOLLOW}
 
 
 class Place:
@@ -86,7 +89,7 @@ def as_given(option, argument):
 def run(place, mode, option, argument, kind):
     needs = NEEDS.get(option, ()) if kind != REFUSED else ()
     given = list(needs) + as_given(option, argument)
-    inputs = [] if option in ('read-file', 'files-from') else ['a.pcap']
+    inputs = [] if option in ('read-file', 'files-from', 'follow') or '--follow' in needs else ['a.pcap']
     if mode == 'state':
         place.state(needs if option == 'names' else ())
         return place.bare('-q', '--state', 's', *(() if '-o' in needs or option == 'output' else ('-o', 'out')), *given, *inputs)
