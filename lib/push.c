@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { DECIMALS_MAX = 9 };
+
 static int start(struct tcpreuse *t)
 {
     if (t->failure || t->state == HANDLE_PUSHING)
@@ -34,6 +36,9 @@ static int push_one(struct tcpreuse *t, const struct tcpreuse_frame *frame)
 {
     if (frame->captured && !frame->data)
         return handle_fail(t, TCPREUSE_ERROR_OPTION, "a frame of %u bytes has no data", frame->captured);
+    if (frame->decimals > DECIMALS_MAX)
+        return handle_fail(t, TCPREUSE_ERROR_OPTION, "a frame's time has %u decimals: expected up to 9",
+                           frame->decimals);
     for (;;) {
         int result;
         switch (push_source_add(t->push, frame)) {

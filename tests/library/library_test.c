@@ -292,10 +292,11 @@ static void check_orders(const char *path)
 {
     const struct tcpreuse_event *event;
     const struct tcpreuse_frame frame = {.data = "x", .captured = 1, .link_type = 1},
-                                nowhere = {.captured = 5};
+                                nowhere = {.captured = 5}, fine = {.decimals = 10};
     struct tcpreuse *t = or_die(tcpreuse_create());
     ok(tcpreuse_next(t, &event) == TCPREUSE_ERROR_ORDER && *tcpreuse_error(t), "events before any input");
     ok(tcpreuse_push(t, &nowhere, 1) == TCPREUSE_ERROR_OPTION, "a frame without its data");
+    ok(tcpreuse_push(t, &fine, 1) == TCPREUSE_ERROR_OPTION, "a time of too many decimals");
     ok(tcpreuse_push(t, &frame, 1) == 0, "a frame of one byte");
     ok(tcpreuse_configure(t, &option_sets[0]) == TCPREUSE_ERROR_ORDER, "options after the first frame");
     ok(tcpreuse_read(t, &path, 1) == TCPREUSE_ERROR_ORDER, "files after the first frame");
