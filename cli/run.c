@@ -15,6 +15,7 @@
 #include "cli/privileges.h"
 #include "cli/problems_print.h"
 #include "cli/progress.h"
+#include "cli/service.h"
 #include "cli/state.h"
 #include "io/filters/bpf.h"
 #include "io/html/html.h"
@@ -329,7 +330,9 @@ static enum exit_status run_pipeline(struct run *r)
     if (metrics_start(r->metrics, r->pipeline, r->live) != EXIT_DONE)
         return EXIT_OUTPUT;
     struct progress *progress = progress_start(&params);
+    struct service *service = service_begin(r->pipeline);
     enum pipeline_error error = pipeline_run(r->pipeline);
+    service_end(service);
     progress_stop(progress);
     if (r->files && pipeline_totals(r->pipeline)->stopped)
         set_source_note_unread(r->files);

@@ -119,6 +119,9 @@ enum pipeline_error pipeline_end(struct pipeline *p);
 void pipeline_stop(struct pipeline *p);
 /* While the pipeline runs. Any thread. */
 struct pipeline_progress pipeline_progress(const struct pipeline *p);
+/* While pipeline_run() runs: has each worker gone round since the last call, whether there was anything to do or not, or
+ * come to the end of the batches? One that waits for a disk or for whoever reads its output does not. By one thread. */
+bool pipeline_goes_on(struct pipeline *p);
 const struct pipeline_totals *pipeline_totals(const struct pipeline *p);
 
 /* Saving and loading all that a run knows, as sections of bytes (engine/saved.h) that do not depend on the

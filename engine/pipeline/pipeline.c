@@ -321,6 +321,18 @@ struct pipeline_progress pipeline_progress(const struct pipeline *p)
     return progress;
 }
 
+bool pipeline_goes_on(struct pipeline *p)
+{
+    bool all = true;
+    for (unsigned i = 0; i < p->params.threads; i++) {
+        struct worker *w = &p->workers[i];
+        const uint64_t rounds = atomic_load_explicit(&w->rounds, memory_order_relaxed);
+        all &= rounds != w->rounds_seen || rounds == UINT64_MAX;
+        w->rounds_seen = rounds;
+    }
+    return all;
+}
+
 const struct pipeline_totals *pipeline_totals(const struct pipeline *p)
 {
     return &p->totals;

@@ -32,6 +32,10 @@ struct worker {
     unsigned phase;    /* of a run that is advanced: how far it has come; worker.c */
     bool small_frames; /* the last batch it decoded had small frames: walk the lanes one by one */
     struct step_clock clock;
+    /* How often it looked for work; UINT64_MAX: it has come to the end. Written by the worker, read by pipeline_goes_on();
+     * relaxed, it orders nothing. */
+    _Atomic uint64_t rounds;
+    uint64_t rounds_seen; /* by pipeline_goes_on() */
 } ALIGNED(CACHE_LINE);
 
 /* Creations in a block of a batch's frames; number.c. */

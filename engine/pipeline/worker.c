@@ -83,7 +83,8 @@ static void run_batches(struct worker *w)
     unsigned idle = 0;
     if (source->ops->worker_begin)
         source->ops->worker_begin(source, w->index);
-    while (!pipeline_has_failed(p)) {
+    for (uint64_t rounds = 1; !pipeline_has_failed(p); rounds++) {
+        atomic_store_explicit(&w->rounds, rounds, memory_order_relaxed);
         if (run_steps(w)) {
             idle = 0;
         } else if (all_batches_written(p)) {
@@ -93,6 +94,7 @@ static void run_batches(struct worker *w)
             step_clock_lap(&w->clock, STEP_IDLE);
         }
     }
+    atomic_store_explicit(&w->rounds, UINT64_MAX, memory_order_relaxed);
     if (source->ops->worker_end)
         source->ops->worker_end(source, w->index);
 }
