@@ -112,7 +112,7 @@ class Recording:
         self.file = tempfile.NamedTemporaryFile(prefix='interfaces-', suffix='.pcap')
         self.path = self.file.name
         self.process = subprocess.Popen(
-            ['tcpdump', '-i', self.device, '-w', '-', '-U', '-Z', 'root', '-s', '0', '--immediate-mode', '--time-stamp-precision=nano',
+            ['tcpdump', '-i', self.device, '-w', '-', '-U', '-Z', 'root', '-s', '2048', '-B', '16384', '--immediate-mode', '--time-stamp-precision=nano',
              *self.more], stdin=subprocess.DEVNULL, stdout=self.file, stderr=subprocess.PIPE, text=True)
         wait_for(self.process.stderr, 'listening on', self.process)
         return self
@@ -120,7 +120,9 @@ class Recording:
     def __exit__(self, *error):
         time.sleep(0.2)
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=PATIENCE)
+        said = self.process.communicate(timeout=PATIENCE)[1]
+        if not any(error) and not said.endswith('\n0 packets dropped by kernel\n'):
+            raise OSError('tcpdump: ' + said)
 
 
 class Capture:
