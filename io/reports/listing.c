@@ -3,6 +3,7 @@
 #include "io/reports/listing.h"
 #include "io/reports/digest.h"
 #include "io/reports/names.h"
+#include "io/reports/realm_words.h"
 #include "io/reports/story.h"
 #include "io/reports/verdict_words.h"
 
@@ -71,11 +72,13 @@ void listing_destroy(struct listing *l)
 static int listing_reuse(struct sink *sink, struct text *text, const struct reuse_row *row)
 {
     struct listing_row *kept = (void *)text_room(text, sizeof *kept);
-    (void)sink;
     if (!kept)
         return -1;
-    *kept = (struct listing_row){
-        .reuse = *row->reuse, .family = row->family, .episode = row->episode, .origin = row->origin};
+    *kept = (struct listing_row){.reuse = *row->reuse,
+                                 .family = row->family,
+                                 .episode = row->episode,
+                                 .origin = row->origin,
+                                 .key_parts = sink->key_parts};
     if (row->finding)
         kept->finding = *row->finding;
     text->length += sizeof *kept;
@@ -117,12 +120,21 @@ static void print_verdict(const struct listing *l, struct page *page, const stru
     page_paint(page, PAINT_NONE);
 }
 
-static void print_file(struct page *page, const struct listing_row *row)
+/* A line below the reuse: where its frame is found, and the network that it belongs to. */
+static void print_place(const struct listing *l, struct page *page, const struct listing_row *row)
 {
     const unsigned width = page->style.width ? page->style.width : 160;
+    char realm[REALM_WORDS_MAX];
+    const size_t length = realm_words(realm, row->key_parts, &row->reuse.previous.keyed.realm);
+    if (!l->params.with_origin && !length)
+        return;
     page_paint(page, PAINT_DIM);
-    page_print(page, "%*sframe %" PRIu64 " of ", INDENT, "", row->origin.frame);
-    page_name(page, row->origin.file, MAX(width, 60u) - INDENT - 20);
+    page_print(page, "%*s%s", INDENT, "", realm);
+    if (l->params.with_origin) {
+        page_print(page, "%sframe %" PRIu64 " of ", length ? ", " : "", row->origin.frame);
+        page_name(page, row->origin.file,
+                  MAX(width, 60u + (unsigned)length) - INDENT - 20 - (unsigned)length);
+    }
     page_paint(page, PAINT_NONE);
     page_print(page, "\n");
 }
@@ -155,8 +167,7 @@ static void print_row(struct listing *l, struct page *page, const struct listing
     page_print(page, "%-16s%*s%10s", trigger_names[r->trigger], l->wide ? 2 : 1, "", gap);
     print_verdict(l, page, row);
     page_print(page, "\n");
-    if (l->params.with_origin)
-        print_file(page, row);
+    print_place(l, page, row);
 }
 
 static int listing_arrange(void *state, const struct text *rows, struct text *out)

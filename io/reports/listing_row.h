@@ -10,6 +10,7 @@ struct listing_row {
     enum family family;
     uint64_t episode;
     struct origin origin;
+    unsigned key_parts; /* of the conversations' key, enum key_parts */
 };
 
 static inline const void *listing_addresses(const struct listing_row *row)

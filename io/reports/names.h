@@ -19,10 +19,10 @@ extern const char *const report_names[REPORT_NAMES];
 #define XLSX_FILE         "reuse.xlsx"
 #define PAGE_FILE         "report.html" /* of the report page: io/html/html.h */
 
-/* As the column trigger and the summary spell them; TRIGGER_NONE is "". */
 /* By the number of the bit in enum key_parts. Columns and members are called so, too. */
 enum { KEY_PART_NAMES = 3 };
 extern const char *const key_part_names[KEY_PART_NAMES];
+/* As the column trigger and the summary spell them; TRIGGER_NONE is "". */
 extern const char *const trigger_names[TRIGGERS];
 
 /* Why a conversation ended, by enum ending. */

@@ -49,6 +49,8 @@ static int format_reuse(struct sink *sink, struct text *text, const struct reuse
         .stream = r->stream,
         .previous_stream = r->previous_stream,
         .gap = time_between(c->last_time, r->time),
+        .realm = sink->key_parts ? r->previous.keyed.realm : (struct realm){0},
+        .key_parts = (uint8_t)sink->key_parts,
         .decimals = (uint8_t)MAX(conversation_decimals(c), r->decimals),
         .trigger = r->trigger,
         .close = row->finding ? row->finding->close : CLOSES,
@@ -224,9 +226,11 @@ size_t participants_put_comment(const struct noted_reuse *r, char text[PARTICIPA
             if (*--end == '.')
                 break;
     *end = 0;
+    char realm[REALM_WORDS_MAX];
+    const char *separator = realm_words(realm, r->key_parts, &r->realm) ? "; " : "";
     const bool decided = r->verdict < VERDICT_WORDS && r->verdict != VERDICT_UNKNOWN;
     return (size_t)snprintf(text, PARTICIPANTS_COMMENT_MAX,
-                            "TCP port reuse: stream %" PRIu64 " reuses stream %" PRIu64 ", %s s %s%s%s",
+                            "TCP port reuse: stream %" PRIu64 " reuses stream %" PRIu64 ", %s s %s%s%s%s%s",
                             r->stream, r->previous_stream, gap, after[r->close], decided ? "; " : "",
-                            decided ? verdict_names[r->verdict] : "");
+                            decided ? verdict_names[r->verdict] : "", separator, realm);
 }

@@ -4,6 +4,7 @@
 #define TCPREUSE_PARTICIPANTS_H
 
 #include "engine/sink.h"
+#include "io/reports/realm_words.h"
 
 #include <stdio.h>
 
@@ -11,7 +12,9 @@
 struct noted_reuse {
     uint64_t frame;
     uint64_t stream, previous_stream;
-    int64_t gap; /* from the last segment of the conversation before; ns */
+    int64_t gap;        /* from the last segment of the conversation before; ns */
+    struct realm realm; /* of both conversations */
+    uint8_t key_parts;  /* enum key_parts: what of the realm counts */
     uint8_t decimals;
     uint8_t trigger; /* enum trigger */
     uint8_t close;   /* enum close_kind; CLOSES where no verdicts are wanted */
@@ -39,7 +42,8 @@ bool participants_have(const struct participants *p, uint64_t stream);
  * none. True if there are some. The caller checks the file for errors. */
 bool participants_print_filter(const struct participants *p, FILE *to);
 
-/* The reuse in words: "TCP port reuse: stream 7 reuses stream 3, 12.4 s after its RST; refused". Returns the length. */
+/* The reuse in words: "TCP port reuse: stream 7 reuses stream 3, 12.4 s after its RST; refused; VLAN 7". Returns the
+ * length. */
 enum { PARTICIPANTS_COMMENT_MAX = 256 };
 size_t participants_put_comment(const struct noted_reuse *r, char text[PARTICIPANTS_COMMENT_MAX]);
 

@@ -2,6 +2,7 @@
  * gap beside the timers, the attempt and its answer, and the verdict. */
 #include "io/reports/story.h"
 #include "io/reports/names.h"
+#include "io/reports/realm_words.h"
 #include "io/reports/verdict_words.h"
 
 #include <inttypes.h>
@@ -123,6 +124,9 @@ static void print_details(struct page *p, const struct listing_row *row)
         page_name(p, row->origin.file, p->style.width > 60 ? p->style.width - 30 : 120);
         page_print(p, "]\n");
     }
+    char realm[REALM_WORDS_MAX];
+    if (realm_words(realm, row->key_parts, &r->previous.keyed.realm))
+        page_print(p, "    [Conversations of %s]\n", realm);
     page_print(p,
                "Transmission Control Protocol, Src Port: %u, Dst Port: %u\n"
                "    [Stream index: %" PRIu64 "]\n"

@@ -208,6 +208,34 @@ def check_extract(tcpreuse, directory, path, frames):
     return out
 
 
+def in_words(row):
+    """The realm of a row of reuse.csv as listings, stories and comments name it."""
+    return ', '.join('%s %s' % (word, row[column]) for column, word in
+                     (('vlan', 'VLAN'), ('interface', 'interface'), ('vni', 'VNI')) if row[column])
+
+
+def check_words(tcpreuse, directory, path):
+    """The listing, the story and the comments of an extract name the realm of each reuse."""
+    key = ['--key', 'tuple,vlan,interface,vni', path]
+    rows = programs.run(tcpreuse, key).rows('reuse')
+    extract = os.path.join(directory, 'words.pcapng')
+    out = [] if rows else ['no reuses']
+    for arguments, form in ((['--format', 'text'], '\n         %s\n'), (['-V'], '    [Conversations of %s]\n'),
+                            (['--extract', extract], '; %s')):
+        said = programs.bare([tcpreuse, '-q', *arguments, *key])
+        text = said.out.decode()
+        if '--extract' in arguments:
+            with open(extract, 'rb') as file:
+                text = file.read().decode('latin-1')
+        at = 0
+        for row in rows:
+            at = text.find(form % in_words(row), at + 1)
+            if at < 0:
+                out.append('%s: frame %s: no "%s": %s' % (arguments[0], row['frame'], in_words(row), text[-300:]))
+                break
+    return out
+
+
 def main():
     tcpreuse, tap = os.path.abspath(sys.argv[1]), programs.Tap()
     with tempfile.TemporaryDirectory(prefix='key-') as directory:
@@ -224,6 +252,7 @@ def main():
             tap.ok('threads, ' + ' '.join(more), check_threads(tcpreuse, many, ['--key', 'tuple,vlan,interface,vni', *more]))
         tap.ok('several files', check_files(tcpreuse, directory))
         tap.ok('extract and filter', check_extract(tcpreuse, directory, os.path.join(directory, 'whole.pcapng'), few))
+        tap.ok('in words', check_words(tcpreuse, directory, os.path.join(directory, 'whole.pcapng')))
         judge = tshark.Tshark()
         for key in PREFERENCES:
             if judge.version and tuple(map(int, judge.version.split('.'))) >= (4, 6):
