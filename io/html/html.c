@@ -1,13 +1,13 @@
 /* The sink that collects what the page shows, and hands all rows on. Formatting is for all threads, in no order, so what
  * is collected is the same in any order: counts, and the first rows of an order. */
 #include "io/html/html_collected.h"
+#include "io/reports/outer_sink.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 struct html {
-    struct sink sink;
-    struct sink *inner;
+    struct outer_sink outer;
     pthread_mutex_t lock; /* guards collected until the run has ended */
     struct html_collected collected;
 };
@@ -112,7 +112,7 @@ static int format_reuse(struct sink *sink, struct text *text, const struct reuse
     const struct html_row kept = row_of(row);
     if (collect_reuse(h, &kept))
         return -1;
-    return h->inner->wants[REPORT_REUSE] ? h->inner->ops->format_reuse(h->inner, text, row) : 0;
+    return outer_sink_reuse(sink, text, row);
 }
 
 static int format_episode(struct sink *sink, struct text *text, const struct episode_row *row)
@@ -141,7 +141,7 @@ static int format_episode(struct sink *sink, struct text *text, const struct epi
     pthread_mutex_unlock(&h->lock);
     if (result)
         return -1;
-    return h->inner->wants[REPORT_EPISODES] ? h->inner->ops->format_episode(h->inner, text, row) : 0;
+    return outer_sink_episode(sink, text, row);
 }
 
 /* The worst come first, and one thread at a time. */
@@ -158,34 +158,16 @@ static int format_endpoint(struct sink *sink, struct text *text, const struct en
         if (e->has_open)
             html_open_count(&e->open, row->begun, row->ended, row->conversations);
     }
-    return h->inner->wants[REPORT_ENDPOINTS] ? h->inner->ops->format_endpoint(h->inner, text, row) : 0;
-}
-
-static int format_packets(struct sink *sink, struct text *text, const struct packet_row *rows, unsigned count)
-{
-    struct sink *inner = ((struct html *)sink)->inner;
-    return inner->ops->format_packets(inner, text, rows, count);
-}
-
-static int format_conversation(struct sink *sink, struct text *text, const struct conversation_row *row)
-{
-    struct sink *inner = ((struct html *)sink)->inner;
-    return inner->ops->format_conversation(inner, text, row);
-}
-
-static int write_text(struct sink *sink, enum report report, const struct text *text)
-{
-    struct sink *inner = ((struct html *)sink)->inner;
-    return inner->wants[report] ? inner->ops->write(inner, report, text) : 0;
+    return outer_sink_endpoint(sink, text, row);
 }
 
 static const struct sink_ops ops = {
     .format_reuse = format_reuse,
     .format_episode = format_episode,
-    .format_packets = format_packets,
-    .format_conversation = format_conversation,
+    .format_packets = outer_sink_packets,
+    .format_conversation = outer_sink_conversation,
     .format_endpoint = format_endpoint,
-    .write = write_text,
+    .write = outer_sink_write,
 };
 
 static int compare(uint64_t a, uint64_t b)
@@ -210,14 +192,12 @@ struct html *html_create(const struct html_params *params)
     struct html *h = calloc(1, sizeof *h);
     if (!h)
         return NULL;
-    h->sink = *params->inner;
-    h->sink.ops = &ops;
-    h->inner = params->inner;
+    outer_sink_init(&h->outer, params->inner, &ops);
     h->collected.timers = params->inner->timers;
     h->collected.endpoints = params->endpoints && params->inner->timers;
-    h->sink.wants[REPORT_REUSE] = true;
-    h->sink.wants[REPORT_EPISODES] |= params->inner->timers != NULL;
-    h->sink.wants[REPORT_ENDPOINTS] |= h->collected.endpoints;
+    h->outer.sink.wants[REPORT_REUSE] = true;
+    h->outer.sink.wants[REPORT_EPISODES] |= params->inner->timers != NULL;
+    h->outer.sink.wants[REPORT_ENDPOINTS] |= h->collected.endpoints;
     h->collected.rows =
         (struct html_kept){.size = sizeof(struct html_row), .compare = by_frame, .max = HTML_ROWS_MAX};
     h->collected.episodes = (struct html_kept){
@@ -228,7 +208,7 @@ struct html *html_create(const struct html_params *params)
 
 struct sink *html_sink(struct html *h, struct sink *reports)
 {
-    return h ? &h->sink : reports;
+    return h ? &h->outer.sink : reports;
 }
 
 struct html_collected *html_collected_of(struct html *h)

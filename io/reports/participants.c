@@ -2,6 +2,7 @@
  * an extract. */
 #include "io/reports/participants.h"
 #include "io/reports/names.h"
+#include "io/reports/outer_sink.h"
 #include "io/reports/text.h"
 
 #include <inttypes.h>
@@ -9,8 +10,7 @@
 #include <stdlib.h>
 
 struct participants {
-    struct sink sink;
-    struct sink *inner;
+    struct outer_sink outer;
     pthread_mutex_t lock; /* formatting is for all threads: guards what follows until the run has ended */
     struct noted_reuse *reuses;
     size_t count, capacity;
@@ -58,46 +58,16 @@ static int format_reuse(struct sink *sink, struct text *text, const struct reuse
     };
     if (note(p, &noted))
         return -1;
-    return p->inner->wants[REPORT_REUSE] ? p->inner->ops->format_reuse(p->inner, text, row) : 0;
-}
-
-static int format_episode(struct sink *sink, struct text *text, const struct episode_row *row)
-{
-    struct sink *inner = ((struct participants *)sink)->inner;
-    return inner->ops->format_episode(inner, text, row);
-}
-
-static int format_packets(struct sink *sink, struct text *text, const struct packet_row *rows, unsigned count)
-{
-    struct sink *inner = ((struct participants *)sink)->inner;
-    return inner->ops->format_packets(inner, text, rows, count);
-}
-
-static int format_conversation(struct sink *sink, struct text *text, const struct conversation_row *row)
-{
-    struct sink *inner = ((struct participants *)sink)->inner;
-    return inner->ops->format_conversation(inner, text, row);
-}
-
-static int format_endpoint(struct sink *sink, struct text *text, const struct endpoint_row *row)
-{
-    struct sink *inner = ((struct participants *)sink)->inner;
-    return inner->ops->format_endpoint(inner, text, row);
-}
-
-static int write_text(struct sink *sink, enum report report, const struct text *text)
-{
-    struct sink *inner = ((struct participants *)sink)->inner;
-    return inner->wants[report] ? inner->ops->write(inner, report, text) : 0;
+    return outer_sink_reuse(sink, text, row);
 }
 
 static const struct sink_ops ops = {
     .format_reuse = format_reuse,
-    .format_episode = format_episode,
-    .format_packets = format_packets,
-    .format_conversation = format_conversation,
-    .format_endpoint = format_endpoint,
-    .write = write_text,
+    .format_episode = outer_sink_episode,
+    .format_packets = outer_sink_packets,
+    .format_conversation = outer_sink_conversation,
+    .format_endpoint = outer_sink_endpoint,
+    .write = outer_sink_write,
 };
 
 struct participants *participants_create(struct sink *inner)
@@ -105,17 +75,15 @@ struct participants *participants_create(struct sink *inner)
     struct participants *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
-    p->sink = *inner;
-    p->sink.ops = &ops;
-    p->sink.wants[REPORT_REUSE] = true;
-    p->inner = inner;
+    outer_sink_init(&p->outer, inner, &ops);
+    p->outer.sink.wants[REPORT_REUSE] = true;
     pthread_mutex_init(&p->lock, NULL);
     return p;
 }
 
 struct sink *participants_sink(struct participants *p)
 {
-    return &p->sink;
+    return &p->outer.sink;
 }
 
 void participants_destroy(struct participants *p)
