@@ -38,7 +38,7 @@ OPTIONS = {
     'help': (None, 'ggggg'), 'version': (None, 'ggggg'), 'generate': ('complete-bash', 'ggggg'), 'ports': ('0', 'nnnnn'),
     'queues': ('1', 'nnnnn'), 'mbufs': ('4096', 'nnnnn'), 'duration': ('1', 'gnnnn'), 'frames': ('9', 'nnnnn'),
     'idle-exit': ('0.2', 'gnnnn'), 'stats-interval': ('1', 'nnnnn'), 'stats-format': ('json', 'nnnnn'),
-    'user': ('nobody', 'nnnnn'), 'follow': ('.', 'gnnnn'), 'follow-open': (None, 'gnnnn'), 'follow-poll': ('0.1', 'gnnnn'),
+    'user': ('nobody', 'nnnnn'), 'metrics': ('m', 'gngnn'), 'follow': ('.', 'gnnnn'), 'follow-open': (None, 'gnnnn'), 'follow-poll': ('0.1', 'gnnnn'),
 }
 # What an option needs beside it.
 FOLLOW, IDLE = ('--follow', '.'), ('--idle-exit', '0.2')
