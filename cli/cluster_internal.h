@@ -44,8 +44,9 @@ enum cluster_kind {
     WORD_PROGRESS, /* bytes of the inputs read so far */
     WORD_LAST,     /* no word follows */
     /* Orders. */
-    ORDER_READ, /* a piece, from the offset `bytes` on in its first file; 0: from a guess, or its beginning */
-    ORDER_SEND, /* it begins right */
+    ORDER_READ,       /* a piece, from a guess, or the beginning of a file */
+    ORDER_READ_AGAIN, /* the same, from the offset `bytes` on in its first file: the guess was wrong */
+    ORDER_SEND,       /* it begins right */
     ORDER_LEAVE,
 };
 

@@ -24,17 +24,16 @@ static void tell(const struct member *m, const struct cluster_word *word)
     cluster_tell(m->c, 0, CLUSTER_WORD, word, sizeof *word);
 }
 
-/* A piece that it has already is one that began at a wrong guess. */
 static void read_piece(struct member *m, const struct cluster_word *order)
 {
-    struct cluster_reading *r;
-    if (order->bytes) {
-        r = cluster_readings_find(&m->readings, order->piece);
-        cluster_reading_end(r);
-    } else {
-        r = cluster_readings_spare(&m->readings);
-        m->asked = false;
-    }
+    m->asked = false;
+    cluster_reading_start(cluster_readings_spare(&m->readings), m->c, order->piece, 0);
+}
+
+static void read_again(struct member *m, const struct cluster_word *order)
+{
+    struct cluster_reading *r = cluster_readings_find(&m->readings, order->piece);
+    cluster_reading_end(r);
     cluster_reading_start(r, m->c, order->piece, order->bytes);
 }
 
@@ -47,6 +46,8 @@ static bool take_orders(struct member *m)
         cluster_take(m->c, 0, CLUSTER_ORDER, &order, sizeof order);
         if (order.kind == ORDER_READ)
             read_piece(m, &order);
+        else if (order.kind == ORDER_READ_AGAIN)
+            read_again(m, &order);
         else if (order.kind == ORDER_SEND)
             m->sending = cluster_readings_find(&m->readings, order.piece);
         else

@@ -22,6 +22,7 @@ struct incoming {
 struct handed {
     unsigned rank;
     bool begun; /* where it begins is known, for now */
+    bool again; /* it is read once more, from where the piece before it ended */
 };
 
 struct cluster_supply {
@@ -134,7 +135,17 @@ static void add_share(struct cluster_supply *s, const struct cluster_share *from
     s->all_came = false;
 }
 
-/* The piece begins where the one before it ended: its blocks can come. Else it is read again. */
+/* The piece was read from where the one before it ended, and does not begin there: nothing would ever fit. */
+static void fail_again(const struct cluster_supply *s, struct set_border begin)
+{
+    const struct kept_piece *set = &s->c->set;
+    message_error(
+        "%s: has changed while it was read: piece %u of %u does not begin where the one before it ends",
+        begin.input < set->path_count ? set->paths[begin.input] : "an input", s->piece + 1, s->c->pieces);
+    cluster_fail(s->c, EXIT_INPUT);
+}
+
+/* The piece begins where the one before it ended: its blocks can come. Else it is read again, once. */
 static enum kept_next prove(struct cluster_supply *s)
 {
     struct handed *h = &s->handed[s->piece];
@@ -147,10 +158,14 @@ static enum kept_next prove(struct cluster_supply *s)
         s->phase = PHASE_BLOCKS;
         return KEPT_PIECE;
     }
+    if (h->again)
+        fail_again(s, piece->begin);
     const uint64_t begin = s->combine->pieces[s->piece - 1].range.end.position;
     h->begun = false;
+    h->again = true;
     if (h->rank) {
-        order(s, h->rank, &(struct cluster_word){.kind = ORDER_READ, .piece = s->piece, .bytes = begin});
+        order(s, h->rank,
+              &(struct cluster_word){.kind = ORDER_READ_AGAIN, .piece = s->piece, .bytes = begin});
     } else {
         struct cluster_reading *own = cluster_readings_find(&s->own, s->piece);
         cluster_reading_end(own);

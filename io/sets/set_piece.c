@@ -116,6 +116,8 @@ void piece_begin_input(struct set_source *s, struct input *in)
     const size_t i = atomic_load_explicit(&s->next, memory_order_relaxed);
     s->header_context = s->end_context = q->context;
     q->limit = i == s->end.input && s->end.position ? s->end.position : UINT64_MAX;
+    if (i == s->end.input)
+        s->ends_at = q->capture->first_record; /* unless a frame follows before the cut */
     if (i != s->begin.input || !s->begin.position)
         return;
     struct begin_job job = {

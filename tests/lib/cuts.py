@@ -71,6 +71,14 @@ def pcapng(data, units=((0, 6),)):
     return out
 
 
+def silent(data):
+    """A pcapng file of one interface with names, as a block that holds no frame, before its first frame: twice as many bytes as
+    the rest."""
+    at = sum(int.from_bytes(data[i:i + 4], 'little') for i in (4, 4 + int.from_bytes(data[4:8], 'little')))
+    length = (12 + 2 * (len(data) & ~3)).to_bytes(4, 'little')
+    return data[:at] + (4).to_bytes(4, 'little') + length + bytes(2 * (len(data) & ~3)) + length + data[at:]
+
+
 def traps(seed):
     """Frames whose data are records of pcap files, so that whoever looks for one from the middle on finds the wrong ones."""
     out = capture.Pcap()

@@ -22,7 +22,7 @@ import ftp  # noqa: E402
 import hostile  # noqa: E402
 import pcap  # noqa: E402
 import program  # noqa: E402
-from cuts import PLAIN, REPORTS, differences, fragments, pcapng, traps  # noqa: E402
+from cuts import PLAIN, REPORTS, differences, fragments, pcapng, silent, traps  # noqa: E402
 
 RANKS = (1, 2, 3, 5, 8)
 RANK = '${OMPI_COMM_WORLD_RANK:-$PMI_RANK}'     # in a shell that a launcher starts
@@ -126,6 +126,8 @@ def test_sets(tap, job, directory):
     tap.ok('--append, with times that go back', job.compare(['--append'] + parts[::-1]))
     later = program.write(directory, 'later.pcapng', pcapng(hostile.pcap(12, 1500), ((0, 6), (400, 9), (900, 6), (901, 3))))
     tap.ok('pcapng with interfaces that are described later', job.compare([later], (8,)))
+    names = program.write(directory, 'names.pcapng', silent(pcapng(hostile.pcap(12, 1500))))
+    tap.ok('a piece without a frame of the file that it ends in', job.compare([names], (3,)))
     nowhere = os.path.join(directory, 'nowhere.pcap')
     tap.ok('files that are cut, empty or not there', job.compare([cut, empty, nowhere] + parts[1:]))
     tap.ok('no input at all', job.compare([nowhere], (2,)))

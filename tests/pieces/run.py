@@ -20,7 +20,7 @@ import ftp  # noqa: E402
 import hostile  # noqa: E402
 import pcap  # noqa: E402
 import program  # noqa: E402
-from cuts import PLAIN, REPORTS, differences, facts, fragments, pcapng, traps  # noqa: E402
+from cuts import PLAIN, REPORTS, differences, facts, fragments, pcapng, silent, traps  # noqa: E402
 
 
 def contents(path):
@@ -96,6 +96,8 @@ def test_sets(tap, pieces, directory):
     tap.ok('pcapng', pieces.compare([program.write(directory, 'one.pcapng', pcapng(one_file))], 7))
     tap.ok('pcapng, a cut at every frame',
            pieces.compare([program.write(directory, 'few.pcapng', pcapng(hostile.pcap(13, 40)))], 90))
+    names = program.write(directory, 'names.pcapng', silent(pcapng(one_file)))
+    tap.ok('a piece without a frame of the file that it ends in', [c for n in (2, 3, 8) for c in pieces.compare([names], n)])
     later = program.write(directory, 'later.pcapng', pcapng(one_file, ((0, 6), (400, 9), (900, 6), (901, 3))))
     tap.ok('pcapng with interfaces that are described later', pieces.compare([later], 8))
     tap.ok('--append, with times that go back', pieces.compare(['--append'] + parts[::-1], 5))
