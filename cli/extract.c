@@ -3,11 +3,10 @@
  * Which conversations do is known at the end of the run only. So an extract takes two more passes over the files: one
  * with the pipeline again, which selects frames by their streams, and one frame by frame, which writes them. */
 #include "cli/extract.h"
-#include "cli/form.h"
+#include "cli/destination.h"
 #include "cli/interrupt.h"
 #include "io/guard.h"
 #include "io/message.h"
-#include "io/reports/names.h"
 #include "io/reports/participants.h"
 #include "io/reports/pcapng_writer.h"
 #include "io/reports/selection.h"
@@ -82,53 +81,6 @@ static enum exit_status check_inputs(const char *extract, const struct inputs *i
     return EXIT_DONE;
 }
 
-/* Skips the number of a file behind its mark, if there is one. */
-static const char *skip_number(const char *s, char mark)
-{
-    const size_t digits = *s == mark ? strspn(s + 1, "0123456789") : 0;
-    return digits ? s + 1 + digits : s;
-}
-
-/* Is it the name of a file that the run may write into its directory? */
-static bool is_file_of_run(const struct options *o, const char *name)
-{
-    const struct {
-        bool wanted;
-        const char *name;
-    } others[] = {{o->summary, SUMMARY_FILE}, {o->schema, SCHEMA_FILE}, {o->schema, DATA_PACKAGE_FILE},
-                  {o->xlsx, XLSX_FILE},       {o->page, PAGE_FILE},     {true, OUTPUTS_LOCK}};
-    for (unsigned i = 0; i < ARRAY_LEN(others); i++)
-        if (others[i].wanted && !strcmp(name, others[i].name))
-            return true;
-    for (unsigned r = 0; r < REPORTS; r++) {
-        const size_t n = strlen(report_names[r]);
-        if (o->reports[r] && !strncmp(name, report_names[r], n) &&
-            !strcmp(skip_number(skip_number(name + n, '.'), '-'), form_of(o)->suffix))
-            return true;
-    }
-    return false;
-}
-
-/* The extract is no report of the run: else it would replace that one, or the other way round. */
-static enum exit_status check_name(const struct options *o)
-{
-    const char *slash = strrchr(o->extract, '/'), *name = slash ? slash + 1 : o->extract;
-    struct stat of_extract, of_reports;
-    if (!o->output || !is_file_of_run(o, name))
-        return EXIT_DONE;
-    char *directory = slash ? strndup(o->extract, (size_t)(slash - o->extract) + 1) : strdup(".");
-    if (!directory)
-        return fail_memory();
-    const bool same = !stat(directory, &of_extract) && !stat(o->output, &of_reports) &&
-                      of_extract.st_dev == of_reports.st_dev && of_extract.st_ino == of_reports.st_ino;
-    free(directory);
-    if (!same)
-        return EXIT_DONE;
-    message_error("option '--extract': %s is a file that this run writes for '-o': choose another name",
-                  o->extract);
-    return EXIT_USAGE;
-}
-
 /* Begins the file. 0, or -1 with errno. */
 static int open_file(struct extract *e, const struct outputs_params *outputs)
 {
@@ -156,7 +108,7 @@ enum exit_status extract_open(struct extract **e, const struct extract_params *p
         return fail_memory();
     if (!options->extract)
         return EXIT_DONE;
-    enum exit_status status = check_name(options);
+    enum exit_status status = destination_check_name(options, "--extract", options->extract);
     if (status == EXIT_DONE)
         status = check_inputs(options->extract, params->inputs);
     if (status != EXIT_DONE)

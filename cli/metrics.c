@@ -1,6 +1,8 @@
-/* A file is written anew every so often, under another name, and renamed, so that whoever reads it finds it whole. Else a
- * responder makes the text when somebody asks for it. */
+/* A file is written anew every so often, under another name, and renamed, so that whoever reads it finds it whole. What it
+ * replaces is an earlier file of metrics and nothing else: a slip in the command must not cost a capture. Else a responder makes
+ * the text when somebody asks for it. */
 #include "cli/metrics.h"
+#include "cli/destination.h"
 #include "engine/clock.h"
 #include "io/memory.h"
 #include "io/message.h"
@@ -13,7 +15,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const double default_interval = 10; /* s */
@@ -69,9 +73,38 @@ static char *make_page(void *context, size_t *length)
     return make(context, true, length);
 }
 
+/* May the file be replaced? There is none, or it is empty, or has metrics. 0, or -1 with errno. */
+static int check_replaced(const char *path)
+{
+    char head[sizeof OPENMETRICS_HEAD - 1];
+    struct stat st;
+    if (stat(path, &st))
+        return errno == ENOENT ? 0 : -1;
+    if (!S_ISREG(st.st_mode)) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+    const bool other = n > 0 && ((size_t)n < sizeof head || memcmp(head, OPENMETRICS_HEAD, sizeof head));
+    const int error = other ? EEXIST : errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return n < 0 || other ? -1 : 0;
+}
+
+static const char *explain(int error)
+{
+    return error == EEXIST ? "it is there and holds no metrics: remove it, or choose another name"
+                           : outputs_explain(error);
+}
+
 /* 0, or -1 with errno. */
 static int write_whole(const struct metrics *m, const char *text, size_t length)
 {
+    if (check_replaced(m->options->metrics))
+        return -1;
     unlink(m->part);
     const int fd = open(m->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (fd < 0)
@@ -94,7 +127,7 @@ static void write_file(struct metrics *m, bool running)
     char *text = make(m, running, &length);
     const bool failed = !text || write_whole(m, text, length);
     if (failed && !m->failed)
-        message_error("%s: cannot write: %s", m->options->metrics, text ? strerror(errno) : "out of memory");
+        message_error("%s: cannot write: %s", m->options->metrics, text ? explain(errno) : "out of memory");
     m->failed = failed;
     free(text);
 }
@@ -117,6 +150,18 @@ static void *metrics_main(void *argument)
     }
 }
 
+static enum exit_status open_file(struct metrics *m, const char *path)
+{
+    if (check_replaced(path)) {
+        message_error("%s: cannot write: %s", path, explain(errno));
+        return EXIT_OUTPUT;
+    }
+    if (asprintf(&m->part, "%s" OUTPUTS_PART, path) >= 0)
+        return EXIT_DONE;
+    m->part = NULL;
+    return fail_memory();
+}
+
 enum exit_status metrics_open(struct metrics **opened, const struct options *o)
 {
     char error[RESPONDER_ERROR_MAX];
@@ -134,8 +179,7 @@ enum exit_status metrics_open(struct metrics **opened, const struct options *o)
         return EXIT_INPUT;
     }
     if (!responder_names(o->metrics))
-        return asprintf(&m->part, "%s.tcpreuse-part", o->metrics) < 0 ? (m->part = NULL, fail_memory())
-                                                                      : EXIT_DONE;
+        return open_file(m, o->metrics);
     m->responder = responder_open(o->metrics, error);
     if (m->responder) {
         if (!o->quiet)
@@ -144,6 +188,16 @@ enum exit_status metrics_open(struct metrics **opened, const struct options *o)
     }
     message_error("--metrics %s: %s", o->metrics, error);
     return EXIT_OUTPUT;
+}
+
+enum exit_status metrics_check_name(const struct options *o)
+{
+    if (!o->metrics || responder_names(o->metrics))
+        return EXIT_DONE;
+    if (!o->extract || strcmp(o->extract, o->metrics))
+        return destination_check_name(o, "--metrics", o->metrics);
+    message_error("options '--metrics' and '--extract' name the same file: %s", o->metrics);
+    return EXIT_USAGE;
 }
 
 enum exit_status metrics_start(struct metrics *m, const struct pipeline *pipeline, const struct live *live)

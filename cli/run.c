@@ -202,6 +202,8 @@ static enum exit_status open_reports(struct run *r)
         message_error(
             "reports are written as the user '%s' (--user): the directory has to be one that it can write",
             o->user);
+    if (status == EXIT_DONE)
+        status = metrics_check_name(o);
     if (status != EXIT_DONE)
         return status;
     const struct workbook_params workbook = {

@@ -7,7 +7,7 @@
 /* unit: that the name ends in; NULL: it has none. */
 static void begin(FILE *to, const char *name, const char *type, const char *unit, const char *help)
 {
-    fprintf(to, "# TYPE tcpreuse_%s %s\n", name, type);
+    fprintf(to, OPENMETRICS_HEAD "%s %s\n", name, type);
     if (unit)
         fprintf(to, "# UNIT tcpreuse_%s %s\n", name, unit);
     fprintf(to, "# HELP tcpreuse_%s %s\n", name, help);

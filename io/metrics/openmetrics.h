@@ -10,6 +10,9 @@
 
 #define OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
+/* What each text begins with. */
+#define OPENMETRICS_HEAD "# TYPE tcpreuse_"
+
 struct openmetrics {
     const char *rules; /* their generation */
     struct pipeline_progress progress;

@@ -197,9 +197,29 @@ def at_socket(tcpreuse, out):
     return complaints + ([] if os.path.getsize(path) == 4 else ['the file is gone'])
 
 
-def refused(tcpreuse, place, word):
-    result = program.bare([tcpreuse, '-q', '--metrics', place, EXAMPLE])
+def refused(tcpreuse, place, word, capture=EXAMPLE):
+    result = program.bare([tcpreuse, '-q', '--metrics', place, capture])
     return [] if result.status == 3 and word in result.err.decode() else ['%s: %s' % (place, result.describe())]
+
+
+def kept(tcpreuse, out):
+    """What is no file of metrics is not replaced: an input, something else, a device; nor is it the name of a report."""
+    capture, empty, reports, null = (os.path.join(out, name) for name in ('in.pcap', 'empty', 'reports', 'null'))
+    with open(EXAMPLE, 'rb') as stream:
+        content = stream.read()
+    program.write(out, 'in.pcap', content)
+    program.write(out, 'empty', b'')
+    os.symlink('/dev/null', null)
+    complaints = refused(tcpreuse, capture, 'holds no metrics', capture) + refused(tcpreuse, null, 'device')
+    with open(capture, 'rb') as stream:
+        complaints += [] if stream.read() == content else ['the input is gone']
+    for _ in range(2):
+        result = program.bare([tcpreuse, '-q', '--metrics', empty, EXAMPLE])
+        complaints += [result.describe()] if result.status else []
+    for words in (['--metrics', os.path.join(reports, 'reuse.csv')], ['--metrics', capture + 'x', '--extract', capture + 'x']):
+        result = program.bare([tcpreuse, '-q', '-o', reports, *words, EXAMPLE])
+        complaints += [] if result.status == 1 and '--metrics' in result.err.decode() else [result.describe()]
+    return complaints
 
 
 def always_whole(tcpreuse, out):
@@ -229,6 +249,7 @@ def main():
             ('tcp:0 serves on loopback', lambda *a: served(a[0], 'tcp:0', a[1])),
             ('an address of IPv4', lambda *a: served(a[0], 'tcp:127.0.0.1:0', a[1])),
             ('unix:PATH', at_socket), ('the file is whole', always_whole),
+            ('other files stay', kept),
             ('places that are none', lambda *a: sum((refused(a[0], *pair) for pair in (
                 ('tcp:', 'such as'), ('tcp:x', 'such as'), ('tcp:1.2.3.4.5:6', 'such as'), ('tcp:example.org:80', 'such as'),
                 ('tcp:99999', ''), ('unix:', 'cannot listen'), ('unix:' + 'x' * 200, 'cannot listen'),
