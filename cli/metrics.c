@@ -22,6 +22,8 @@
 
 static const double default_interval = 10; /* s */
 
+enum { RETRY_MS = 100 /* until there may be a descriptor again */ };
+
 struct metrics {
     const struct options *options;
     const struct pipeline *pipeline;
@@ -145,8 +147,8 @@ static void *metrics_main(void *argument)
             return NULL;
         if (wait[0].revents)
             return NULL;
-        if (wait[1].revents)
-            responder_answer(m->responder, OPENMETRICS_TYPE, make_page, m);
+        if (wait[1].revents && !responder_answer(m->responder, OPENMETRICS_TYPE, make_page, m))
+            poll(wait, 1, RETRY_MS);
     }
 }
 

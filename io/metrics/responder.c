@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 enum { REQUEST_MAX = 4096, PATIENCE_MS = 1000, WAITING = 16 };
+enum { HOST_MAX = INET6_ADDRSTRLEN + IF_NAMESIZE /* fe80::1%eth0 */ };
 
 static const char unix_prefix[] = "unix:", tcp_prefix[] = "tcp:";
 
@@ -37,7 +39,8 @@ static void remove_stale(const struct sockaddr_un *address)
     struct stat st;
     if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
         return; /* connecting to a file is refused, too */
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* One that listens and is busy is not waited for. */
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) && errno == ECONNREFUSED)
         unlink(address->sun_path);
     if (fd >= 0)
@@ -63,7 +66,7 @@ static int listen_unix(struct responder *r, const char *path)
 }
 
 /* Splits [ADDRESS:]PORT. False: it is none. */
-static bool split(const char *text, char host[INET6_ADDRSTRLEN + 2], const char **port)
+static bool split(const char *text, char host[HOST_MAX], const char **port)
 {
     const char *colon = strrchr(text, ':');
     *port = colon ? colon + 1 : text;
@@ -72,10 +75,10 @@ static bool split(const char *text, char host[INET6_ADDRSTRLEN + 2], const char 
         text++;
         length -= 2;
     }
-    if (length > INET6_ADDRSTRLEN || !**port || strspn(*port, "0123456789") != strlen(*port) ||
+    if (length >= HOST_MAX || !**port || strspn(*port, "0123456789") != strlen(*port) ||
         strtoul(*port, NULL, 10) > UINT16_MAX)
         return false;
-    snprintf(host, INET6_ADDRSTRLEN + 2, "%.*s", (int)length, length ? text : "");
+    snprintf(host, HOST_MAX, "%.*s", (int)length, length ? text : "");
     if (!length)
         strcpy(host, "127.0.0.1");
     return true;
@@ -86,7 +89,7 @@ static void name_place(struct responder *r)
 {
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
-    char host[INET6_ADDRSTRLEN], port[8];
+    char host[HOST_MAX], port[8];
     if (getsockname(r->fd, (struct sockaddr *)&address, &size) ||
         getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV))
@@ -98,7 +101,7 @@ static void name_place(struct responder *r)
 static int listen_tcp(struct responder *r, const char *text)
 {
     const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-    char host[INET6_ADDRSTRLEN + 2];
+    char host[HOST_MAX];
     const char *port;
     struct addrinfo *found;
     if (!split(text, host, &port) || getaddrinfo(host, port, &hints, &found)) {
@@ -192,13 +195,13 @@ static const char *refuse(const char *request)
     return known ? NULL : "404 Not Found";
 }
 
-void responder_answer(struct responder *r, const char *type, char *(*write)(void *context, size_t *length),
+bool responder_answer(struct responder *r, const char *type, char *(*write)(void *context, size_t *length),
                       void *context)
 {
     char request[REQUEST_MAX + 1], head[512];
     const int fd = accept4(r->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
-        return;
+        return false;
     const int64_t until = clock_monotonic_ns() + (int64_t)PATIENCE_MS * 1000000;
     if (read_request(fd, request, until)) {
         const char *refused = refuse(request);
@@ -216,6 +219,7 @@ void responder_answer(struct responder *r, const char *type, char *(*write)(void
         free(page);
     }
     close(fd);
+    return true;
 }
 
 void responder_close(struct responder *r)

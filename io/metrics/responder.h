@@ -18,9 +18,9 @@ struct responder *responder_open(const char *text, char error[RESPONDER_ERROR_MA
 const char *responder_place(const struct responder *r);
 /* Readable when somebody connects. */
 int responder_descriptor(const struct responder *r);
-/* Answers one connection, if there is one, within about a second. write(): makes the page; freed by the responder; NULL: there
- * is no memory for it. */
-void responder_answer(struct responder *r, const char *type, char *(*write)(void *context, size_t *length),
+/* Answers one connection within about a second. write(): makes the page; freed by the responder; NULL: there is no memory for
+ * it. False: there was no connection, or no descriptor for it; then it stays readable, so the caller has to wait a little. */
+bool responder_answer(struct responder *r, const char *type, char *(*write)(void *context, size_t *length),
                       void *context);
 /* NULL is fine. */
 void responder_close(struct responder *r);

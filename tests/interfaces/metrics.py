@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import socket
 import stat
 import subprocess
@@ -187,8 +188,12 @@ def at_socket(tcpreuse, out):
         complaints.append('the socket is still there')
     with socket.socket(socket.AF_UNIX) as live:
         live.bind(path)
-        live.listen()
-        complaints += refused(tcpreuse, 'unix:' + path, 'Address already in use')
+        live.listen(0)
+        with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
+            for client in first, second:    # so that it is too busy for another one
+                client.setblocking(False)
+                client.connect_ex(path)
+            complaints += refused(tcpreuse, 'unix:' + path, 'Address already in use')
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             complaints.append('the socket of others is gone')
     os.unlink(path)
@@ -200,6 +205,28 @@ def at_socket(tcpreuse, out):
 def refused(tcpreuse, place, word, capture=EXAMPLE):
     result = program.bare([tcpreuse, '-q', '--metrics', place, capture])
     return [] if result.status == 3 and word in result.err.decode() else ['%s: %s' % (place, result.describe())]
+
+
+def without_descriptors(tcpreuse, out):
+    """A connection that there is no descriptor for waits, and costs no time meanwhile."""
+    def ticks(pid):
+        with open('/proc/%d/stat' % pid) as stream:
+            return sum(map(int, stream.read().rsplit(')', 1)[1].split()[11:13]))
+    with Piped(tcpreuse, 'tcp:0', out) as run, socket.socket() as client:
+        pid = run.process.pid
+        talk(run.place, b'GET /metrics HTTP/1.1\r\n\r\n')
+        most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, most[1]))
+        client.connect(('127.0.0.1', int(re.search(r':(\d+)/', run.place)[1])))
+        client.sendall(b'GET /metrics HTTP/1.1\r\n\r\n')
+        begun = ticks(pid)
+        time.sleep(1)
+        spent = (ticks(pid) - begun) / os.sysconf('SC_CLK_TCK')
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, most)
+        client.settimeout(10)
+        answer = client.recv(15)
+        status, _ = run.end()
+    return [] if spent < 0.3 and answer == b'HTTP/1.1 200 OK' and not status else ['%.1f s, %r, exit %d' % (spent, answer, status)]
 
 
 def kept(tcpreuse, out):
@@ -249,7 +276,7 @@ def main():
             ('tcp:0 serves on loopback', lambda *a: served(a[0], 'tcp:0', a[1])),
             ('an address of IPv4', lambda *a: served(a[0], 'tcp:127.0.0.1:0', a[1])),
             ('unix:PATH', at_socket), ('the file is whole', always_whole),
-            ('other files stay', kept),
+            ('other files stay', kept), ('no descriptors', without_descriptors),
             ('places that are none', lambda *a: sum((refused(a[0], *pair) for pair in (
                 ('tcp:', 'such as'), ('tcp:x', 'such as'), ('tcp:1.2.3.4.5:6', 'such as'), ('tcp:example.org:80', 'such as'),
                 ('tcp:99999', ''), ('unix:', 'cannot listen'), ('unix:' + 'x' * 200, 'cannot listen'),
