@@ -33,7 +33,10 @@ void interface_count(struct interface *i)
         return;
     add(&i->seen, now.ps_recv - i->last.ps_recv);
     add(&i->missed, now.ps_drop - i->last.ps_drop);
-    add(&i->missed_by_interface, now.ps_ifdrop - i->last.ps_ifdrop);
+    /* Of an interface that has gone libpcap finds none, and counts down. */
+    const uint32_t by_interface = now.ps_ifdrop - i->last.ps_ifdrop;
+    if (by_interface <= INT32_MAX)
+        add(&i->missed_by_interface, by_interface);
     i->last = now;
 }
 

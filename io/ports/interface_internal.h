@@ -46,8 +46,7 @@ struct interface {
     uint32_t index;
     uint16_t link_type; /* LINKTYPE_ */
     uint8_t decimals;
-    int fd;       /* for poll(2); -1: none */
-    bool rejects; /* it is a socket, which the kernel can be told to let nothing into */
+    int fd; /* for poll(2); -1: none */
 
     /* With the turn of claiming, which orders it. */
     enum interface_state state;
