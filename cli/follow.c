@@ -126,6 +126,8 @@ static bool is_idle(const struct follow *f)
 
 static enum relay_next end(struct follow *f)
 {
+    for (size_t i = 0; i < f->whole.count; i++)
+        watch_note_unread(f->watch, f->whole.items[i].path);
     watch_note_rest(f->watch);
     save(f);
     return RELAY_END;

@@ -198,10 +198,20 @@ bool watch_is_idle(const struct watch *w)
     return !watch_has_whole(w);
 }
 
+void watch_note_unread(struct watch *w, const char *path)
+{
+    problems_add(w->params.problems, PROBLEM_NOTE, 0, path, -1, "was not read: the run ended before");
+}
+
 void watch_note_rest(struct watch *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         struct watch_entry *e = w->entries[i];
+        if (e->state == WATCH_WHOLE && !e->missing_since) {
+            look_at(e);
+            if (e->look.is_capture)
+                watch_note_unread(w, e->path);
+        }
         if (e->state != WATCH_WRITTEN || !e->size)
             continue;
         look_at(e);

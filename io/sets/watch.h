@@ -54,7 +54,9 @@ int watch_list_written(struct watch *w, struct watched_list *list);
 bool watch_has_whole(const struct watch *w);
 /* No file is about to be whole, as far as can be said: those that are written have writers. */
 bool watch_is_idle(const struct watch *w);
-/* At the end: notes about what was skipped, and about files that were not read since they are still written. */
+/* At the end: a note about a file that was taken, and not read. */
+void watch_note_unread(struct watch *w, const char *path);
+/* At the end: notes about what was skipped, and about files that were not taken. */
 void watch_note_rest(struct watch *w);
 void watch_close(struct watch *w);
 

@@ -54,6 +54,8 @@ static void note_present(struct watch *w, struct watch_entry *e)
 void entry_look(struct watch *w, struct watch_entry *e, int64_t now)
 {
     struct stat st;
+    if (e->is_nameless) /* what has its path now is another file */
+        return;
     if (look_up(e, &st)) {
         note_missing(w, e, now);
         return;
@@ -96,24 +98,43 @@ void entry_complete(struct watch_entry *e, bool is_sure)
     e->has_writer = false;
 }
 
+/* Its path is free for another one. */
+static void take_name(struct watch *w, struct watch_entry *e)
+{
+    if (!e->is_nameless)
+        tdelete(e, &w->by_path, by_path);
+    e->is_nameless = true;
+}
+
 static void remove_at(struct watch *w, size_t i)
 {
     struct watch_entry *e = w->entries[i];
-    tdelete(e, &w->by_path, by_path);
+    take_name(w, e);
     w->missing -= e->missing_since != 0;
     w->entries[i] = w->entries[--w->count];
     free(e->path);
     free(e);
 }
 
-/* The missing entry of this file, under its former name. */
+/* The missing entry of this file, under its former name. Of one that was removed, another file may have the number. */
 static struct watch_entry *find_missing(const struct watch *w, const struct stat *st)
 {
-    for (size_t i = 0; w->missing && i < w->count; i++)
-        if (w->entries[i]->missing_since && w->entries[i]->inode == st->st_ino &&
-            w->entries[i]->device == st->st_dev)
-            return w->entries[i];
+    for (size_t i = 0; w->missing && i < w->count; i++) {
+        struct watch_entry *e = w->entries[i];
+        const bool is_removed = e->is_nameless && !e->move;
+        if (e->missing_since && !is_removed && e->inode == st->st_ino && e->device == st->st_dev)
+            return e;
+    }
     return NULL;
+}
+
+/* The place of the entry that has left its name with this move; the count: there is none. */
+static size_t find_moved(const struct watch *w, uint32_t move)
+{
+    size_t i = 0;
+    while (i < w->count && !(w->entries[i]->is_nameless && w->entries[i]->move == move))
+        i++;
+    return i;
 }
 
 static struct watch_entry *find(const struct watch *w, char *path)
@@ -149,10 +170,13 @@ static struct watch_entry *add(struct watch *w, struct watch_directory *d, char 
 /* The entry goes on under another name. */
 static struct watch_entry *rename_entry(struct watch *w, struct watch_entry *e, char *path)
 {
-    tdelete(e, &w->by_path, by_path);
+    take_name(w, e);
     free(e->path);
     e->path = path;
-    return tsearch(e, &w->by_path, by_path) ? e : NULL;
+    if (!tsearch(e, &w->by_path, by_path))
+        return NULL;
+    e->is_nameless = false;
+    return e;
 }
 
 struct watch_entry *entry_get(struct watch *w, struct watch_directory *d, const char *name, int64_t now)
@@ -176,10 +200,49 @@ struct watch_entry *entry_get(struct watch *w, struct watch_directory *d, const 
     return e;
 }
 
+int entry_leave(struct watch *w, const struct watch_directory *d, const char *name, uint32_t move,
+                int64_t now)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", d->path, name) < 0)
+        return -1;
+    struct watch_entry *e = find(w, path);
+    free(path);
+    if (!e)
+        return 0;
+    take_name(w, e);
+    e->move = move;
+    note_missing(w, e, now);
+    return 0;
+}
+
+struct watch_entry *entry_move(struct watch *w, struct watch_directory *d, const char *name, uint32_t move,
+                               int64_t now)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", d->path, name) < 0)
+        return NULL;
+    const size_t moved = find_moved(w, move);
+    if (moved < w->count && find(w, path))
+        remove_at(w, moved); /* its file goes on as that of an entry that is there */
+    else if (moved < w->count) {
+        w->entries[moved]->directory = d;
+        struct watch_entry *e = rename_entry(w, w->entries[moved], path);
+        if (e)
+            entry_look(w, e, now);
+        return e;
+    }
+    free(path);
+    return entry_get(w, d, name, now);
+}
+
 /* What was missed when the file vanished. */
 static void tell_missing(const struct watch *w, const struct watch_entry *e)
 {
-    if (e->state == WATCH_WHOLE)
+    if (e->state == WATCH_WHOLE && !e->inode)
+        problems_add(w->params.problems, PROBLEM_ERROR, 0, e->path, -1,
+                     "vanished before it could be looked at: if it was a capture, it is missing");
+    else if (e->state == WATCH_WHOLE && e->size)
         problems_add(w->params.problems, PROBLEM_ERROR, 0, e->path, -1,
                      "vanished before it was read: %llu bytes are missing", (unsigned long long)e->size);
     else if (e->state == WATCH_WRITTEN && e->size)

@@ -87,7 +87,10 @@ static int take_event(struct watch *w, const struct inotify_event *event, int64_
     }
     if (!event->len)
         return 0;
-    struct watch_entry *e = entry_get(w, d, event->name, now);
+    if (event->mask & (IN_MOVED_FROM | IN_DELETE))
+        return entry_leave(w, d, event->name, event->cookie, now);
+    struct watch_entry *e = event->mask & IN_MOVED_TO ? entry_move(w, d, event->name, event->cookie, now)
+                                                      : entry_get(w, d, event->name, now);
     if (!e)
         return -1;
     if (event->mask & IN_CLOSE_WRITE || (event->mask & IN_MOVED_TO && entry_ask_writer(e) != WRITER_THERE))

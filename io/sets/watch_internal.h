@@ -52,6 +52,8 @@ struct watch_entry {
     int64_t asked;         /* whether it is open */
     struct look look;
     bool look_is_old; /* it has changed since */
+    bool is_nameless; /* the file has left its path, which another one may have by now */
+    uint32_t move;    /* to another name, which the kernel tells with this number; 0: it was removed */
 };
 
 struct watch {
@@ -78,6 +80,13 @@ static inline int64_t watch_ns(int64_t ms)
 /* The entry of this name in the directory. One that is new, or has been renamed, is looked at. NULL when
  * memory is short. */
 struct watch_entry *entry_get(struct watch *w, struct watch_directory *d, const char *name, int64_t now);
+/* The file of this name was removed (0), or moved, which will be told with this number once more if it stays in watched
+ * directories. 0, or -1 when memory is short. */
+int entry_leave(struct watch *w, const struct watch_directory *d, const char *name, uint32_t move,
+                int64_t now);
+/* And then: it goes on under this name. */
+struct watch_entry *entry_move(struct watch *w, struct watch_directory *d, const char *name, uint32_t move,
+                               int64_t now);
 /* How is its file now? */
 void entry_look(struct watch *w, struct watch_entry *e, int64_t now);
 /* It is taken for whole. */

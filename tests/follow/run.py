@@ -236,7 +236,30 @@ def troubles(tcpreuse):
             return complaints if run.end() == 130 else complaints + ['status']
         finally:
             place.close()
+    def renamed():
+        """At once after they are written, to a new name or to one that had another file: nothing is missing."""
+        place, complaints = Place(tcpreuse), []
+        try:
+            parts = shares(traffic(15, 900), 6)
+            place.write('b', parts[0])
+            run = Follower([tcpreuse, '--format', 'csv', '--verdicts', 'off', '-q', '--follow', place.followed])
+            for i, part in enumerate(parts):
+                before = run.rows()
+                if i:
+                    place.write('new', part)
+                    time.sleep(0 if i % 2 else 0.1)
+                if i > 3:
+                    os.rename(place.file('a'), place.file('b'))
+                if i:
+                    os.rename(place.file('new'), place.file('a' if i > 2 else 'c%d' % i))
+                if run.wait_for(lambda r, n=before: r.rows() > n + 5) is None:
+                    complaints.append('no rows of file %d' % i)
+            time.sleep(1)
+            return complaints if run.end() == 130 and run.err.count(b'\n') == 1 else complaints + [run.err.decode()]
+        finally:
+            place.close()
     yield 'files that are damaged or no captures', damaged, ()
+    yield 'files that are renamed at once', renamed, ()
     yield 'files that are late', late, ()
     yield 'a file and a directory that vanish', vanishing, ()
 
