@@ -18,8 +18,8 @@ const struct row_format *form_of(const struct options *o)
 
 struct listing *form_listing(const struct options *o, bool several, const struct timers *timers)
 {
-    const bool paint =
-        o->color == COLOR_AUTO ? terminal_wants_color(STDOUT_FILENO) : o->color == COLOR_ALWAYS;
+    const bool may_paint = !o->mpi && terminal_wants_color(STDOUT_FILENO); /* a launcher's terminal is none */
+    const bool paint = o->color == COLOR_AUTO ? may_paint : o->color == COLOR_ALWAYS;
     const struct listing_params params = {
         .style = {.width = terminal_columns(STDOUT_FILENO), .color = paint, .utf8 = terminal_has_utf8()},
         .details = o->details,

@@ -123,7 +123,8 @@ static void spread_spreadsheet(struct options *o)
         o->split_rows = SHEET_ROWS;
 }
 
-/* The format where none is given, and what does not go together with the one that is. */
+/* The format where none is given, and what does not go together with the one that is. Ranks may have a terminal that their
+ * launcher made, wherever it passes on what they write. */
 static enum options_result choose_format(struct options *o)
 {
     const bool listable = !o->output && o->reports[REPORT_REUSE];
@@ -134,7 +135,7 @@ static enum options_result choose_format(struct options *o)
     if ((o->format == FORMAT_TEXT || o->details) && !listable)
         return options_fail("option '%s' lists reuses on standard output: not with '-o', nor other reports",
                             o->details ? "--details" : "--format text");
-    const bool listed = listable && isatty(STDOUT_FILENO) && !o->spreadsheet && !o->bom;
+    const bool listed = listable && !o->mpi && isatty(STDOUT_FILENO) && !o->spreadsheet && !o->bom;
     if (o->format == FORMAT_AUTO)
         o->format = o->details || listed ? FORMAT_TEXT : FORMAT_CSV;
     return OPTIONS_RUN;
