@@ -118,6 +118,8 @@ static enum exit_status prove_piece(struct combine *c, size_t i, bool quiet)
                 return EXIT_DONE;
         }
     }
+    if (status == EXIT_INTERRUPTED || status == EXIT_OUTPUT)
+        return status;
     if (*error)
         message_error("%s", error);
     message_error(

@@ -218,7 +218,7 @@ static int put_input(struct state *s, struct state_input *in, const struct piece
         in->known_as = s->head.input_count - 1;
         return 0;
     }
-    state_fail_memory(s);
+    s->status = state_fail_memory(s);
     return -1;
 }
 
