@@ -19,7 +19,8 @@ Rows are dictionaries with the columns of reuse.csv and conversations.csv (docs/
 order: numbers are int, times and seconds decimal.Decimal with the decimals that the capture has, words and addresses str, lists
 of words tuples, and what is empty there is None. Rows of files have file and file_frame, too.
 
-What goes wrong raises an Error; a file that cannot be read to its end an InputError, once all rows that could be had have come.
+What goes wrong raises an Error, or MemoryError; a file that cannot be read to its end an InputError, once all rows that could be
+had have come. What a Stream raises has them in its member rows.
 
 Options of reuses(), conversations() and Stream():
 
@@ -52,7 +53,9 @@ Problem.__doc__ = 'What is wrong with an input. offset: in the file, or None. is
 
 
 class Error(Exception):
-    """The library's. code: its number in tcpreuse.h."""
+    """The library's. code: its number in tcpreuse.h. rows: of a Stream, those that could be had nevertheless."""
+
+    rows = ()
 
     def __init__(self, code, text):
         super().__init__(text)
@@ -302,10 +305,21 @@ class Row(dict):
 def _nanoseconds(name, seconds):
     if seconds is None:
         return 0
-    ns = int(decimal.Decimal(str(seconds)) * _SECOND)
-    if ns <= 0:
-        raise OptionError(_OPTION, '%s: expected seconds, more than 0, found %r' % (name, seconds))
+    try:
+        ns = int(_scale(decimal.Decimal(str(seconds)), 9))
+    except (ArithmeticError, ValueError):   # no number, or one that is not finite
+        ns = 0
+    if not 0 < ns < 2 ** 63:
+        raise OptionError(_OPTION, '%s: expected seconds, more than 0 and up to 9223372036, found %r' % (name, seconds))
     return ns
+
+
+def _text(what, text):
+    """Bytes for the library, whose strings end in a NUL."""
+    out = os.fsencode(text)
+    if b'\0' in out:
+        raise OptionError(_OPTION, '%s: %r has a null character' % (what, text))
+    return out
 
 
 def _options(events, rules=None, key=(), verdicts=True, community_id=None, filter=None, answer_window=None, expire=None,
@@ -328,7 +342,7 @@ def _options(events, rules=None, key=(), verdicts=True, community_id=None, filte
         threads=threads, community_id_seed=community_id or 0, answer_window=_nanoseconds('answer_window', answer_window),
         expire=_nanoseconds('expire', expire), max_conversations=max_conversations,
         drop_copies=_nanoseconds('drop_copies', drop_copies), sort_window=_nanoseconds('sort_window', sort_window),
-        filter=None if filter is None else os.fsencode(filter))
+        filter=None if filter is None else _text('filter', filter))
 
 
 def _columns(kind, options, origin):
@@ -349,7 +363,7 @@ class _Handle:
     def __init__(self, events, options, origin):
         given = _options(events, **options)
         self._handle = _library.tcpreuse_create()
-        self._problems, self._counts = [], (0, 0, 0, 0)
+        self._problems, self._counts, self._process = [], (0, 0, 0, 0), os.getpid()
         self._columns = {_KINDS[kind]: (kind, _columns(kind, given, origin)) for kind in events}
         self._event = ctypes.POINTER(_Event)()
         if not self._handle:
@@ -404,6 +418,8 @@ class _Handle:
 
     def close(self):
         """Ends a run early. At any time."""
+        if self._handle and self._process != os.getpid():
+            self._handle = None     # of the parent: the threads of a run are not here, so it cannot be ended
         if self._handle:
             self._problems, _ = self.problems, self.counts
             _library.tcpreuse_close(self._handle)
@@ -424,7 +440,7 @@ class Rows(_Handle):
 
     def __init__(self, kind, paths, options):
         super().__init__([kind], options, True)
-        encoded = [os.fsencode(path) for path in paths]
+        encoded = [_text('path', path) for path in paths]
         if not encoded:
             self.close()
             raise OptionError(_OPTION, 'no files are named')
@@ -494,26 +510,39 @@ class Stream(_Handle):
             raise OptionError(_OPTION, 'events: expected any of %s, found %r' % (', '.join(_KINDS), events))
         super().__init__(events, options, False)
 
-    def _rows(self):
-        out = []
-        while True:
-            row = self._next()
-            if row is None:
-                return out
-            out.append(row)
+    def _rows(self, result):
+        """The rows that there are, after a call with this result. What is raised has them, since they come only once."""
+        out, failure = [], None
+        try:
+            self._check(result)
+        except (Error, MemoryError) as error:
+            failure = error
+        try:
+            while (row := self._next()) is not None:
+                out.append(row)
+        except (Error, MemoryError) as error:
+            failure = failure or error
+        if failure:
+            failure.rows = out
+            raise failure
+        return out
 
     def push(self, data, time, link_type=1, length=None, decimals=9, interface=0, fcs=0):
         """Takes a frame: its bytes, and its time as int, in ns since 1970 UTC. Returns the rows that there are by now, a list."""
-        frame = _Frame(bytes(data), time, len(data), len(data) if length is None else length, interface, link_type, decimals, fcs)
-        self._check(_library.tcpreuse_push(self._open_handle(), ctypes.byref(frame), 1))
-        return self._rows()
+        data = bytes(data)
+        length = len(data) if length is None else length
+        for name, value, least, most in (('time', time, -2 ** 63, 2 ** 63 - 1), ('length', length, 0, 2 ** 32 - 1),
+                                         ('interface', interface, 0, 2 ** 32 - 1), ('link_type', link_type, 0, 65535),
+                                         ('decimals', decimals, 1, 9), ('fcs', fcs, 0, 255)):
+            if not least <= value <= most:      # ctypes would cut it
+                raise OptionError(_OPTION, '%s: expected %d to %d, found %r' % (name, least, most, value))
+        frame = _Frame(data, time, len(data), length, interface, link_type, decimals, fcs)
+        return self._rows(_library.tcpreuse_push(self._open_handle(), ctypes.byref(frame), 1))
 
     def flush(self):
         """Works on all frames so far, and does not wait for more. Returns the rows."""
-        self._check(_library.tcpreuse_flush(self._open_handle()))
-        return self._rows()
+        return self._rows(_library.tcpreuse_flush(self._open_handle()))
 
     def finish(self):
         """There will be no more frames. Returns the last rows."""
-        self._check(_library.tcpreuse_finish(self._open_handle()))
-        return self._rows()
+        return self._rows(_library.tcpreuse_finish(self._open_handle()))

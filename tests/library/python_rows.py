@@ -9,6 +9,7 @@ import csv
 import decimal
 import io
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -143,6 +144,44 @@ def failures(module, path):
     return out + raises(module.Error, stream.push, b'', 0)
 
 
+def numbers(module, path):
+    """What the structures have no room for is refused, and not cut."""
+    stream, out = module.Stream(), []
+    for options in ({'time': 2 ** 63}, {'link_type': 65537}, {'decimals': 257}, {'interface': -1}, {'length': 2 ** 32}, {'fcs': 256}):
+        out += raises(module.OptionError, stream.push, b'', **{'time': 0, **options})
+    for seconds in (2e10, 'x', float('nan'), float('inf'), 1e-10):
+        out += raises(module.OptionError, module.Stream, expire=seconds)
+    out += raises(module.OptionError, module.reuses, path + '\0x') + raises(module.OptionError, module.Stream, filter='tcp\0x')
+    out += raises(module.OptionError, module.Stream(sort_window=1).push, b'', 0)
+    return out
+
+
+def last_rows(module, path):
+    """A stream that ends with an error has its last rows all the same."""
+    rows = []
+    stream = module.Stream(events=('conversation',), filter='not ether src 1:2:3:4:5:6')
+    for time, length, data in pcap.read(path):
+        rows += stream.push(data, time, length=length, decimals=6)
+    rows += stream.push(b'', time, link_type=101)   # for which there is no such filter
+    try:
+        stream.finish()
+    except module.InputError as error:
+        return [] if rows + error.rows == list(module.conversations(path)) else ['%d rows' % len(rows + error.rows)]
+    return ['nothing is raised']
+
+
+def forked(module, path):
+    """A child may drop what its parent has: a run whose threads the child has not."""
+    rows = module.reuses(path, threads=2)
+    child = os.fork()
+    if not child:
+        signal.alarm(5)
+        rows.close()
+        os._exit(0)     # pylint: disable=protected-access
+    status = os.waitpid(child, 0)[1]
+    return ([] if status == 0 else ['it ended with %d' % status]) + ([] if list(rows) else ['no rows'])
+
+
 def odd_addresses(directory):
     """Addresses that have more than one way to be written."""
     lines, at = [], 0
@@ -201,6 +240,9 @@ def main():
         wanted, _ = csv_rows(tcpreuse, [odd], 'reuse')
         tap.ok('addresses', differences(list(module.reuses(odd)), wanted, False) + ([] if len(wanted) == 5 else ['no rows']))
     tap.ok('what goes wrong is raised', failures(module, path))
+    tap.ok('numbers that do not fit', numbers(module, path))
+    tap.ok('the rows before an error', last_rows(module, examples[1]))
+    tap.ok('a fork', forked(module, path))
     tap.ok('nothing is printed', quiet(root, library, path))
     complaints = pandas(root, library, path)
     if complaints is None:
