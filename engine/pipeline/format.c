@@ -36,6 +36,8 @@ static int format_reuses(struct pipeline *p, struct batch *b)
     merge.count = 0; /* the lists are 30 KB, not to be cleared */
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
         const struct reuse_list *reused = &b->result[i / FAMILIES].reused[i % FAMILIES];
+        if (!reused->count) /* no items then, maybe, and a sum with NULL is undefined */
+            continue;
         const struct position_list list = {.item = (const uint8_t *)reused->items,
                                            .end = (const uint8_t *)(reused->items + reused->count),
                                            .size = sizeof *reused->items,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Seeds for the fuzz targets: seeds.py FOLDER writes FOLDER/decode/* and FOLDER/capture/*, the same in every run."""
+"""Seeds for the fuzz targets: seeds.py FOLDER writes FOLDER/decode/*, capture/* and rules/*, the same in every run."""
 
 import pathlib
 import random
@@ -155,15 +155,28 @@ def captures():
         yield re.sub("[^a-z0-9]+", "-", name.lower()), make(packets)
 
 
+def segments(seed, count):
+    """Segments of few tuples, as rules.c has them."""
+    rng = random.Random(seed)
+    out = b""
+    for _ in range(count):
+        flags = rng.choice((SYN, SYN, SYNACK, SYNACK, ACK, DATA, FINACK, RST, 1, 0, rng.randrange(256)))
+        kind = 0 if rng.randrange(8) else rng.randrange(256)
+        out += struct.pack("<BBBBh", rng.randrange(3) | rng.choice((0, 128)), flags, kind, rng.randrange(256), rng.randrange(-9, 30000))
+    return out
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for name in ("decode", "capture"):
+    for name in ("decode", "capture", "rules"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for i, (name, link, frame) in enumerate(frames()):
         head = struct.pack("<HBB", link, i % 6, (i % 3) << 4 | 6)
         (folder / "decode" / name).write_bytes(head + frame)
     for i, (name, data) in enumerate(captures()):
         (folder / "capture" / name).write_bytes(bytes([i % 3, (i * 37) % 256]) + data)
+    for i in range(6):
+        (folder / "rules" / ("segments-%d" % i)).write_bytes(bytes([i * 4]) + segments(i, 30 << i))
 
 
 main()

@@ -113,7 +113,7 @@ static void build_frame(struct frame *f, uint8_t *bytes, const struct traffic_se
     f->link_type = 1;
 }
 
-int traffic_make(struct traffic *t, uint32_t count, uint32_t tuples, uint64_t seed)
+static int allocate(struct traffic *t, uint32_t count, uint32_t tuples)
 {
     *t = (struct traffic){.count = count, .tuple_count = tuples};
     t->frames = calloc(count, sizeof *t->frames);
@@ -126,18 +126,42 @@ int traffic_make(struct traffic *t, uint32_t count, uint32_t tuples, uint64_t se
     }
     for (uint32_t i = 0; i < tuples; i++)
         make_tuple(t->tuples[i], i);
+    return 0;
+}
+
+/* Segment i, which is chosen, becomes a frame. */
+static void build(struct traffic *t, uint32_t i, int64_t time, unsigned decimals)
+{
+    struct traffic_segment *s = &t->segments[i];
+    build_frame(&t->frames[i], t->bytes + (size_t)i * TRAFFIC_FRAME_MAX, s, t->tuples[s->tuple]);
+    /* A segment length is header and payload: with a short data offset, more of it is payload. */
+    if (s->words < 5)
+        s->payload = 20 - 4u * s->words;
+    t->frames[i].time = time;
+    t->frames[i].decimals = (uint8_t)decimals;
+}
+
+int traffic_build(struct traffic *t, const struct traffic_segment *segments, const int64_t *times,
+                  uint32_t count, uint32_t tuples)
+{
+    if (allocate(t, count, tuples))
+        return -1;
+    memcpy(t->segments, segments, count * sizeof *segments);
+    for (uint32_t i = 0; i < count; i++)
+        build(t, i, times[i], times[i] % 1000 ? 9 : 6);
+    return 0;
+}
+
+int traffic_make(struct traffic *t, uint32_t count, uint32_t tuples, uint64_t seed)
+{
+    if (allocate(t, count, tuples))
+        return -1;
     uint64_t r = mix(seed);
     int64_t time = 1000000000;
     for (uint32_t i = 0; i < count; i++) {
-        struct traffic_segment *s = &t->segments[i];
-        choose_segment(s, tuples, &r);
-        /* A segment length is header and payload: with a short data offset, more of it is payload. */
-        build_frame(&t->frames[i], t->bytes + (size_t)i * TRAFFIC_FRAME_MAX, s, t->tuples[s->tuple]);
-        if (s->words < 5)
-            s->payload = 20 - 4u * s->words;
+        choose_segment(&t->segments[i], tuples, &r);
         time += (int64_t)random_below(&r, 1000000) - 1000; /* now and then backwards */
-        t->frames[i].time = time;
-        t->frames[i].decimals = random_below(&r, 2) ? 9 : 6;
+        build(t, i, time, random_below(&r, 2) ? 9 : 6);
     }
     return 0;
 }

@@ -37,6 +37,10 @@ struct traffic {
 /* count frames of 1 to count tuples. The fewer tuples, the more reuses; the more, the more the tables grow.
  * 0, or -1 when memory is short; then nothing is held. */
 int traffic_make(struct traffic *t, uint32_t count, uint32_t tuples, uint64_t seed);
+/* Frames for these segments, count of them, at these times (ns). Of a segment with fewer than 5 words, payload becomes what
+ * its data offset makes of it. Results as traffic_make(). */
+int traffic_build(struct traffic *t, const struct traffic_segment *segments, const int64_t *times,
+                  uint32_t count, uint32_t tuples);
 void traffic_free(struct traffic *t);
 
 #endif

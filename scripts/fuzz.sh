@@ -1,0 +1,42 @@
+#!/bin/sh
+# Runs a fuzz target under libFuzzer with AddressSanitizer and UBSan, in build-fuzz/.
+#
+# usage: scripts/fuzz.sh TARGET SECONDS [ARGUMENT-OF-LIBFUZZER...]
+#
+#   scripts/fuzz.sh decode 1800              any bytes as a frame of any link type
+#   scripts/fuzz.sh capture 1800             any bytes as a capture file, with one thread and with three
+#   scripts/fuzz.sh rules 1800               any segments through tables and rules, beside a plain reference
+#   scripts/fuzz.sh rules 600 -fork=2        two processes
+#
+# What is new is added to build-fuzz/corpus/TARGET, which later runs begin with; what fails is written to
+# build-fuzz/found/TARGET, and becomes a test. At the end libFuzzer says how many inputs were executed and how much of the
+# code they reach (cov: edges). Exit status: 0, or that of libFuzzer.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+# shellcheck source=scripts/setup.sh
+. "$root/scripts/setup.sh"
+
+case ${1-} in
+-h | --help)
+  sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"
+  exit 0
+  ;;
+esac
+[ $# -ge 2 ] || fail "wants a target and seconds; see $0 --help"
+target=$1 seconds=$2
+shift 2
+[ -f "$root/tests/fuzz/$target.c" ] || fail "there is no tests/fuzz/$target.c"
+
+# shellcheck disable=SC2086,SC2154 # lists of words, from setup.sh
+need_packages $packages_build clang libclang-rt-dev python3
+if [ ! -f "$root/build-fuzz/build.ninja" ]; then
+  CC=clang configure "$root/build-fuzz" --buildtype=debugoptimized -Dfuzz=true -Db_sanitize=address,undefined \
+    -Db_lundef=false -Djemalloc=disabled -Dtests=true -Dbench=false
+fi
+ninja -C "$root/build-fuzz" "tests/fuzz/fuzz_$target" tests/fuzz/seeds >&2
+corpus=$root/build-fuzz/corpus/$target found=$root/build-fuzz/found/$target
+mkdir -p "$corpus" "$found"
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+exec "$root/build-fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -artifact_prefix="$found/" -print_final_stats=1 \
+  "$@" "$corpus" "$root/build-fuzz/tests/fuzz/seeds/$target"
