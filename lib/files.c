@@ -72,7 +72,7 @@ int tcpreuse_read(struct tcpreuse *t, const char *const *paths, size_t count)
 {
     const unsigned threads = MAX(t->options.threads, 1u);
     if (t->failure)
-        return t->failure;
+        return handle_failed(t);
     if (t->state != HANDLE_NEW)
         return handle_fail(t, TCPREUSE_ERROR_ORDER, "the handle has its input already");
     t->state = HANDLE_READING;

@@ -16,9 +16,17 @@ int handle_fail(struct tcpreuse *t, int result, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    vsnprintf(t->error, sizeof t->error, format, ap);
+    vsnprintf(t->error[t->failure != 0], sizeof t->error[0], format, ap);
     va_end(ap);
+    t->latest = t->error[t->failure != 0];
     return result;
+}
+
+int handle_failed(struct tcpreuse *t)
+{
+    if (t->failure)
+        t->latest = t->error[0];
+    return t->failure;
 }
 
 int handle_take_error(struct tcpreuse *t, enum pipeline_error error)
@@ -55,7 +63,7 @@ struct tcpreuse *tcpreuse_create(void)
 static int take_options(struct tcpreuse *t, const struct tcpreuse_options *given)
 {
     const struct tcpreuse_options none = {0};
-    if (given->size < offsetof(struct tcpreuse_options, filter) || given->size > 4096)
+    if (given->size < offsetof(struct tcpreuse_options, filter) + sizeof given->filter || given->size > 4096)
         return handle_fail(t, TCPREUSE_ERROR_OPTION, "options: expected their size, found %zu", given->size);
     t->options = none;
     memcpy(&t->options, given, MIN(given->size, sizeof t->options));
@@ -116,7 +124,7 @@ int tcpreuse_configure(struct tcpreuse *t, const struct tcpreuse_options *option
 
 static int open_filter(struct tcpreuse *t)
 {
-    char error[sizeof t->error - 16];
+    char error[sizeof t->error[0] - 16];
     if (!t->options.filter)
         return TCPREUSE_DONE;
     switch (bpf_create(&t->filter, t->options.filter, &t->problems, error, sizeof error)) {
@@ -201,12 +209,12 @@ int tcpreuse_next(struct tcpreuse *t, const struct tcpreuse_event **event)
     *event = t->state == HANDLE_READING ? files_next(t)
              : t->has_events            ? events_take(&t->events, false)
                                         : NULL;
-    return *event ? TCPREUSE_EVENT : t->failure;
+    return *event ? TCPREUSE_EVENT : handle_failed(t);
 }
 
 const char *tcpreuse_error(const struct tcpreuse *t)
 {
-    return t ? t->error : "out of memory";
+    return !t ? "out of memory" : t->latest ? t->latest : "";
 }
 
 int tcpreuse_problem(struct tcpreuse *t, size_t number, struct tcpreuse_problem *problem)

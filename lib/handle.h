@@ -35,13 +35,18 @@ struct tcpreuse {
     bool has_runner;
     pthread_t runner;
     enum pipeline_error run_error;
-    int failure; /* of the run: enum tcpreuse_result, for all later calls; 0: none */
-    char error[512];
+    int failure;        /* of the run: enum tcpreuse_result, for all later calls; 0: none */
+    const char *latest; /* what tcpreuse_error() says; NULL: nothing yet */
+    char error
+        [2]
+        [512]; /* texts: of the failure or, until there is one, of the latest call that failed; of those after it */
 };
 
 /* Keeps the text, formatted as by printf, and returns the result. */
 int handle_fail(struct tcpreuse *t, int result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Returns the failure of the run once more, or 0; its text is the latest again. */
+int handle_failed(struct tcpreuse *t);
 /* What the end of a pipeline means: 0 or a failure, which is kept. */
 int handle_take_error(struct tcpreuse *t, enum pipeline_error error);
 

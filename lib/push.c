@@ -8,7 +8,7 @@ enum { DECIMALS_MAX = 9 };
 static int start(struct tcpreuse *t)
 {
     if (t->failure || t->state == HANDLE_PUSHING)
-        return t->failure;
+        return handle_failed(t);
     if (t->state != HANDLE_NEW)
         return handle_fail(t, TCPREUSE_ERROR_ORDER,
                            t->state == HANDLE_READING ? "the handle reads files and takes no frames"

@@ -18,8 +18,9 @@
  * threads at once. Nothing is printed, no signal handler is installed, and the process is never ended. A handle does not
  * survive fork(). Strings and events that are returned belong to the library.
  *
- * Structures that the caller fills begin with their size, or never change. Those that the library fills may get more members at
- * their ends: have pointers to them, and no copies in arrays that two programs share. */
+ * Structures that the caller fills begin with their size, or never change, and struct tcpreuse_problem, of which the caller has
+ * the memory, and struct tcpreuse_realm never change, either. Events may get more members at their ends: have pointers to them,
+ * and no copies in arrays that two programs share. */
 #ifndef TCPREUSE_H
 #define TCPREUSE_H
 
@@ -244,11 +245,12 @@ struct tcpreuse *tcpreuse_create(void);
 /* Before the first frame: how to work. What the options point to is copied. */
 int tcpreuse_configure(struct tcpreuse *t, const struct tcpreuse_options *options);
 /* Takes frames. They are worked on when some hundred have come together, or with tcpreuse_flush(); take the events that there
- * are then, or they pile up. Frames are to be in the order of their times, as far as possible. */
+ * are then, or they pile up. Frames are to be in the order of their times, as far as possible. After TCPREUSE_ERROR_OPTION, those
+ * before the frame that is wrong have been taken. */
 int tcpreuse_push(struct tcpreuse *t, const struct tcpreuse_frame *frames, size_t count);
 /* All frames that were pushed are worked on. After each single frame, this costs about a microsecond. */
 int tcpreuse_flush(struct tcpreuse *t);
-/* There will be no more frames: what waited for them becomes events. */
+/* There will be no more frames: what waited for them becomes events, which tcpreuse_next() gives after an error, too. */
 int tcpreuse_finish(struct tcpreuse *t);
 /* Instead of pushing, reads files and the captures in directories, as one capture; "-" is standard input. They are opened and
  * put in the order of their first frames now, and read by tcpreuse_next(). What is wrong with one of them is no error of this

@@ -36,9 +36,10 @@ static int push_file(struct tcpreuse *t, FILE *file)
     struct file_header header;
     struct record_header record;
     int result = TCPREUSE_DONE;
+    size_t got = 0;
     if (fread(&header, sizeof header, 1, file) != 1 || header.magic != 0xa1b2c3d4)
         return TCPREUSE_ERROR_INPUT;
-    while (result == TCPREUSE_DONE && fread(&record, sizeof record, 1, file) == 1) {
+    while (result == TCPREUSE_DONE && (got = fread(&record, 1, sizeof record, file)) == sizeof record) {
         if (record.captured > sizeof data || fread(data, 1, record.captured, file) != record.captured)
             return TCPREUSE_ERROR_INPUT;
         const struct tcpreuse_frame frame = {
@@ -54,9 +55,12 @@ static int push_file(struct tcpreuse *t, FILE *file)
         if (result == TCPREUSE_DONE)
             result = take_events(t);
     }
+    if (result == TCPREUSE_DONE && (got || ferror(file))) /* a part of a record */
+        result = TCPREUSE_ERROR_INPUT;
     if (result == TCPREUSE_DONE)
         result = tcpreuse_finish(t);
-    return result == TCPREUSE_DONE ? take_events(t) : result;
+    const int taken = take_events(t); /* those that could be had come before an error */
+    return result == TCPREUSE_DONE ? taken : result;
 }
 
 int main(void)

@@ -323,6 +323,7 @@ static void check_options(void)
     } newer = {{.size = sizeof newer}, 1}, same_as_old = {{.size = sizeof newer}, 0};
     check_option((struct tcpreuse_options){.size = SIZE}, 0, "none");
     check_option((struct tcpreuse_options){0}, TCPREUSE_ERROR_OPTION, "without a size");
+    check_option((struct tcpreuse_options){.size = SIZE - 4}, TCPREUSE_ERROR_OPTION, "half a pointer");
     check_option((struct tcpreuse_options){.size = SIZE, .rules = 9}, TCPREUSE_ERROR_OPTION, "rules");
     check_option((struct tcpreuse_options){.size = SIZE, .events = 8}, TCPREUSE_ERROR_OPTION, "events");
     check_option((struct tcpreuse_options){.size = SIZE, .threads = 1000}, TCPREUSE_ERROR_OPTION, "threads");
@@ -351,6 +352,11 @@ static void check_files(const char *path)
        "the problem, in words");
     ok(tcpreuse_next(t, &event) == TCPREUSE_ERROR_INPUT, "the error stays");
     ok(tcpreuse_read(t, paths, 1) < 0, "and the handle is used up");
+    ok(tcpreuse_configure(t, &(struct tcpreuse_options){.size = sizeof(struct tcpreuse_options)}) ==
+               TCPREUSE_ERROR_ORDER &&
+           strstr(tcpreuse_error(t), "options") && tcpreuse_next(t, &event) == TCPREUSE_ERROR_INPUT &&
+           strstr(tcpreuse_error(t), paths[0]),
+       "each error has its own words");
     tcpreuse_close(t);
     free(list.items);
 }
