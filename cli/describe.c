@@ -6,6 +6,7 @@
 #include "io/pieces/kept_sections.h"
 #include "io/pieces/piece_head.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +135,7 @@ static void print_problem(const struct problem *p)
 static void print_piece(const struct kept_piece *k)
 {
     print_text("program", k->program);
-    if (k->layout != packed_layout())
+    if (strcmp(k->program, TCPREUSE_VERSION) != 0 || k->layout != packed_layout())
         print_text("build", "another one than this, whose --combine cannot read it");
     printf("%-15s%u of %u\n", "piece", k->index, k->count);
     print_border("begins", k, k->range.begin);
@@ -219,5 +220,8 @@ enum exit_status describe(const char *path)
         return EXIT_INPUT;
     }
     print_text("checksums", "right");
-    return fflush(stdout) ? EXIT_OUTPUT : EXIT_DONE;
+    if (!fflush(stdout) && !ferror(stdout))
+        return EXIT_DONE;
+    message_error("standard output: cannot write: %s", strerror(errno));
+    return EXIT_OUTPUT;
 }

@@ -5,7 +5,9 @@
 #include "cli/find.h"
 #include "cli/live.h"
 #include "cli/piece.h"
+#include "io/message.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -61,7 +63,11 @@ int main(int argc, char **argv)
                                          : find_and_run(&options);
         break;
     case OPTIONS_DONE:
-        status = fflush(stdout) ? EXIT_OUTPUT : EXIT_DONE;
+        status = EXIT_DONE;
+        if (fflush(stdout) || ferror(stdout)) {
+            message_error("standard output: cannot write: %s", strerror(errno));
+            status = EXIT_OUTPUT;
+        }
         break;
     case OPTIONS_NO_MEMORY:
         status = EXIT_INPUT;

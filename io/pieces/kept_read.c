@@ -170,7 +170,11 @@ bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MA
         }
     if (!found && !failed && piece_reader_kind(r) == PIECE_PART)
         snprintf(error, PIECE_ERROR_MAX, "%s: it does not say of itself what a piece has to", path);
-    if (found && k->layout != packed_layout()) {
+    if (found && strcmp(k->program, TCPREUSE_VERSION) != 0) {
+        snprintf(error, PIECE_ERROR_MAX, "%s: was written by tcpreuse %s, this is %s", path, k->program,
+                 TCPREUSE_VERSION);
+        found = false;
+    } else if (found && k->layout != packed_layout()) {
         snprintf(error, PIECE_ERROR_MAX,
                  "%s: was written by another build (tcpreuse %s), which lays out its memory differently",
                  path, k->program);

@@ -187,6 +187,7 @@ def outputs(tcpreuse, tap, directory):
     tap.ok('a directory in the place of a report', says(program.bare([tcpreuse, '-o', taken, path]), 3, 'reuse.csv'))
     with open('/dev/full', 'wb') as full:
         tap.ok('standard output is full', says(program.bare([tcpreuse, path], stdout=full), 3, 'No space left on device'))
+        tap.ok('and so it is for --help', says(program.bare([tcpreuse, '--help'], stdout=full), 3, 'No space left on device'))
     limited = os.path.join(directory, 'limited')
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
     tap.ok('a report that is full', says(program.bare([tcpreuse, '-o', limited, '--reports', 'packets', path], preexec_fn=limit), 3,

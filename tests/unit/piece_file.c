@@ -1,6 +1,8 @@
 /* The container of state files and piece files: what was written comes back, and no file that differs in a
  * byte, or is cut, does. */
+#include "engine/packed.h"
 #include "io/outputs/outputs.h"
+#include "io/pieces/kept.h"
 #include "io/pieces/piece_head.h"
 
 #include <criterion/criterion.h>
@@ -183,4 +185,28 @@ Test(piece_file, a_head_comes_back)
     }
     piece_head_free(&h);
     free(w.bytes);
+}
+
+/* Is a piece read that this program made? Fills error if not. */
+static bool reads_piece_of(const char *program, char error[PIECE_ERROR_MAX])
+{
+    char version[32];
+    struct kept_piece got, k = {.index = 1, .count = 1, .layout = packed_layout(), .program = version};
+    struct kept_writer *w = kept_writer_create(path, &(struct outputs_params){0});
+    snprintf(version, sizeof version, "%s", program);
+    k.choices = version;
+    cr_assert(w);
+    cr_assert_eq(kept_writer_finish(w, &k), 0);
+    kept_writer_destroy(w);
+    const bool read = kept_read(&got, path, error);
+    kept_piece_free(&got);
+    return read;
+}
+
+Test(piece_file, a_piece_of_another_version_is_refused)
+{
+    char error[PIECE_ERROR_MAX] = "";
+    cr_assert(reads_piece_of(TCPREUSE_VERSION, error), "%s", error);
+    cr_assert(!reads_piece_of("0.0.0", error));
+    cr_assert(strstr(error, "was written by tcpreuse 0.0.0, this is "), "%s", error);
 }
