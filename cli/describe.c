@@ -6,7 +6,6 @@
 #include "io/pieces/kept_sections.h"
 #include "io/pieces/piece_head.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,8 +219,5 @@ enum exit_status describe(const char *path)
         return EXIT_INPUT;
     }
     print_text("checksums", "right");
-    if (!fflush(stdout) && !ferror(stdout))
-        return EXIT_DONE;
-    message_error("standard output: cannot write: %s", strerror(errno));
-    return EXIT_OUTPUT;
+    return finish_standard_output();
 }

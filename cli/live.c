@@ -214,7 +214,7 @@ enum exit_status live_list(void)
 {
     char error[INTERFACE_ERROR_MAX];
     if (!interface_list(print_interface, stdout, error))
-        return fflush(stdout) ? EXIT_OUTPUT : EXIT_DONE;
+        return finish_standard_output();
     message_error("%s", error);
     return EXIT_INPUT;
 }

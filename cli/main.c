@@ -5,9 +5,7 @@
 #include "cli/find.h"
 #include "cli/live.h"
 #include "cli/piece.h"
-#include "io/message.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -63,11 +61,7 @@ int main(int argc, char **argv)
                                          : find_and_run(&options);
         break;
     case OPTIONS_DONE:
-        status = EXIT_DONE;
-        if (fflush(stdout) || ferror(stdout)) {
-            message_error("standard output: cannot write: %s", strerror(errno));
-            status = EXIT_OUTPUT;
-        }
+        status = finish_standard_output();
         break;
     case OPTIONS_NO_MEMORY:
         status = EXIT_INPUT;

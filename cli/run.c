@@ -74,6 +74,15 @@ enum exit_status fail_memory(void)
     return EXIT_INPUT;
 }
 
+enum exit_status finish_standard_output(void)
+{
+    errno = EIO; /* of a write that failed earlier nothing else is known */
+    if (!fflush(stdout) && !ferror(stdout))
+        return EXIT_DONE;
+    message_error("standard output: cannot write: %s", strerror(errno));
+    return EXIT_OUTPUT;
+}
+
 static enum exit_status open_filter(struct run *r)
 {
     char error[512];

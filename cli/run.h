@@ -24,5 +24,7 @@ enum exit_status run(const struct options *options, const struct inputs *inputs,
 
 /* Says that memory is short. Returns EXIT_INPUT. */
 enum exit_status fail_memory(void);
+/* Writes what waits for standard output; prints why that fails. */
+enum exit_status finish_standard_output(void);
 
 #endif
