@@ -27,7 +27,7 @@ Options of reuses(), conversations() and Stream():
     rules           '4.0', '4.2' or '4.4', a generation of Wireshark's rules; by default the newest
     key             what keeps connections of one tuple apart: any of 'vlan', 'interface' and 'vni'
     verdicts        False: do not tell what reuses mean, and report each at once
-    community_id    a number: the seed of the column community_id, which rows then have
+    community_id    True, or the seed, a number: rows have the column community_id
     filter          examine only frames that match, as in tcpdump
     answer_window, expire, drop_copies, sort_window
                     seconds, as the options of the command; int, float or Decimal
@@ -325,6 +325,8 @@ def _text(what, text):
 def _options(events, rules=None, key=(), verdicts=True, community_id=None, filter=None, answer_window=None, expire=None,
              max_conversations=0, drop_copies=None, sort_window=None, threads=1, append=False, recursive=False):
     key = (key,) if isinstance(key, str) else tuple(key)
+    if isinstance(community_id, bool):
+        community_id = 0 if community_id else None
     if rules not in _RULES:
         raise OptionError(_OPTION, 'rules: expected %s, found %r' % (', '.join(name for name in _RULES if name), rules))
     for part in key:

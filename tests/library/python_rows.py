@@ -29,6 +29,8 @@ OPTIONS = (
     (['--rules', '4.2', '--answer-window', '0.5'], {'rules': '4.2', 'answer_window': 0.5}),
     (['--key', 'tuple,vlan,vni,interface'], {'key': ('vlan', 'vni', 'interface')}),
     (['--community-id=7'], {'community_id': 7}),
+    (['--community-id'], {'community_id': True}),
+    ([], {'community_id': False}),
     (['--expire', '2', '-j', '3'], {'expire': decimal.Decimal(2), 'threads': 3}),
     (['--drop-copies', '0.001', '--append'], {'drop_copies': 0.001, 'append': True}),
     (['--sort-window', '1'], {'sort_window': 1}),
