@@ -231,7 +231,7 @@ def troubles(tcpreuse):
             place.write('c.pcap', parts[2])
             if not run.wait_for(lambda r: r.rows() > before + 5):
                 complaints.append('no rows once it was back')
-            if b'b.pcap: vanished before it was read' not in run.err:
+            if b'b.pcap: vanished before it ' not in run.err:  # was read, or could be looked at
                 complaints.append(run.err.decode())
             return complaints if run.end() == 130 else complaints + ['status']
         finally:
