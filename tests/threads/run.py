@@ -7,6 +7,7 @@ summary.json everything but its `performance` object), and so has what goes to s
 
 The carrier is a capture whose TCP payload carries another capture file, so that a reader that looks for record headers in the
 middle of the file finds a great many that are none. How many frames there really are is counted by tests/lib/pcap.py.
+TCPREUSE_THREADS_FRAMES is the default of --frames (400,000): some ten batches remain of 120,000.
 """
 import argparse
 import json
@@ -128,7 +129,8 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument('tcpreuse', type=os.path.abspath)
     parser.add_argument('tracegen', type=os.path.abspath)
-    parser.add_argument('--frames', type=int, default=400000, help='of the generated captures')
+    parser.add_argument('--frames', type=int, default=int(os.environ.get('TCPREUSE_THREADS_FRAMES', '400000')),
+                        help='of the generated captures')
     args = parser.parse_args()
     tap = program.Tap()
     with tempfile.TemporaryDirectory(prefix='threads-') as directory:
