@@ -72,4 +72,21 @@ struct walk {
             }                                                                                                \
     } while (0)
 
+/* Of an input that has its frames in an array, positions being their numbers: reader i moves over its next ones. Returns
+ * how many, and the number of the first; the caller puts them into walk->frame[i]. */
+ALWAYS_INLINE unsigned walk_take(struct walk *walk, unsigned i, uint64_t *first)
+{
+    struct record_reader *reader = walk->reader[i];
+    unsigned n = 0;
+    *first = reader->position;
+    if (reader->state == LANE_OPEN) {
+        n = (unsigned)MIN(reader->limit - reader->position, (uint64_t)WALK_FRAMES);
+        reader->position += n;
+        if (!n)
+            reader->state = LANE_DONE;
+    }
+    walk->count[i] = n;
+    return n;
+}
+
 #endif

@@ -26,16 +26,9 @@ static void walk(struct source *source, struct batch *b, struct walk *walk)
     const struct push_source *s = of(source);
     (void)b;
     for (unsigned i = walk->first; i < walk->end; i++) {
-        struct record_reader *reader = walk->reader[i];
-        walk->count[i] = 0;
-        if (reader->state != LANE_OPEN)
-            continue;
-        const unsigned n = (unsigned)MIN(reader->limit - reader->position, (uint64_t)WALK_FRAMES);
-        memcpy(walk->frame[i], &s->frames[reader->position], n * sizeof(struct frame));
-        walk->count[i] = n;
-        reader->position += n;
-        if (!n)
-            reader->state = LANE_DONE;
+        uint64_t first;
+        const unsigned n = walk_take(walk, i, &first);
+        memcpy(walk->frame[i], &s->frames[first], n * sizeof(struct frame));
     }
 }
 

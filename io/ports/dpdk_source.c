@@ -70,31 +70,24 @@ static void source_walk(struct source *source, struct batch *b, struct walk *wal
     (void)source;
     struct train *t = b->piece;
     for (unsigned i = walk->first; i < walk->end; i++) {
-        struct record_reader *reader = walk->reader[i];
-        walk->count[i] = 0;
-        if (reader->state != LANE_OPEN)
-            continue;
-        unsigned n = (unsigned)MIN(reader->limit - reader->position, (uint64_t)WALK_FRAMES);
+        uint64_t first;
+        const unsigned n = walk_take(walk, i, &first);
         for (unsigned k = 0; k < n; k++) {
-            const struct rte_mbuf *m = t->mbuf[reader->position + k];
+            const struct rte_mbuf *m = t->mbuf[first + k];
             struct frame *frame = &walk->frame[i][k];
             *frame = (struct frame){
                 .data = rte_pktmbuf_mtod(m, const uint8_t *),
-                .time = t->time[reader->position + k],
+                .time = t->time[first + k],
                 .captured = m->data_len,
                 .length = m->pkt_len,
                 .link_type = LINK_ETHERNET,
-                .decimals = t->decimals[reader->position + k],
+                .decimals = t->decimals[first + k],
                 .interface = m->port,
             };
             __builtin_prefetch(frame->data);
             if (unlikely(m->nb_segs > 1))
                 put_together(t, m, frame);
         }
-        walk->count[i] = n;
-        reader->position += n;
-        if (!n)
-            reader->state = LANE_DONE;
     }
 }
 

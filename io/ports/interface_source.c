@@ -143,27 +143,20 @@ static void source_walk(struct source *source, struct batch *b, struct walk *wal
     const struct interface_source *s = interface_source_of(source);
     const struct train *t = b->piece;
     for (unsigned i = walk->first; i < walk->end; i++) {
-        struct record_reader *reader = walk->reader[i];
-        walk->count[i] = 0;
-        if (reader->state != LANE_OPEN)
-            continue;
-        const unsigned n = (unsigned)MIN(reader->limit - reader->position, (uint64_t)WALK_FRAMES);
+        uint64_t first;
+        const unsigned n = walk_take(walk, i, &first);
         for (unsigned k = 0; k < n; k++) {
-            const struct captured *c = t->frame[reader->position + k];
+            const struct captured *c = t->frame[first + k];
             walk->frame[i][k] = (struct frame){
                 .data = c->bytes,
-                .time = t->time[reader->position + k],
+                .time = t->time[first + k],
                 .captured = c->captured,
                 .length = c->length,
                 .link_type = s->interfaces[c->interface].link_type,
-                .decimals = t->decimals[reader->position + k],
+                .decimals = t->decimals[first + k],
                 .interface = c->interface,
             };
         }
-        walk->count[i] = n;
-        reader->position += n;
-        if (!n)
-            reader->state = LANE_DONE;
     }
 }
 

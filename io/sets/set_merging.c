@@ -195,19 +195,12 @@ enum claim merging_claim(struct set_source *s, struct batch *b)
 void merging_walk(const struct merged *m, struct walk *walk)
 {
     for (unsigned i = walk->first; i < walk->end; i++) {
-        struct record_reader *reader = walk->reader[i];
-        walk->count[i] = 0;
-        if (reader->state != LANE_OPEN)
-            continue;
-        unsigned n = (unsigned)MIN(reader->limit - reader->position, (uint64_t)WALK_FRAMES);
+        uint64_t first;
+        const unsigned n = walk_take(walk, i, &first);
         for (unsigned k = 0; k < n; k++) {
-            walk->frame[i][k] = m->frame[reader->position + k];
+            walk->frame[i][k] = m->frame[first + k];
             __builtin_prefetch(walk->frame[i][k].data);
         }
-        walk->count[i] = n;
-        reader->position += n;
-        if (!n)
-            reader->state = LANE_DONE;
     }
 }
 
