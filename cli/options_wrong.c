@@ -8,11 +8,9 @@
 
 enum options_result options_fail(const char *format, ...)
 {
-    char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    if (vasprintf(&text, format, ap) < 0)
-        text = NULL;
+    char *text = message_text(format, ap);
     va_end(ap);
     message_error("%s", text ? text : "out of memory");
     fputs("Try 'tcpreuse --help' for a list of options.\n", stderr);

@@ -63,13 +63,17 @@ static void write_line(const char *text)
     free(line);
 }
 
+char *message_text(const char *format, va_list ap)
+{
+    char *text;
+    return vasprintf(&text, format, ap) < 0 ? NULL : text;
+}
+
 void message_error(const char *format, ...)
 {
-    char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    if (vasprintf(&text, format, ap) < 0)
-        text = NULL;
+    char *text = message_text(format, ap);
     va_end(ap);
     write_line(text ? text : "out of memory");
     free(text);

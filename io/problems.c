@@ -38,22 +38,18 @@ static void add(struct problems *p, enum problem_kind kind, size_t order, const 
 void problems_add(struct problems *p, enum problem_kind kind, size_t order, const char *file, int64_t offset,
                   const char *format, ...)
 {
-    char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    if (vasprintf(&text, format, ap) < 0)
-        text = NULL;
+    char *text = message_text(format, ap);
     va_end(ap);
     add(p, kind, order, file, offset, text);
 }
 
 void problems_tell(struct problems *p, const char *file, const char *format, ...)
 {
-    char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    if (vasprintf(&text, format, ap) < 0)
-        text = NULL;
+    char *text = message_text(format, ap);
     va_end(ap);
     message_error("%s%s%s", file, *file ? ": " : "", text ? text : "out of memory");
     if (p)
