@@ -271,8 +271,9 @@ struct tcpreuse_problem {
     int64_t offset; /* in the file; -1: none applies */
     int is_note;    /* worth telling, but nothing is missing */
 };
-/* The problem with this number, counted from 0; 0, or TCPREUSE_ERROR_OPTION: there are not so many. The strings stay until the
- * handle is closed. They hold what files and their names do, which may be control characters. */
+/* The problem with this number, counted from 0; 0, or TCPREUSE_ERROR_OPTION: there are not so many, which is no failure for
+ * tcpreuse_error(). The strings stay until the handle is closed. They hold what files and their names do, which may be
+ * control characters. */
 int tcpreuse_problem(struct tcpreuse *t, size_t number, struct tcpreuse_problem *problem);
 
 enum tcpreuse_counter {

@@ -94,8 +94,8 @@ ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candid
         else
             conversation_move_next(c, flow, end);
     }
-    PASS(mark_segment)
-    (s, before, candidate->record); /* last, since the mark lies where the boundary's place is */
+    /* Last, since the mark lies where the boundary's place is. */
+    PASS(mark_segment)(s, before, candidate->record);
     if (FORGETS)
         idle_list_touch(&d->shard->idle[FAMILY], candidate->record);
     return true;
