@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A directory for one case: one that is followed, a state, reports; writers that are slow; followers, and what they say."""
-import json
 import os
-import shutil
 import signal
 import struct
 import subprocess
-import tempfile
 import threading
 import time
 
+import continued
 import hostile
 import pcap
 import program
+from continued import ALL
 
-# What is saved goes to the disk each time; in memory that costs nothing.
-MEMORY = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
-REPORTS = ('reuse', 'conversations', 'packets', 'episodes', 'endpoints')
-ALL = ','.join(REPORTS + ('summary',))
 PATIENCE = 30       # s for what takes a second where there is a processor to be had
 
 
@@ -42,23 +37,17 @@ def pcapng_blocks(records):
     return [begin] + frames + [block(5, struct.pack('<III', 0, 0, 0))]
 
 
-class Place:
+class Place(continued.Place):
     def __init__(self, tcpreuse):
-        self.tcpreuse, self.root = tcpreuse, tempfile.mkdtemp(prefix='tcpreuse-follow-', dir=MEMORY)
-        self.out, self.state, self.followed = self.path('out'), self.path('run.state'), self.path('in')
+        super().__init__(tcpreuse, 'follow')
+        self.followed = self.path('in')
         os.mkdir(self.followed)
-
-    def path(self, name):
-        return os.path.join(self.root, name)
 
     def file(self, name):
         return os.path.join(self.followed, name)
 
     def write(self, name, records):
         return pcap.write(self.file(name), records)
-
-    def close(self):
-        shutil.rmtree(self.root, ignore_errors=True)
 
     def command(self, *more):
         """A follower with a state."""
@@ -68,18 +57,6 @@ class Place:
         """A follower that ends once it has nothing more to read: complaints."""
         result = program.bare(self.command('--idle-exit', '0.5', *more))
         return [] if result.status == status else ['the last run: ' + result.describe()]
-
-    def reports(self, out):
-        got = {}
-        for name in REPORTS:
-            with open(os.path.join(out, name + '.csv'), 'rb') as file:
-                got[name] = file.read()
-        with open(os.path.join(out, 'summary.json'), 'rb') as file:
-            summary = json.load(file)
-        for part in ('performance', 'input', 'tcpreuse'):
-            summary.pop(part)
-        got['summary'] = json.dumps(summary, indent=1).encode()
-        return got
 
     def same(self, status=0, inputs=None):
         """Complaints about reports that are not those of one run over all files."""

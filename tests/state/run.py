@@ -16,37 +16,26 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 import capture  # noqa: E402
+import continued  # noqa: E402
 import hostile  # noqa: E402
 import pcap  # noqa: E402
 import program  # noqa: E402
-
-# What is saved goes to the disk each time; in memory that costs nothing.
-MEMORY = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
-REPORTS = ('reuse', 'conversations', 'packets', 'episodes', 'endpoints')
-ALL = ','.join(REPORTS + ('summary',))
+from continued import ALL  # noqa: E402
 
 
-class Place:
-    """A directory for one case: captures, a state, and the reports of its runs."""
+class Place(continued.Place):
+    """Captures, a state, and the reports of its runs."""
 
     def __init__(self, tcpreuse):
-        self.tcpreuse, self.root = tcpreuse, tempfile.mkdtemp(prefix='tcpreuse-state-', dir=MEMORY)
-        self.out, self.state = self.path('out'), self.path('run.state')
-
-    def path(self, name):
-        return os.path.join(self.root, name)
+        super().__init__(tcpreuse, 'state')
 
     def write(self, name, records):
         return pcap.write(self.path(name), records)
-
-    def close(self):
-        shutil.rmtree(self.root, ignore_errors=True)
 
     def command(self, out, inputs, *more):
         return [self.tcpreuse, '-q', '-o', out, '--reports', ALL] + list(more) + list(inputs)
@@ -59,18 +48,6 @@ class Place:
         shutil.rmtree(self.out, ignore_errors=True)
         if os.path.exists(self.state):
             os.remove(self.state)
-
-    def reports(self, out):
-        got = {}
-        for name in REPORTS:
-            with open(os.path.join(out, name + '.csv'), 'rb') as file:
-                got[name] = file.read()
-        with open(os.path.join(out, 'summary.json'), 'rb') as file:
-            summary = json.load(file)
-        for part in ('performance', 'input', 'tcpreuse'):
-            summary.pop(part)
-        got['summary'] = json.dumps(summary, indent=1).encode()
-        return got
 
     def one(self, inputs, *more):
         """What one run over all inputs writes."""
@@ -115,17 +92,13 @@ def every_border(tcpreuse):
 
 
 def two_runs(place, names, more, cut, reports):
-    global REPORTS
-    kept, REPORTS = REPORTS, tuple(reports)
+    place.compared = reports
     place.forget()
-    try:
-        for threads, inputs in ((1 + cut % 3, names[:1]), (1 + (cut + 1) % 3, names)):
-            result = place.go(inputs, '-j%d' % threads, *more)
-            if result.status:
-                return ['%d: %s' % (cut, result.describe())]
-        return place.same(place.one(names, *more), 'cut at %d' % cut)
-    finally:
-        REPORTS = kept
+    for threads, inputs in ((1 + cut % 3, names[:1]), (1 + (cut + 1) % 3, names)):
+        result = place.go(inputs, '-j%d' % threads, *more)
+        if result.status:
+            return ['%d: %s' % (cut, result.describe())]
+    return place.same(place.one(names, *more), 'cut at %d' % cut)
 
 
 def days(tcpreuse):
@@ -274,7 +247,6 @@ def fill(place, name, data):
 def rotated(tcpreuse):
     """Files that get other names, and names that get other files, between runs: each is read once. Rows name files as they were
     called when they were read, so what has no names is compared."""
-    global REPORTS
     records = traffic(18, 500, 20000)
     slices = [[r for r in records[i * 100:i * 100 + 100]] for i in range(5)]
 
@@ -324,9 +296,9 @@ def rotated(tcpreuse):
             (lambda p: (rename(p, 'r0', 'r1'), fill(p, 'r0', headed(2))), 'r0 r1', 3))),
     }
     copied = {('copied and emptied', 1), ('copied and emptied', 2), ('renamed while it grew', 2)}
-    kept, REPORTS = REPORTS, ('conversations', 'episodes', 'endpoints')
     for name, (data, steps) in ways.items():
         place, complaints = Place(tcpreuse), []
+        place.compared = ('conversations', 'episodes', 'endpoints')
         for i, (change, names, count) in enumerate(steps):
             change(place)
             result = place.go([place.path(n) for n in names.split()], '-j%d' % (1 + i % 3))
@@ -344,7 +316,6 @@ def rotated(tcpreuse):
             complaints.append('not %d inputs: %s' % (steps[-1][2], shown))
         place.close()
         yield 'rotated: ' + name, complaints[:5]
-    REPORTS = kept
 
 
 def locked(tcpreuse):
