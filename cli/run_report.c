@@ -96,14 +96,10 @@ static enum exit_status write_file(struct run *r, const struct summary *summary,
 {
     struct output *file = output_create(r->destination.directory, name);
     FILE *stream = file ? output_stream(file) : NULL;
-    if (stream && !write(r, summary, stream)) {
-        if (!output_commit(file))
-            return EXIT_DONE;
-    } else {
-        const int error = errno;
+    if (!stream || write(r, summary, stream))
         output_discard(file);
-        errno = error;
-    }
+    else if (!output_commit(file))
+        return EXIT_DONE;
     outputs_tell(&r->failures, r->options->output, name, outputs_explain(errno));
     return EXIT_OUTPUT;
 }

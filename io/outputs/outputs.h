@@ -58,7 +58,7 @@ int output_descriptor(const struct output *f);
 FILE *output_stream(struct output *f);
 /* The file is complete: it gets its name. Frees it in any case; if this fails, the file is discarded. */
 int output_commit(struct output *f);
-/* Nothing of the file stays but what output_append() found and wrote. Frees it. NULL is fine. */
+/* Nothing of the file stays but what output_append() found and wrote. Frees it, and keeps errno. NULL is fine. */
 void output_discard(struct output *f);
 
 /* errno in words, and what only this module knows: EBUSY, EEXIST, ENOTSUP, ENOMEM. */
