@@ -1,5 +1,5 @@
 /* The options as data. Parsing, the checks of single values, --help and shell completions are made from one table.
- * tests/input/options.py holds the table, the man page and the option lists in README.md
+ * tests/input/options.py holds the table, the man page and the option lists in docs/usage.md,
  * docs/live.md and docs/dpdk.md against each other.
  *
  * To add an option: a member of struct options, a row of the table and one of options_modes.c, and an entry in the man

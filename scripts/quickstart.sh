@@ -27,32 +27,4 @@ compile "$root/build"
 [ $# -gt 0 ] || set -- "$root/examples/port-reuse.pcap"
 tcpreuse=$root/build/tcpreuse
 say "tcpreuse $*"
-
-if ! [ -t 1 ]; then
-  exec "$tcpreuse" "$@"
-fi
-
-# A terminal: the columns that tell the story, chosen by name and lined up; all of them are in the plain output.
-report=$(mktemp)
-trap 'rm -f "$report"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-status=0
-"$tcpreuse" "$@" >"$report" || status=$?
-awk -F, '
-  NR == 1 {
-    wanted = " frame stream previous_stream trigger src src_port dst dst_port gap "
-    for (i = 1; i <= NF; i++) if (index(wanted, " " $i " ")) column[++columns] = i
-  }
-  {
-    for (i = 1; i <= columns; i++) {
-      cell[NR, i] = $column[i]
-      if (length($column[i]) > width[i]) width[i] = length($column[i])
-    }
-  }
-  END {
-    for (row = 1; row <= NR; row++)
-      for (i = 1; i <= columns; i++) printf "%-*s%s", width[i], cell[row, i], i < columns ? "  " : "\n"
-  }' "$report"
-say "every column, as CSV: $tcpreuse --format csv $*"
-exit "$status"
+exec "$tcpreuse" "$@"
