@@ -74,8 +74,9 @@ inside sh -c 'cd /build && lintian --fail-on error,warning *.changes' >&2
 say "install, run, remove"
 # As a user's machine has them: without what the build needed.
 inside sh -c 'apt-get -q -y install --no-install-recommends /build/*.deb >/dev/null 2>&1' || fail "cannot be installed"
-inside sh -c 'apt-get -q -y install --no-install-recommends python3 gcc libc6-dev pkgconf librte-meta-net >/dev/null 2>&1'
-for test in example library python ports; do
+inside sh -c 'apt-get -q -y install --no-install-recommends python3 gcc libc6-dev pkgconf librte-meta-net \
+  openmpi-bin >/dev/null 2>&1'
+for test in example library python ports ranks; do
   status=0
   inside sh -c "mkdir -p /build/tmp && cd /build/tcpreuse && AUTOPKGTEST_TMP=/build/tmp debian/tests/$test" || status=$?
   case $status in

@@ -3,8 +3,9 @@
 """usage: options.py TCPREUSE SOURCE
 
 Options and their documentation. --help is made from the program's table of options; the man page has an entry for each of them,
-README.md, docs/live.md or docs/dpdk.md has a row for each, and none of these names an option that there is not.
+docs/usage.md, docs/live.md or docs/dpdk.md has a row for each, and none of these names an option that there is not.
 """
+import itertools
 import os
 import re
 import subprocess
@@ -42,6 +43,16 @@ def in_manual(text):
     return entries, {'-' + name for name in re.findall(r'\bFl ([\w-]+)', text)}
 
 
+def heads(text, pattern):
+    """Sections of options and options, in order: titles, and long names with two dashes."""
+    found = (match.groups() for match in re.finditer(pattern, text, re.M))
+    return [re.sub(r' \(require .*', '', title) if title else '--' + name for title, name in found]
+
+
+def first_difference(ours, others):
+    return ['%s, not %s' % pair for pair in itertools.zip_longest(others, ours) if pair[0] != pair[1]][:1]
+
+
 def in_table(text):
     """Words that begin with a dash in the first cells of tables whose head is "option"."""
     words = set()
@@ -56,16 +67,23 @@ def main():
     text = subprocess.run([tcpreuse, '--help'], check=True, stdout=subprocess.PIPE).stdout.decode()
     options = in_help(text)
     words = {'-' + letter for letter, _ in options if letter} | {'--' + name for _, name in options}
-    entries, manual = in_manual(read(source, 'docs', 'tcpreuse.1'))
-    tables = set().union(*(in_table(read(source, *path)) for path in (('README.md',), ('docs', 'live.md'), ('docs', 'dpdk.md'))))
+    manual_text = read(source, 'docs', 'tcpreuse.1')
+    entries, manual = in_manual(manual_text)
+    in_order = heads(text, r'^(?:(\S.*):|  (?:-\w, |    )--([\w-]+).*)$')
+    part = manual_text[manual_text.index('\n.Sh OPTIONS\n'):]
+    manual_order = heads(part[:part.index('\n.Sh ', 1)], r'^(?:\.Ss (.*)|\.It Fl (?:\w , )?-([\w-]+)(?: .*)?)$')
+    grouped = set(re.findall(r'^\.It .*Fl -[\w-]+ .*, Fl -([\w-]+)', manual_text, re.M))
+    tables = set().union(*(in_table(read(source, 'docs', name)) for name in ('usage.md', 'live.md', 'dpdk.md')))
     results = (
         ('--help has options', [] if len(options) > 20 else ['only %d' % len(options)]),
         ('--help fits 80 columns', [line for line in text.splitlines() if len(line) > 80]),
         ('the man page has an entry for each option', sorted(options - entries)),
         ('the man page has no other entries', sorted(entries - options)),
         ('the man page names no other options', sorted(manual - words)),
-        ('README.md, docs/live.md or docs/dpdk.md lists each option', sorted(words - tables)),
-        ('README.md, docs/live.md and docs/dpdk.md list no others', sorted(tables - words)))
+        ('the man page has the sections and the order of --help',
+         first_difference([head for head in in_order if head[2:] not in grouped], manual_order)),
+        ('docs/usage.md, docs/live.md or docs/dpdk.md lists each option', sorted(words - tables)),
+        ('docs/usage.md, docs/live.md and docs/dpdk.md list no others', sorted(tables - words)))
     tap = program.Tap()
     for name, complaints in results:
         tap.ok(name, complaints)
