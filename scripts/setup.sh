@@ -23,6 +23,10 @@ packages_test="libcriterion-dev libdpdk-dev libopenmpi-dev openmpi-bin iproute2 
 # shellcheck disable=SC2034
 packages_all="libmpich-dev mpich libreoffice-calc sqlite3 python3-pandas python3-prometheus-client chromium"
 
+# What no Debian package has, from npm, where that is there: DuckDB, which loads the reports.
+# shellcheck disable=SC2034
+packages_npm="@duckdb/node-api@1.5.6-r.1"
+
 say() {
   printf '== %s\n' "$*" >&2
 }
@@ -76,6 +80,20 @@ need_packages() {
   # A failed update (one repository of several is down, say) need not be the end: the install decides.
   apt_get update || say "apt-get update failed; trying to install all the same"
   apt_get install --no-install-recommends "$@" || fail "could not install: $*"
+}
+
+# need_npm DIR PACKAGE...: installs those of npm into DIR/node_modules. They serve tests that are skipped without them, so a
+# machine without npm, or without a way to its registry, is told and goes on.
+need_npm() {
+  directory=$1
+  shift
+  if ! command -v npm >/dev/null 2>&1; then
+    say "no npm here; tests are skipped that need" "$@"
+    return 0
+  fi
+  mkdir -p "$directory/node_modules"
+  npm install --prefix "$directory" --no-save --no-audit --no-fund --loglevel=error "$@" </dev/null >&2 ||
+    say "npm could not install what some tests need:" "$@"
 }
 
 # configure DIR MESON-OPTION...: sets up the build directory, or changes the options of one that is set up.

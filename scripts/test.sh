@@ -25,6 +25,7 @@ esac
 
 options=-Dtests=true
 more=
+npm=
 while [ $# -gt 0 ]; do
   case $1 in
   -D)
@@ -34,6 +35,7 @@ while [ $# -gt 0 ]; do
     ;;
   --all)
     more=$packages_all
+    npm=$packages_npm
     shift
     ;;
   -D*)
@@ -49,5 +51,7 @@ need_packages $packages_build $packages_test $more
 # shellcheck disable=SC2086
 configure "$root/build-test" --buildtype=debugoptimized $options
 compile "$root/build-test"
+# shellcheck disable=SC2086
+[ -z "$npm" ] || need_npm "$root/build-test" $npm
 say "tests in $root/build-test"
 exec meson test -C "$root/build-test" --no-rebuild --print-errorlogs "$@"

@@ -3,7 +3,7 @@
 """usage: schema.py TCPREUSE SOURCE [--accept]
 
 schema.sql and datapackage.json describe the CSV that they stand beside: names, types, words, what may be empty. SQLite, and
-DuckDB where it is installed, load the reports by them and join a reuse with its conversations. The tables of docs/reports.md
+DuckDB where there is one, load the reports by them and join a reuse with its conversations. The tables of docs/reports.md
 are those of the program; --accept writes them anew. TAP output.
 """
 import collections
@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 import sheets
-from sheets import program
+from sheets import duck, program
 
 # duckdb_keywords() where the category is reserved (DuckDB 1.1), and what SQLite takes for no name (parse.y).
 RESERVED = set('''
@@ -33,6 +33,13 @@ KINDS = {
     'number': r'-?\d{1,20}', 'time': r'-?\d{1,11}(\.\d{1,9})?', 'seconds': r'-?\d{1,11}(\.\d{1,9})?', 'ratio': r'\d+\.\d+', 'flag': '[01]',
     'words': r"[\w.-]+( [\w.-]+)*", 'numbers': r'\d+( \d+)*', 'UTC': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z',
 }
+# Of examples/verdicts.pcap.
+QUESTIONS = (
+    ("select src, count(*)::int from reuse where verdict = 'refused' and gap < 60 group by src", []),
+    ("select src, count(*)::int from reuse where verdict = 'refused' and gap < 600 group by src", [('192.0.2.14', 1)]),
+    ("select src, verdict from reuse where verdict in ('refused', 'challenged', 'lost') and gap < 60 order by src",
+     [('192.0.2.13', 'challenged'), ('192.0.2.16', 'lost')]),
+)
 BEGUN = '| column | type, unit | meaning | source |'
 
 
@@ -189,23 +196,42 @@ def check_shell(out, command, tag, tap):
     tap.ok(name, [] if done.returncode == 0 and re.search(r'\b%d\b' % count, said) else ['exit %d: %s' % (done.returncode, said[-400:])])
 
 
-def check_duckdb(out, tap):
+def check_duckdb(out, tap, questions=()):
+    """questions: pairs of a statement and the rows that it has to answer."""
     try:
-        import duckdb
-    except ImportError:
-        tap.skip('DuckDB loads the reports', 'there is no module duckdb')
+        base = duck.Base(out)
+    except duck.Missing as why:
+        tap.skip('DuckDB loads the reports', str(why))
         return
-    base = duckdb.connect()
-    sql = sheets.read(out, 'schema.sql').decode()
-    before = os.getcwd()
-    os.chdir(out)
-    try:
-        base.execute(sql)
+    with base:
+        sql = sheets.read(out, 'schema.sql').decode()
+        base.rows(sql)
         for line in load_lines(sql, 'DuckDB'):
-            base.execute(line)
-        tap.ok('DuckDB loads the reports', check_base(out, lambda query: base.execute(query).fetchall()))
-    finally:
-        os.chdir(before)
+            base.rows(line)
+        tap.ok('DuckDB loads the reports', check_base(out, base.rows))
+        for statement, rows in questions:
+            have = base.rows(statement)
+            tap.ok('DuckDB answers: ' + statement, [] if have == rows else ['%s, not %s' % (have, rows)])
+
+
+def check_ndjson(tcpreuse, source, capture, tap):
+    """The statements on NDJSON that docs/reports.md has."""
+    with open(os.path.join(source, 'docs', 'reports.md'), encoding='utf-8') as file:
+        statements = re.findall(r'^(select .*reports/reuse\.ndjson.*);$', file.read(), re.M)
+    with tempfile.TemporaryDirectory() as top:
+        sheets.run(tcpreuse, os.path.join(top, 'reports'), ['reuse'], ['--format', 'ndjson', capture])
+        try:
+            base = duck.Base(top)
+        except duck.Missing as why:
+            tap.skip('DuckDB reads NDJSON', str(why))
+            return
+        with base:
+            have = [base.rows(statement) for statement in statements]
+    verdicts = sorted((str(row[0]), int(row[1])) for row in have[0])
+    tap.ok('DuckDB reads NDJSON: verdicts', [] if len(verdicts) == 10 and {n for _, n in verdicts} == {1} else [str(verdicts)])
+    times = {int(row[0]): decimal.Decimal(str(row[1])) for row in have[1]}
+    tap.ok('DuckDB reads NDJSON: all digits of times',
+           [] if len(times) == 10 and times[33] == decimal.Decimal('1772442041.000000000') else [str(times)])
 
 
 def main():
@@ -240,8 +266,9 @@ def main():
         for out, name in ((all_out, 'all columns'), (rest_out, 'default columns'), (split_out, 'split files')):
             base = sqlite(out)
             tap.ok('SQLite loads the reports: ' + name, check_base(out, lambda query: base.execute(query).fetchall()))
-        check_duckdb(rest_out, tap)
+        check_duckdb(rest_out, tap, QUESTIONS)
         check_duckdb(split_out, tap)
+        check_ndjson(tcpreuse, source, capture, tap)
         check_shell(rest_out, 'sqlite3', 'SQLite', tap)
         check_shell(rest_out, 'duckdb', 'DuckDB', tap)
     return tap.done()

@@ -9,6 +9,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+import duck  # noqa: E402, F401
 import program  # noqa: E402
 
 REPORTS = 'reuse', 'conversations', 'packets', 'episodes', 'endpoints'
