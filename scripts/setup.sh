@@ -9,10 +9,11 @@
 LC_ALL=C.UTF-8
 export LC_ALL
 
-# What a build needs. libc6-dev is only recommended by gcc, so it is named here.
+# What a build needs. libc6-dev is only recommended by gcc, so it is named here; libminizip-dev is missing from what Debian 13's
+# libxlsxwriter-dev depends on.
 # shellcheck disable=SC2034 # used by the scripts that source this file
 packages_build="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjemalloc-dev libxxhash-dev zlib1g-dev libisal-dev
-  libzstd-dev liblz4-dev liblzma-dev nettle-dev libxlsxwriter-dev libjs-chart.js"
+  libzstd-dev liblz4-dev liblzma-dev nettle-dev libxlsxwriter-dev libminizip-dev libjs-chart.js"
 # What the tests need on top of it. clang comes without libclang-rt-dev, which the fuzz targets are linked with.
 # clang-format is that of the style: other versions format otherwise.
 # shellcheck disable=SC2034
