@@ -42,7 +42,7 @@ static unsigned client_of(const struct reuse *r)
     return r->trigger >= TRIGGER_SYNACK_ISN ? !r->flow : r->flow;
 }
 
-static struct html_row row_of(const struct reuse_row *row)
+static struct html_row row_of(const struct reuse_row *row, unsigned key_parts)
 {
     const struct reuse *r = row->reuse;
     const struct conversation *c = &r->previous.c;
@@ -70,6 +70,8 @@ static struct html_row row_of(const struct reuse_row *row)
         .answer_delay = -1,
         .episode_delay = -1,
     };
+    if (key_parts)
+        h.realm = r->previous.keyed.realm;
     if (!row->finding)
         return h;
     const struct finding *f = row->finding;
@@ -109,7 +111,7 @@ static int collect_reuse(struct html *h, const struct html_row *row)
 static int format_reuse(struct sink *sink, struct text *text, const struct reuse_row *row)
 {
     struct html *h = (struct html *)sink;
-    const struct html_row kept = row_of(row);
+    const struct html_row kept = row_of(row, sink->key_parts);
     if (collect_reuse(h, &kept))
         return -1;
     return outer_sink_reuse(sink, text, row);
@@ -120,7 +122,7 @@ static int format_episode(struct sink *sink, struct text *text, const struct epi
     struct html *h = (struct html *)sink;
     struct html_collected *c = &h->collected;
     const unsigned client = client_of(row->reuse);
-    const struct html_episode kept = {
+    struct html_episode kept = {
         .episode = row->episode,
         .first_frame = row->attempts->first_frame,
         .first_time = row->attempts->first_time,
@@ -133,6 +135,8 @@ static int format_episode(struct sink *sink, struct text *text, const struct epi
         .client = address_of(&row->reuse->previous, row->family, client),
         .server = address_of(&row->reuse->previous, row->family, !client),
     };
+    if (sink->key_parts)
+        kept.realm = row->reuse->previous.keyed.realm;
     pthread_mutex_lock(&h->lock);
     c->episode_count++;
     c->attempts += kept.attempts;
@@ -194,6 +198,7 @@ struct html *html_create(const struct html_params *params)
         return NULL;
     outer_sink_init(&h->outer, params->inner, &ops);
     h->collected.timers = params->inner->timers;
+    h->collected.key_parts = params->inner->key_parts;
     h->collected.endpoints = params->endpoints && params->inner->timers;
     h->outer.sink.wants[REPORT_REUSE] = true;
     h->outer.sink.wants[REPORT_EPISODES] |= params->inner->timers != NULL;

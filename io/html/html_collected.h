@@ -24,6 +24,7 @@ struct html_row {
     uint8_t segment; /* of the frame: rows of one are in this order */
     uint8_t trigger, verdict, close, closer, acceptable, isn_origin, answer, outcome, certainty, decimals;
     struct html_address client, server;
+    struct realm realm; /* zero unless it belongs to the key */
 };
 
 /* Of more than one attempt. */
@@ -34,6 +35,7 @@ struct html_episode {
     uint16_t client_port, server_port;
     uint8_t outcome, decimals;
     struct html_address client, server;
+    struct realm realm; /* zero unless it belongs to the key */
 };
 
 struct html_endpoint {
@@ -51,6 +53,7 @@ struct html_ranking {
 
 struct html_collected {
     const struct timers *timers; /* NULL: there are no verdicts */
+    unsigned key_parts;          /* enum key_parts */
     bool endpoints;
     struct html_times times;
     struct html_gaps gaps, delays;

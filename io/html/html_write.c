@@ -4,6 +4,7 @@
 #include "io/reports/digest.h"
 #include "io/reports/json.h"
 #include "io/reports/names.h"
+#include "io/reports/realm_words.h"
 #include "io/reports/story.h"
 #include "io/reports/summary_counts.h"
 #include "io/reports/text.h"
@@ -301,6 +302,9 @@ static void put_episodes(struct json *j, const struct html_collected *c)
         put_address(j, &e->server);
         json_unsigned(j, "port", e->server_port);
         json_end(j);
+        char realm[REALM_WORDS_MAX];
+        if (realm_words(realm, c->key_parts, &e->realm))
+            json_string(j, "network", realm);
         json_unsigned(j, "attempts", e->attempts);
         json_unsigned(j, "outcome", e->outcome);
         if (e->delay >= 0)

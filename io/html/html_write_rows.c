@@ -92,6 +92,9 @@ enum column {
     ANSWER_DELAY,
     EPISODE_DELAY,
     FILE_NUMBER,
+    VLAN, /* these only where they belong to the key */
+    INTERFACE,
+    VNI,
     COLUMNS
 };
 
@@ -116,7 +119,14 @@ static const char *const column_names[COLUMNS] = {
     [ANSWER_DELAY] = "answer_delay",
     [EPISODE_DELAY] = "episode_delay",
     [FILE_NUMBER] = "file",
+    [VLAN] = "vlan",
+    [INTERFACE] = "interface",
+    [VNI] = "vni",
 };
+
+_Static_assert(KEY_VLAN == 1 << (VLAN - VLAN) && KEY_INTERFACE == 1 << (INTERFACE - VLAN) &&
+                   KEY_VNI == 1 << (VNI - VLAN),
+               "columns in the order of enum key_parts");
 
 enum { SECOND = 1000000000 };
 
@@ -168,6 +178,12 @@ static int64_t value_of(struct writer *w, enum column column, const struct html_
         return r->answer_delay;
     case EPISODE_DELAY:
         return r->episode_delay;
+    case VLAN:
+        return r->realm.vlan ? r->realm.vlan : -1;
+    case INTERFACE:
+        return r->realm.interface;
+    case VNI:
+        return (int64_t)r->realm.network - 1;
     default:
         return r->origin.file ? number_file(w, r->origin.file) : -1;
     }
@@ -285,7 +301,8 @@ int html_write_rows(const struct html_collected *c, FILE *to, const char ***file
     if (!result) {
         putc('{', to);
         for (unsigned column = 0; column < COLUMNS; column++)
-            write_numbers(&w, (enum column)column);
+            if (column < VLAN || c->key_parts >> (column - VLAN) & 1)
+                write_numbers(&w, (enum column)column);
         write_words(&w);
         result = write_undercuts(&w);
         write_addresses(&w);

@@ -130,12 +130,14 @@ function episodes() {
   const outcomes = data.words.outcome.map((word, i) => [word, all.by_outcome[i]]).filter((o) => o[1]);
   target.append(element('p', {}, plural(all.all, 'client', 'times a client') + ' took the same ports again and again, '
     + plural(all.attempts, 'attempt') + ' in all: ' + outcomes.map(([word, n]) => number(n) + ' ' + word).join(', ') + '.'));
+  const networks = all.most.some((e) => e.network);
   const row = (e) => [String(e.frame), e.time.replace('T', ' ').slice(0, 23), e.client.address.includes(':')
     ? '[' + e.client.address + ']:' + e.client.port : e.client.address + ':' + e.client.port, e.server.address.includes(':')
-    ? '[' + e.server.address + ']:' + e.server.port : e.server.address + ':' + e.server.port, number(e.attempts),
+    ? '[' + e.server.address + ']:' + e.server.port : e.server.address + ':' + e.server.port,
+  ...(networks ? [e.network || ''] : []), number(e.attempts),
   data.words.outcome[e.outcome], e.delay === undefined ? '' : gap(e.delay)];
   const heads = [numeric('First frame'), {title: 'Time (UTC)'}, {title: 'Client', address: true}, {title: 'Server', address: true},
-    numeric('Attempts'), {title: 'Outcome'}, numeric('Until connected')];
+    ...(networks ? [{title: 'Network'}] : []), numeric('Attempts'), {title: 'Outcome'}, numeric('Until connected')];
   const box = element('div', {}), shown = all.most.slice(0, 10);
   box.append(table('Episodes with most attempts', heads, shown.map(row)));
   target.append(box);

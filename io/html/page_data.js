@@ -87,6 +87,7 @@ const rows = (() => {
   };
   for (const name of ['client', 'server', 'client_port', 'server_port', 'attempt', 'syn_retries', 'undercuts', 'file'])
     out[name] = new Int32Array(columns[name]);
+  for (const name of ['vlan', 'interface', 'vni']) if (columns[name]) out[name] = new Float64Array(columns[name]);
   for (const name of ['nanoseconds', 'frames', 'bytes']) out[name] = new Float64Array(columns[name]);
   for (const name of ['gap', 'answer_delay', 'episode_delay'])
     out[name] = scaled(columns[name], 1e9);
@@ -111,6 +112,10 @@ function endpoint(address, port) {
 }
 const clientOf = (i) => endpoint(rows.client[i], rows.client_port[i]);
 const serverOf = (i) => endpoint(rows.server[i], rows.server_port[i]);
+/* The network that a conversation belongs to, where that is part of what tells conversations apart. */
+const hasNetwork = Boolean(rows.vlan || rows.interface || rows.vni);
+const networkOf = (i) => [['VLAN', rows.vlan], ['interface', rows.interface], ['VNI', rows.vni]]
+  .filter(([, column]) => column && column[i] >= 0).map(([name, column]) => name + ' ' + column[i]).join(', ');
 function exactTime(i) {
   const fraction = String(rows.nanoseconds[i]).padStart(9, '0').slice(0, Math.max(rows.decimals[i], 0));
   return day(rows.seconds[i]) + ' ' + clock(rows.seconds[i]) + (fraction ? '.' + fraction : '');

@@ -28,6 +28,9 @@ const addressRank = (() => {
   };
 })();
 
+/* By VLAN, then interface, then VNI: 12, 16 and 25 bits of the 53 that a number has. */
+const networkRank = (i) => ((rows.vlan?.[i] ?? 0) * 2 ** 16 + Math.min(rows.interface?.[i] ?? 0, 65535)) * 2 ** 25 + (rows.vni?.[i] ?? 0);
+
 /* An endpoint whose line may be broken before the port. */
 function breakable(text) {
   const at = text.lastIndexOf(':');
@@ -43,6 +46,7 @@ const cells = [
     address: true},
   {key: 'server', title: 'Server', sort: (i) => addressRank(rows.server[i]) * 65536 + rows.server_port[i], show: (i) => breakable(serverOf(i)),
     address: true},
+  ...(hasNetwork ? [{key: 'network', title: 'Network', sort: networkRank, show: networkOf, nowrap: true}] : []),
   {key: 'gap', title: 'Gap', number: true, sort: (i) => rows.gap[i], show: (i) => gap(rows.gap[i])},
   {key: 'trigger', title: 'Trigger', sort: (i) => rows.trigger[i], show: (i) => data.words.trigger[rows.trigger[i]], nowrap: true},
   ...(data.has_verdicts ? [
@@ -59,7 +63,8 @@ const searchText = (() => {
   return (i) => {
     texts ||= new Array(rows.count);
     return texts[i] ||= (clientOf(i) + ' ' + serverOf(i) + ' ' + rows.frame[i] + ' ' + data.words.trigger[rows.trigger[i]] + ' '
-      + verdictName(i) + ' ' + rows.stream[i] + ' ' + (data.files[rows.file[i]] || '')).toLowerCase();
+      + verdictName(i) + ' ' + rows.stream[i] + ' ' + (hasNetwork ? networkOf(i) + ' ' : '')
+      + (data.files[rows.file[i]] || '')).toLowerCase();
   };
 })();
 
@@ -144,7 +149,7 @@ function storyOf(i) {
     element('dl', {},
       ...item('Reuse', 'Frame ' + rows.frame[i] + ', ' + exactTime(i) + ' UTC: ',
         element('span', {class: 'address'}, clientOf(i) + ' \u2192 ' + serverOf(i)), ', stream ' + rows.stream[i]
-        + (data.files[rows.file[i]] ? ', in ' + data.files[rows.file[i]] : '') + '.'),
+        + (hasNetwork && networkOf(i) ? ', ' + networkOf(i) : '') + (data.files[rows.file[i]] ? ', in ' + data.files[rows.file[i]] : '') + '.'),
       ...item('Before', beforeStory(i).join(' ')), ...item('Gap', gapStory(i).join(' ')),
       ...item('Attempt', attemptStory(i).join(' ')),
       ...(data.has_verdicts ? [...item('Answer', answerStory(i).join(' ')),

@@ -298,6 +298,24 @@ def test_less(page, pages, trace):
     return wrong
 
 
+def test_networks(page, pages):
+    """--key: the network of a reuse stands in its row and in its story, and can be found."""
+    tagged = ''.join(line + ' vlan %d\n' % vlan if line.startswith(('0.', '9.')) else line + '\n'
+                     for vlan in (907, 703) for line in (REUSED if vlan == 907 else REUSED.split('\n', 3)[3]).splitlines())
+    out = pages.make([pages.text('vlans.pcap', tagged)], '--key', 'tuple,vlan,interface')
+    opened(page, out)
+    networks = lambda: [r[4] for r in page.evaluate(ROWS)]      # noqa: E731
+    wrong = differ('networks', networks(), ['VLAN 907, interface 0', 'VLAN 703, interface 0'])
+    click(page, '#head-network button')
+    wrong += differ('by network', networks(), ['VLAN 703, interface 0', 'VLAN 907, interface 0'])
+    find(page, 'vlan 907')
+    wrong += differ('found', networks(), ['VLAN 907, interface 0'])
+    click(page, '.frame-button')
+    story = page.evaluate("document.querySelector('.story').textContent")
+    wrong += [] if ', VLAN 907, interface 0' in story else ['no network in the story: ' + story]
+    return wrong + quiet(page)
+
+
 def task_seconds(page):
     """What the page's thread has worked so far, in seconds of a processor."""
     return {m['name']: m['value'] for m in page.call('Performance.getMetrics')['metrics']}['TaskDuration']
@@ -381,6 +399,7 @@ def main():
             tap.ok('wide and narrow, dark and light, and on paper', test_sizes(page, out, folder))
             tap.ok('hostile names stay text, and nothing else runs', test_hostile(page, pages))
             tap.ok('no reuses', test_empty(page, pages))
+            tap.ok('networks', test_networks(page, pages))
             tap.ok('without verdicts, and with bounded memory', test_less(page, pages, some))
             tap.ok('100,000 rows are there within 2 s', test_large(page, pages, large))
     finally:
