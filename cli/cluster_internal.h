@@ -45,7 +45,7 @@ enum cluster_kind {
     WORD_LAST,     /* no word follows */
     /* Orders. */
     ORDER_READ,       /* a piece, from a guess, or the beginning of a file */
-    ORDER_READ_AGAIN, /* the same, from the offset `bytes` on in its first file: the guess was wrong */
+    ORDER_READ_AGAIN, /* the same, from range.begin on: the guess was wrong, or the piece before it went on */
     ORDER_SEND,       /* it begins right */
     ORDER_LEAVE,
 };
@@ -103,9 +103,9 @@ struct cluster_reading *cluster_readings_spare(struct cluster_readings *r);
 struct cluster_reading *cluster_readings_find(struct cluster_readings *r, unsigned piece);
 /* Bytes of the inputs that were read. */
 uint64_t cluster_readings_bytes(const struct cluster_readings *r);
-/* Begins to read; what fails ends the job. As ORDER_READ. */
+/* Begins to read; what fails ends the job. begin: NULL is as ORDER_READ. */
 void cluster_reading_start(struct cluster_reading *r, const struct cluster *c, unsigned piece,
-                           uint64_t begin);
+                           const struct set_border *begin);
 /* Where it begins is known. */
 bool cluster_reading_has_begun(const struct cluster_reading *r);
 bool cluster_reading_is_done(const struct cluster_reading *r);

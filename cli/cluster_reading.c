@@ -61,16 +61,21 @@ static void *read_all(void *reading)
     return NULL;
 }
 
-void cluster_reading_start(struct cluster_reading *r, const struct cluster *c, unsigned piece, uint64_t begin)
+void cluster_reading_start(struct cluster_reading *r, const struct cluster *c, unsigned piece,
+                           const struct set_border *begin)
 {
-    const struct piece_choice choice = {.options = c->options,
-                                        .inputs = c->inputs,
-                                        .index = piece + 1,
-                                        .count = c->pieces,
-                                        .begin = begin,
-                                        .begins = c->begins};
-    *r = (struct cluster_reading){
-        .used = true, .piece = piece, .again = begin, .problems = PROBLEMS_INIT, .begun = clock_seconds()};
+    struct piece_choice choice = {.options = c->options,
+                                  .inputs = c->inputs,
+                                  .index = piece + 1,
+                                  .count = c->pieces,
+                                  .begins = c->begins};
+    *r = (struct cluster_reading){.used = true,
+                                  .piece = piece,
+                                  .again = begin != NULL,
+                                  .problems = PROBLEMS_INIT,
+                                  .begun = clock_seconds()};
+    if (begin)
+        choice.begin = (struct set_border){begin->input + 1, begin->position};
     r->queue = kept_queue_create(queue_limit(c));
     cluster_check_memory(c, r->queue);
     cluster_check(c, piece_reading_open(&r->reading, &choice, &r->problems));
@@ -98,7 +103,6 @@ bool cluster_reading_is_taken(const struct cluster_reading *r, const struct clus
     if (!cluster_reading_is_done(r))
         return false;
     cluster_check(c, r->status);
-    cluster_check(c, piece_reading_check(&r->reading));
     return kept_queue_has_ended(r->queue);
 }
 

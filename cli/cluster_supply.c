@@ -95,7 +95,7 @@ static void read_itself(struct cluster_supply *s)
 {
     struct cluster_reading *r = s->next < s->c->pieces ? cluster_readings_spare(&s->own) : NULL;
     if (r)
-        cluster_reading_start(r, s->c, s->next++, 0);
+        cluster_reading_start(r, s->c, s->next++, NULL);
 }
 
 /* As others do by their words. */
@@ -160,16 +160,16 @@ static enum kept_next prove(struct cluster_supply *s)
     }
     if (h->again)
         fail_again(s, piece->begin);
-    const uint64_t begin = s->combine->pieces[s->piece - 1].range.end.position;
+    const struct set_border begin = s->combine->pieces[s->piece - 1].range.end;
     h->begun = false;
     h->again = true;
     if (h->rank) {
         order(s, h->rank,
-              &(struct cluster_word){.kind = ORDER_READ_AGAIN, .piece = s->piece, .bytes = begin});
+              &(struct cluster_word){.kind = ORDER_READ_AGAIN, .piece = s->piece, .range = {.begin = begin}});
     } else {
         struct cluster_reading *own = cluster_readings_find(&s->own, s->piece);
         cluster_reading_end(own);
-        cluster_reading_start(own, s->c, s->piece, begin);
+        cluster_reading_start(own, s->c, s->piece, &begin);
     }
     return KEPT_LATER;
 }

@@ -67,7 +67,7 @@ static enum exit_status check_set(const struct combine *c)
 }
 
 /* Reads the piece once more, from this position on, with the command that made it. */
-static enum exit_status read_again(const struct kept_piece *k, const char *file, uint64_t begin)
+static enum exit_status read_again(const struct kept_piece *k, const char *file, struct set_border begin)
 {
     struct options o;
     struct inputs inputs = {0};
@@ -79,7 +79,7 @@ static enum exit_status read_again(const struct kept_piece *k, const char *file,
     memcpy(argv, k->arguments, k->argument_count * sizeof *argv);
     if (options_read(&o, (int)k->argument_count, argv) == OPTIONS_RUN && o.pieces) {
         o.output = file;
-        o.piece_begin = begin;
+        o.piece_begin = (struct set_border){begin.input + 1, begin.position};
         o.quiet = true;
         status = find_inputs(&inputs, &o, &problems) ? fail_memory() : piece_make(&o, &inputs, k, &problems);
     }
@@ -95,20 +95,26 @@ static bool follows(const struct combine *c, size_t i)
     return set_piece_follows(&c->pieces[i - 1].range, &c->pieces[i].range);
 }
 
-/* Whoever begins a piece inside a file can only guess where a record begins. */
+static const char *path_of(const struct kept_piece *k, struct set_border border)
+{
+    return border.input < k->path_count ? k->paths[border.input] : "what is behind all inputs";
+}
+
+/* Whoever begins a piece inside a file can only guess where a record begins; and where files overlap, a piece goes on. */
 static enum exit_status prove_piece(struct combine *c, size_t i, bool quiet)
 {
     char error[PIECE_ERROR_MAX] = "";
     const struct kept_piece *k = &c->pieces[i];
     const struct set_border end = c->pieces[i - 1].range.end;
-    const char *path = end.input < k->path_count ? k->paths[end.input] : "";
+    const struct set_border begin = k->range.begin;
     if (follows(c, i))
         return EXIT_DONE;
     if (!quiet)
         message_error("%s: begins at offset %" PRIu64 " of %s, and %s ends at offset %" PRIu64
-                      ": reading the piece again",
-                      c->files[i], k->range.begin.position, path, c->files[i - 1], end.position);
-    const enum exit_status status = read_again(k, c->files[i], end.position);
+                      " of %s: reading the piece again",
+                      c->files[i], begin.position, path_of(k, begin), c->files[i - 1], end.position,
+                      path_of(k, end));
+    const enum exit_status status = read_again(k, c->files[i], end);
     if (status == EXIT_DONE || status == EXIT_INPUT) {
         struct kept_piece again;
         if (kept_read(&again, c->files[i], error)) {
@@ -124,8 +130,8 @@ static enum exit_status prove_piece(struct combine *c, size_t i, bool quiet)
         message_error("%s", error);
     message_error(
         "%s: could not be read again. Where its inputs are, use the command that made it, with '--piece "
-        "%u/%u@%" PRIu64 "'",
-        c->files[i], c->pieces[i].index, c->pieces[i].count, end.position);
+        "%u/%u@%zu:%" PRIu64 "'",
+        c->files[i], c->pieces[i].index, c->pieces[i].count, end.input + 1, end.position);
     return EXIT_INPUT;
 }
 

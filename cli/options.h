@@ -5,6 +5,7 @@
 #include "engine/pipeline.h"
 #include "io/capture.h"
 #include "io/reports/row_format.h"
+#include "io/sets/set_source.h"
 
 #include <stdio.h>
 
@@ -45,11 +46,11 @@ struct options {
     int64_t drop_copies;         /* ns; 0: copies count */
     struct decode_as *decode_as; /* in the order given */
     uint32_t decode_as_count;
-    unsigned piece, pieces; /* read one of so many pieces, into the file `output`; pieces 0: all */
-    uint64_t piece_begin;   /* offset where it begins, if that is inside a file; 0: to be found */
-    bool combine;           /* the files are such pieces */
-    bool mpi;               /* the run is that of all ranks of a job */
-    const char *filter;     /* pcap-filter(7), or NULL */
+    unsigned piece, pieces;        /* read one of so many pieces, into the file `output`; pieces 0: all */
+    struct set_border piece_begin; /* where, with files counted from 1; file 0: to be found */
+    bool combine;                  /* the files are such pieces */
+    bool mpi;                      /* the run is that of all ranks of a job */
+    const char *filter;            /* pcap-filter(7), or NULL */
     struct frame_range *ignore;
     size_t ignore_count;
 

@@ -224,15 +224,17 @@ bool options_parse_frames(struct options *o, const char *list)
 bool options_parse_piece(struct options *o, const char *s)
 {
     const char *slash = strchr(s, '/'), *at = strchr(s, '@'), *end = strchr(s, 0);
-    uint64_t piece, pieces, begin = 0;
+    const char *colon = at ? strchr(at, ':') : NULL;
+    uint64_t piece, pieces, file = 0, offset = 0;
     if (!slash || !options_parse_number(s, slash, &piece) ||
         !options_parse_number(slash + 1, at ? at : end, &pieces) ||
-        (at && !options_parse_number(at + 1, end, &begin)))
+        (at && (!colon || !options_parse_number(at + 1, colon, &file) || !file ||
+                !options_parse_number(colon + 1, end, &offset))))
         return false;
     if (!piece || piece > pieces || pieces > UINT32_MAX)
         return false;
     o->piece = (unsigned)piece;
     o->pieces = (unsigned)pieces;
-    o->piece_begin = begin;
+    o->piece_begin = (struct set_border){file, offset};
     return true;
 }

@@ -43,6 +43,15 @@ static enum exit_status open_reading(struct making *m, const struct inputs *inpu
     return status == EXIT_DONE ? piece_reading_describe(&m->reading) : status;
 }
 
+/* Is that where it is to begin? */
+static bool is_begin(const struct options *o, const struct set_piece *range)
+{
+    const struct set_border wanted = {o->piece_begin.input - 1, o->piece_begin.position};
+    return !o->piece_begin.input ||
+           (wanted.input == range->begin.input && wanted.position == range->begin.position &&
+            (range->begin_walked || !wanted.position));
+}
+
 /* Is there a file already that is this piece? EXIT_DONE with *there; or a file that nobody wants to lose. */
 static enum exit_status look_for(const struct making *m, bool *there)
 {
@@ -62,7 +71,7 @@ static enum exit_status look_for(const struct making *m, bool *there)
     }
     *there = kept_piece_differs(&old, &m->reading.about) == NULL && old.index == m->reading.about.index &&
              !memcmp(old.times, m->reading.about.times, old.path_count * sizeof *old.times) &&
-             (!m->o->piece_begin || m->o->piece_begin == old.range.begin.position);
+             is_begin(m->o, &old.range);
     kept_piece_free(&old);
     return EXIT_DONE;
 }
@@ -106,9 +115,6 @@ static enum exit_status finish(struct making *m)
     const struct options *o = m->o;
     struct kept_piece *k = &m->reading.about;
     piece_reading_finish(&m->reading);
-    const enum exit_status status = piece_reading_check(&m->reading);
-    if (status != EXIT_DONE)
-        return status;
     k->problems = m->problems->items;
     k->problem_count = m->problems->count;
     const int failed = kept_writer_finish(m->writer, k);

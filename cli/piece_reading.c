@@ -40,6 +40,7 @@ static enum exit_status open_files(struct piece_reading *r)
     const enum exit_status status = clocks_find(o, inputs, &r->shifts);
     if (status != EXIT_DONE)
         return status;
+    r->begin = (struct set_border){r->choice.begin.input - 1, r->choice.begin.position};
     const struct set_source_params params = {
         .paths = (const char *const *)inputs->paths,
         .count = inputs->count,
@@ -53,7 +54,7 @@ static enum exit_status open_files(struct piece_reading *r)
         .stop = r->choice.stop,
         .piece = r->choice.index,
         .pieces = r->choice.count,
-        .piece_begin = r->choice.begin,
+        .piece_begin = r->choice.begin.input ? &r->begin : NULL,
     };
     r->files = set_source_create(&params);
     return r->files ? EXIT_DONE : fail_memory();
@@ -171,17 +172,8 @@ void piece_reading_finish(struct piece_reading *r)
     struct kept_piece *k = &r->about;
     k->range = set_source_piece(r->files);
     k->frames = pipeline_totals(r->pipeline)->frames;
-    k->bytes = set_source_bytes(r->files, false);
+    k->bytes = set_source_piece_bytes(r->files);
     k->opened = set_source_opened(r->files);
-}
-
-enum exit_status piece_reading_check(const struct piece_reading *r)
-{
-    if (!r->about.range.overlaps)
-        return EXIT_DONE;
-    message_error("the inputs overlap in time, and cannot be read in pieces: merge them (mergecap), or use "
-                  "'--append'");
-    return EXIT_INPUT;
 }
 
 void piece_reading_close(struct piece_reading *r)

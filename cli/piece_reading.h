@@ -10,9 +10,9 @@
 struct piece_choice {
     const struct options *options;
     const struct inputs *inputs;
-    unsigned index, count; /* piece index of count, from 1 on */
-    uint64_t begin;        /* as set_source_params.piece_begin */
-    const int64_t *begins; /* as set_source_params.begins */
+    unsigned index, count;   /* piece index of count, from 1 on */
+    struct set_border begin; /* as options.piece_begin */
+    const int64_t *begins;   /* as set_source_params.begins */
     const struct stop *stop;
 };
 
@@ -21,6 +21,7 @@ struct piece_reading {
     struct problems *problems;
     struct bpf *filter;
     struct clock_shift *shifts;
+    struct set_border begin; /* set_source_params.piece_begin points to it */
     struct set_source *files;
     struct kept_piece about; /* what of it is known */
     struct pipeline *pipeline;
@@ -40,8 +41,6 @@ enum exit_status piece_reading_prepare(struct piece_reading *r, struct sink *sin
 enum exit_status piece_reading_run(struct piece_reading *r, void (*sink_error)(void *), void *argument);
 /* After the run: what is known of the piece now, but its problems. */
 void piece_reading_finish(struct piece_reading *r);
-/* Is it a piece? EXIT_INPUT: it turned out to be none, and why has been printed. */
-enum exit_status piece_reading_check(const struct piece_reading *r);
 void piece_reading_close(struct piece_reading *r);
 
 #endif

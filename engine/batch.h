@@ -93,6 +93,7 @@ struct batch {
     /* Its first frame is not in order of time with the frame before the batch, nor meant to be. Else, if it is
      * earlier, it counts as going back in time. */
     bool restarts_time;
+    bool mixed;           /* its frames are of several inputs, each of which origin() tells */
     struct window window; /* that the lanes' positions lie in */
     int64_t time_limit; /* a frame that is later is where the source wants to go on in another way; INT64_MAX:
                            none */

@@ -16,7 +16,10 @@ struct source;
 /* Where a frame comes from. */
 struct origin {
     const char *file; /* owned by the source, as long as it lives */
-    uint64_t frame;   /* number in the file, from 1 */
+    uint64_t frame;   /* number in the file, from 1; where it continues: from where the source begins in it */
+    uint32_t
+        input; /* the file's number, for who packs batches: set by sources of pieces only, as is the next */
+    bool continues; /* the source begins inside this file */
 };
 
 struct source_ops {
@@ -90,7 +93,7 @@ struct source {
      * poll. */
     bool ends_itself;
     /* Batches are packed (engine/packed.h): their windows are their bytes, and claim sets what of them is known:
-     * first, restarts_time, frames_before. No operation but claim, origin and release is called. */
+     * first, restarts_time, frames_before, mixed. No operation but claim, origin and release is called. */
     bool packed;
 };
 

@@ -13,7 +13,7 @@ static void batch_reset(struct batch *b, unsigned worker)
 {
     b->input = b->piece = NULL;
     b->window = (struct window){0};
-    b->first = b->restarts_time = false;
+    b->first = b->restarts_time = b->mixed = false;
     b->frames_before = b->epoch = b->mark = 0;
     b->time_limit = INT64_MAX;
     b->worker = worker;

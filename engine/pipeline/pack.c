@@ -9,8 +9,9 @@
 
 uint64_t packed_layout(void)
 {
-    static const uint32_t sizes[] = {2, /* changes where sizes do not */
+    static const uint32_t sizes[] = {3, /* changes where sizes do not */
                                      sizeof(struct packed_batch),
+                                     sizeof(struct packed_origin),
                                      sizeof(struct packed_lane),
                                      sizeof(struct note),
                                      sizeof(struct segment4),
@@ -109,19 +110,34 @@ static int pack_lane(const struct pipeline *p, struct text *t, const struct lane
                : 0;
 }
 
+static int add_origins(struct source *source, struct text *t, const struct batch *b)
+{
+    for (uint64_t i = 0; i < b->frames; i++) {
+        const struct origin origin = source->ops->origin(source, b, i);
+        const struct packed_origin packed = {origin.frame, origin.input, origin.continues};
+        if (add(t, &packed, sizeof packed))
+            return -1;
+    }
+    return 0;
+}
+
 int pack_batch(struct pipeline *p, struct batch *b)
 {
     struct source *source = p->params.source;
     struct text *t = &b->text[REPORT_REUSE];
     const size_t begin = t->length;
-    const char *name = source->ops->origin ? source->ops->origin(source, b, 0).file : "";
+    struct origin origin = {0};
+    if (source->ops->origin && !b->mixed)
+        origin = source->ops->origin(source, b, 0);
     struct packed_batch packed = {.frames = b->frames,
                                   .frames_before = b->frames_before,
                                   .lanes = b->lanes_used,
-                                  .name_bytes = (uint32_t)strlen(name),
+                                  .input = origin.input,
+                                  .continues = origin.continues,
                                   .first = b->first,
-                                  .restarts_time = b->restarts_time};
-    if (add(t, &packed, sizeof packed) || add(t, name, packed.name_bytes))
+                                  .restarts_time = b->restarts_time,
+                                  .mixed = b->mixed};
+    if (add(t, &packed, sizeof packed) || (b->mixed && add_origins(source, t, b)))
         return -1;
     for (unsigned i = 0; i < b->lanes_used; i++)
         if (pack_lane(p, t, &b->lane[i]))

@@ -163,7 +163,8 @@ static enum unpacked unpack(struct worker *w, struct batch *b)
 {
     struct unpacking u = {b->window.bytes, b->window.end};
     const struct packed_batch *packed = take(&u, 1, sizeof *packed);
-    if (!packed || packed->lanes > LANES || !take(&u, packed->name_bytes, 1))
+    if (!packed || packed->lanes > LANES ||
+        !take(&u, packed->mixed ? packed->frames : 0, sizeof(struct packed_origin)))
         return UNPACK_DAMAGED;
     uint64_t frames = 0;
     b->lanes_used = packed->lanes;

@@ -113,8 +113,9 @@ void kept_files_destroy(struct kept_files *f);
 
 struct kept_source;
 
-/* The pieces of a set, in order, which were made to fit. Of the first one the paths have to be known at once, of the
- * others what the supply says. Supply and pieces must outlive the source. NULL when memory is short. */
+/* The pieces of a set, in order, which were made to fit. Of the first one the paths have to be known at once, of each its
+ * range by the time that the supply names the next one. Supply and pieces must outlive the source. NULL when memory is
+ * short. */
 struct kept_source *kept_source_create(const struct kept_piece *pieces, struct kept_supply *supply);
 struct source *kept_source_source(struct kept_source *s);
 void kept_source_destroy(struct kept_source *s);

@@ -133,6 +133,7 @@ bool kept_piece_get(struct saved_reader *r, struct kept_piece *k)
     k->range.end.position = saved_get64(r);
     k->range.begin_walked = saved_get8(r);
     k->range.end_differs = saved_get8(r);
+    k->range.end_frames = saved_get64(r);
     k->frames = saved_get64(r);
     k->bytes = saved_get64(r);
     k->opened = saved_get64(r);

@@ -13,7 +13,7 @@ struct kept_source {
     bool begins;              /* the next batch is the first of its piece */
     struct kept_block *block; /* of which it reads */
     size_t at;                /* in the block */
-    size_t path;              /* of the last batch, in pieces[0].paths */
+    uint64_t frames_before;   /* the piece, of the file in which it begins */
 };
 
 struct kept_block *kept_block_create(size_t count)
@@ -33,16 +33,27 @@ void kept_block_release(struct kept_block *block)
         free(block);
 }
 
-/* The place of a file's name in the set; the set's length if it is none of it. */
-static size_t find_path(const struct kept_source *s, const char *name, size_t length)
+/* The frames of the file in which the piece begins that stand before it. */
+static void begin_piece(struct kept_source *s)
 {
-    const struct kept_piece *set = &s->pieces[0];
-    for (size_t n = 0; n < set->path_count; n++) {
-        const size_t i = (s->path + n) % set->path_count;
-        if (strlen(set->paths[i]) == length && !memcmp(set->paths[i], name, length))
-            return i;
-    }
-    return set->path_count;
+    const struct set_piece *before = s->begun ? &s->pieces[s->begun - 1].range : NULL;
+    const bool same = before && before->begin.position && before->begin.input == before->end.input;
+    s->frames_before = !before ? 0 : before->end_frames + (same ? s->frames_before : 0);
+    s->begun++;
+    s->begins = true;
+}
+
+/* Whether the frames of a mixed batch come from files of the set. */
+static bool check_origins(const struct kept_source *s, const struct packed_batch *packed,
+                          const uint8_t *bytes)
+{
+    const struct packed_origin *origins = (const void *)bytes;
+    if (packed->frames > (packed->bytes - sizeof *packed) / sizeof *origins)
+        return false;
+    for (uint64_t i = 0; i < packed->frames; i++)
+        if (origins[i].input >= s->pieces[0].path_count)
+            return false;
+    return true;
 }
 
 /* The next batch of the block. False: its bytes make no sense. */
@@ -55,21 +66,18 @@ static bool describe(struct kept_source *s, struct batch *b)
         return false;
     memcpy(&packed, at, sizeof packed);
     if (packed.bytes > left || packed.bytes < sizeof packed || packed.bytes % 8 ||
-        packed.name_bytes > packed.bytes - sizeof packed)
+        packed.input >= s->pieces[0].path_count)
         return false;
-    const size_t path = find_path(s, (const char *)at + sizeof packed, packed.name_bytes);
-    const struct kept_piece *set = &s->pieces[0];
-    const struct set_border begin = s->pieces[s->begun - 1].range.begin;
-    if (path == set->path_count)
+    if (packed.mixed && !check_origins(s, &packed, at + sizeof packed))
         return false;
     /* What is first in a piece that begins inside its file goes on with the file. */
-    const bool goes_on = s->begins && begin.position && !strcmp(set->paths[path], set->paths[begin.input]);
-    s->path = path;
-    b->first = packed.first && !goes_on;
-    b->restarts_time = packed.restarts_time && !goes_on;
-    b->frames_before = packed.frames_before;
+    b->first = packed.first;
+    b->restarts_time = packed.restarts_time && !(s->begins && packed.continues);
+    b->frames_before = packed.frames_before + (packed.continues ? s->frames_before : 0);
+    b->mixed = packed.mixed;
     b->window = (struct window){.bytes = at, .end = packed.bytes};
-    b->mark = path;
+    b->mark = packed.input;
+    b->epoch = s->frames_before;
     b->piece = s->block;
     atomic_fetch_add_explicit(&s->block->users, 1, memory_order_relaxed);
     s->at += packed.bytes;
@@ -92,8 +100,7 @@ static enum claim kept_claim(struct source *source, struct batch *b)
         s->at = 0;
         switch (s->supply->next(s->supply, &s->block)) {
         case KEPT_PIECE:
-            s->begun++;
-            s->begins = true;
+            begin_piece(s);
             break;
         case KEPT_BLOCK:
             break;
@@ -108,7 +115,13 @@ static enum claim kept_claim(struct source *source, struct batch *b)
 static struct origin kept_origin(struct source *source, const struct batch *b, uint64_t index)
 {
     const struct kept_source *s = (struct kept_source *)source;
-    return (struct origin){s->pieces[0].paths[b->mark], b->first_frame + index - b->input_base};
+    char *const *paths = s->pieces[0].paths;
+    if (!b->mixed)
+        return (struct origin){.file = paths[b->mark], .frame = b->first_frame + index - b->input_base};
+    const struct packed_origin *origin =
+        (const struct packed_origin *)(const void *)(b->window.bytes + sizeof(struct packed_batch)) + index;
+    return (struct origin){.file = paths[origin->input],
+                           .frame = origin->frame + (origin->continues ? b->epoch : 0)};
 }
 
 static void kept_release(struct source *source, struct batch *b)

@@ -94,6 +94,7 @@ static void put_about(struct saved_writer *to, const struct kept_piece *k)
     saved_put64(to, k->range.end.position);
     saved_put8(to, k->range.begin_walked);
     saved_put8(to, k->range.end_differs);
+    saved_put64(to, k->range.end_frames);
     saved_put64(to, k->frames);
     saved_put64(to, k->bytes);
     saved_put64(to, k->opened);

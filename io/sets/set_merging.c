@@ -85,7 +85,7 @@ static int add_input(struct set_source *s, struct input *in)
  * abandoned. */
 static int add_inputs_in_time(struct set_source *s, const struct merged *m)
 {
-    for (struct input *in; (in = set_next_input(s)) && is_due(s, m, in);) {
+    for (struct input *in; (in = set_next_merged(s)) && is_due(s, m, in);) {
         atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
         if (add_input(s, in)) {
             abandon(in, false);
@@ -172,20 +172,23 @@ enum claim merging_claim(struct set_source *s, struct batch *b)
         if (can_continue_in_sequence(s)) {
             c->input->place = (struct input_place){
                 .is_known = !c->chunk, .position = c->reader.position, .frames = c->frames};
-            sequence_continue(s, c);
+            if (piece_goes_on(s, c))
+                sequence_continue(s, c);
             s->heap.count = 0;
             cursor_destroy(c);
             break;
         }
         cursor_heap_update_first(&s->heap);
     }
+    if (!s->heap.count && !s->sequence.input)
+        piece_merge_ended(s);
     if (!s->heap.count && !(s->params.sort_window && set_next_input(s)))
         switch_end_merging(&s->sw);
     if (!m->count) {
         merging_release(m);
         return CLAIM_NOTHING;
     }
-    b->first = true;
+    b->first = b->mixed = true;
     b->piece = m;
     switch_stamp(&s->sw, b);
     batch_cut_frames(b, m->count);
@@ -204,9 +207,10 @@ void merging_walk(const struct merged *m, struct walk *walk)
     }
 }
 
-struct origin merging_origin(const struct merged *m, uint64_t index)
+const struct capture *merging_origin(const struct merged *m, uint64_t index, uint64_t *number)
 {
-    return (struct origin){m->origin[index].capture->path, m->origin[index].number};
+    *number = m->origin[index].number;
+    return m->origin[index].capture;
 }
 
 void merging_find_ends(struct merged *m)

@@ -58,8 +58,12 @@ void piece_plan(struct set_source *s)
         return;
     if (p->piece > 1)
         s->begin = border_at(s, (uint64_t)((unsigned __int128)total * (p->piece - 1) / p->pieces));
+    if (p->piece_begin && p->piece_begin->input <= p->count)
+        s->begin = *p->piece_begin;
     if (p->piece < p->pieces)
         s->end = border_at(s, (uint64_t)((unsigned __int128)total * p->piece / p->pieces));
+    if (set_border_before(s->end, s->begin)) /* the piece before it has all that would be this one's */
+        s->end = s->begin;
     s->begins_at = s->begin.position;
     s->ends_at = s->end.input == s->begin.input ? s->begins_at : 0;
     atomic_store_explicit(&s->next, s->begin.input, memory_order_relaxed);
@@ -94,7 +98,7 @@ static void walk_to_begin(void *argument)
     struct capture *c = job->capture;
     const struct window window = capture_window(c);
     struct record_reader reader = {.position = c->first_record,
-                                   .limit = MIN(job->source->params.piece_begin, capture_records_end(c)),
+                                   .limit = MIN(job->source->begin.position, capture_records_end(c)),
                                    .context = atomic_load_explicit(&c->context, memory_order_relaxed),
                                    .state = LANE_OPEN};
     struct walk walk = {.end = 1, .reader = {&reader}};
@@ -107,7 +111,13 @@ static void walk_to_begin(void *argument)
             reader.state = LANE_OPEN;
     }
     job->context = reader.context;
-    job->at = job->source->params.piece_begin;
+    job->at = job->source->begin.position;
+}
+
+uint64_t piece_limit(const struct set_source *s, const struct input *in)
+{
+    const bool is_last = s->end.position && in == s->inputs[s->end.input];
+    return is_last && !s->passes ? s->end.position : UINT64_MAX;
 }
 
 void piece_begin_input(struct set_source *s, struct input *in)
@@ -115,16 +125,16 @@ void piece_begin_input(struct set_source *s, struct input *in)
     struct sequence *q = &s->sequence;
     const size_t i = atomic_load_explicit(&s->next, memory_order_relaxed);
     s->header_context = s->end_context = q->context;
-    q->limit = i == s->end.input && s->end.position ? s->end.position : UINT64_MAX;
+    q->limit = piece_limit(s, in);
     if (i == s->end.input)
         s->ends_at = q->capture->first_record; /* unless a frame follows before the cut */
     if (i != s->begin.input || !s->begin.position)
         return;
     struct begin_job job = {
-        .source = s, .capture = q->capture, .context = q->context, .at = s->params.piece_begin};
-    s->begin_walked = job.at != 0;
-    const bool is_known = job.at && !q->capture->format->change;
-    if (!is_known && !capture_guard(job.at ? walk_to_begin : guess_begin, &job))
+        .source = s, .capture = q->capture, .context = q->context, .at = s->begin.position};
+    s->begin_walked = s->params.piece_begin != NULL;
+    const bool is_known = s->begin_walked && !q->capture->format->change;
+    if (!is_known && !capture_guard(s->begin_walked ? walk_to_begin : guess_begin, &job))
         job.at = UINT64_MAX;
     q->context = s->end_context = job.context;
     in->counted = true; /* by the piece that has its beginning */
@@ -157,6 +167,50 @@ void piece_fault(struct set_source *s, const struct capture *c)
     s->ends_at = capture_records_end(c); /* nothing behind the fault counts */
 }
 
+bool piece_continues(const struct set_source *s, const struct capture *c)
+{
+    return s->begin.position && c->order == s->inputs[s->begin.input]->order;
+}
+
+/* Can another piece begin at the cursor's next frame? As border_in() says, and all other inputs that have begun are done. */
+static bool is_cut(const struct set_source *s, const struct cursor *c)
+{
+    const size_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
+    return !c->chunk && c->capture->position_bytes == 1 && c->capture->records_end == UINT64_MAX &&
+           s->numbers[c->input->order] + 1 == next;
+}
+
+/* The piece's last input, in which it ends, is the only one left. */
+static void end_in_merged(struct set_source *s, const struct cursor *c, uint64_t position)
+{
+    s->ends_at = position; /* the settler has nothing of it yet */
+    s->end_merged = c->capture->format->change != NULL;
+}
+
+bool piece_goes_on(struct set_source *s, const struct cursor *c)
+{
+    const size_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
+    const uint64_t position = c->reader.position;
+    if (!s->params.pieces || next <= s->end.input)
+        return true;
+    if (is_cut(s, c) && next == set_inputs_end(s) && position < s->end.position) {
+        end_in_merged(s, c, position);
+        return true;
+    }
+    s->passes = true;
+    if (!is_cut(s, c)) /* then all of it is this piece's */
+        return true;
+    s->passed_to = (struct set_border){s->numbers[c->input->order], position};
+    s->passed_frames = c->frames;
+    end_in_merged(s, c, position);
+    return false;
+}
+
+void piece_merge_ended(struct set_source *s)
+{
+    s->passes |= s->params.pieces && atomic_load_explicit(&s->next, memory_order_relaxed) > s->end.input;
+}
+
 struct set_piece set_source_piece_begun(const struct set_source *s)
 {
     struct set_piece piece = {.begin = s->begin, .begin_walked = s->begin_walked};
@@ -173,13 +227,27 @@ bool set_piece_follows(const struct set_piece *before, const struct set_piece *p
 
 struct set_piece set_source_piece(const struct set_source *s)
 {
+    const size_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
     struct set_piece piece = set_source_piece_begun(s);
     piece.end = s->end;
-    if (piece.end.position)
+    if (s->passes && s->passed_to.position) {
+        piece.end = s->passed_to;
+        piece.end_frames = s->passed_frames;
+    } else if (s->passes) {
+        piece.end = (struct set_border){.input = next};
+    } else if (piece.end.position) {
         piece.end.position = s->ends_at;
-    piece.end_differs = piece.end.position && s->end_context != s->header_context;
-    piece.overlaps = s->merged_batches || s->sw.state != SWITCH_SEQUENCE;
+        piece.end_frames = s->inputs[s->end.input]->place.frames;
+    }
+    if (piece.end.position)
+        piece.end_differs = s->end_merged || (!s->passes && s->end_context != s->header_context);
     return piece;
+}
+
+uint64_t set_source_piece_bytes(const struct set_source *s)
+{
+    const struct set_piece piece = set_source_piece(s);
+    return bytes_before(s, piece.end) - bytes_before(s, piece.begin);
 }
 
 const char *set_source_input(const struct set_source *s, size_t i, uint64_t *size)

@@ -213,7 +213,7 @@ enum claim sequence_claim(struct set_source *s, struct batch *b)
                 return CLAIM_NOTHING;
             continue;
         }
-        if (q->capture && q->offset >= q->overlap_at) {
+        if (q->capture && q->offset >= q->overlap_at && q->offset < q->limit) {
             /* That costs less than to wait for settling to find the late frame, which takes back what was
              * claimed and decoded meanwhile: with 10,000 files of which 2,500 have one frame at the time of
              * the next file's first, 38 ns a frame instead of 40. */
@@ -269,7 +269,7 @@ void sequence_continue(struct set_source *s, const struct cursor *c)
     q->capture = c->chunk ? NULL : capture_use(c->capture);
     q->offset = reader->position;
     q->lane_bytes = LANE_BYTES;
-    q->limit = UINT64_MAX;
+    q->limit = piece_limit(s, c->input);
     q->context = reader->context;
     q->frames_before = c->frames;
     q->overlap_at = q->capture && q->capture->late_at >= q->offset ? q->capture->late_at : UINT64_MAX;

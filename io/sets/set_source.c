@@ -138,11 +138,12 @@ static bool set_prepare(struct source *source, bool idle)
 
 static struct origin set_origin(struct source *source, const struct batch *b, uint64_t index)
 {
-    (void)source;
+    const struct set_source *s = (const struct set_source *)source;
     const struct capture *c = b->input;
-    if (c)
-        return (struct origin){c->path, b->first_frame + index - b->input_base};
-    return merging_origin(b->piece, index);
+    uint64_t frame = b->first_frame + index - b->input_base;
+    if (!c)
+        c = merging_origin(b->piece, index, &frame);
+    return (struct origin){c->path, frame, s->numbers[c->order], piece_continues(s, c)};
 }
 
 static void set_release(struct source *source, struct batch *b)
@@ -183,6 +184,7 @@ struct set_source *set_source_create(const struct set_source_params *params)
     s->source.ends_itself = params->stop;
     s->params = *params;
     s->inputs = calloc(params->count ? params->count : 1, sizeof(struct input *));
+    s->numbers = calloc(params->count ? params->count : 1, sizeof *s->numbers);
     s->sequence.read_ahead = read_ahead_create();
     for (size_t i = 0; s->inputs && i < params->count; i++) {
         s->inputs[i] = input_create(params->paths[i], i, params->problems, params->stop);
@@ -195,9 +197,11 @@ struct set_source *set_source_create(const struct set_source_params *params)
         if (params->resumes)
             s->inputs[i]->resume = s->inputs[i]->place = params->resumes[i];
     }
-    if (!s->inputs || !s->sequence.read_ahead)
+    if (!s->inputs || !s->numbers || !s->sequence.read_ahead)
         goto fail;
     order_inputs(s);
+    for (size_t i = 0; i < params->count; i++)
+        s->numbers[s->inputs[i]->order] = (uint32_t)i;
     piece_plan(s);
     switch_init(&s->sw, params->sort_window && params->count);
     return s;
@@ -262,5 +266,6 @@ void set_source_destroy(struct set_source *s)
     for (size_t i = 0; s->inputs && i < s->params.count; i++)
         input_free(s->inputs[i]);
     free(s->inputs);
+    free(s->numbers);
     free(s);
 }

@@ -28,7 +28,7 @@ struct set_piece {
     /* Where it ends inside a file, records are read differently than the file's header says, since what stands before
      * them changes that. And where it begins in one, all that stands before was read. */
     bool end_differs, begin_walked;
-    bool overlaps; /* files were merged by time, so that this is no piece */
+    uint64_t end_frames; /* where it ends inside a file: its frames of that file */
 };
 
 struct set_source_params {
@@ -50,8 +50,8 @@ struct set_source_params {
     /* Read one of so many pieces of about equal bytes, counted from 1, of a set of regular files, to be read one after
      * the other; pieces 0: all. */
     unsigned piece, pieces;
-    uint64_t
-        piece_begin;     /* where it begins, if that is inside a file; 0: at the first record that is found */
+    /* Where it begins, for sure; NULL: where the plan says, or inside a file at the first record that is found there. */
+    const struct set_border *piece_begin;
     uint64_t lane_bytes; /* 0 is the default, for speed; tests with small files want many lanes */
     struct problems *problems;
     /* When it is asked to stop, no stream is waited for any longer. Frames that were read from one still
@@ -89,10 +89,17 @@ enum set_standing set_source_standing(const struct set_source *s, size_t order, 
 bool set_source_is_stream(const struct set_source *s, size_t order);
 /* Where the piece began and ended: behind its last record, or at the file's end if it met a fault. After the run. */
 struct set_piece set_source_piece(const struct set_source *s);
+/* Bytes of the inputs between these two. After the run. */
+uint64_t set_source_piece_bytes(const struct set_source *s);
 /* Of it where it began, once its first batch was settled, during the run. */
 struct set_piece set_source_piece_begun(const struct set_source *s);
 /* Does the piece begin where the one before it ended, and does it know how to read on? */
 bool set_piece_follows(const struct set_piece *before, const struct set_piece *piece);
+/* Is it a place before another one? */
+static inline bool set_border_before(struct set_border a, struct set_border b)
+{
+    return a.input < b.input || (a.input == b.input && a.position < b.position);
+}
 /* The path and size of the file with this number. */
 const char *set_source_input(const struct set_source *s, size_t i, uint64_t *size);
 void set_source_destroy(struct set_source *s);

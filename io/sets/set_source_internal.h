@@ -51,6 +51,13 @@ struct set_source {
     bool end_faulted;
     const void *header_context, *end_context; /* of the last input: as opened, and behind its last change */
     bool begin_walked;                        /* the claimer's, as begins_at */
+    /* The claimer's: files overlap where the piece was to end, so that it goes on, up to this place in one of them, or to the
+     * end of all that have begun; and the last input came out of a merge, so that nobody knows how its header says to read
+     * it. */
+    bool passes, end_merged;
+    struct set_border passed_to; /* position 0: to the end */
+    uint64_t passed_frames;      /* of that input */
+    uint32_t *numbers;           /* of the inputs in `inputs`, in the order given */
 };
 
 /* Waits for the turn of an input, which others hold while they open it or fill it ahead. */
@@ -66,6 +73,13 @@ static inline struct input *set_next_input(const struct set_source *s)
 {
     size_t i = atomic_load_explicit(&s->next, memory_order_relaxed);
     return i < set_inputs_end(s) ? s->inputs[i] : NULL;
+}
+
+/* The same, though it is another piece's: where files overlap, a merge cannot stop at a border. */
+static inline struct input *set_next_merged(const struct set_source *s)
+{
+    size_t i = atomic_load_explicit(&s->next, memory_order_relaxed);
+    return i < s->params.count ? s->inputs[i] : NULL;
 }
 
 /* set_order.c */
@@ -84,12 +98,20 @@ void standing_note(const struct batch *b);
 
 /* Before the run, once the inputs are in order. */
 void piece_plan(struct set_source *s);
+/* Where the piece ends in an input; UINT64_MAX: not in it. */
+uint64_t piece_limit(const struct set_source *s, const struct input *in);
 /* The sequence begins with this input: where in it. By the claimer. */
 void piece_begin_input(struct set_source *s, struct input *in);
 /* By the settler. */
 void piece_settled(struct set_source *s, const struct batch *b);
 void piece_change(struct set_source *s, const struct capture *c, const void *context);
 void piece_fault(struct set_source *s, const struct capture *c);
+/* A merge has one input left, between two frames, and the next one begins later: does the piece go on with it? By the claimer. */
+bool piece_goes_on(struct set_source *s, const struct cursor *c);
+/* A merge has none left. Likewise. */
+void piece_merge_ended(struct set_source *s);
+/* Whether the piece begins inside this input. */
+bool piece_continues(const struct set_source *s, const struct capture *c);
 
 /* set_sequence.c. By the claimer, but for sequence_prepare(). */
 
@@ -119,7 +141,7 @@ enum claim merging_claim(struct set_source *s, struct batch *b);
 bool merging_ends_itself(const struct set_source *s);
 /* Of the batches that it has claimed: as the source's operations. Any thread that has the batch. */
 void merging_walk(const struct merged *m, struct walk *walk);
-struct origin merging_origin(const struct merged *m, uint64_t index);
+const struct capture *merging_origin(const struct merged *m, uint64_t index, uint64_t *number);
 /* Frames whose bytes are gone, since a file became shorter, are empty from now on. */
 void merging_find_ends(struct merged *m);
 void merging_release(struct merged *m);

@@ -23,64 +23,7 @@ import hostile  # noqa: E402
 import pcap  # noqa: E402
 import program  # noqa: E402
 from cuts import PLAIN, REPORTS, differences, fragments, pcapng, silent, traps  # noqa: E402
-
-RANKS = (1, 2, 3, 5, 8)
-RANK = '${OMPI_COMM_WORLD_RANK:-$PMI_RANK}'     # in a shell that a launcher starts
-# Open MPI runs as root only if it is asked to, and wants a processor a rank.
-LAUNCHERS = {'Open MPI': ['mpirun.openmpi', '--allow-run-as-root', '--oversubscribe'], 'MPICH': ['mpirun.mpich']}
-
-
-def launchers(tcpreuse):
-    """Those that are there and that the build has a part for, by name."""
-    version = program.bare([tcpreuse, '--version']).out.decode()
-    built = next(line for line in version.splitlines() if line.startswith('MPI: '))
-    return {name: command for name, command in LAUNCHERS.items() if name in built and shutil.which(command[0])}
-
-
-class Job:
-    """Starts ranks: each test that does not ask for a launcher takes the next one in turn."""
-
-    def __init__(self, tcpreuse, directory):
-        self.tcpreuse, self.directory, self.turn = tcpreuse, directory, 0
-        self.launchers = launchers(tcpreuse)
-        self.environment = dict(os.environ, TMPDIR=directory)
-        self.sent = 0       # bytes, by all ranks of all jobs
-
-    def next(self):
-        self.turn += 1
-        return sorted(self.launchers)[self.turn % len(self.launchers)]
-
-    def command(self, count, program_, launcher=None):
-        return self.launchers[launcher or self.next()] + ['-n', str(count)] + program_
-
-    def shell(self, count, script, arguments, launcher=None):
-        """Ranks that begin as a shell with this script, which ends with `exec "$@"`."""
-        program_ = ['sh', '-c', script + '; exec "$@"', 'sh', self.tcpreuse, '--mpi', '-q', '-j1'] + arguments
-        return program.bare(self.command(count, program_, launcher), env=self.environment)
-
-    def run(self, arguments, count, reports, launcher=None):
-        """With -o into a directory of its own, as program.run()."""
-        out = tempfile.mkdtemp(dir=self.directory)
-        command = self.command(count, [self.tcpreuse, '--mpi', '-o', out, '--reports', ','.join(reports)] + arguments, launcher)
-        result = program.bare(command, env=self.environment)
-        for report in reports:
-            path = os.path.join(out, program.NAMES[report])
-            if os.path.exists(path):
-                with open(path, 'rb') as file:
-                    result.reports[report] = file.read()
-        shutil.rmtree(out)
-        return result
-
-    def compare(self, arguments, counts=(3,), reports=REPORTS, launcher=None):
-        one, complaints = program.run(self.tcpreuse, arguments, reports), []
-        for count in counts:
-            done = self.run(arguments, count, reports, launcher)
-            complaints += ['%d ranks: %s' % (count, c) for c in differences(one, done)]
-            ranks = done.summary()['ranks'] if 'summary' in done.reports else []
-            if len(ranks) != count:
-                complaints.append('%d ranks: summary.json has %d' % (count, len(ranks)))
-            self.sent += sum(rank['sent'] for rank in ranks)
-        return complaints
+from jobs import LAUNCHERS, RANK, RANKS, Job  # noqa: E402
 
 
 def test_answers(tap, job, directory):
@@ -133,6 +76,12 @@ def test_sets(tap, job, directory):
     nowhere = os.path.join(directory, 'nowhere.pcap')
     tap.ok('files that are cut, empty or not there', job.compare([cut, empty, nowhere] + parts[1:]))
     tap.ok('no input at all', job.compare([nowhere], (2,)))
+    records = list(pcap.records(hostile.pcap(21, 900)))
+    beside = [pcap.write(os.path.join(directory, 'beside%d.pcap' % i), records[i::2]) for i in range(2)]
+    near = [pcap.write(os.path.join(directory, 'near%d.pcap' % i), part) for i, part in
+            enumerate((records[:400] + records[401:402], records[400:401] + records[402:]))]
+    tap.ok('files that overlap all the time', job.compare(beside, (2, 5)))
+    tap.ok('files that overlap by a frame', job.compare(near, (3, 8)))
     path = program.write(directory, 'traps.pcap', traps(8))
     one, done = program.run(job.tcpreuse, [path], REPORTS), job.run([path], 7, REPORTS)
     again = sum(rank['read_again'] for rank in done.summary()['ranks']) if 'summary' in done.reports else 0
@@ -158,8 +107,6 @@ def test_refused(tap, job, directory):
 
     def none_left(complaints):
         return complaints + ['%s is there' % name for name in left(out)]
-    tap.ok('files that overlap in time', none_left(refused(
-        program.bare(job.command(2, [job.tcpreuse, '--mpi', '-o', out, path, late])), 2, 'overlap in time')))
     tap.ok('standard input', refused(program.bare(job.command(2, [job.tcpreuse, '--mpi', '-'])), 1, 'regular files'))
     tap.ok('a directory that cannot be made', refused(
         program.bare(job.command(2, [job.tcpreuse, '--mpi', '-o', '/proc/nowhere', path])), 3, '/proc/nowhere'))
