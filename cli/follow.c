@@ -15,6 +15,8 @@
 enum {
     SAVE_OPEN_MS = 10000, /* the least between two times that the state is saved within a file */
     SAVE_SHARE = 9,       /* saving takes a tenth of the time at most */
+    WAIT_MS = 50,         /* for something to come, while something else waits */
+    IDLE_MS = 1000,
 };
 
 static enum relay_next follow_next(struct relay_feed *feed, const struct set_source *done,
@@ -122,6 +124,20 @@ static bool is_past(int64_t since, double seconds)
 static bool is_idle(const struct follow *f)
 {
     return is_past(f->active, f->options->idle_exit) && !f->whole.count && watch_is_idle(f->watch);
+}
+
+/* ms, IDLE_MS at most. */
+static int until(int64_t since, double seconds)
+{
+    const double left = seconds - (double)(clock_monotonic_ns() - since) * 1e-9;
+    return seconds > 0 ? (int)MIN(MAX(left * 1000, 0.0) + 1, (double)IDLE_MS) : IDLE_MS;
+}
+
+int follow_wait_ms(const struct follow *f)
+{
+    if (f->whole.count || f->blocked_since || f->has_closed)
+        return WAIT_MS;
+    return MIN(until(f->begun, f->options->duration), until(f->active, f->options->idle_exit));
 }
 
 static enum relay_next end(struct follow *f)

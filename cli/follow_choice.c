@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    WAIT_MS = 50,       /* for something to come */
     REPLACED_MS = 1000, /* so long another file waits for the writer of the open one */
 };
 
@@ -278,7 +277,7 @@ struct set_source *follow_find_last(struct follow *f)
 
 struct set_source *follow_find_next(struct follow *f)
 {
-    if (watch_wait(f->watch, WAIT_MS) || watch_list_written(f->watch, &f->written)) {
+    if (watch_wait(f->watch, follow_wait_ms(f)) || watch_list_written(f->watch, &f->written)) {
         out_of_memory(f);
         return NULL;
     }

@@ -38,6 +38,9 @@ struct follow {
     bool was_last;               /* the open file has been closed for the end of the run */
 };
 
+/* How long nothing has to be done, unless something comes. */
+int follow_wait_ms(const struct follow *f);
+
 /* follow_choice.c. Where memory is short, the state's status says so. */
 
 /* What is to be read next, after waiting for a moment. NULL: nothing for now. */

@@ -1,5 +1,6 @@
 /* --piece: reads a piece of the inputs into a file. */
 #include "cli/piece.h"
+#include "cli/combine.h"
 #include "cli/destination.h"
 #include "cli/interrupt.h"
 #include "cli/piece_reading.h"
@@ -72,6 +73,8 @@ static enum exit_status look_for(const struct making *m, bool *there)
     *there = kept_piece_differs(&old, &m->reading.about) == NULL && old.index == m->reading.about.index &&
              !memcmp(old.times, m->reading.about.times, old.path_count * sizeof *old.times) &&
              is_begin(m->o, &old.range);
+    if (*there) /* what was wrong with its inputs still is */
+        combine_take_problems(m->problems, old.problems, old.problem_count);
     kept_piece_free(&old);
     return EXIT_DONE;
 }
@@ -153,6 +156,10 @@ enum exit_status piece_make(const struct options *o, const struct inputs *inputs
         status = look_for(&m, &there);
     if (there && !o->quiet)
         fprintf(stderr, "piece %u of %u: is there\n", o->piece, o->pieces);
+    if (there) {
+        problems_print(problems, o->quiet);
+        status = problems_errors(problems) ? EXIT_INPUT : EXIT_DONE;
+    }
     if (status == EXIT_DONE && !there) {
         status = make_pipeline(&m);
         if (status == EXIT_DONE)

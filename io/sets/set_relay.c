@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct set_relay {
     struct source source;
@@ -22,6 +23,10 @@ struct set_relay {
      * (acquire). */
     _Atomic uint64_t released;
     struct relay_counts done; /* of the sets before; written under the lock */
+    /* The claimer is with the feed, which may wait for long: the others sleep meanwhile. Under the mutex. */
+    pthread_mutex_t mutex;
+    pthread_cond_t came;
+    bool asks;
 };
 
 static struct source *of(struct source *source)
@@ -29,11 +34,34 @@ static struct source *of(struct source *source)
     return set_source_source(((struct set_relay *)source)->set);
 }
 
+static void set_asks(struct set_relay *r, bool asks)
+{
+    pthread_mutex_lock(&r->mutex);
+    r->asks = asks;
+    pthread_cond_broadcast(&r->came);
+    pthread_mutex_unlock(&r->mutex);
+}
+
+/* While the claimer asks the feed, nothing is under way that could be done: waits for that, for a while. */
+static void wait_for_claimer(struct set_relay *r)
+{
+    enum { WAIT_S = 1 };
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += WAIT_S;
+    pthread_mutex_lock(&r->mutex);
+    while (r->asks && !pthread_cond_timedwait(&r->came, &r->mutex, &end))
+        ;
+    pthread_mutex_unlock(&r->mutex);
+}
+
 /* Leaves the set that has ended for the next one. */
 static enum relay_next take_next(struct set_relay *r)
 {
     struct set_source *done = r->set, *next = NULL;
+    set_asks(r, true);
     const enum relay_next result = r->feed->next(r->feed, done, &next);
+    set_asks(r, false);
     if (!done && !next)
         return result;
     pthread_rwlock_wrlock(&r->lock);
@@ -135,6 +163,8 @@ static void relay_release(struct source *source, struct batch *b)
 static bool relay_prepare(struct source *source, bool idle)
 {
     struct set_relay *r = (struct set_relay *)source;
+    if (idle)
+        wait_for_claimer(r);
     if (pthread_rwlock_tryrdlock(&r->lock))
         return false;
     const bool did = r->set && of(source)->ops->prepare(of(source), idle);
@@ -166,6 +196,12 @@ struct set_relay *set_relay_create(struct relay_feed *feed)
         free(r);
         return NULL;
     }
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->came, &clock);
+    pthread_condattr_destroy(&clock);
+    pthread_mutex_init(&r->mutex, NULL);
     r->source.ops = &relay_ops;
     r->source.ends_itself = true;
     r->feed = feed;
@@ -195,5 +231,7 @@ void set_relay_destroy(struct set_relay *r)
         return;
     set_source_destroy(r->set);
     pthread_rwlock_destroy(&r->lock);
+    pthread_cond_destroy(&r->came);
+    pthread_mutex_destroy(&r->mutex);
     free(r);
 }

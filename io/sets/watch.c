@@ -89,9 +89,23 @@ static void examine(struct watch *w, struct watch_entry *e, int64_t now)
         entry_complete(e, false);
 }
 
+/* Until something is to be done that no event tells of: a file is there for long enough, or is looked at again. */
+static int until_due_ms(const struct watch *w)
+{
+    enum { SOON_MS = 50 };
+    int64_t ms = (w->next_scan - clock_monotonic_ns()) / 1000000 + 1;
+    for (size_t i = 0; i < w->count; i++) {
+        const struct watch_entry *e = w->entries[i];
+        const bool soon = e->missing_since || e->state == WATCH_WHOLE;
+        if (soon || e->state == WATCH_WRITTEN)
+            ms = MIN(ms, soon || w->params.opens ? (int64_t)SOON_MS : (int64_t)WATCH_ASK_MS);
+    }
+    return (int)MAX(ms, INT64_C(0));
+}
+
 int watch_wait(struct watch *w, int ms)
 {
-    if (events_take(w, ms))
+    if (events_take(w, MIN(ms, until_due_ms(w))))
         return -1;
     const int64_t now = clock_monotonic_ns();
     if ((w->must_scan || now >= w->next_scan) && scan(w, now))

@@ -236,9 +236,22 @@ struct watch_entry *entry_move(struct watch *w, struct watch_directory *d, const
     return entry_get(w, d, name, now);
 }
 
+/* A file may get its name by link(2), and lose the former one: what it holds is there. */
+static bool has_other_name(const struct watch *w, const struct watch_entry *e)
+{
+    for (size_t i = 0; i < w->count && e->inode; i++) {
+        const struct watch_entry *o = w->entries[i];
+        if (!o->missing_since && o->inode == e->inode && o->device == e->device && o->time == e->time)
+            return true;
+    }
+    return false;
+}
+
 /* What was missed when the file vanished. */
 static void tell_missing(const struct watch *w, const struct watch_entry *e)
 {
+    if (has_other_name(w, e))
+        return;
     if (e->state == WATCH_WHOLE && !e->inode)
         problems_add(w->params.problems, PROBLEM_ERROR, 0, e->path, -1,
                      "vanished before it could be looked at: if it was a capture, it is missing");

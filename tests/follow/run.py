@@ -236,6 +236,7 @@ def troubles(tcpreuse):
             return complaints if run.end() == 130 else complaints + ['status']
         finally:
             place.close()
+
     def renamed():
         """At once after they are written, to a new name or to one that had another file: nothing is missing."""
         place, complaints = Place(tcpreuse), []
@@ -258,6 +259,52 @@ def troubles(tcpreuse):
             return complaints if run.end() == 130 and run.err.count(b'\n') == 1 else complaints + [run.err.decode()]
         finally:
             place.close()
+    def linked():
+        """Written under a name of their own, then linked to the final one, and the first one removed, as who may not overwrite does it:
+        each is read once, and nothing is missing."""
+        place, complaints = Place(tcpreuse), []
+        try:
+            parts = shares(traffic(16, 900), 4)
+            run = Follower([tcpreuse, '--format', 'csv', '--verdicts', 'off', '--follow', place.followed])
+            for i, part in enumerate(parts):
+                before = run.rows()
+                place.write('.new', part)
+                time.sleep((0, 0, 0.1, 0.5)[i])
+                os.link(place.file('.new'), place.file('%d' % i))
+                time.sleep((0, 0.1, 0.5, 0)[i])
+                os.remove(place.file('.new'))
+                if run.wait_for(lambda r, n=before: r.rows() > n + 5) is None:
+                    complaints.append('no rows of file %d' % i)
+            time.sleep(1)
+            if run.end() != 130 or b'900 frames read' not in run.err or b'missing' in run.err or b'late' in run.err:
+                complaints.append(run.err.decode())
+            return complaints
+        finally:
+            place.close()
+
+    def idle():
+        """A follower that has nothing to do sleeps."""
+        place = Place(tcpreuse)
+        try:
+            place.write('a.pcap', shares(traffic(12, 300), 1)[0])
+            run = Follower([tcpreuse, '-j3', '--format', 'csv', '--verdicts', 'off', '-q', '--follow', place.followed])
+            run.wait_for(lambda r: r.rows() > 5)
+
+            def switches():
+                folder, total = '/proc/%d/task' % run.process.pid, 0
+                for task in os.listdir(folder):
+                    with open(os.path.join(folder, task, 'status'), encoding='ascii') as file:
+                        total += sum(int(line.split()[1]) for line in file if line.startswith('voluntary'))
+                return total
+            time.sleep(1.2)
+            before = switches()
+            time.sleep(2)
+            woken = switches() - before
+            return [] if run.end() == 130 and woken < 40 else ['woken %d times in 2 s' % woken]
+        finally:
+            place.close()
+    yield 'files that are linked to their names', linked, ()
+    yield 'nothing to do', idle, ()
     yield 'files that are damaged or no captures', damaged, ()
     yield 'files that are renamed at once', renamed, ()
     yield 'files that are late', late, ()

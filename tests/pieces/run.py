@@ -187,6 +187,10 @@ def test_files(tap, pieces, directory):
     result = program.bare([tcpreuse, '--piece', '2/3', '-o', files[1], path])
     tap.ok('a piece that is there and fits is not read again', refused(result, 0, 'is there') + (
         [] if os.stat(files[1]).st_mtime_ns == before else ['it was written']))
+    hurt = [pieces.name(), '/nowhere', path]
+    first = [program.bare([tcpreuse, '--piece', '2/3', '-o'] + hurt) for _ in range(2)]
+    tap.ok('nor is one with a problem, which is told again', [c for r in first for c in refused(r, 2, '/nowhere: ')] +
+           refused(first[1], 2, 'is there'))
     locked = os.path.join(directory, 'locked.piece')
     with open(locked + '.tcpreuse-part', 'wb') as file:
         fcntl.flock(file, fcntl.LOCK_EX)
