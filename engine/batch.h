@@ -10,7 +10,6 @@
 
 #include "engine/conversations/announced.h"
 #include "engine/conversations/events.h"
-#include "engine/conversations/part.h"
 #include "engine/decode/decoder.h"
 #include "engine/window.h"
 
@@ -41,7 +40,6 @@ struct lane {
     struct ftp_list ftp;
     struct packet_id_list packet_ids; /* only where copies are dropped */
     struct boundary_list boundaries;  /* read by all shards */
-    struct rest_list rests;           /* likewise; only where segments are the first ones of parts */
     struct decode_counts counts;
 };
 

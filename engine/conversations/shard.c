@@ -42,7 +42,6 @@ void shard_free(struct shard *s)
         record_chunks_free(&s->histories[f], sizeof(struct history));
         record_chunks_free(&s->ways[f], sizeof(struct ways));
         episodes_free(&s->episodes[f]);
-        part_table_free(&s->parts[f]);
     }
 }
 
@@ -72,16 +71,6 @@ void shard_count_ways(struct shard *s)
 {
     assert(s->mark_segments);
     s->counts_ways = true;
-}
-
-void shard_reduce(struct shard *s)
-{
-    s->keep_records = s->reduces = true;
-}
-
-void shard_apply_parts(struct shard *s)
-{
-    s->applies_parts = true;
 }
 
 void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended)
@@ -131,35 +120,6 @@ static int forget_idle(struct drain drains[FAMILIES], int64_t now)
 #define VARIANT(name) name##_verdicts
 #include "engine/conversations/shard_variants.h"
 
-/* Of a lane's list, parts instead of segments. 0 or -1. */
-static int apply_parts_of(struct drain *d, const struct lane *lane, const struct segment_list *list)
-{
-    const uint32_t count = segment_list_count(list, d->family);
-    uint32_t at = 0; /* in the rests, which the lists of all shards share */
-    for (uint32_t i = 0; i < count; i++) {
-        struct segment *const s = segment_list_at(list, i, d->family);
-        while (at < lane->rests.count && lane->rests.items[at].position < s->position)
-            at++;
-        const bool has_rest = at < lane->rests.count && lane->rests.items[at].position == s->position;
-        if (d->table->used + 1 >= d->table->limit && table_grow(d->table))
-            return -1;
-        if (drain_apply_part(d, s, lane->first_frame + (s->position >> 8),
-                             has_rest ? &lane->rests.items[at] : NULL))
-            return -1;
-        drain_move_strays(d);
-    }
-    return 0;
-}
-
-/* Parts are few: no passes side by side. */
-static int apply_parts(struct drain *d, const struct batch *batch, size_t list)
-{
-    for (unsigned i = 0; i < batch->lanes_used; i++)
-        if (apply_parts_of(d, &batch->lane[i], &batch->lane[i].lists[list]))
-            return -1;
-    return 0;
-}
-
 typedef int passes_function(struct drain *, const struct batch *, size_t list);
 
 /* The variant for a shard. Where it forgets, the generation is looked at on the slow path only. */
@@ -183,12 +143,7 @@ static passes_function *shard_passes(const struct shard *s, enum family family)
                          {passes4_forget_marking_verdicts, passes6_forget_marking_verdicts,
                           keyed_forget_marking_verdicts}}},
     };
-    /* A shard that reduces creates nothing in the find pass, as under 4.0. */
-    const unsigned variant = s->forgets                            ? FORGETTING
-                             : s->rules == RULES_4_0 || s->reduces ? GENERATION_40
-                                                                   : LATER;
-    if (s->applies_parts)
-        return apply_parts;
+    const unsigned variant = s->forgets ? FORGETTING : s->rules == RULES_4_0 ? GENERATION_40 : LATER;
     return passes[variant][s->verdicts.wanted][s->mark_segments][family];
 }
 

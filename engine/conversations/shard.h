@@ -7,7 +7,6 @@
 #include "engine/conversations/episode.h"
 #include "engine/conversations/history.h"
 #include "engine/conversations/idle.h"
-#include "engine/conversations/part.h"
 #include "engine/conversations/table.h"
 #include "engine/conversations/ways.h"
 
@@ -56,9 +55,6 @@ struct shard {
     /* Set by shard_follow_ftp(). */
     bool follows_ftp;
     struct announced_table announced[FAMILIES];
-    /* Set by shard_reduce() and shard_apply_parts(). */
-    bool reduces, applies_parts;
-    struct part_table parts[FAMILIES];
 } ALIGNED(CACHE_LINE);
 
 /* The comments of the fields explain the parameters. 0, or -1 when memory is short; shard_free() takes
@@ -76,12 +72,6 @@ void shard_follow_ftp(struct shard *s, const struct hash_key *key);
 void shard_give_verdicts(struct shard *s, const struct verdict_params *params);
 /* Before the first batch: what went each way is counted, for a report of conversations. Segments are to be marked. */
 void shard_count_ways(struct shard *s);
-/* Before the first batch, without verdicts: the shard's records become parts (part.h), for part_read(); nothing is a
- * reuse. */
-void shard_reduce(struct shard *s);
-/* Before the first batch, without verdicts: segments are the first ones of parts, whose rests the lanes have. With
- * shard_reduce(), parts of pieces that follow on each other become those of one piece. */
-void shard_apply_parts(struct shard *s);
 void shard_free(struct shard *s);
 
 /* Takes the shard's segments of a settled batch through table and rules, and leaves the events in

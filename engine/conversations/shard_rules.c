@@ -284,26 +284,6 @@ int drain_apply_first(struct drain *d, struct conversation *c, uint32_t record, 
     return apply(d, &x);
 }
 
-/* Where the shard reduces: the segment begins a part, or adds to one. 0 or -1. */
-static int reduce(struct drain *d, struct slow_segment *x)
-{
-    struct shard *const shard = d->shard;
-    struct part_table *const parts = &shard->parts[d->family];
-    if (!x->created && !part_takes(shard->rules, &parts->items[x->record], x->conversation, x->segment) &&
-        ((!x->slot && find_or_create(d, x)) || supersede(d, x, drain_position(d, x->segment, x->frame))))
-        return -1;
-    apply_rules(shard, x);
-    if (!x->created)
-        return 0;
-    struct part_first *const first = part_table_add(parts, x->record);
-    if (!first)
-        return -1;
-    part_begin(shard->rules, first, x->segment);
-    /* What the first segment adds depends on what came before. */
-    x->conversation->state &= (uint16_t) ~(COMPLETENESS << STATE_COMPLETENESS_SHIFT);
-    return 0;
-}
-
 /* The segment, whose conversation was found or created. 0 or -1. */
 static int update(struct drain *d, struct slow_segment *x)
 {
@@ -342,15 +322,5 @@ int drain_update(struct drain *d, const struct candidate *candidate)
     if ((x.conversation->bits & CONVERSATION_SUPERSEDED || tuple_difference(x.conversation, s, d->family)) &&
         find_or_create(d, &x))
         return -1;
-    return unlikely(d->shard->reduces) ? reduce(d, &x) : update(d, &x);
-}
-
-int drain_apply_part(struct drain *d, struct segment *s, uint64_t frame, const struct part_rest *rest)
-{
-    struct slow_segment x = {.segment = s, .frame = frame, .hash = s->hash};
-    if (find_or_create(d, &x) || (d->shard->reduces ? reduce(d, &x) : update(d, &x)))
-        return -1;
-    if (rest)
-        part_add_rest(x.conversation, frame, rest);
-    return 0;
+    return update(d, &x);
 }

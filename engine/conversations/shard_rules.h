@@ -53,8 +53,6 @@ _Static_assert(sizeof(struct candidate) == 32, "two of them fill a cache line");
 /* The slow path: any segment, whose candidate may be wrong, superseded or missing. 0, or -1 when memory is
  * short. */
 int drain_update(struct drain *d, const struct candidate *candidate);
-/* The first segment of a part, and its rest; NULL: it has none. 0 or -1. */
-int drain_apply_part(struct drain *d, struct segment *s, uint64_t frame, const struct part_rest *rest);
 /* The rules for the first segment of a conversation that conversation_begin() has made, unless FTP has
  * announced it. 0 or -1. */
 int drain_apply_first(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,

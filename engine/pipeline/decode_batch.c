@@ -12,7 +12,6 @@ void lane_clear(struct pipeline *p, struct lane *lane)
     lane->ftp.count = 0;
     lane->packet_ids.count = 0;
     lane->boundaries.count = 0;
-    lane->rests.count = 0;
     decode_counts_clear(&lane->counts);
     lane->frames = 0;
 }

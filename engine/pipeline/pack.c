@@ -9,7 +9,7 @@
 
 uint64_t packed_layout(void)
 {
-    static const uint32_t sizes[] = {3, /* changes where sizes do not */
+    static const uint32_t sizes[] = {4, /* changes where sizes do not */
                                      sizeof(struct packed_batch),
                                      sizeof(struct packed_origin),
                                      sizeof(struct packed_lane),
@@ -19,7 +19,6 @@ uint64_t packed_layout(void)
                                      sizeof(struct boundary),
                                      sizeof(struct packet_id),
                                      sizeof(struct ftp_segment),
-                                     sizeof(struct part_rest),
                                      sizeof(struct fragment),
                                      OUTCOMES,
                                      SUBJECTS};
@@ -94,7 +93,6 @@ static int pack_lane(const struct pipeline *p, struct text *t, const struct lane
     packed.boundaries = lane->boundaries.count;
     packed.packet_ids = lane->packet_ids.count;
     packed.ftp = lane->ftp.count;
-    packed.rests = lane->rests.count;
     packed.fragment_bytes = lane->fragments.used;
     if (add(t, &packed, sizeof packed) || add(t, c->notes.items, c->notes.count * sizeof *c->notes.items))
         return -1;
@@ -104,7 +102,6 @@ static int pack_lane(const struct pipeline *p, struct text *t, const struct lane
     return add(t, lane->boundaries.items, packed.boundaries * sizeof *lane->boundaries.items) ||
                    add(t, lane->packet_ids.items, packed.packet_ids * sizeof *lane->packet_ids.items) ||
                    add(t, lane->ftp.items, packed.ftp * sizeof *lane->ftp.items) ||
-                   add(t, lane->rests.items, packed.rests * sizeof *lane->rests.items) ||
                    add(t, lane->fragments.bytes, lane->fragments.used)
                ? -1
                : 0;

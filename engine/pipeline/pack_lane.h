@@ -1,5 +1,5 @@
 /* How a lane is packed, for pack.c and unpack.c: this, then its notes, segments of either family, boundaries, ids of
- * packets, segments of FTP control connections, rests of parts, and fragments, each filled up to 8 bytes. */
+ * packets, segments of FTP control connections, and fragments, each filled up to 8 bytes. */
 #ifndef TCPREUSE_PACK_LANE_H
 #define TCPREUSE_PACK_LANE_H
 
@@ -13,8 +13,7 @@ struct packed_lane {
     struct time_order order;
     uint32_t notes;
     uint32_t count[ADDRESS_FAMILIES]; /* segments; --piece refuses a key beyond the tuple */
-    uint32_t boundaries, packet_ids, ftp, rests;
-    uint32_t unused;
+    uint32_t boundaries, packet_ids, ftp;
     uint64_t fragment_bytes;
 };
 

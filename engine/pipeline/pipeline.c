@@ -92,7 +92,6 @@ static void batch_free(struct batch *b, unsigned threads)
         free(b->lane[i].ftp.items);
         free(b->lane[i].packet_ids.items);
         free(b->lane[i].boundaries.items);
-        free(b->lane[i].rests.items);
     }
     for (int r = 0; r < REPORTS; r++)
         free(b->text[r].bytes);

@@ -134,8 +134,6 @@ static enum unpacked unpack_lists(struct unpacking *u, struct decoder *d, struct
                 *to = ftp[i];
         }
     }
-    if (result == UNPACKED)
-        TAKE_LIST(u, &lane->rests, packed->rests, result);
     return result == UNPACKED ? take_fragments(u, &lane->fragments, packed->fragment_bytes, frames) : result;
 }
 
