@@ -13,6 +13,8 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=scripts/setup.sh
 . "$root/scripts/setup.sh"
+# shellcheck source=scripts/clean_root.sh
+. "$root/scripts/clean_root.sh"
 
 case ${1-} in
 '' | -h | --help)
@@ -21,47 +23,11 @@ case ${1-} in
   ;;
 esac
 suite=$1
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
-[ "$(id -u)" -eq 0 ] || fail "needs root, for debootstrap and chroot"
-command -v debootstrap >/dev/null || fail "needs debootstrap"
-
-# DPDK finds processors in /sys.
-mount_all() {
-  mountpoint -q "$clean/proc" || mount -t proc proc "$clean/proc"
-  mountpoint -q "$clean/sys" || mount -t sysfs -o ro sysfs "$clean/sys"
-}
-
-unmount() {
-  umount "$clean/sys" "$clean/proc" 2>/dev/null || :
-}
-
-if [ $# -gt 1 ]; then
-  clean=$2
-  trap unmount EXIT
-else
-  clean=$(mktemp -d)
-  trap 'unmount; rm -rf --one-file-system "$clean"' EXIT
-fi
-trap 'exit 130' INT TERM
-
-# inside COMMAND...: runs it in the clean root.
-inside() {
-  chroot "$clean" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-    "$@" </dev/null
-}
-
-if [ ! -e "$clean/etc/debian_version" ]; then
-  say "a clean root of $suite in $clean"
-  debootstrap --variant=minbase "$suite" "$clean" "$mirror" >/dev/null
-fi
-mount_all
-inside apt-get -q update >/dev/null
+clean_root "$@"
 
 say "building"
 rm -rf "$clean/build"
-mkdir -p "$clean/build/tcpreuse"
-git -C "$root" ls-files -z --cached --others --exclude-standard | (cd "$root" && tar -c --null -T - -f -) |
-  tar -x -C "$clean/build/tcpreuse"
+clean_copy build/tcpreuse
 inside apt-get -q -y install --no-install-recommends build-essential lintian >/dev/null
 inside sh -c 'cd /build/tcpreuse && apt-get -q -y build-dep --no-install-recommends . >/dev/null &&
   dpkg-buildpackage -us -uc >/build/log 2>&1' || { tail -40 "$clean/build/log" >&2; fail "the build failed"; }
