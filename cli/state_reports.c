@@ -20,8 +20,6 @@ static const char *suffix_of(const struct options *o)
 /* Digest of the last bytes before an end. 0, or -1 with errno; ERANGE: the file is shorter. */
 static int digest_end(const char *path, uint64_t end, uint64_t *digest)
 {
-    uint8_t bytes[PIECE_LAST_BYTES];
-    const size_t count = (size_t)MIN(end, (uint64_t)sizeof bytes);
     struct stat st;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -31,16 +29,11 @@ static int digest_end(const char *path, uint64_t end, uint64_t *digest)
         errno = ERANGE;
         result = -1;
     }
-    for (size_t have = 0; !result && have < count;) {
-        const ssize_t n = pread(fd, bytes + have, count - have, (off_t)(end - count + have));
-        if (n <= 0 && !(n < 0 && errno == EINTR))
-            result = -1;
-        have += n > 0 ? (size_t)n : 0;
-    }
+    if (!result)
+        result = piece_digest_before(fd, end, digest);
     const int error = errno;
     close(fd);
     errno = error;
-    *digest = piece_digest(bytes, count);
     return result;
 }
 

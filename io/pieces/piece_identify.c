@@ -23,8 +23,7 @@ static ssize_t read_some(int fd, uint64_t from, uint8_t *bytes, size_t most)
     return (ssize_t)have;
 }
 
-/* The digest of the last bytes of what lies before `end`. 0 or -1. */
-static int digest_last(int fd, uint64_t end, uint64_t *digest)
+int piece_digest_before(int fd, uint64_t end, uint64_t *digest)
 {
     uint8_t bytes[PIECE_LAST_BYTES];
     const size_t count = (size_t)(end < sizeof bytes ? end : sizeof bytes);
@@ -56,7 +55,7 @@ static int identify(int fd, struct piece_input *in)
         return -1;
     in->first_bytes = (uint64_t)n;
     in->first_digest = piece_digest(bytes, (size_t)n);
-    return digest_last(fd, in->size, &in->last_digest);
+    return piece_digest_before(fd, in->size, &in->last_digest);
 }
 
 int piece_stat(const char *path, struct piece_input *in)
@@ -111,7 +110,8 @@ static enum piece_likeness compare(int fd, const struct piece_input *now, const 
     if (now->device == known->device && now->inode == known->inode && now->size == known->size &&
         now->time == known->time)
         return PIECE_ALIKE;
-    return digest_last(fd, known->size, &last) || last != known->last_digest ? PIECE_OTHER : PIECE_ALIKE;
+    return piece_digest_before(fd, known->size, &last) || last != known->last_digest ? PIECE_OTHER
+                                                                                     : PIECE_ALIKE;
 }
 
 enum piece_likeness piece_compare(const char *path, const struct piece_input *now,

@@ -11,6 +11,9 @@ int piece_stat(const char *path, struct piece_input *in);
 /* The same, and the digests of its first and its last bytes. */
 int piece_identify(const char *path, struct piece_input *in);
 
+/* The digest of up to PIECE_LAST_BYTES bytes before `end`; of fewer where the file is shorter. 0, or -1 with errno. */
+int piece_digest_before(int fd, uint64_t end, uint64_t *digest);
+
 /* The file's first bytes, as many as there are up to PIECE_FIRST_BYTES. Their number; 0 also if they cannot be read. */
 size_t piece_read_first(const char *path, uint8_t bytes[PIECE_FIRST_BYTES]);
 
