@@ -70,9 +70,9 @@ enum ending {
 struct ended {
     uint32_t position;
     uint32_t record;
-    uint64_t stream; /* set by numbering */
-    uint8_t ending;  /* enum ending */
-    uint8_t family;  /* enum family */
+    uint64_t stream, older, newer; /* set by numbering, as in struct conversation_row */
+    uint8_t ending;                /* enum ending */
+    uint8_t family;                /* enum family */
     union conversation_any conversation;
     struct history history; /* where verdicts are wanted */
     struct ways ways;       /* at the end of the batch, when they are counted */

@@ -30,8 +30,10 @@ static uint64_t stream_of(const struct stream_map *map, uint32_t record)
     return record == RECORD_NONE ? NO_STREAM : stream_map_get(map, record);
 }
 
+/* older: as the pipeline's; NULL: nothing is forgotten. */
 ALWAYS_INLINE struct conversation_row row_of(const struct shard *s, const struct stream_map *map,
-                                             enum family family, uint32_t record, uint64_t stream)
+                                             const struct stream_map *older, enum family family,
+                                             uint32_t record, uint64_t stream)
 {
     const union conversation_any *c = table_record(&s->table[family], record, family);
     struct conversation_row row = {.stream = stream,
@@ -45,9 +47,10 @@ ALWAYS_INLINE struct conversation_row row_of(const struct shard *s, const struct
     if (s->verdicts.wanted) {
         row.history = history_of(&s->histories[family], record);
         row.first_time = row.history->first_time;
-        /* Where conversations are forgotten, the record may be another one's by now. */
-        row.older = s->forgets ? NO_STREAM : stream_of(map, row.history->older);
-        row.newer = s->forgets ? NO_STREAM : stream_of(map, row.history->newer);
+        /* Where conversations are forgotten, the records may be others' by now; those that are left are the last of their
+         * tuples. */
+        row.older = older ? stream_map_get(older, record) - 1 : stream_of(map, row.history->older);
+        row.newer = older ? NO_STREAM : stream_of(map, row.history->newer);
     }
     return row;
 }
@@ -68,18 +71,13 @@ static int format_rows(struct pipeline *p, struct text *text, uint64_t first, ui
         for (; r <= last; r++) {
             uint64_t stream = stream_map_get(map, (uint32_t)r);
             if (stream >= first && stream < end)
-                rows[stream - first] = row_of(s, map, family, (uint32_t)r, stream);
+                rows[stream - first] = row_of(s, map, NULL, family, (uint32_t)r, stream);
         }
     }
     for (uint64_t i = 0; i < end - first; i++)
         if (p->params.sink->ops->format_conversation(p->params.sink, text, &rows[i]))
             return -1;
     return 0;
-}
-
-static bool forgets(const struct pipeline *p)
-{
-    return p->params.max_conversations || p->params.expire;
 }
 
 static int by_stream(const void *a, const void *b)
@@ -100,7 +98,8 @@ static int sort_rows(struct pipeline *p)
         enum family family = i % FAMILIES;
         const struct shard *s = &p->workers[i / FAMILIES].shard;
         for (uint32_t r = s->idle[family].oldest; r; r = s->idle[family].links[r].newer)
-            p->rows[n++] = row_of(s, &p->streams[i], family, r, stream_map_get(&p->streams[i], r));
+            p->rows[n++] = row_of(s, &p->streams[i], p->older ? &p->older[i] : NULL, family, r,
+                                  stream_map_get(&p->streams[i], r));
     }
     qsort(p->rows, n, sizeof *p->rows, by_stream);
     return 0;
@@ -131,7 +130,7 @@ static int format_sorted_rows(struct pipeline *p, struct text *text, uint64_t fi
 
 static uint64_t row_count(const struct pipeline *p)
 {
-    return forgets(p) ? p->row_count : p->totals.conversations;
+    return pipeline_forgets(p) ? p->row_count : p->totals.conversations;
 }
 
 static uint64_t chunk_count(const struct pipeline *p)
@@ -152,7 +151,7 @@ static bool format_chunk(struct worker *w)
         return false;
     struct row_chunk *c = &p->chunks[n & p->ring_mask];
     const uint64_t first = n * CHUNK_ROWS, end = MIN(first + CHUNK_ROWS, row_count(p));
-    if ((forgets(p) ? format_sorted_rows : format_rows)(p, &c->text, first, end))
+    if ((pipeline_forgets(p) ? format_sorted_rows : format_rows)(p, &c->text, first, end))
         pipeline_fail(p, PIPELINE_MEMORY);
     atomic_store_explicit(&c->ready, true, memory_order_release);
     step_clock_lap(&w->clock, STEP_FORMAT);
@@ -185,7 +184,7 @@ static bool write_chunks(struct worker *w)
 bool conversation_rows_step(struct worker *w, bool *done)
 {
     struct pipeline *p = w->pipeline;
-    if (forgets(p) && !atomic_load_explicit(&p->rows_sorted, memory_order_acquire))
+    if (pipeline_forgets(p) && !atomic_load_explicit(&p->rows_sorted, memory_order_acquire))
         return sort_step(w);
     *done = atomic_load_explicit(&p->rows_written, memory_order_acquire) == chunk_count(p);
     bool did = format_chunk(w);

@@ -165,8 +165,8 @@ static int format_ended(struct pipeline *p, struct batch *b)
                                        .first_time = e->conversation.c.first_time,
                                        .history = p->params.verdicts.wanted ? &e->history : NULL,
                                        .ways = &e->ways,
-                                       .older = NO_STREAM,
-                                       .newer = NO_STREAM,
+                                       .older = e->older,
+                                       .newer = e->newer,
                                        .conversation = &e->conversation,
                                        .family = conversation_family(&e->conversation, e->family)};
         result = sink->ops->format_conversation(sink, &b->text[REPORT_CONVERSATIONS], &row);

@@ -154,6 +154,22 @@ static int count_creations(struct pipeline *p, const struct batch *b)
     return 0;
 }
 
+/* Notes which conversation stood before those that the batch creates. Their record may be another one's by the time that it is
+ * asked for, so streams are kept. */
+static int note_older(struct stream_map *older, const struct creation_list *created,
+                      const struct reuse_list *reused)
+{
+    for (uint32_t i = 0; i < created->count; i++)
+        if (stream_map_set(older, created->items[i].record, 0))
+            return -1;
+    for (uint32_t k = 0; k < reused->count; k++) {
+        const struct reuse *r = &reused->items[k];
+        if (r->stream != r->previous_stream && stream_map_set(older, r->record, r->previous_stream + 1))
+            return -1;
+    }
+    return 0;
+}
+
 static int number_creations_and_reuses(struct pipeline *p, struct batch *b)
 {
     number_list_function *number = choose_number_list();
@@ -164,6 +180,8 @@ static int number_creations_and_reuses(struct pipeline *p, struct batch *b)
         struct reuse_list *reused = &result->reused[i % FAMILIES];
         if (number(p, b, &p->streams[i], &result->created[i % FAMILIES], reused))
             return -1;
+        if (p->older && note_older(&p->older[i], &result->created[i % FAMILIES], reused))
+            return -1;
         for (uint32_t k = 0; k < reused->count; k++)
             p->totals.reuses[reused->items[k].trigger]++;
     }
@@ -172,12 +190,17 @@ static int number_creations_and_reuses(struct pipeline *p, struct batch *b)
 
 /* What ended in the batch has its number from an earlier batch, or from this one: records are not used again
  * while a batch that refers to them is under way. */
-static void number_ended(struct pipeline *p, struct batch *b)
+static void number_ended(struct pipeline *p, struct batch *b, uint64_t streams_before)
 {
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
         struct ended_list *list = &b->result[i / FAMILIES].ended[i % FAMILIES];
-        for (uint32_t k = 0; k < list->count; k++)
-            list->items[k].stream = stream_map_get(&p->streams[i], list->items[k].record);
+        for (uint32_t k = 0; k < list->count; k++) {
+            struct ended *e = &list->items[k];
+            e->stream = stream_map_get(&p->streams[i], e->record);
+            e->older = p->older ? stream_map_get(&p->older[i], e->record) - 1 : NO_STREAM;
+            e->newer =
+                e->ending == ENDING_REUSE ? streams_before + rank_in_batch(p, b, e->position) : NO_STREAM;
+        }
     }
 }
 
@@ -208,7 +231,7 @@ static int number_batch(struct pipeline *p, struct batch *b)
         atomic_store_explicit(&p->shown_conversations, p->totals.conversations, memory_order_relaxed);
     }
     if (n.ended)
-        number_ended(p, b);
+        number_ended(p, b, p->totals.conversations - n.creations);
     if (p->params.verdicts.wanted && findings_take_in(p, b))
         return -1;
     if (n.reuses)

@@ -140,6 +140,15 @@ static uint64_t ring_size(unsigned threads)
     return size;
 }
 
+static int older_init(struct pipeline *p)
+{
+    p->older = calloc(p->params.threads * FAMILIES, sizeof *p->older);
+    for (unsigned i = 0; p->older && i < p->params.threads * FAMILIES; i++)
+        if (stream_map_init(&p->older[i]))
+            return -1;
+    return p->older ? 0 : -1;
+}
+
 struct pipeline *pipeline_create(const struct pipeline_params *params)
 {
     struct pipeline *p = zeroed_lines(sizeof *p);
@@ -171,6 +180,9 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
     for (unsigned i = 0; i < threads * FAMILIES; i++)
         if (stream_map_init(&p->streams[i]))
             goto fail;
+    if (pipeline_forgets(p) && params->verdicts.wanted && params->sink->wants[REPORT_CONVERSATIONS] &&
+        older_init(p))
+        goto fail;
     decoder_init(&p->redecoder, p);
     for (unsigned i = 0; i < threads; i++)
         if (worker_init(&p->workers[i], p, i))
@@ -350,6 +362,8 @@ void pipeline_destroy(struct pipeline *p)
     }
     for (unsigned i = 0; p->streams && i < p->params.threads * FAMILIES; i++)
         stream_map_free(&p->streams[i]);
+    for (unsigned i = 0; p->older && i < p->params.threads * FAMILIES; i++)
+        stream_map_free(&p->older[i]);
     for (uint64_t i = 0; p->chunks && i <= p->ring_mask; i++)
         free(p->chunks[i].text.bytes);
     decoder_free(&p->redecoder);
@@ -368,6 +382,7 @@ void pipeline_destroy(struct pipeline *p)
     free(p->blocks);
     free(p->rows);
     free(p->chunks);
+    free(p->older);
     free(p->streams);
     free(p->workers);
     free(p->batches);

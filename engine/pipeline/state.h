@@ -94,6 +94,8 @@ struct pipeline {
     /* Batches numbered. Written by the holder (release), read by formatting (acquire). */
     _Atomic uint64_t numbered;
     struct stream_map *streams; /* [shard * FAMILIES + family]; stream_map.h: who reads and what orders it */
+    /* The same, of the stream before on the tuple, + 1, or 0. Where conversations are forgotten and are told; else NULL. */
+    struct stream_map *older;
     struct frame_block *blocks; /* scratch for one batch; holders only */
     size_t block_capacity;
     struct waiting waiting; /* holders only; once all batches are written, whoever finishes the findings */
@@ -163,6 +165,11 @@ bool pipeline_spoils(struct pipeline *p, uint64_t n);
 ALWAYS_INLINE bool pipeline_has_batch_to_trust(const struct pipeline *p, uint64_t n)
 {
     return n < atomic_load_explicit(&p->spoilt, memory_order_relaxed);
+}
+
+ALWAYS_INLINE bool pipeline_forgets(const struct pipeline *p)
+{
+    return p->params.max_conversations || p->params.expire;
 }
 
 ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)

@@ -165,11 +165,10 @@ static const struct column conversations[] = {
     COLUMN("syn_retries", FOUND(NUMBER), "how often a SYN came again", COUNTED),
     COLUMN("trigger", FOUND(MAYBE(WORD(trigger_names))),
            "of the reuse that it began with; empty when it reused nothing", RULES),
-    COLUMN(
-        "reuses", FOUND(MAYBE(NUMBER)),
-        "stream of the conversation before it on the same tuple; empty without one, and with `--expire` or "
-        "`--max-conversations`",
-        STREAMS),
+    COLUMN("reuses", FOUND(MAYBE(NUMBER)),
+           "stream of the conversation before it on the same tuple; empty without one, and when that was "
+           "forgotten",
+           STREAMS),
     COLUMN("reused_by", FOUND(MAYBE(NUMBER)), "stream of the one after it, likewise", STREAMS),
     COLUMN("client_frames", NUMBER,
            "segments that the client sent; one that an ICMP error quotes is its own sender's; tshark's `-z "
