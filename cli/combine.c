@@ -1,7 +1,9 @@
 /* --combine: are these files all pieces of one set, made alike, each beginning where the one before it ends? */
 #include "cli/combine.h"
 #include "cli/find.h"
+#include "cli/options_check.h"
 #include "cli/options_modes.h"
+#include "cli/options_values.h"
 #include "cli/piece.h"
 #include "io/message.h"
 #include "io/reports/names.h"
@@ -166,10 +168,18 @@ static enum exit_status fail_option(const struct combine *c, const char *option,
 static enum exit_status check_options(const struct combine *c, const struct options *o)
 {
     const struct kept_piece *k = &c->pieces[0];
+    char made[OPTIONS_KEY_MAX], asked[OPTIONS_KEY_MAX];
     if (options_given(o, "rules") && o->rules != k->rules)
         return fail_option(c, "rules", rules_names[k->rules], rules_names[o->rules]);
+    if (options_given(o, "key") && o->key_parts != k->key_parts)
+        return fail_option(c, "key", options_write_key(k->key_parts, made),
+                           options_write_key(o->key_parts, asked));
     if (options_given(o, "verdicts") && o->verdicts == VERDICTS_ON && !k->verdicts)
         return fail_option(c, "verdicts", "off", "on");
+    if (k->key_parts & KEY_VNI && o->print_filter) {
+        message_error("%s", options_no_vni_filter);
+        return EXIT_USAGE;
+    }
     return EXIT_DONE;
 }
 
@@ -181,6 +191,7 @@ static enum exit_status take_options(const struct combine *c, struct options *o,
     if (status != EXIT_DONE)
         return status;
     o->rules = k->rules;
+    o->key_parts = k->key_parts;
     o->append = k->append;
     o->drop_copies = k->drop_copies;
     if (!k->verdicts && (o->reports[REPORT_EPISODES] || o->reports[REPORT_ENDPOINTS])) {

@@ -12,6 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+const char options_no_vni_filter[] =
+    "option '--print-filter' names streams as Wireshark numbers them, and Wireshark has no key with vni: use "
+    "'--extract'";
+
 static enum options_result read_reports(struct options *o)
 {
     if (!o->report_list && o->print_filter && !o->output)
@@ -81,8 +85,7 @@ static enum options_result check_output(const struct options *o)
         return options_fail("option '--key' with more than the tuple requires '--rules 4.2' or later: what "
                             "FTP announces to 4.0 has no VLAN, interface or VNI");
     if (o->key_parts & KEY_VNI && o->print_filter)
-        return options_fail("option '--print-filter' names streams as Wireshark numbers them, and Wireshark "
-                            "has no key with vni: use '--extract'");
+        return options_fail("%s", options_no_vni_filter);
     if (o->community_id && !community_id_available())
         return options_fail(
             "option '--community-id': this build has no Community ID, since nettle was not there");

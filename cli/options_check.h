@@ -9,6 +9,9 @@ struct options_required {
     const char *live, *interfaces, *ports;
 };
 
+/* What is wrong with --print-filter where VNIs belong to the key. */
+extern const char options_no_vni_filter[];
+
 /* Prints what is wrong. */
 enum options_result options_check(struct options *o, const struct options_required *given);
 

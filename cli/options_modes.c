@@ -22,8 +22,7 @@ static const char goes[] = "", part[] = "", only_shows[] = "it only shows what a
                   not_saved[] = "what ranks know is not saved",
                   known_before[] = "pieces are of a set that is known before",
                   by_itself[] = "each rank takes a piece by itself", are_there[] = "pieces are there already",
-                  tuples[] = "pieces know the tuple only", lists[] = "it is no run",
-                  again[] = "it reads all inputs again",
+                  lists[] = "it is no run", again[] = "it reads all inputs again",
                   saved[] = "a state belongs to a run that reads its inputs by itself";
 
 /* Each option of the table. */
@@ -62,7 +61,7 @@ static const struct {
     {"color", {listing, reports, goes, goes, only_shows}},
     {"names", {part, reports, goes, goes, only_shows}},
     {"rules", {part, part, part, goes, only_shows}},
-    {"key", {"what belongs to the key beside the tuple is not saved", tuples, tuples, tuples, only_shows}},
+    {"key", {part, part, part, goes, only_shows}},
     {"verdicts", {part, part, goes, goes, only_shows}},
     {"answer-window", {part, reports, goes, goes, only_shows}},
     {"timers", {part, reports, goes, goes, only_shows}},
@@ -112,12 +111,6 @@ _Static_assert(ARRAY_LEN(classes) == OPTION_SPECS,
                "each option has a row: what is it to a state, to pieces, to who combines them?");
 _Static_assert((int)OPTION_SPECS <= (int)OPTIONS_MOST, "options.given has one for each");
 
-/* The i-th option, as far as it asks for something: the tuple is the key in any case. */
-static bool is_given(const struct options *o, unsigned i)
-{
-    return o->given[i] && (o->key_parts || strcmp(option_specs[i].name, "key") != 0);
-}
-
 /* NULL: someone has misspelled it. */
 static const char *class_of(const char *option, enum option_mode mode)
 {
@@ -133,7 +126,7 @@ static enum options_result check_mode(const struct options *o, enum option_mode 
         const char *name = option_specs[i].name, *why = class_of(name, mode);
         if (!why)
             return options_fail("nobody has said whether '--%s' goes with '--%s'", name, mode_options[mode]);
-        if (is_given(o, i) && why != goes && why != part)
+        if (o->given[i] && why != goes && why != part)
             return options_fail("options '--%s' and '--%s' exclude each other: %s", mode_options[mode], name,
                                 why);
     }

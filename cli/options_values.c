@@ -177,6 +177,15 @@ bool options_parse_key(struct options *o, const char *list)
     }
 }
 
+const char *options_write_key(unsigned key_parts, char text[OPTIONS_KEY_MAX])
+{
+    size_t n = (size_t)snprintf(text, OPTIONS_KEY_MAX, "tuple");
+    for (unsigned i = 0; i < KEY_PART_NAMES; i++)
+        if (key_parts >> i & 1)
+            n += (size_t)snprintf(text + n, OPTIONS_KEY_MAX - n, ",%s", key_part_names[i]);
+    return text;
+}
+
 static int by_first(const void *a, const void *b)
 {
     const struct frame_range *x = a, *y = b;

@@ -35,6 +35,9 @@ const char *options_write_decode_as(const struct decode_as *rule, char *text);
 void options_explain_decode_as(const char *s, char *text, size_t size);
 /* tuple,vlan,vni: what conversations have in common, the tuple and each of key_part_names at most once */
 bool options_parse_key(struct options *o, const char *list);
+/* The parts of a key as --key takes them; returns text. */
+enum { OPTIONS_KEY_MAX = 32 };
+const char *options_write_key(unsigned key_parts, char text[OPTIONS_KEY_MAX]);
 /* 2/8, or 2/8@1234: the second of eight pieces, which begins at this offset of its first file */
 bool options_parse_piece(struct options *o, const char *s);
 /* A directory, one more of those that are followed */

@@ -48,6 +48,7 @@ static enum exit_status open_files(struct piece_reading *r)
         .begins = r->choice.begins,
         .shifts = r->shifts,
         .append = o->append,
+        .notes_interfaces = o->key_parts & KEY_INTERFACE,
         .threads = o->threads,
         .ahead = o->threads + 1,
         .problems = r->problems,
@@ -63,12 +64,14 @@ static enum exit_status open_files(struct piece_reading *r)
 /* The options that decide what is kept, in one line. NULL when memory is short. */
 static char *choices_of(const struct options *o)
 {
-    char *text = NULL, rule[OPTIONS_RULE_MAX];
+    char *text = NULL, rule[OPTIONS_RULE_MAX], key[OPTIONS_KEY_MAX];
     size_t length;
     FILE *f = open_memstream(&text, &length);
     if (!f)
         return NULL;
     fprintf(f, "--rules %s --verdicts %s", rules_words[o->rules], o->verdicts == VERDICTS_ON ? "on" : "off");
+    if (o->key_parts)
+        fprintf(f, " --key %s", options_write_key(o->key_parts, key));
     if (o->append)
         fprintf(f, " --append");
     if (o->drop_copies)
@@ -97,6 +100,7 @@ enum exit_status piece_reading_describe(struct piece_reading *r)
     k->layout = packed_layout();
     k->program = strdup(TCPREUSE_VERSION);
     k->rules = o->rules;
+    k->key_parts = o->key_parts;
     k->verdicts = o->verdicts == VERDICTS_ON;
     k->append = o->append;
     k->drop_copies = o->drop_copies;
@@ -141,6 +145,7 @@ enum exit_status piece_reading_prepare(struct piece_reading *r, struct sink *sin
         .sink = sink,
         .threads = o->threads,
         .rules = o->rules,
+        .key_parts = o->key_parts,
         .filter = r->filter ? bpf_filter_of(r->filter) : NULL,
         .drop_copies = o->drop_copies,
         .decode_as = {o->decode_as, o->decode_as_count},

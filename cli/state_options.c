@@ -64,8 +64,10 @@ static int put_timers(struct piece_head *h, const struct options *o, const struc
 
 int state_put_options(struct piece_head *h, const struct options *o, const struct timers *timers)
 {
+    char key[OPTIONS_KEY_MAX];
     const bool ndjson = o->format == FORMAT_NDJSON;
     int result = put(h, "rules", "%s", rules_names[o->rules]);
+    result |= put(h, "key", "%s", options_write_key(o->key_parts, key));
     result |= put(h, "filter", "%s", o->filter ? o->filter : "(none)");
     result |= put(h, "append", "%s", o->append ? "on" : "off");
     result |= put(h, "verdicts", "%s", o->verdicts == VERDICTS_ON ? "on" : "off");

@@ -4,7 +4,7 @@
 
 #include "engine/decode/decoder.h"
 
-/* Adds a copy, with the hash that this decoder's key gives its tuple. family: below ADDRESS_FAMILIES. Memory is short: d->failed. */
+/* Adds a copy, with the hash that this decoder's key gives its tuple. Memory is short: d->failed. */
 void decode_put_segment(struct decoder *d, const struct segment *s, enum family family);
 
 #endif

@@ -6,7 +6,7 @@
 #include "engine/conversations/conversation.h"
 #include "engine/conversations/hash.h"
 
-/* addresses: as segments and conversations of the family have them, which is below ADDRESS_FAMILIES. */
+/* addresses: as segments and conversations of the family have them, with the realm behind them where it is FAMILY_KEYED. */
 uint64_t rehash_tuple(const void *addresses, const uint16_t port[2], enum family family,
                       const struct hash_key *key);
 

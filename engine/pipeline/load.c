@@ -33,10 +33,17 @@ const struct loaded_place *load_find(const struct loading *l, uint64_t stream)
     return low < l->count && l->places[low].stream == stream ? &l->places[low] : NULL;
 }
 
+bool load_is_family(const struct pipeline *p, unsigned family)
+{
+    return p->params.key_parts ? family == FAMILY_KEYED : family < ADDRESS_FAMILIES;
+}
+
 unsigned load_list_of(const struct pipeline *p, const union conversation_any *c, enum family family,
                       uint32_t *tag)
 {
-    const void *addresses = family == FAMILY_IPV4 ? (const void *)c->v4.address : c->v6.address;
+    const void *addresses = family == FAMILY_IPV4   ? (const void *)c->v4.address
+                            : family == FAMILY_IPV6 ? (const void *)c->v6.address
+                                                    : c->keyed.address;
     const uint64_t hash = rehash_tuple(addresses, c->c.port, family, &p->key);
     *tag = hash_tag(hash);
     return hash_shard(hash, p->params.threads) * FAMILIES + family;
@@ -197,11 +204,12 @@ static int load_conversation(struct pipeline *p, struct saved_reader *r)
     uint64_t older = NO_STREAM;
     const uint64_t stream = saved_get64(r);
     const uint8_t family = saved_get8(r);
-    r->failed |= family >= ADDRESS_FAMILIES || stream >= p->totals.conversations ||
+    r->failed |= !load_is_family(p, family) || stream >= p->totals.conversations ||
                  (l->count && stream <= l->places[l->count - 1].stream);
     if (r->failed)
         return 0;
     saved_get(r, &c, conversation_size(family));
+    r->failed |= !r->failed && conversation_family(&c, family) >= ADDRESS_FAMILIES;
     if (p->params.verdicts.wanted)
         load_history(r, &h, &older);
     struct ways ways = {0};

@@ -34,7 +34,7 @@ static void load_finding(struct saved_reader *r, struct finding *f)
                  f->outcome >= EPISODE_OUTCOMES || f->decimals > 9;
 }
 
-static void load_reuse(struct saved_reader *r, struct reuse *to, uint8_t *family)
+static void load_reuse(const struct pipeline *p, struct saved_reader *r, struct reuse *to, uint8_t *family)
 {
     uint8_t b[5];
     saved_get(r, b, sizeof b);
@@ -47,9 +47,10 @@ static void load_reuse(struct saved_reader *r, struct reuse *to, uint8_t *family
     to->previous_stream = saved_get64(r);
     to->isn = saved_get32(r);
     to->previous_isn = saved_get32(r);
-    r->failed |= *family >= ADDRESS_FAMILIES || to->trigger >= TRIGGERS || to->flow > 1 || to->decimals > 9;
+    r->failed |= !load_is_family(p, *family) || to->trigger >= TRIGGERS || to->flow > 1 || to->decimals > 9;
     if (!r->failed)
         saved_get(r, &to->previous, conversation_size(*family));
+    r->failed |= !r->failed && conversation_family(&to->previous, *family) >= ADDRESS_FAMILIES;
 }
 
 /* *attempts is NULL where the row is the last of no episode. 0 or -1. */
@@ -103,7 +104,7 @@ static int load_row(struct pipeline *p, struct saved_reader *r)
     struct origin origin = {0};
     uint8_t family;
     uint32_t tag;
-    load_reuse(r, &reuse, &family);
+    load_reuse(p, r, &reuse, &family);
     if (!r->failed && p->params.sink->wants_origin) {
         origin.file = load_name(p, r);
         origin.frame = saved_get64(r);

@@ -9,13 +9,14 @@
 
 uint64_t packed_layout(void)
 {
-    static const uint32_t sizes[] = {4, /* changes where sizes do not */
+    static const uint32_t sizes[] = {5, /* changes where sizes do not */
                                      sizeof(struct packed_batch),
                                      sizeof(struct packed_origin),
                                      sizeof(struct packed_lane),
                                      sizeof(struct note),
                                      sizeof(struct segment4),
                                      sizeof(struct segment6),
+                                     sizeof(struct segment_keyed),
                                      sizeof(struct boundary),
                                      sizeof(struct packet_id),
                                      sizeof(struct ftp_segment),
@@ -88,7 +89,7 @@ static int pack_lane(const struct pipeline *p, struct text *t, const struct lane
     packed.captured_bytes = c->captured_bytes;
     packed.order = c->order;
     packed.notes = c->notes.count;
-    for (int f = 0; f < ADDRESS_FAMILIES; f++)
+    for (int f = 0; f < FAMILIES; f++)
         packed.count[f] = count_segments(p, lane, (enum family)f);
     packed.boundaries = lane->boundaries.count;
     packed.packet_ids = lane->packet_ids.count;
@@ -96,7 +97,7 @@ static int pack_lane(const struct pipeline *p, struct text *t, const struct lane
     packed.fragment_bytes = lane->fragments.used;
     if (add(t, &packed, sizeof packed) || add(t, c->notes.items, c->notes.count * sizeof *c->notes.items))
         return -1;
-    for (int f = 0; f < ADDRESS_FAMILIES; f++)
+    for (int f = 0; f < FAMILIES; f++)
         if (packed.count[f] && add_segments(p, t, lane, (enum family)f, packed.count[f]))
             return -1;
     return add(t, lane->boundaries.items, packed.boundaries * sizeof *lane->boundaries.items) ||

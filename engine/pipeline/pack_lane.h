@@ -1,4 +1,4 @@
-/* How a lane is packed, for pack.c and unpack.c: this, then its notes, segments of either family, boundaries, ids of
+/* How a lane is packed, for pack.c and unpack.c: this, then its notes, segments of each family, boundaries, ids of
  * packets, segments of FTP control connections, and fragments, each filled up to 8 bytes. */
 #ifndef TCPREUSE_PACK_LANE_H
 #define TCPREUSE_PACK_LANE_H
@@ -12,8 +12,9 @@ struct packed_lane {
     uint64_t segments, segments_truncated, wire_bytes, captured_bytes;
     struct time_order order;
     uint32_t notes;
-    uint32_t count[ADDRESS_FAMILIES]; /* segments; --piece refuses a key beyond the tuple */
+    uint32_t count[FAMILIES]; /* segments */
     uint32_t boundaries, packet_ids, ftp;
+    uint32_t unused;
     uint64_t fragment_bytes;
 };
 

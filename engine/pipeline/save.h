@@ -6,11 +6,10 @@
 #include "engine/pipeline/state.h"
 #include "engine/saved.h"
 
-/* Conversations whose key has more than the tuple (FAMILY_KEYED) are not saved: options.c refuses that.
- *
- * A new member of these has to be saved and loaded, too; and so has one of struct shard that lasts from one batch to
+/* A new member of these has to be saved and loaded, too; and so has one of struct shard that lasts from one batch to
  * the next. */
-_Static_assert(sizeof(struct conversation) == 56 && sizeof(struct history) == 64 && sizeof(struct ways) == 32,
+_Static_assert(sizeof(struct conversation) == 56 && sizeof(struct realm) == 16 &&
+                   sizeof(struct history) == 64 && sizeof(struct ways) == 32,
                "save_conversations() and load_conversation() know all members");
 _Static_assert(sizeof(struct finding) == 56 && sizeof(struct episode) == 72 &&
                    sizeof(struct episode_attempt) == 16,

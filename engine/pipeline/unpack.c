@@ -80,11 +80,12 @@ static enum unpacked take_segments(struct unpacking *u, struct decoder *d, enum 
 {
     const uint8_t *from = take(u, n, segment_size(family));
     uint32_t last = 0;
-    if (!from)
+    if (!from || (n && (family == FAMILY_KEYED) != (d->key_parts != 0)))
         return UNPACK_DAMAGED;
     for (uint32_t i = 0; i < n; i++, from += segment_size(family)) {
         const struct segment *s = (const void *)from;
-        if (!is_position(s->position, frames) || s->position < last)
+        if (!is_position(s->position, frames) || s->position < last ||
+            segment_family(s, family) >= ADDRESS_FAMILIES)
             return UNPACK_DAMAGED;
         last = s->position;
         decode_put_segment(d, s, family);
@@ -115,7 +116,7 @@ static enum unpacked unpack_lists(struct unpacking *u, struct decoder *d, struct
 {
     const uint64_t frames = packed->frames;
     enum unpacked result = take_notes(u, &lane->counts, packed->notes);
-    for (int f = 0; f < ADDRESS_FAMILIES && result == UNPACKED; f++)
+    for (int f = 0; f < FAMILIES && result == UNPACKED; f++)
         result = take_segments(u, d, (enum family)f, packed->count[f], frames);
     if (result == UNPACKED)
         TAKE_LIST(u, &lane->boundaries, packed->boundaries, result);

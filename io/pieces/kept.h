@@ -22,7 +22,8 @@ struct kept_piece {
     uint64_t layout;       /* packed_layout() */
     char *program;         /* its version */
     enum rules rules;
-    bool verdicts; /* it holds what they need */
+    unsigned key_parts; /* of the conversations' key, beside the tuple: enum key_parts */
+    bool verdicts;      /* it holds what they need */
     bool append;
     int64_t drop_copies;
     char *choices;    /* the options that decide what is kept, in one line */

@@ -123,6 +123,7 @@ bool kept_piece_get(struct saved_reader *r, struct kept_piece *k)
     k->layout = saved_get64(r);
     k->program = saved_get_text(r);
     k->rules = saved_get_below(r, RULES_4_4 + 1);
+    k->key_parts = saved_get8(r);
     k->verdicts = saved_get8(r);
     k->append = saved_get8(r);
     k->drop_copies = (int64_t)saved_get64(r);

@@ -84,6 +84,7 @@ static void put_about(struct saved_writer *to, const struct kept_piece *k)
     saved_put64(to, k->layout);
     saved_put_text(to, k->program);
     saved_put32(to, k->rules);
+    saved_put8(to, (uint8_t)k->key_parts);
     saved_put8(to, k->verdicts);
     saved_put8(to, k->append);
     saved_put64(to, (uint64_t)k->drop_copies);

@@ -29,7 +29,7 @@ OPTIONS = {
     'no-promiscuous-mode': (None, 'nnnnn'), 'buffer-size': ('9', 'nnnnn'),
     'dpdk': ('', 'nnnnn'), 'output': ('out', 'ggggn'), 'reports': ('reuse', 'pnggn'), 'format': ('ndjson', 'pnggn'),
     'details': (None, 'nnggn'), 'color': ('never', 'nnggn'), 'names': ('ecs', 'pnggn'), 'rules': ('4.2', 'pppgn'),
-    'key': ('tuple,vlan', 'nnnnn'), 'verdicts': ('off', 'ppggn'), 'answer-window': ('1', 'pnggn'), 'timers': ('t', 'pnggn'),
+    'key': ('tuple,vlan', 'pppgn'), 'verdicts': ('off', 'ppggn'), 'answer-window': ('1', 'pnggn'), 'timers': ('t', 'pnggn'),
     'port-range': ('1-9', 'pnggn'), 'community-id': (None, 'pnggn'), 'spreadsheet': (None, 'nnggn'), 'bom': (None, 'pnggn'),
     'split-rows': ('9', 'nnggn'), 'rotate': ('9s', 'nnggn'), 'fsync': (None, 'ggggn'), 'extract': ('x', 'nnnnn'),
     'extract-frames': ('3', 'nnnnn'), 'state': ('s', 'gnnnn'), 'late': ('refuse', 'gnnnn'), 'print-filter': (None, 'nnggn'),

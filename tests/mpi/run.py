@@ -38,6 +38,7 @@ def test_answers(tap, job, directory):
                 tap.skip('%s: %s' % (name, what), 'there is no launcher of it, or the build has no part for it')
     tap.ok('an example', job.compare([os.path.join(HERE, '..', '..', 'examples', 'verdicts.pcap')], (2,)))
     tap.ok('--rules 4.2, --verdicts off', job.compare(['--rules', '4.2', '--verdicts', 'off', odd], (3,), PLAIN))
+    tap.ok('--key', job.compare(['--key', 'tuple,vlan,interface,vni', odd], (3,)))
     tap.ok('FTP under --rules 4.0', job.compare(['--rules', '4.0', program.write(directory, 'ftp.pcap', ftp.pcap(4, 1200))], (5,)))
     tap.ok('datagrams whose fragments lie on both sides of cuts',
            job.compare([program.write(directory, 'fragments.pcap', fragments(3, 300))], (8,)))
@@ -110,7 +111,7 @@ def test_refused(tap, job, directory):
     tap.ok('standard input', refused(program.bare(job.command(2, [job.tcpreuse, '--mpi', '-'])), 1, 'regular files'))
     tap.ok('a directory that cannot be made', refused(
         program.bare(job.command(2, [job.tcpreuse, '--mpi', '-o', '/proc/nowhere', path])), 3, '/proc/nowhere'))
-    for option in (['--ignore', '3'], ['--sort-window', '1'], ['--max-conversations', '9'], ['--expire', '9'], ['--key', 'tuple,vlan'],
+    for option in (['--ignore', '3'], ['--sort-window', '1'], ['--max-conversations', '9'], ['--expire', '9'],
                    ['--extract', out], ['--state', out], ['--piece', '1/2'], ['--combine'], ['--dpdk', '']):
         tap.ok('%s with --mpi' % option[0], refused(program.bare([job.tcpreuse, '--mpi'] + option + [path]), 1, option[0]))
     for name in sorted(job.launchers):

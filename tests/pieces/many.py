@@ -117,7 +117,7 @@ def generated(count, tracegen, directory):
     names = sorted(name for name in os.listdir(SCENARIOS) if os.path.exists(os.path.join(SCENARIOS, name, 'scenario.txt')))
     for seed in range(count):
         rng, kind = random.Random(seed), seed % (len(one) + 5)
-        options = rng.choice(((), (), ('--rules', '4.2'), ('--verdicts', 'off')))
+        options = rng.choice(((), (), ('--rules', '4.2'), ('--verdicts', 'off'), ('--key', 'tuple,vlan,vni'), ('--key', 'tuple,interface,vlan')))
         if kind < len(one):
             name, make = one[kind]
             files = [('one', make(rng, seed))]

@@ -42,6 +42,9 @@ def test_answers(tap, pieces, directory, tracegen):
     tap.ok('--rules 4.2', pieces.compare(['--rules', '4.2', odd], 4))
     tap.ok('datagrams whose fragments lie on both sides of cuts',
            pieces.compare([program.write(directory, 'fragments.pcap', fragments(3, 300))], 24))
+    for key in ('vlan', 'interface', 'vni', 'vlan,interface,vni'):
+        keyed = program.write(directory, 'keyed.pcapng', pcapng(hostile.pcap(14, 900, odd=0.7), ((0, 6), (300, 6), (600, 9))))
+        tap.ok('--key tuple,' + key, [c for n in (3, 7) for c in pieces.compare(['--key', 'tuple,' + key, keyed], n)])
     tap.ok('FTP under --rules 4.0',
            pieces.compare(['--rules', '4.0', program.write(directory, 'ftp.pcap', ftp.pcap(4, 1200))], 7))
     tap.ok('a filter, decode-as and copies',
@@ -181,6 +184,11 @@ def test_files(tap, pieces, directory):
     os.rename(kept, files[1])
     strange, _ = pieces.make(['--rules', '4.2', path], 2, 3)
     tap.ok('one has other options', refused(combine(files[0], strange, files[2]), 2, 'options differ'))
+    strange, _ = pieces.make(['--key', 'tuple,vlan', path], 2, 3)
+    tap.ok('one has another key', refused(combine(files[0], strange, files[2]), 2, 'options differ'))
+    whole, _ = pieces.make(['--key', 'tuple,vni', path], 1, 1)
+    tap.ok('the key cannot be changed', refused(combine('--key', 'tuple', whole), 1, '--key tuple,vni', 'this run has tuple') +
+           refused(combine('--key', 'tuple,vni', whole), 0) + refused(combine('--print-filter', whole), 1, 'vni'))
     tap.ok('a capture is no piece', refused(combine(files[0], path, files[2]), 2, path))
     tap.ok('a file that is not there', refused(combine(files[0], files[1], '/nowhere'), 2, '/nowhere'))
     before = os.stat(files[1]).st_mtime_ns

@@ -64,9 +64,9 @@ class Place(continued.Place):
                 for name in wanted if wanted[name] != got[name]]
 
 
-def traffic(seed, frames, step_us=150000):
+def traffic(seed, frames, step_us=150000, odd=0.15):
     """Records of random segments on few tuples, at times so that many reuses wait for an answer."""
-    return [record for record in pcap.records(hostile.pcap(seed, frames, step_us=step_us))]
+    return [record for record in pcap.records(hostile.pcap(seed, frames, odd, step_us))]
 
 
 def scenario_records(name):
@@ -79,6 +79,7 @@ def every_border(tcpreuse):
     """Two files, cut at every frame border, under each generation that has states, with and without verdicts."""
     cases = [('random segments', traffic(7, 40), ())]
     cases += [(name, scenario_records(name), ()) for name in ('fragments', 'verdict-retry', 'verdict-episode', 'ipv6')]
+    cases += [('a key', traffic(10, 40, odd=0.7), ('--key', 'tuple,vlan,interface,vni'))]
     cases += [('rules 4.2', traffic(8, 30), ('--rules', '4.2')), ('no verdicts', traffic(9, 30), ('--verdicts', 'off'))]
     for name, records, more in cases:
         complaints, place = [], Place(tcpreuse)
@@ -351,7 +352,7 @@ def misfits(tcpreuse):
     before = place.reports(place.out), open(place.state, 'rb').read()
     for more, status, words in (
             (('--rules', '4.2'), 1, b'the state was made with --rules 4.4, this run has 4.2'),
-            (('--filter', 'tcp'), 1, b'--filter (none), this run has tcp'),
+            (('--key', 'tuple,vlan'), 1, b'--key tuple, this run has tuple,vlan'), (('--filter', 'tcp'), 1, b'--filter (none), this run has tcp'),
             (('--answer-window', '1'), 1, b'--answer-window'),
             (('--ignore', '3'), 1, b'--ignore'),
             (('--decode-as', 'udp.port==48879,vxlan'), 1, b'--decode-as'),
