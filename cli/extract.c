@@ -51,6 +51,12 @@ static enum exit_status fail_interrupted(const struct extract *e)
     return EXIT_INTERRUPTED;
 }
 
+static enum exit_status fail_limited(const struct extract *e)
+{
+    problems_tell(e->failures, e->options->extract, "not written: memory limit reached (--memory-limit)");
+    return EXIT_INPUT;
+}
+
 static enum exit_status fail_short(const struct extract *e)
 {
     const char *path = e->options->extract;
@@ -158,6 +164,8 @@ static enum exit_status select_frames(struct extract *e, const struct extract_ru
         status = fail_short(e);
     } else if (pipeline_totals(pipeline)->stopped) {
         status = fail_interrupted(e);
+    } else if (pipeline_totals(pipeline)->limited) {
+        status = fail_limited(e);
     } else if (pipeline_totals(pipeline)->frames != run->totals->frames ||
                !participants_equal(again, e->participants)) {
         status = fail_changed(e, set->problems);

@@ -90,6 +90,9 @@ struct options {
     unsigned threads;           /* 0, only with dpdk: one for each core of the EAL */
     uint64_t max_conversations; /* 0: no limit */
     int64_t expire;             /* ns; 0: never */
+    bool expire_auto;           /* after so many frames as memory_limit has room for, instead */
+    uint64_t memory_limit;      /* bytes; 0: what there is, less a tenth */
+    bool no_memory_limit;
 
     bool given[OPTIONS_MOST]; /* one for each row of the table of options */
     int argc;                 /* the command, as it was given */
@@ -136,7 +139,7 @@ void options_free(struct options *o);
 /* May conversations be forgotten before the run ends? */
 static inline bool options_forget(const struct options *o)
 {
-    return o->max_conversations || o->expire;
+    return o->max_conversations || o->expire || o->expire_auto;
 }
 
 /* Prints what --help prints. */

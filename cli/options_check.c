@@ -80,7 +80,10 @@ static enum options_result check_output(const struct options *o)
             return options_fail("report '%s' requires verdicts: leave out '--verdicts off'", report_names[r]);
     if (o->reports[REPORT_ENDPOINTS] && options_forget(o))
         return options_fail("report 'endpoints' requires all conversations: leave out '--%s'",
-                            o->expire ? "expire" : "max-conversations");
+                            o->max_conversations ? "max-conversations" : "expire");
+    if (o->expire_auto && o->no_memory_limit)
+        return options_fail(
+            "option '--expire auto' goes by the limit of memory: leave out '--memory-limit none'");
     if (o->key_parts && o->rules == RULES_4_0)
         return options_fail("option '--key' with more than the tuple requires '--rules 4.2' or later: what "
                             "FTP announces to 4.0 has no VLAN, interface or VNI");

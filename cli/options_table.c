@@ -176,8 +176,15 @@ static const struct option_spec specs[] = {
     {"max-conversations", 0, "N", .section = SECTION_RESOURCES, .kind = OPTION_UINT64,
      .member = MEMBER(uint64_t, max_conversations), .least = 1, .most = UINT64_MAX,
      .help = "keep about N conversations in memory; forget the longest idle first"},
-    {"expire", 0, "S", .section = SECTION_RESOURCES, .kind = OPTION_NANOSECONDS,
-     .member = MEMBER(int64_t, expire), .help = "forget conversations after S seconds without a segment"},
+    {"expire", 0, "S", .section = SECTION_RESOURCES, .kind = OPTION_PARSED, .parse = options_parse_expire,
+     .noun = "time", .example = "seconds, such as 60 or 0.5, or auto",
+     .help =
+         "forget conversations after S seconds without a segment; auto: after as many frames as the limit "
+         "of memory has room for conversations"},
+    {"memory-limit", 0, "SIZE", .section = SECTION_RESOURCES, .kind = OPTION_PARSED,
+     .parse = options_parse_memory_limit, .noun = "size", .example = "such as 500M or 12G, or none",
+     .help = "end, with what was found, before more memory is used (500M, 12G; none: no limit; default: nine "
+             "tenths of what the machine or the control group has)"},
 
     {"progress", 0, "WHEN", .section = SECTION_MESSAGES, WORD(enum progress_mode, progress, progress_words),
      .help = "show progress: auto, always or never (default: auto, on a terminal that gets no rows)"},

@@ -28,21 +28,54 @@ bool options_parse_seconds(const char *s, double *seconds)
     return !*end && *seconds > 0 && *seconds < 1e9;
 }
 
-bool options_parse_rotation(struct options *o, const char *s)
+/* A number, from 1 on, and a letter behind it. */
+static bool parse_unit(const char *s, uint64_t *n, char *unit)
+{
+    const size_t length = strlen(s);
+    if (!length || !options_parse_number(s, s + length - 1, n) || !*n || *n > UINT32_MAX)
+        return false;
+    *unit = s[length - 1];
+    return true;
+}
+
+/* n in the unit, which is K, M or G. */
+static bool parse_bytes(uint64_t n, char unit, uint64_t *bytes)
 {
     static const char units[] = "KMG";
-    size_t length = strlen(s);
+    const char *at = strchr(units, unit);
+    if (!at)
+        return false;
+    *bytes = n << 10 * (at - units + 1);
+    return true;
+}
+
+bool options_parse_rotation(struct options *o, const char *s)
+{
     uint64_t n;
-    if (!length || !options_parse_number(s, s + length - 1, &n) || !n)
+    char unit;
+    if (!parse_unit(s, &n, &unit))
         return false;
-    const char *unit = strchr(units, s[length - 1]);
-    if (!unit && s[length - 1] != 's')
-        return false;
-    if (unit)
-        o->rotate_bytes = n << 10 * (unit - units + 1);
-    else
+    if (unit == 's')
         o->rotate_seconds = (double)n;
-    return n <= UINT32_MAX;
+    return unit == 's' || parse_bytes(n, unit, &o->rotate_bytes);
+}
+
+bool options_parse_memory_limit(struct options *o, const char *s)
+{
+    uint64_t n;
+    char unit;
+    o->no_memory_limit = !strcmp(s, "none");
+    return o->no_memory_limit || (parse_unit(s, &n, &unit) && parse_bytes(n, unit, &o->memory_limit));
+}
+
+bool options_parse_expire(struct options *o, const char *s)
+{
+    double seconds = 0;
+    o->expire_auto = !strcmp(s, "auto");
+    if (!o->expire_auto && !options_parse_seconds(s, &seconds))
+        return false;
+    o->expire = (int64_t)(seconds * 1e9 + 0.5);
+    return true;
 }
 
 bool options_parse_follow(struct options *o, const char *s)

@@ -13,6 +13,8 @@ bool options_parse_seconds(const char *s, double *seconds);
  * short. */
 
 /* 60s, 100K, 100M or 1G */
+bool options_parse_expire(struct options *o, const char *s);
+bool options_parse_memory_limit(struct options *o, const char *s);
 bool options_parse_rotation(struct options *o, const char *s);
 /* 0 to 65535; NULL: none is given */
 bool options_parse_community_id(struct options *o, const char *seed);

@@ -5,6 +5,7 @@
 #include "cli/progress.h"
 #include "cli/run_internal.h"
 #include "cli/service.h"
+#include "io/memory_limit.h"
 #include "io/message.h"
 
 #include <errno.h>
@@ -37,11 +38,23 @@ static enum exit_status fail_run(struct run *r, const char *why)
     return EXIT_INPUT;
 }
 
+/* Memory came to its limit. What was claimed until then has been done, so the reports are whole so far. */
+static enum exit_status fail_limit(struct run *r)
+{
+    char limit[MEMORY_TEXT];
+    problems_tell(&r->failures, "",
+                  "memory limit of %s reached: the reports end before the input does, with %llu "
+                  "conversations; see --expire, --memory-limit",
+                  memory_limit_text(r->memory_limit, limit),
+                  (unsigned long long)pipeline_totals(r->pipeline)->conversations);
+    return EXIT_INPUT;
+}
+
 static enum exit_status status_of(struct run *r, enum pipeline_error error)
 {
     switch (error) {
     case PIPELINE_OK:
-        return EXIT_DONE;
+        return pipeline_totals(r->pipeline)->limited ? fail_limit(r) : EXIT_DONE;
     case PIPELINE_MEMORY:
         return fail_run(r, "out of memory");
     case PIPELINE_WRITE:
@@ -85,7 +98,7 @@ static enum exit_status run_pipeline(struct run *r)
     enum pipeline_error error = pipeline_run(r->pipeline);
     service_end(service);
     progress_stop(progress);
-    if (r->files && pipeline_totals(r->pipeline)->stopped)
+    if (r->files && (pipeline_totals(r->pipeline)->stopped || pipeline_totals(r->pipeline)->limited))
         set_source_note_unread(r->files);
     const enum exit_status measured = metrics_finish(r->metrics);
     enum exit_status status = status_of(r, error);

@@ -43,6 +43,7 @@ struct run {
     struct csv_sink *sink;
     struct extract *extract;       /* NULL: nobody asks for it */
     struct html *html;             /* the report page; NULL: not wanted */
+    uint64_t memory_limit;         /* bytes; 0: none */
     struct pipeline_params params; /* of the pipeline */
     struct pipeline *pipeline;
     struct metrics *metrics;        /* NULL: nobody asks for them */

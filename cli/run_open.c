@@ -2,6 +2,7 @@
 #include "cli/clocks.h"
 #include "cli/form.h"
 #include "cli/interrupt.h"
+#include "cli/memory_limit.h"
 #include "cli/privileges.h"
 #include "cli/run_internal.h"
 #include "io/message.h"
@@ -202,6 +203,8 @@ static enum exit_status make_pipeline(struct run *r)
                      .timers = &r->timers},
         .timed = o->stats || o->summary,
     };
+    r->memory_limit = memory_limit_of(o);
+    memory_limit_apply(o, r->memory_limit, &params);
     r->params = params;
     r->pipeline = pipeline_create(&params);
     if (!r->pipeline)

@@ -38,9 +38,12 @@ static struct summary summarise(const struct run *r)
         .threads = r->threads,
         .files = r->inputs->count,
         .files_opened = r->files ? set_source_opened(r->files) : 0,
-        .bytes = r->files ? set_source_bytes(r->files, totals->stopped) : totals->decoded.captured_bytes,
+        .bytes = r->files ? set_source_bytes(r->files, totals->stopped || totals->limited)
+                          : totals->decoded.captured_bytes,
         .bytes_total = r->files ? set_source_bytes_total(r->files) : 0,
         .memory = memory_use_now(),
+        .memory_limit = r->memory_limit,
+        .expire_frames = r->params.expire_frames,
         .ports = r->counters,
         .port_count = r->port_count,
         .drops_copies = r->options->drop_copies,
@@ -84,8 +87,8 @@ static int write_page(const struct run *r, const struct summary *summary, FILE *
         .rows = o->reports[REPORT_REUSE] ? rows : NULL,
         .no_endpoints = o->verdicts == VERDICTS_OFF ? "--verdicts off"
                         : !options_forget(o)        ? NULL
-                        : o->expire                 ? "--expire"
-                                                    : "--max-conversations",
+                        : o->max_conversations      ? "--max-conversations"
+                                                    : "--expire",
     };
     return html_write(r->html, summary, &about, to);
 }

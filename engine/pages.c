@@ -1,5 +1,6 @@
 /* Large zeroed memory, in huge pages where the kernel gives them. */
 #include "engine/pages.h"
+#include "engine/budget.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
@@ -11,10 +12,9 @@ static size_t round_up(size_t size, size_t to)
     return (size + to - 1) & ~(to - 1);
 }
 
-void *pages_alloc(size_t size, bool huge)
+static void *map(size_t size, bool huge)
 {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    size = round_up(size, PAGE);
     if (!huge || size < HUGE_PAGE) {
         void *p = mmap(NULL, size, protection, flags, -1, 0);
         return p == MAP_FAILED ? NULL : p;
@@ -31,6 +31,16 @@ void *pages_alloc(size_t size, bool huge)
     return p + before;
 }
 
+void *pages_alloc(size_t size, bool huge)
+{
+    size = round_up(size, PAGE);
+    budget_allows(size);
+    void *p = map(size, huge);
+    if (p)
+        budget_take(size);
+    return p;
+}
+
 void pages_touch(void *memory, size_t size)
 {
     for (size_t at = 0; at < size; at += PAGE)
@@ -39,6 +49,8 @@ void pages_touch(void *memory, size_t size)
 
 void pages_free(void *memory, size_t size)
 {
-    if (memory)
-        munmap(memory, round_up(size, PAGE));
+    if (!memory)
+        return;
+    munmap(memory, round_up(size, PAGE));
+    budget_give(round_up(size, PAGE));
 }

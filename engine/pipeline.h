@@ -27,6 +27,7 @@ struct pipeline_params {
     /* Limits beyond which conversations are forgotten; each is then reported when it ends. 0: no limit. */
     uint64_t max_conversations;     /* divided among the threads; the longest idle go first */
     int64_t expire;                 /* ns without a segment */
+    uint64_t expire_frames;         /* frames of the capture without one of the conversation's */
     struct verdict_params verdicts; /* the timers are owned by the caller */
     /* ns within which the copy of a packet is left out (conversations/copies.h); 0: none is. Frames are numbered
      * and counted all the same. */
@@ -68,7 +69,7 @@ struct pipeline_totals {
     uint64_t reuses[TRIGGERS];
     uint64_t verdicts[VERDICT_WORDS]; /* of the reuses, if params.verdicts.wanted */
     uint64_t copies;                  /* segments left out, of params.drop_copies */
-    uint64_t expired;                 /* conversations forgotten after params.expire */
+    uint64_t expired;                 /* conversations forgotten after params.expire, or expire_frames */
     uint64_t displaced;               /* conversations forgotten beyond params.max_conversations */
     uint64_t batches;
     uint64_t lanes;
@@ -76,6 +77,7 @@ struct pipeline_totals {
     double seconds;        /* wall time of pipeline_run() */
     bool conserved;        /* frames = the sum of all outcomes */
     bool stopped;          /* by pipeline_stop() */
+    bool limited; /* nothing more was claimed, since the budget of memory was exceeded (engine/budget.h) */
     /* The run failed, and conversations, endpoints and reuses that waited for their answer are not reported, or not all. */
     bool rest_is_missing;
 
@@ -90,6 +92,13 @@ struct pipeline_progress {
     uint64_t by_trigger[TRIGGERS];      /* the reuses */
     uint64_t by_verdict[VERDICT_WORDS]; /* those of them whose rows are due, if params.verdicts.wanted */
 };
+
+/* Bytes that a conversation takes at most: while the run goes on, and for the last reports once all frames are read. It is
+ * that of IPv6, with a table that has just become larger. The sink's wants are all that is read of it. */
+struct pipeline_footprint {
+    size_t kept, at_end;
+};
+struct pipeline_footprint pipeline_footprint(const struct pipeline_params *params);
 
 struct pipeline;
 

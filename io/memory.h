@@ -11,6 +11,8 @@ struct memory_use {
 
 /* 0 for what the kernel does not tell. Any thread. */
 struct memory_use memory_use_now(void);
+/* Anonymous bytes resident now; 0 when they cannot be read. Any thread. */
+uint64_t memory_own(void);
 /* Bytes resident now, pages of mapped captures included; 0 when it cannot be read. Any thread. */
 uint64_t memory_resident(void);
 

@@ -73,17 +73,18 @@ void shard_count_ways(struct shard *s)
     s->counts_ways = true;
 }
 
-void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended)
+void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, uint64_t idle_frames, bool note_ended)
 {
-    s->forgets = most || idle_time;
+    s->forgets = most || idle_time || idle_frames;
     s->most = most;
     s->idle_time = idle_time;
+    s->idle_frames = idle_frames;
     s->note_ended = note_ended;
 }
 
 /* Forgets, at a batch's end, first what has been idle for too long and then what is too much, longest idle
  * first. 0 or -1. */
-static int forget_idle(struct drain drains[FAMILIES], int64_t now)
+static int forget_idle(struct drain drains[FAMILIES], int64_t now, uint64_t last_frame)
 {
     struct shard *const s = drains[0].shard;
     for (;;) {
@@ -101,7 +102,7 @@ static int forget_idle(struct drain drains[FAMILIES], int64_t now)
         }
         if (!oldest)
             return 0;
-        if (conversation_is_expired(oldest, s, now))
+        if (conversation_is_expired(oldest, s, now, last_frame))
             s->expired++;
         else if (s->most && tuples > s->most)
             s->displaced++;
@@ -210,7 +211,7 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
     }
     if (s->verdicts.wanted && drain_close_episodes(drains))
         return -1;
-    if (s->forgets && forget_idle(drains, batch->last_time))
+    if (s->forgets && forget_idle(drains, batch->last_time, batch->first_frame + batch->frames - 1))
         return -1;
     return s->counts_ways ? count_ways(s, batch, shards) : 0;
 }

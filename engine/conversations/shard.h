@@ -33,13 +33,15 @@ struct shard {
     uint8_t syn_completeness; /* of a conversation after a plain SYN that creates it */
     /* Set by shard_forget(). */
     bool forgets;
-    bool note_ended;   /* list in the batch what ended, for a report of conversations */
-    uint64_t most;     /* conversations that are kept at most; 0: any number */
-    int64_t idle_time; /* ns without a segment after which a conversation is forgotten; 0: never */
-    uint64_t written;  /* batches that have been written; the owner sets it before each drain */
-    uint64_t batch;    /* the one being drained */
+    bool note_ended; /* list in the batch what ended, for a report of conversations */
+    uint64_t most;   /* conversations that are kept at most; 0: any number */
+    /* A conversation is forgotten after so many ns, or frames of the capture, without a segment; 0: never. */
+    int64_t idle_time;
+    uint64_t idle_frames;
+    uint64_t written; /* batches that have been written; the owner sets it before each drain */
+    uint64_t batch;   /* the one being drained */
     struct idle_list idle[FAMILIES];
-    uint64_t expired, displaced; /* conversations forgotten after idle_time, and to keep to `most` */
+    uint64_t expired, displaced; /* conversations forgotten as idle, and to keep to `most` */
     /* Set before the first batch: copies of segments within so many ns are dropped; 0: none are. */
     int64_t copy_window;
     uint64_t copies; /* dropped */
@@ -64,7 +66,7 @@ int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_reco
  * segments are all of FAMILY_KEYED. 0, or -1 when memory is short. */
 int shard_key(struct shard *s);
 /* Before the first batch, if the shard is to forget conversations. */
-void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool note_ended);
+void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, uint64_t idle_frames, bool note_ended);
 /* Before the first batch, under generation 4.0: connections that FTP announces count as created by that. key:
  * the decoders'; it is read from the first batch on, and outlives the shard. */
 void shard_follow_ftp(struct shard *s, const struct hash_key *key);

@@ -80,7 +80,7 @@ ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candid
     const uint8_t slow = VERDICTS ? CONVERSATION_WATCHED | SEGMENT_QUOTED : 0;
     if (unlikely(((segment_port_word(s) ^ word) & port_word_compared(slow)) |
                  address_difference(c, s, FAMILY)) ||
-        (FORGETS && unlikely(conversation_is_expired(c, d->shard, s->time))))
+        (FORGETS && unlikely(conversation_is_expired(c, d->shard, s->time, candidate->frame))))
         return false;
     /* Read here, since what is stored below may be the segment's, for all that the compiler knows. */
     const unsigned flow = s->bits & SEGMENT_FLOW, flags = s->flags;

@@ -289,7 +289,7 @@ static int update(struct drain *d, struct slow_segment *x)
 {
     struct shard *const shard = d->shard;
     struct segment *const s = x->segment;
-    if (shard->forgets && !x->created && conversation_is_expired(x->conversation, shard, s->time)) {
+    if (shard->forgets && !x->created && conversation_is_expired(x->conversation, shard, s->time, x->frame)) {
         shard->expired++;
         if (drain_expire(d, x->record, drain_position(d, s, x->frame)) || find_or_create(d, x))
             return -1;

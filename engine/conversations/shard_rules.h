@@ -170,10 +170,13 @@ ALWAYS_INLINE void conversation_add_segment(struct conversation *c, const struct
     c->last_time = s->time;
 }
 
-ALWAYS_INLINE bool conversation_is_expired(const struct conversation *c, const struct shard *s, int64_t now)
+/* Has it been idle for too long, at this time and frame? */
+ALWAYS_INLINE bool conversation_is_expired(const struct conversation *c, const struct shard *s, int64_t now,
+                                           uint64_t frame)
 {
-    return s->idle_time && now > c->last_time &&
-           (uint64_t)now - (uint64_t)c->last_time > (uint64_t)s->idle_time;
+    return (s->idle_time && now > c->last_time &&
+            (uint64_t)now - (uint64_t)c->last_time > (uint64_t)s->idle_time) ||
+           (s->idle_frames && frame - conversation_last_frame(c) > s->idle_frames);
 }
 
 /* Keeps the list in capture order: what the update pass creates may stand before what the find pass has

@@ -1,5 +1,6 @@
 /* The rarer half of the table: growth, removal, tuples that move home, and measures. */
 #include "engine/conversations/table.h"
+#include "engine/budget.h"
 #include "engine/list.h"
 #include "engine/pages.h"
 
@@ -16,6 +17,13 @@ enum {
 static uint64_t limit_for(uint64_t buckets)
 {
     return buckets * BUCKET_SLOTS * 3 / 4;
+}
+
+/* Where memory is to end, rather than doubling a large index: longer searches for what is still under way. */
+enum { DENSE_BUCKETS = 64 << 10 };
+static uint64_t dense_limit_for(uint64_t buckets)
+{
+    return buckets * BUCKET_SLOTS * 15 / 16;
 }
 
 static uint64_t home_number(const struct table *t, uint32_t hash)
@@ -133,6 +141,11 @@ int table_grow(struct table *t)
     const uint64_t count = table_buckets(t);
     if (count >> BUCKETS_BITS_MAX)
         return -1;
+    if (count >= DENSE_BUCKETS && t->limit < dense_limit_for(count) &&
+        !budget_allows(sizeof(struct bucket) * count * 2)) {
+        t->limit = dense_limit_for(count);
+        return 0;
+    }
     struct table larger = *t;
     larger.mask = (uint32_t)((count * 2 - 1) << HASH_BITS_UNUSED);
     larger.limit = limit_for(count * 2);

@@ -1,5 +1,6 @@
 /* Claim, one worker at a time: the source fills the next batch of the ring. Then decode, by the same worker,
  * and what else workers do for the source: polling and preparing it. */
+#include "engine/budget.h"
 #include "engine/pipeline/decode_batch.h"
 #include "engine/pipeline/steps.h"
 
@@ -19,10 +20,15 @@ static void batch_reset(struct batch *b, unsigned worker)
     b->worker = worker;
 }
 
-/* A source that ends itself is asked until it says so. Others are not asked once the run is stopped. */
+/* A source that ends itself is asked until it says so. Others are not asked once the run is stopped, and none where memory
+ * comes to its limit. */
 static enum claim ask_source(struct pipeline *p, struct batch *b)
 {
     struct source *source = p->params.source;
+    if (budget_is_exceeded()) {
+        p->totals.limited = true;
+        return CLAIM_END;
+    }
     if (!source->ops->poll && !source->ends_itself && atomic_load_explicit(&p->stop, memory_order_relaxed))
         return CLAIM_END;
     return source->ops->claim(source, b);

@@ -128,7 +128,8 @@ static int worker_init(struct worker *w, struct pipeline *p, unsigned index)
         shard_follow_ftp(&w->shard, &p->key);
     w->shard.copy_window = params->drop_copies;
     const uint64_t most = params->max_conversations;
-    shard_forget(&w->shard, most ? MAX(most / threads, 1u) : 0, params->expire, wants[REPORT_CONVERSATIONS]);
+    shard_forget(&w->shard, most ? MAX(most / threads, 1u) : 0, params->expire, params->expire_frames,
+                 wants[REPORT_CONVERSATIONS]);
     return 0;
 }
 

@@ -169,7 +169,7 @@ ALWAYS_INLINE bool pipeline_has_batch_to_trust(const struct pipeline *p, uint64_
 
 ALWAYS_INLINE bool pipeline_forgets(const struct pipeline *p)
 {
-    return p->params.max_conversations || p->params.expire;
+    return p->params.max_conversations || p->params.expire || p->params.expire_frames;
 }
 
 ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)

@@ -40,6 +40,8 @@ struct summary {
     bool forgets;       /* the run may have forgotten conversations */
     uint64_t unread;    /* frames received beyond --frames */
     struct memory_use memory;
+    uint64_t memory_limit;          /* bytes; 0: none */
+    uint64_t expire_frames;         /* after which conversations were forgotten, by it; 0: not so */
     const struct rank_share *ranks; /* NULL: there are none */
     size_t rank_count;
 };

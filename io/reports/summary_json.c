@@ -149,6 +149,8 @@ static void json_found(struct json *j, const struct summary *s)
         json_begin_object(j, "forgotten", JSON_LINES);
         json_unsigned(j, "expired", t->expired);
         json_unsigned(j, "displaced", t->displaced);
+        if (s->expire_frames)
+            json_unsigned(j, "idle_frames", s->expire_frames);
         json_end(j);
     }
     json_begin_object(j, "reuses", JSON_LINES);
@@ -178,6 +180,10 @@ static void json_performance(struct json *j, const struct summary *s)
     json_unsigned(j, "batches", t->batches);
     json_unsigned(j, "lanes", t->lanes);
     json_unsigned(j, "lanes_redone", t->lanes_redone);
+    if (s->memory_limit)
+        json_unsigned(j, "memory_limit", s->memory_limit);
+    else
+        json_null(j, "memory_limit");
     statistics_write_json(s, j);
     json_end(j);
 }

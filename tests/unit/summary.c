@@ -88,6 +88,7 @@ static void fill(struct run *r)
                                   .files_opened = 4,
                                   .bytes = 99000000,
                                   .bytes_total = 198000000,
+                                  .memory_limit = 17000000000,
                                   .memory = {.peak = 7200000, .own = 6300000}};
 }
 
@@ -229,6 +230,7 @@ static const char expected_json[] =
     "    'batches': 41,\n"
     "    'lanes': 42,\n"
     "    'lanes_redone': 43,\n"
+    "    'memory_limit': 17000000000,\n"
     "    'memory': {'peak': 7200000, 'own': 6300000},\n"
     "    'seconds_in_steps': {'claim': 1.500000, 'decode': 3.500000, 'settle': 5.500000, 'drain': "
     "7.500000, 'merge': 9.500000, 'format': 11.500000, 'write': 13.500000, 'prepare': 15.500000, 'idle': "
