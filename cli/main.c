@@ -1,6 +1,7 @@
 /* tcpreuse: reads the command line, finds the inputs, runs. */
 #include "cli/cluster.h"
 #include "cli/combine.h"
+#include "cli/confine.h"
 #include "cli/describe.h"
 #include "cli/find.h"
 #include "cli/live.h"
@@ -25,7 +26,9 @@ static enum exit_status find_and_run(struct options *o)
 {
     struct inputs inputs = {0};
     struct problems problems = PROBLEMS_INIT;
-    enum exit_status status;
+    enum exit_status status = confine_begin(o);
+    if (status != EXIT_DONE)
+        return status;
     if (o->combine)
         status = combine_and_run(o, &inputs, &problems);
     else if (find_inputs(&inputs, o, &problems))
@@ -35,6 +38,14 @@ static enum exit_status find_and_run(struct options *o)
     inputs_free(&inputs);
     problems_free(&problems);
     return status;
+}
+
+static enum exit_status describe_file(const struct options *o)
+{
+    enum exit_status status = confine_begin(o);
+    if (status == EXIT_DONE)
+        status = confine_to_file(o, o->describe);
+    return status == EXIT_DONE ? describe(o->describe) : status;
 }
 
 /* A standard stream that is closed stays unusable, but its number is taken: else a report would get it, and messages
@@ -56,7 +67,7 @@ int main(int argc, char **argv)
     switch (options_read(&options, argc, argv)) {
     case OPTIONS_RUN:
         status = options.list_interfaces ? live_list()
-                 : options.describe      ? describe(options.describe)
+                 : options.describe      ? describe_file(&options)
                  : options.mpi           ? cluster_run(&options)
                                          : find_and_run(&options);
         break;

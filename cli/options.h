@@ -10,6 +10,8 @@
 #include <stdio.h>
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+/* SANDBOX_AUTO: as far as the kernel has one, and the options leave one. */
+enum sandbox_mode { SANDBOX_AUTO, SANDBOX_ON, SANDBOX_OFF };
 enum verdicts_mode { VERDICTS_ON, VERDICTS_OFF };
 /* FORMAT_AUTO, while reading options only: what suits where the report goes. */
 enum report_format { FORMAT_AUTO, FORMAT_CSV, FORMAT_TEXT, FORMAT_NDJSON };
@@ -93,6 +95,7 @@ struct options {
     bool expire_auto;           /* after so many frames as memory_limit has room for, instead */
     uint64_t memory_limit;      /* bytes; 0: what there is, less a tenth */
     bool no_memory_limit;
+    enum sandbox_mode sandbox;
 
     bool given[OPTIONS_MOST]; /* one for each row of the table of options */
     int argc;                 /* the command, as it was given */

@@ -86,6 +86,7 @@ static const struct {
      {"the order in which conversations expire is not saved", one_run, one_run,
       "when they expire depends on all ranks", only_shows}},
     {"memory-limit", {goes, "a piece keeps no conversations", goes, goes, only_shows}},
+    {"sandbox", {goes, goes, goes, goes, goes}},
     {"progress", {goes, goes, goes, goes, only_shows}},
     {"stats", {goes, "a piece fills no tables", goes, goes, only_shows}},
     {"metrics", {goes, "a piece finds nothing", goes, "they are of one process", only_shows}},

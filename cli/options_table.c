@@ -9,6 +9,8 @@ static const char *const progress_words[] = {
     [PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"};
 const char *const rules_words[RULES_WORDS] = {"4.0", "4.2", "4.4", "4.6"};
 static const unsigned rules_values[RULES_WORDS] = {RULES_4_0, RULES_4_2, RULES_4_4, RULES_4_4};
+static const char *const sandbox_words[] = {
+    [SANDBOX_AUTO] = "auto", [SANDBOX_ON] = "on", [SANDBOX_OFF] = "off"};
 static const char *const verdicts_words[] = {[VERDICTS_ON] = "on", [VERDICTS_OFF] = "off"};
 static const char *const late_words[] = {[LATE_ACCEPT] = "accept", [LATE_REFUSE] = "refuse"};
 static const char *const color_words[] = {
@@ -185,6 +187,10 @@ static const struct option_spec specs[] = {
      .parse = options_parse_memory_limit, .noun = "size", .example = "such as 500M or 12G, or none",
      .help = "end, with what was found, before more memory is used (500M, 12G; none: no limit; default: nine "
              "tenths of what the machine or the control group has)"},
+
+    {"sandbox", 0, "WHEN", .section = SECTION_RESOURCES, WORD(enum sandbox_mode, sandbox, sandbox_words),
+     .help = "give up all rights that the run does not need once all is open: auto, on (or end) or off "
+             "(default: auto, as far as the kernel can)"},
 
     {"progress", 0, "WHEN", .section = SECTION_MESSAGES, WORD(enum progress_mode, progress, progress_words),
      .help = "show progress: auto, always or never (default: auto, on a terminal that gets no rows)"},

@@ -1,6 +1,7 @@
 /* --piece: reads a piece of the inputs into a file. */
 #include "cli/piece.h"
 #include "cli/combine.h"
+#include "cli/confine.h"
 #include "cli/destination.h"
 #include "cli/interrupt.h"
 #include "cli/piece_reading.h"
@@ -162,6 +163,8 @@ enum exit_status piece_make(const struct options *o, const struct inputs *inputs
     }
     if (status == EXIT_DONE && !there) {
         status = make_pipeline(&m);
+        if (status == EXIT_DONE && !again) /* who reads a piece again has more to do */
+            status = confine(o, inputs);
         if (status == EXIT_DONE)
             status = read_piece(&m);
         if (status == EXIT_DONE)

@@ -1,10 +1,10 @@
 /* A run: its parts are made (run_open.c), the pipeline runs, reports are closed (run_report.c), and all of it is put away. A
  * step that fails prints why and returns the exit status; then the steps after it are skipped. */
+#include "cli/confine.h"
 #include "cli/interrupt.h"
 #include "cli/problems_print.h"
 #include "cli/progress.h"
 #include "cli/run_internal.h"
-#include "cli/service.h"
 #include "io/memory_limit.h"
 #include "io/message.h"
 
@@ -94,9 +94,10 @@ static enum exit_status run_pipeline(struct run *r)
     if (metrics_start(r->metrics, r->pipeline, r->live) != EXIT_DONE)
         return EXIT_OUTPUT;
     struct progress *progress = progress_start(&params);
-    struct service *service = service_begin(r->pipeline);
+    service_begin(r->service, r->pipeline);
     enum pipeline_error error = pipeline_run(r->pipeline);
-    service_end(service);
+    service_end(r->service);
+    r->service = NULL;
     progress_stop(progress);
     if (r->files && (pipeline_totals(r->pipeline)->stopped || pipeline_totals(r->pipeline)->limited))
         set_source_note_unread(r->files);
@@ -125,6 +126,7 @@ static enum exit_status exit_status_of(const struct run *r, enum exit_status sta
 static void close_run(struct run *r)
 {
     interrupt_stops(NULL);
+    service_end(r->service);
     metrics_close(r->metrics);
     pipeline_destroy(r->pipeline);
     html_destroy(r->html);
@@ -169,6 +171,8 @@ enum exit_status run(const struct options *options, const struct inputs *inputs,
                     .problems = problems,
                     .failures = PROBLEMS_INIT};
     enum exit_status status = run_open(&r);
+    if (status == EXIT_DONE)
+        status = confine(options, inputs);
     if (status == EXIT_DONE) {
         status = run_pipeline(&r);
         if (is_void(&r)) {

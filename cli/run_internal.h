@@ -9,6 +9,7 @@
 #include "cli/live.h"
 #include "cli/metrics.h"
 #include "cli/run.h"
+#include "cli/service.h"
 #include "cli/state.h"
 #include "io/filters/bpf.h"
 #include "io/html/html.h"
@@ -46,6 +47,7 @@ struct run {
     uint64_t memory_limit;         /* bytes; 0: none */
     struct pipeline_params params; /* of the pipeline */
     struct pipeline *pipeline;
+    struct service *service;        /* NULL: nobody is to be told */
     struct metrics *metrics;        /* NULL: nobody asks for them */
     struct port_counters *counters; /* one a port, once the run has ended */
     size_t port_count;

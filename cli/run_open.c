@@ -222,6 +222,7 @@ enum exit_status run_open(struct run *r)
         status = read_timers(r);
     if (status == EXIT_DONE)
         status = metrics_open(&r->metrics, r->options);
+    r->service = service_open();
     if (status == EXIT_DONE)
         status = open_input(r);
     if (status == EXIT_DONE)

@@ -1,4 +1,5 @@
 /* The end of a run: its reports are closed, what describes them is written, and people are told what was found. */
+#include "cli/confine.h"
 #include "cli/form.h"
 #include "cli/run_internal.h"
 #include "io/message.h"
@@ -43,6 +44,7 @@ static struct summary summarise(const struct run *r)
         .bytes_total = r->files ? set_source_bytes_total(r->files) : 0,
         .memory = memory_use_now(),
         .memory_limit = r->memory_limit,
+        .sandbox = confine_applied(),
         .expire_frames = r->params.expire_frames,
         .ports = r->counters,
         .port_count = r->port_count,

@@ -68,20 +68,26 @@ static void *service_main(void *argument)
     return NULL;
 }
 
-struct service *service_begin(struct pipeline *pipeline)
+struct service *service_open(void)
 {
     struct service *s = calloc(1, sizeof *s);
     if (!s || !find_manager(s)) {
         free(s);
         return NULL;
     }
-    s->pipeline = pipeline;
     s->socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     s->end = eventfd(0, EFD_CLOEXEC);
+    return s;
+}
+
+void service_begin(struct service *s, struct pipeline *pipeline)
+{
+    if (!s)
+        return;
+    s->pipeline = pipeline;
     s->beat_ms = find_beat();
     tell(s, "READY=1");
     s->started = s->beat_ms && s->end >= 0 && !pthread_create(&s->thread, NULL, service_main, s);
-    return s;
 }
 
 void service_end(struct service *s)

@@ -7,10 +7,12 @@
 
 struct service;
 
+/* Before the process is confined, since it takes a socket. NULL: there is nobody to be told, or no memory for it. */
+struct service *service_open(void);
 /* The run begins: all is open. If the manager wants to be told again and again (WatchdogSec), a thread does, as long as all
- * workers of the pipeline go round. NULL: there is nothing to be told, or no memory for it. */
-struct service *service_begin(struct pipeline *pipeline);
-/* The run has ended, and what it found is written now. NULL is fine. */
+ * workers of the pipeline go round. NULL is fine. */
+void service_begin(struct service *s, struct pipeline *pipeline);
+/* The run has ended, and what it found is written now; or it never began. NULL is fine. */
 void service_end(struct service *s);
 
 #endif

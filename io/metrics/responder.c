@@ -33,6 +33,11 @@ bool responder_names(const char *text)
     return !strncmp(text, unix_prefix, strlen(unix_prefix)) || !strncmp(text, tcp_prefix, strlen(tcp_prefix));
 }
 
+const char *responder_path(const char *text)
+{
+    return strncmp(text, unix_prefix, strlen(unix_prefix)) ? NULL : text + strlen(unix_prefix);
+}
+
 /* A socket stays behind when its process is killed. One that nobody listens at is in the way. */
 static void remove_stale(const struct sockaddr_un *address)
 {

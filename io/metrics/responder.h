@@ -11,6 +11,8 @@ enum { RESPONDER_ERROR_MAX = 256, RESPONDER_PLACE_MAX = 160 };
 
 /* Does it name a place to listen at, and not a file? */
 bool responder_names(const char *text);
+/* The path of a socket that it names; NULL: it names none. */
+const char *responder_path(const char *text);
 /* Listens at unix:PATH, tcp:PORT (of 127.0.0.1), tcp:ADDRESS:PORT or tcp:[ADDRESS]:PORT. A socket at PATH that nobody
  * listens at any more is replaced. NULL after writing the reason to error. */
 struct responder *responder_open(const char *text, char error[RESPONDER_ERROR_MAX]);

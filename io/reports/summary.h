@@ -41,6 +41,7 @@ struct summary {
     uint64_t unread;    /* frames received beyond --frames */
     struct memory_use memory;
     uint64_t memory_limit;          /* bytes; 0: none */
+    const char *sandbox;            /* what confines the process, in words; NULL: nobody asks */
     uint64_t expire_frames;         /* after which conversations were forgotten, by it; 0: not so */
     const struct rank_share *ranks; /* NULL: there are none */
     size_t rank_count;

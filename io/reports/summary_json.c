@@ -184,6 +184,8 @@ static void json_performance(struct json *j, const struct summary *s)
         json_unsigned(j, "memory_limit", s->memory_limit);
     else
         json_null(j, "memory_limit");
+    if (s->sandbox)
+        json_string(j, "sandbox", s->sandbox);
     statistics_write_json(s, j);
     json_end(j);
 }

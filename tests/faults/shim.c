@@ -32,7 +32,7 @@ static enum kind failing = KINDS;
 static long first;
 static bool all_later, cut_short, interrupts;
 static int error_number = ENOMEM;
-static char log_path[4096];
+static int log_fd = -1; /* open from the start: a process that is confined cannot open it */
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -42,15 +42,10 @@ void *__libc_memalign(size_t alignment, size_t size);
 static void put_line(const char *line, int n)
 {
     static ssize_t (*real)(int, const void *, size_t);
-    static int (*real_open)(const char *, int, ...);
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "write");
-    if (!real_open)
-        *(void **)&real_open = dlsym(RTLD_NEXT, "open");
-    const int fd = real_open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (fd < 0 || real(fd, line, (size_t)n) != n)
+    if (real(log_fd, line, (size_t)n) != n)
         _exit(99);
-    close(fd);
 }
 
 static bool fails(enum kind kind, const void *caller)
@@ -60,7 +55,7 @@ static bool fails(enum kind kind, const void *caller)
     const long n = atomic_fetch_add(&counts[kind], 1) + 1;
     if (kind != failing || n < first || (n > first && !all_later))
         return false;
-    if (n == first && *log_path) {
+    if (n == first && log_fd >= 0) {
         char line[512];
         Dl_info info;
         atomic_store(&counting, false);
@@ -79,11 +74,24 @@ static bool fails(enum kind kind, const void *caller)
 
 #define FAILS(kind) fails(kind, __builtin_return_address(0))
 
+/* Under a number that is in nobody's way. */
+static void open_log(const char *path)
+{
+    enum { NUMBER = 200 };
+    int (*real)(const char *, int, ...);
+    *(void **)&real = dlsym(RTLD_NEXT, "open");
+    const int fd = real(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    log_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, NUMBER);
+    close(fd);
+    if (log_fd < 0)
+        _exit(99);
+}
+
 static void __attribute__((constructor)) begin(void)
 {
     const char *fault = getenv("FAULT"), *log = getenv("FAULT_LOG");
     if (log)
-        snprintf(log_path, sizeof log_path, "%s", log);
+        open_log(log);
     for (int k = 0; fault && k < KINDS; k++) {
         const size_t n = strlen(names[k]);
         if (strncmp(fault, names[k], n) || fault[n] != ':')
@@ -106,7 +114,7 @@ static void __attribute__((destructor)) end(void)
 {
     char line[64];
     atomic_store(&counting, false);
-    for (int k = 0; *log_path && k < KINDS; k++)
+    for (int k = 0; log_fd >= 0 && k < KINDS; k++)
         put_line(line, snprintf(line, sizeof line, "%s all %ld\n", names[k], atomic_load(&counts[k])));
 }
 
