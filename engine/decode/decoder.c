@@ -10,7 +10,55 @@ void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject,
     d->value = value;
 }
 
-/* The frame's fragments learn how it ended. */
+/* What a frame counts as while fragments of a kind wait. */
+static const struct {
+    enum subject subject;
+    uint32_t value;
+} waiting[FRAGMENT_KINDS] = {
+    [FRAGMENT_IPV4] = {SUBJECT_FRAGMENT, 4},
+    [FRAGMENT_IPV6] = {SUBJECT_FRAGMENT, 6},
+    [FRAGMENT_80211] = {SUBJECT_80211_FRAGMENT, 0},
+    [FRAGMENT_MULTILINK] = {SUBJECT_PPP_PROTOCOL, PPP_MULTILINK},
+};
+
+enum subject fragment_subject(enum fragment_kind kind, uint32_t *value)
+{
+    *value = waiting[kind].value;
+    return waiting[kind].subject;
+}
+
+void decoder_stop_at_fragment(struct decoder *d, enum fragment_kind kind)
+{
+    decoder_stop(d, OUTCOME_UNSUPPORTED, waiting[kind].subject, waiting[kind].value);
+}
+
+void decoder_note(struct decoder *d, struct fragment *f, struct layer l)
+{
+    if (!d->fragments)
+        return;
+    size_t before = d->fragments->used;
+    f->frame = *d->frame;
+    f->frame.data = NULL;
+    f->position = d->position;
+    f->length = l.captured;
+    f->depth = d->depth;
+    f->bits = d->bits;
+    f->vlan = d->vlan;
+    f->network = d->network;
+    f->key.network = d->key_parts & KEY_VNI ? d->network : 0;
+    f->key.interface = d->key_parts & KEY_INTERFACE ? d->frame->interface : 0;
+    f->key.vlan = d->key_parts & KEY_VLAN ? d->vlan : 0;
+    if (!fragment_list_add(d->fragments, f, l.at)) {
+        d->failed = true;
+        return;
+    }
+    if (d->fragments_frame != d->frame) {
+        d->fragments_frame = d->frame;
+        d->fragments_first = before;
+    }
+}
+
+/* The frame's fragments learn how it ended. counted: as unsupported, for the reason that d has. */
 static void close_fragments(struct decoder *d, bool counted)
 {
     if (d->fragments_frame != d->frame)
@@ -18,8 +66,9 @@ static void close_fragments(struct decoder *d, bool counted)
     for (size_t at = d->fragments_first; at < d->fragments->used;) {
         struct fragment *f = (struct fragment *)(void *)(d->fragments->bytes + at);
         f->position = d->position;
-        f->counted = counted;
-        counted = false; /* a frame counts once */
+        f->counted =
+            counted && d->subject == waiting[f->key.kind].subject && d->value == waiting[f->key.kind].value;
+        counted &= !f->counted; /* a frame counts once */
         at += fragment_size(f);
     }
     d->fragments_frame = NULL;
@@ -59,9 +108,29 @@ void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index)
     c->wire_bytes += frame->length;
     c->captured_bytes += frame->captured;
     if (unlikely(d->outcome != OUTCOME_WITHOUT_TCP)) {
-        close_fragments(d, outcome == OUTCOME_UNSUPPORTED && d->subject == SUBJECT_FRAGMENT);
+        close_fragments(d, outcome == OUTCOME_UNSUPPORTED);
         if (outcome >= OUTCOME_TRUNCATED && notes_add(&c->notes, outcome, d->subject, d->value, 1))
             d->failed = true;
+    }
+}
+
+static void decode_whole(struct decoder *d, const struct fragment *f, struct layer l)
+{
+    switch ((enum fragment_kind)f->key.kind) {
+    case FRAGMENT_IPV4:
+        decode_ip_protocol(d, f->next, l);
+        return;
+    case FRAGMENT_IPV6:
+        decode_ipv6_next(d, f->next, l);
+        return;
+    case FRAGMENT_80211:
+        decode_80211_whole(d, f, l);
+        return;
+    case FRAGMENT_MULTILINK:
+        decode_ppp_protocol(d, l);
+        return;
+    case FRAGMENT_KINDS:
+        return;
     }
 }
 
@@ -76,15 +145,12 @@ enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const 
     d->vlan = f->vlan;
     d->network = f->network;
     d->outcome = OUTCOME_WITHOUT_TCP;
-    d->ip = (struct ip_addresses){(enum family)f->key.family, f->key.source, f->key.destination, -1};
-
-    struct layer l = {.at = bytes, .captured = length, .length = length};
-    if (f->key.family == FAMILY_IPV4)
-        decode_ip_protocol(d, f->next, l);
-    else
-        decode_ipv6_next(d, f->next, l);
+    /* Of link layers these are no addresses of IP; IP is further in, and sets its own. */
+    enum family family = f->key.kind == FRAGMENT_IPV6 ? FAMILY_IPV6 : FAMILY_IPV4;
+    d->ip = (struct ip_addresses){family, f->key.source, f->key.destination, -1};
+    decode_whole(d, f, (struct layer){.at = bytes, .captured = length, .length = length});
     d->counts->segments += d->position - first;
     enum outcome outcome = d->position != first ? OUTCOME_WITH_TCP : d->outcome;
-    close_fragments(d, f->counted && outcome == OUTCOME_UNSUPPORTED && d->subject == SUBJECT_FRAGMENT);
+    close_fragments(d, f->counted && outcome == OUTCOME_UNSUPPORTED);
     return outcome;
 }

@@ -118,6 +118,12 @@ ALWAYS_INLINE void decode_records(struct decoder *d, struct record_run *run, con
 
 /* For protocols. The first reason wins. */
 void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject, uint32_t value);
+/* Notes a fragment, l, for settling. Of f, what belongs to the fragment alone is set, and the key but for struct realm's
+ * part of it. The frame has to be stopped, too: it counts as unsupported until settling knows more. */
+void decoder_note(struct decoder *d, struct fragment *f, struct layer l);
+void decoder_stop_at_fragment(struct decoder *d, enum fragment_kind kind);
+/* What such a frame counts as: the subject, and *value. */
+enum subject fragment_subject(enum fragment_kind kind, uint32_t *value);
 /* True when n bytes are there. Else the frame is malformed (the claimed length is too short for the header)
  * or truncated (the capture is). */
 ALWAYS_INLINE bool decoder_need(struct decoder *d, const struct layer *l, uint32_t n, enum subject subject)

@@ -60,20 +60,31 @@ static void datagram_remove(struct fragment_table *t, struct datagram *g, const 
     t->memory -= g->memory;
     for (struct piece *p = g->first, *next; p; p = next) {
         next = p->next;
-        frames[g->key.family] += p->counted;
+        frames[g->key.kind] += p->counted;
         free(p);
     }
     free(g);
 }
 
+/* NULL: it is not there. */
+static struct datagram *datagram_look(struct fragment_table *t, const struct fragment_key *key,
+                                      const struct hash_key *hash)
+{
+    for (struct datagram *g = *bucket_of(t, key, hash); g; g = g->chain)
+        if (!memcmp(&g->key, key, sizeof *key))
+            return g;
+    return NULL;
+}
+
+/* The datagram, which may be a new one. NULL: memory is short. */
 static struct datagram *datagram_find(struct fragment_table *t, const struct fragment_key *key,
                                       const struct hash_key *hash)
 {
     struct datagram **bucket = bucket_of(t, key, hash);
-    for (struct datagram *g = *bucket; g; g = g->chain)
-        if (!memcmp(&g->key, key, sizeof *key))
-            return g;
-    struct datagram *g = calloc(1, sizeof *g);
+    struct datagram *g = datagram_look(t, key, hash);
+    if (g)
+        return g;
+    g = calloc(1, sizeof *g);
     if (!g)
         return NULL;
     g->key = *key;
@@ -87,6 +98,17 @@ static struct datagram *datagram_find(struct fragment_table *t, const struct fra
     t->datagrams++;
     t->memory += g->memory;
     return g;
+}
+
+static bool is_numbered(const struct datagram *g)
+{
+    return g->key.kind >= ADDRESS_FAMILIES;
+}
+
+/* Where the piece ends, in what its offset counts. */
+static uint64_t piece_end(const struct datagram *g, const struct piece *p)
+{
+    return (uint64_t)p->offset + (is_numbered(g) ? 1 : p->length);
 }
 
 /* Puts the piece in its place. Fragments come in order mostly, or in reverse: both ends are tried first. */
@@ -112,28 +134,35 @@ static void datagram_insert(struct datagram *g, struct piece *p)
     }
     g->pieces++;
 
-    uint64_t end = (uint64_t)p->offset + p->length;
     if (p->offset <= g->reach) {
-        g->reach = MAX(g->reach, end);
+        g->reach = MAX(g->reach, piece_end(g, p));
         if (!g->reached)
             g->reached = p;
         for (struct piece *n = g->reached->next; n && n->offset <= g->reach; n = n->next) {
-            g->reach = MAX(g->reach, (uint64_t)n->offset + n->length);
+            g->reach = MAX(g->reach, piece_end(g, n));
             g->reached = n;
         }
     }
 }
 
-/* Copies the pieces into t->whole. Only bytes behind those that are there already are taken of each. */
-static int datagram_assemble(struct fragment_table *t, const struct datagram *g)
+/* Room for a whole datagram. 0 or -1. */
+static int reserve_whole(struct fragment_table *t, uint64_t size)
 {
-    if (t->whole_capacity < g->end) {
-        uint8_t *grown = realloc(t->whole, g->end);
-        if (!grown)
-            return -1;
-        t->whole = grown;
-        t->whole_capacity = g->end;
-    }
+    if (t->whole_capacity >= size)
+        return 0;
+    uint8_t *grown = realloc(t->whole, size);
+    if (!grown)
+        return -1;
+    t->whole = grown;
+    t->whole_capacity = size;
+    return 0;
+}
+
+/* Copies the pieces into t->whole. Only bytes behind those that are there already are taken of each. */
+static int64_t assemble_by_offset(struct fragment_table *t, const struct datagram *g)
+{
+    if (reserve_whole(t, g->end))
+        return -1;
     uint64_t have = 0;
     for (const struct piece *p = g->first; p && have < g->end; p = p->next) {
         uint64_t end = MIN((uint64_t)p->offset + p->length, g->end);
@@ -142,7 +171,70 @@ static int datagram_assemble(struct fragment_table *t, const struct datagram *g)
             have = end;
         }
     }
-    return 0;
+    return (int64_t)g->end;
+}
+
+/* Appends the pieces of the numbers below the end, of equal ones the first, to the first size bytes of t->whole. */
+static int64_t assemble_by_number(struct fragment_table *t, const struct datagram *g, uint64_t size)
+{
+    uint32_t next = g->first->offset;
+    for (const struct piece *p = g->first; p && p->offset < g->end; p = p->next) {
+        if (p->offset != next)
+            continue;
+        if (reserve_whole(t, size + p->length))
+            return -1;
+        memcpy(t->whole + size, p->bytes, p->length);
+        size += p->length;
+        next++;
+    }
+    return (int64_t)size;
+}
+
+/* The fragments of a packet of PPP that this one completes: as many as there are before it, to a first one, and behind
+ * it, to a last one. Number 0 begins anew: none stands before it. */
+static int64_t join_multilink(struct fragment_table *t, const struct fragment *f, const struct hash_key *key)
+{
+    struct datagram *part[MULTILINK_PIECES];
+    struct fragment_key k = f->key;
+    struct datagram *g = datagram_look(t, &k, key);
+    unsigned count = 0;
+    for (; g && g->first->offset && count < MULTILINK_PIECES; count++) {
+        k.id--;
+        g = datagram_look(t, &k, key);
+    }
+    for (count = 0; g && count < MULTILINK_PIECES; count++) {
+        part[count] = g;
+        if (g->end != UINT64_MAX) {
+            count++;
+            break;
+        }
+        k.id++;
+        g = datagram_look(t, &k, key);
+    }
+    if (!count || part[0]->first->offset || part[count - 1]->end == UINT64_MAX)
+        return 0;
+    int64_t size = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (size >= 0)
+            size = assemble_by_number(t, part[i], (uint64_t)size);
+        datagram_remove(t, part[i], key, t->joined);
+    }
+    return size;
+}
+
+/* A last fragment of 802.11 of whose frame there is no other. */
+static bool is_alone(struct fragment_table *t, const struct fragment *f, const struct hash_key *key)
+{
+    return f->key.kind == FRAGMENT_80211 && !f->more && !datagram_look(t, &f->key, key);
+}
+
+static int64_t add_alone(struct fragment_table *t, const struct fragment *f)
+{
+    if (reserve_whole(t, f->length))
+        return -1;
+    memcpy(t->whole, fragment_bytes(f), f->length);
+    t->joined[f->key.kind] += f->counted;
+    return f->length;
 }
 
 int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, const struct hash_key *key,
@@ -150,7 +242,15 @@ int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, c
 {
     if (!t->buckets && !(t->buckets = calloc(FRAGMENT_DATAGRAMS, sizeof(struct datagram *))))
         return -1;
-    struct datagram *g = datagram_find(t, &f->key, key);
+    if (is_alone(t, f, key)) {
+        const int64_t size = add_alone(t, f);
+        *bytes = t->whole;
+        return size;
+    }
+    struct datagram *g = datagram_look(t, &f->key, key);
+    if (g && f->key.kind == FRAGMENT_MULTILINK) /* numbers come again: the newest counts */
+        datagram_remove(t, g, key, t->dropped);
+    g = datagram_find(t, &f->key, key);
     struct piece *p = malloc(sizeof *p + f->length);
     if (!g || !p) {
         free(p);
@@ -161,19 +261,24 @@ int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, c
     g->memory += sizeof *p + f->length;
     t->memory += sizeof *p + f->length;
     if (!f->more && g->end == UINT64_MAX)
-        g->end = (uint64_t)f->offset + f->length;
+        g->end = (uint64_t)f->offset + (is_numbered(g) ? 1 : f->length);
     datagram_insert(g, p);
 
     int64_t size = 0;
-    if (g->reach >= g->end) {
-        size = (int64_t)g->end;
-        if (datagram_assemble(t, g))
-            return -1;
-        *bytes = t->whole;
-        datagram_remove(t, g, key, t->joined);
-    } else if (g->pieces == FRAGMENT_PIECES) {
-        datagram_remove(t, g, key, t->dropped);
+    if (f->key.kind == FRAGMENT_MULTILINK) {
+        size = join_multilink(t, f, key);
+        g = NULL;
+    } else if (g->reach >= g->end) {
+        size = is_numbered(g) ? assemble_by_number(t, g, 0) : assemble_by_offset(t, g);
+        if (size >= 0)
+            datagram_remove(t, g, key, t->joined);
+        g = NULL;
     }
+    if (size < 0)
+        return -1;
+    if (g && g->pieces == FRAGMENT_PIECES)
+        datagram_remove(t, g, key, t->dropped);
+    *bytes = t->whole;
     while (t->memory > FRAGMENT_MEMORY || t->datagrams > FRAGMENT_DATAGRAMS)
         datagram_remove(t, t->oldest, key, t->dropped);
     return size;
@@ -224,7 +329,7 @@ int fragment_table_load(struct fragment_table *t, struct saved_reader *r, const 
         saved_get(r, &k, sizeof k);
         const uint64_t end = saved_get64(r);
         const uint32_t pieces = saved_get32(r);
-        r->failed |= k.family >= ADDRESS_FAMILIES;
+        r->failed |= k.kind >= FRAGMENT_KINDS || !pieces;
         struct datagram *g = r->failed ? NULL : datagram_find(t, &k, key);
         if (r->failed || !g)
             return r->failed ? 0 : -1;

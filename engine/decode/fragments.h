@@ -1,4 +1,4 @@
-/* IP fragments: what a decoder leaves of each, and the table that puts datagrams together.
+/* Fragments, of IP and of link layers: what a decoder leaves of each, and the table that puts datagrams together.
  *
  * Frames are decoded in parallel and in no order, but a datagram is complete in the frame that brings the
  * last missing piece. So a decoder only notes a fragment, with a copy of its bytes, in the list of its lane;
@@ -7,7 +7,11 @@
  *
  * A datagram is complete when its bytes up to the end of the fragment without more-flag are there. Bytes that
  * come twice are those of the fragment with the lower offset, of equal ones the earlier. What comes for a
- * datagram once it is complete begins a new one. All this is what Wireshark does. */
+ * datagram once it is complete begins a new one. All this is what Wireshark does.
+ *
+ * Fragments of 802.11 have numbers instead of offsets. A last one that comes alone is a whole frame: some devices
+ * number so. Those of PPP multilink (RFC 1990) have one sequence number each, and which of them belong together
+ * only their first and last one say: each is kept by its own number, and neighbours are looked for. */
 #ifndef TCPREUSE_FRAGMENTS_H
 #define TCPREUSE_FRAGMENTS_H
 
@@ -16,11 +20,19 @@
 #include "engine/frame.h"
 #include "engine/saved.h"
 
+enum fragment_kind {
+    FRAGMENT_IPV4 = FAMILY_IPV4,
+    FRAGMENT_IPV6 = FAMILY_IPV6,
+    FRAGMENT_80211,
+    FRAGMENT_MULTILINK, /* of PPP */
+    FRAGMENT_KINDS
+};
+
 /* What fragments of one datagram have in common. Without padding: it is hashed. */
 struct fragment_key {
-    uint8_t source[16], destination[16]; /* of IPv4 the first 4 */
-    uint32_t id;
-    uint16_t family; /* below ADDRESS_FAMILIES */
+    uint8_t source[16], destination[16]; /* of IPv4 the first 4, of MAC addresses the first 6 */
+    uint32_t id;                         /* of FRAGMENT_MULTILINK: the fragment's own number */
+    uint16_t kind;                       /* enum fragment_kind */
     /* As in struct realm, where they belong to the key of conversations; else 0. */
     uint16_t vlan;
     uint32_t network, interface;
@@ -31,7 +43,8 @@ struct fragment {
     struct fragment_key key;
     struct frame frame; /* without data */
     uint32_t position;  /* frame's index in the lane << 8 | its segments */
-    uint32_t offset, length;
+    uint32_t offset,
+        length;       /* offset: of FRAGMENT_80211 the number, of FRAGMENT_MULTILINK 1 but of a first one */
     uint32_t network; /* decoder.network */
     uint16_t vlan;
     uint8_t next; /* what the datagram carries */
@@ -62,6 +75,8 @@ struct fragment *fragment_list_add(struct fragment_list *list, const struct frag
 /* No more than this is kept of datagrams that wait for more: 64 MiB are the fragments of 5 ms at 100 Gbit/s.
  * A datagram that is beyond it is given up, the one that has waited longest first. */
 enum { FRAGMENT_MEMORY = 64 << 20, FRAGMENT_DATAGRAMS = 1 << 16, FRAGMENT_PIECES = 1 << 14 };
+/* And no packet of PPP has more fragments than this, as in Wireshark. */
+enum { MULTILINK_PIECES = 6 };
 
 struct datagram;
 
@@ -73,9 +88,9 @@ struct fragment_table {
     size_t memory;
     uint8_t *whole; /* the datagram that is complete */
     size_t whole_capacity;
-    /* What happened to frames that counted as unsupported, since the caller last looked, by family. */
-    uint64_t joined[ADDRESS_FAMILIES];  /* their datagram is complete */
-    uint64_t dropped[ADDRESS_FAMILIES]; /* their datagram was given up */
+    /* What happened to frames that counted as unsupported, since the caller last looked, by kind. */
+    uint64_t joined[FRAGMENT_KINDS];  /* their datagram is complete */
+    uint64_t dropped[FRAGMENT_KINDS]; /* their datagram was given up */
 };
 
 /* Takes a fragment in. > 0: its datagram is complete, *bytes are its bytes, and this is their number (never 0

@@ -42,6 +42,8 @@ void decode_ebhscr(struct decoder *d, struct layer l);
 
 /* link/: PPP and HDLC */
 
+enum { PPP_MULTILINK = 0x003d };
+
 /* Address and control (FF 03) may be there; then the protocol. */
 void decode_ppp(struct decoder *d, struct layer l);
 void decode_ppp_protocol(struct decoder *d, struct layer l); /* they are not there */
@@ -60,6 +62,8 @@ void decode_nlpid(struct decoder *d, struct layer l);
 
 /* A frame without frame check sequence. */
 void decode_80211(struct decoder *d, struct layer l);
+/* What the fragments of f's frame carried. */
+void decode_80211_whole(struct decoder *d, const struct fragment *f, struct layer l);
 void decode_centrino(struct decoder *d, struct layer l);
 void decode_radiotap(struct decoder *d, struct layer l);
 void decode_prism(struct decoder *d, struct layer l);

@@ -9,7 +9,7 @@
 
 uint64_t packed_layout(void)
 {
-    static const uint32_t sizes[] = {5, /* changes where sizes do not */
+    static const uint32_t sizes[] = {6, /* changes where sizes do not */
                                      sizeof(struct packed_batch),
                                      sizeof(struct packed_origin),
                                      sizeof(struct packed_lane),

@@ -5,7 +5,7 @@
 
 #include "engine/pipeline/state.h"
 
-/* Reassembles the lane's IP fragments, and adds the segments of completed datagrams to its lists. */
+/* Reassembles the lane's fragments, and adds the segments of completed datagrams to its lists. */
 void settle_fragments(struct pipeline *p, struct lane *lane);
 
 /* Lists in the batch what the lane's FTP control connections announce. */

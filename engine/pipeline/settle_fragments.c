@@ -1,15 +1,17 @@
-/* Settling the few frames that are IP fragments: reassembles datagrams in capture order, decodes those that
+/* Settling the few frames that are fragments: reassembles datagrams in capture order, decodes those that
  * are complete, and inserts their segments at the frame that completed them. */
 #include "engine/pipeline/settle.h"
 
 /* Frames that counted as unsupported because of a fragment get another outcome. */
-static void recount(struct pipeline *p, unsigned family, uint64_t frames, enum outcome outcome,
+static void recount(struct pipeline *p, enum fragment_kind kind, uint64_t frames, enum outcome outcome,
                     enum subject subject, uint32_t value)
 {
     struct decode_counts *c = &p->totals.decoded;
     if (!frames)
         return;
-    notes_take(&c->notes, OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT, family == FAMILY_IPV4 ? 4 : 6, frames);
+    uint32_t waited;
+    enum subject waits = fragment_subject(kind, &waited);
+    notes_take(&c->notes, OUTCOME_UNSUPPORTED, waits, waited, frames);
     c->frames[OUTCOME_UNSUPPORTED] -= frames;
     c->frames[outcome] += frames;
     if (outcome >= OUTCOME_TRUNCATED && notes_add(&c->notes, outcome, subject, value, frames))
@@ -27,7 +29,7 @@ static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32
     int64_t size = fragment_table_add(t, f, &p->key, &bytes);
     if (size < 0)
         pipeline_fail(p, PIPELINE_MEMORY);
-    unsigned family = head.key.family;
+    const enum fragment_kind kind = head.key.kind;
     if (size > 0) {
         d->position = *position;
         enum outcome outcome = decode_datagram(d, &head, bytes, (uint32_t)size);
@@ -35,13 +37,15 @@ static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32
             pipeline_fail(p, PIPELINE_MEMORY);
         *position = d->position;
         if (head.counted) {
-            t->joined[family]--;
-            recount(p, family, 1, outcome, d->subject, d->value);
+            t->joined[kind]--;
+            recount(p, kind, 1, outcome, d->subject, d->value);
         }
     }
-    for (unsigned i = 0; i < ADDRESS_FAMILIES; i++) {
+    for (enum fragment_kind i = 0; i < FRAGMENT_KINDS; i++) {
         recount(p, i, t->joined[i], OUTCOME_WITHOUT_TCP, SUBJECT_NONE, 0);
-        recount(p, i, t->dropped[i], OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT_DROPPED, i == FAMILY_IPV4 ? 4 : 6);
+        if (i <= FRAGMENT_IPV6) /* the others stay what they are */
+            recount(p, i, t->dropped[i], OUTCOME_UNSUPPORTED, SUBJECT_FRAGMENT_DROPPED,
+                    i == FRAGMENT_IPV4 ? 4 : 6);
         t->joined[i] = t->dropped[i] = 0;
     }
 }

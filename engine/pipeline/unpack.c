@@ -102,7 +102,7 @@ static enum unpacked take_fragments(struct unpacking *u, struct fragment_list *l
     for (uint64_t at = 0; at < bytes;) {
         const struct fragment *f = (const void *)(from + at);
         if (bytes - at < sizeof *f || fragment_size(f) > bytes - at || !is_position(f->position, frames) ||
-            f->key.family >= ADDRESS_FAMILIES)
+            f->key.kind >= FRAGMENT_KINDS)
             return UNPACK_DAMAGED;
         if (!fragment_list_add(list, f, fragment_bytes(f)))
             return UNPACK_MEMORY;

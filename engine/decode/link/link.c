@@ -161,6 +161,7 @@ static bool is_juniper(unsigned link_type)
 static void decode_other_link(struct decoder *d, unsigned link_type, struct layer l)
 {
     d->link_type = link_type;
+    d->ip.source = NULL; /* no IP packet so far; decode_multilink() asks */
     if (unlikely(d->decode_as.types) && link_type >= LINK_USER0 &&
         decode_as_number(d, DECODE_AS_USER_LINK, link_type - LINK_USER0 + WIRESHARK_USER0, l))
         return;

@@ -73,6 +73,8 @@ void decode_llc(struct decoder *d, struct layer l)
         decode_ipv4(d, rest);
     else if (dsap == SAP_3COM && information)
         decode_tag(d, 2, rest);
-    else if (dsap == SAP_OSI && information)
+    else if (dsap == SAP_OSI && information) {
+        d->ip.source = NULL; /* as in decode_link() */
         decode_nlpid(d, rest);
+    }
 }

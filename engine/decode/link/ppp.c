@@ -2,7 +2,7 @@
  * multiplexing (RFC 3153, 1.1) and bridging (RFC 3518, 4.2).
  *
  *     | FF 03, or nothing | protocol 1 or 2 | ...
- *     |B|E|0 0 0 0 0 0| sequence number 3 | ...                    after 0x003d
+ *     |B|E|0 0 0 0 0 0| sequence number 3 | ...                    after 0x003d: begins, ends
  *     |P|L| length 6 or 14 bits | protocol 1 or 2, if P | ...      each frame after 0x0059
  *     |F|I|Z|B| pads  | MAC type | LAN id 4, if I | ... | FCS 4, if F      after 0x0031
  *
@@ -12,13 +12,13 @@
 #include "engine/decode/protocols.h"
 
 enum {
+    LINK_ETHERNET = 1,
     PPP_ADDRESS = 0xff, /* all stations; a control byte follows it */
 
     PPP_IPV4 = 0x0021,
     PPP_VJ_COMPRESSED = 0x002d, /* RFC 1144; needs the state of the line */
     PPP_VJ_UNCOMPRESSED = 0x002f,
     PPP_BRIDGING = 0x0031,
-    PPP_MULTILINK = 0x003d,
     PPP_ENCRYPTED = 0x0053,
     PPP_LLC = 0x004b, /* SNA over LLC */
     PPP_IPV6 = 0x0057,
@@ -30,7 +30,10 @@ enum {
     PPP_ETHER_IPV4 = 0x0800, /* some write ether types; Wireshark knows these two */
     PPP_ETHER_IPV6 = 0x86dd,
 
-    MULTILINK_WHOLE = 0xc0, /* begins and ends in this fragment */
+    MULTILINK_BEGINS = 0x80,
+    MULTILINK_ENDS = 0x40,
+    MULTILINK_WHOLE = MULTILINK_BEGINS | MULTILINK_ENDS,
+    MULTILINK_NUMBER = 0xffffff,
 
     MUX_NUMBERED = 0x80,
     MUX_LONG = 0x40,
@@ -102,12 +105,43 @@ static void decode_multiplexed(struct decoder *d, struct layer l)
     }
 }
 
+/* Bundles are told apart by nothing but the addresses around: those of the IP packet that PPP is in, or else of the
+ * Ethernet frame, which is gone when settling decodes. Whoever leads here without an IP packet has set ip.source to
+ * NULL: that of an earlier frame must not count. */
+static void set_ends(const struct decoder *d, struct fragment_key *key)
+{
+    const struct frame *frame = d->frame;
+    const uint8_t *first = frame->data, *ip = d->ip.source;
+    if (ip && (!first || (ip > first && ip < first + frame->captured))) {
+        size_t size = d->ip.family == FAMILY_IPV4 ? 4 : 16;
+        memcpy(key->source, d->ip.source, size);
+        memcpy(key->destination, d->ip.destination, size);
+    } else if (first && frame->link_type == LINK_ETHERNET) {
+        memcpy(key->destination, first, 6);
+        memcpy(key->source, first + 6, 6);
+    }
+}
+
+/* Fragments have sequence numbers of 24 bits. That they have 12 is agreed on when the line is set up, and Wireshark does
+ * not look for it. */
 static void decode_multilink(struct decoder *d, struct layer l)
 {
-    if (decoder_need(d, &l, 4, SUBJECT_PPP) && (layer_u8(&l, 0) & MULTILINK_WHOLE) == MULTILINK_WHOLE)
-        decode_ppp_protocol(d, layer_after(l, 4));
-    else
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_PPP_PROTOCOL, PPP_MULTILINK);
+    if (!decoder_need(d, &l, 4, SUBJECT_PPP))
+        return;
+    unsigned flags = layer_u8(&l, 0) & MULTILINK_WHOLE;
+    struct fragment f = {.key = {.kind = FRAGMENT_MULTILINK, .id = layer_u32(&l, 0) & MULTILINK_NUMBER},
+                         .offset = !(flags & MULTILINK_BEGINS),
+                         .more = !(flags & MULTILINK_ENDS)};
+    l = layer_after(l, 4);
+    if (flags == MULTILINK_WHOLE) {
+        decode_ppp_protocol(d, l);
+        return;
+    }
+    if (l.captured) { /* one that is cut is put together, too, as Wireshark does it */
+        set_ends(d, &f.key);
+        decoder_note(d, &f, l);
+    }
+    decoder_stop_at_fragment(d, FRAGMENT_MULTILINK);
 }
 
 static void decode_by_number(struct decoder *d, unsigned protocol, struct layer l)

@@ -1,4 +1,4 @@
-/* IEEE 802.11 data frames, IEEE 802.11-2020, 9.2 and 9.3.2.
+/* IEEE 802.11 data frames, IEEE 802.11-2020, 9.2 and 9.3.2; fragments, 10.4.
  *
  *     | frame control 2 | duration 2 | address 6 | address 6 | address 6 | sequence control 2 |
  *     | address 6: from one access point to another | QoS control 2 | HT control 4 | LLC ...
@@ -29,6 +29,10 @@ enum {
     MESH_EXTENSION_MAX = 2,
 
     FRAGMENT_NUMBER = 0x000f,
+    SEQUENCE_SHIFT = 4,
+
+    WHOLE_AMSDU = 1, /* fragment.next: what the fragments' frame holds */
+    WHOLE_MESH = 2,  /* may begin with mesh control */
     FCS = 4,
     EXTENDED_IV = 0x20,
     ICV = 4,
@@ -80,6 +84,23 @@ static struct layer without_cipher(struct layer l)
     return layer_without_last(layer_after(l, layer_u8(&l, 3) & EXTENDED_IV ? 8 : 4), ICV);
 }
 
+static void decode_whole(struct decoder *d, struct layer l, unsigned holds, const uint8_t *destination,
+                         const uint8_t *source)
+{
+    if (holds & WHOLE_AMSDU) {
+        decode_amsdu(d, l);
+        return;
+    }
+    if (holds & WHOLE_MESH)
+        l = layer_after(l, mesh_header(&l));
+    decode_payload(d, l, destination, source);
+}
+
+void decode_80211_whole(struct decoder *d, const struct fragment *f, struct layer l)
+{
+    decode_whole(d, l, f->next, f->key.destination, f->key.source);
+}
+
 void decode_80211_frame(struct decoder *d, struct layer l, struct wlan_capture how)
 {
     if (how.has_fcs)
@@ -106,26 +127,28 @@ void decode_80211_frame(struct decoder *d, struct layer l, struct wlan_capture h
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_80211_ENCRYPTED, subtype);
         return;
     }
-    unsigned fragment = layer_le16(&l, 22) & FRAGMENT_NUMBER;
-    if (unlikely(flags & MORE_FRAGMENTS || fragment)) {
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_80211_FRAGMENT, fragment);
-        /* Wireshark takes a last fragment without the others for a whole frame: some devices number so. */
-        if (flags & MORE_FRAGMENTS)
-            return;
-    }
     const uint8_t *destination = l.at + (flags & TO_DS ? 16 : 4);
     const uint8_t *source = l.at + (four ? 24 : flags & FROM_DS ? 16 : 10);
-    unsigned qos = subtype & SUBTYPE_QOS ? layer_le16(&l, qos_at) : 0;
+    unsigned qos = subtype & SUBTYPE_QOS ? layer_le16(&l, qos_at) : 0, sequence = layer_le16(&l, 22);
+    uint8_t holds = (qos & QOS_AMSDU ? WHOLE_AMSDU : 0) | (flags & FROM_DS ? WHOLE_MESH : 0);
     l = layer_after(l, how.padded ? (header + 3) & ~3u : header);
     if (protected)
         l = without_cipher(l);
-    if (qos & QOS_AMSDU) {
-        decode_amsdu(d, l);
-        return;
+    if (unlikely(fragmented)) {
+        struct fragment f = {.key = {.kind = FRAGMENT_80211, .id = sequence >> SEQUENCE_SHIFT},
+                             .offset = sequence & FRAGMENT_NUMBER,
+                             .more = flags & MORE_FRAGMENTS,
+                             .next = holds};
+        memcpy(f.key.destination, destination, 6);
+        memcpy(f.key.source, source, 6);
+        decoder_stop_at_fragment(d, FRAGMENT_80211);
+        if (l.captured && l.captured == l.length)
+            decoder_note(d, &f, l);
+        if (f.more || l.captured == l.length)
+            return;
+        /* A last one that is cut Wireshark takes for a whole frame: some devices number so. */
     }
-    if (flags & FROM_DS)
-        l = layer_after(l, mesh_header(&l));
-    decode_payload(d, l, destination, source);
+    decode_whole(d, l, holds, destination, source);
 }
 
 void decode_80211(struct decoder *d, struct layer l)
