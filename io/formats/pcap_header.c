@@ -87,8 +87,9 @@ static enum capture_open_result find_layout(struct pcap_file *file, const uint8_
         case LAYOUT_MORE:
             return OPEN_MORE;
         case LAYOUT_CUT:
-            /* A file that is cut is more likely than one of a rare layout that ends just there. */
-            if (i == 0)
+            /* A file that is cut is more likely than one of a rare layout that ends just there. The two that are
+             * patched are both rare: there what ends with the file is right, as in Wireshark. */
+            if (i == 0 && !modified)
                 return OPEN_DONE;
             break;
         case LAYOUT_FITS_NOT:

@@ -239,6 +239,8 @@ def check_flavours(tap, program, frames, want):
         linux = struct.pack(order + 'IHBB', 2, 0x800, 1, 0)
         tap.ok('pcap, modified, ' + name, same(program, pcap(frames, order, 0xa1b2cd34, extra=linux), want))
         tap.ok('pcap, modified, more processors, ' + name, same(program, pcap(frames, order, 0xa1b2cd34, extra=linux + bytes(4)), want))
+        tap.ok('pcap, modified, more processors, one frame, ' + name,
+               same(program, pcap(frames[:1], order, 0xa1b2cd34, extra=linux + bytes(4)), want[:1]))
         tap.ok('pcap, modified without a mark, ' + name, same(program, pcap(frames, order, extra=linux), want))
         tap.ok('pcap of Nokia, ' + name, same(program, pcap(frames, order, extra=bytes(4)), want))
         size = struct.pack(order + 'I', 1000)
