@@ -16,6 +16,8 @@ enum {
     TEXT_RECORD_MAX = 8 << 20, /* bytes that a record may take in the trace, with what stands before it */
     TEXT_LINKS_MAX = 6,
     TEXT_LINK_UNSUPPORTED = 0xffe0, /* a packet that is not looked into */
+    TEXT_LINK_NO_PACKET = 0xffff,   /* a record that has a frame number, and no packet of any kind */
+    TEXT_ISDN_WORDS = 4,
 };
 
 /* One frame; its bytes are the reader's. */
@@ -80,6 +82,10 @@ static inline bool text_put(struct text_reader *t, unsigned byte)
     t->frame[t->captured++] = (uint8_t)byte;
     return true;
 }
+
+/* Is this frame of the ISDN channel (0: D; 256 at most) PPP? Once for each frame, in order. The reader's own[0] up to
+ * own[TEXT_ISDN_WORDS - 1] are used for it. */
+bool text_isdn_is_ppp(struct text_reader *t, unsigned channel);
 
 /* Lines. */
 

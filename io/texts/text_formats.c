@@ -2,8 +2,8 @@
 #include "io/texts/text_formats.h"
 
 static const struct text_format *const formats[] = {
-    &text_netscreen, &text_ascend,  &text_cosine,     &text_vms,
-    &text_k12text,   &text_toshiba, &text_etherwatch, &text_iplog,
+    &text_netscreen,  &text_ascend, &text_cosine,  &text_vms,    &text_k12text, &text_toshiba,
+    &text_etherwatch, &text_iplog,  &text_iseries, &text_eyesdn, &text_i4b,     &text_hcidump,
 };
 
 /* Could these first bytes be text, as far as they are there? Bytes of any character set may be; a number, as captures

@@ -12,5 +12,9 @@ extern const struct text_format text_vms;
 extern const struct text_format text_cosine;
 extern const struct text_format text_ascend;
 extern const struct text_format text_iplog;
+extern const struct text_format text_iseries;
+extern const struct text_format text_eyesdn;
+extern const struct text_format text_i4b;
+extern const struct text_format text_hcidump;
 
 #endif

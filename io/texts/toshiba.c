@@ -22,6 +22,7 @@ enum {
 struct header {
     uint32_t hours, minutes, seconds, hundredths, length;
     char channel;
+    uint32_t number; /* of a B channel */
 };
 
 static const char title[] = "T O S H I B A", record[] = "[No.", words[] = "OFFSET 0001-0203";
@@ -48,6 +49,7 @@ static bool read_header(const struct text_line *line, struct header *h)
         return false;
     text_scan_blanks(&s);
     h->channel = s.at < s.end ? *s.at : 0;
+    h->number = s.end - s.at > 1 && s.at[1] > '0' && s.at[1] <= '9' ? (uint32_t)(s.at[1] - '0') : 1;
     return scan_word(&s) && scan_word(&s);
 }
 
@@ -97,12 +99,11 @@ static void read_bytes(struct text_reader *t, const struct text_line *line, uint
     }
 }
 
-static unsigned link_of(const struct text_reader *t, char channel)
+static unsigned link_of(struct text_reader *t, const struct header *h)
 {
-    if (channel != 'B' && channel != 'D')
+    if (h->channel != 'B' && h->channel != 'D')
         return LINK_ETHERNET;
-    return channel == 'B' && t->captured >= 2 && t->frame[0] == 0xff && t->frame[1] == 3 ? LINK_PPP
-                                                                                         : LINK_ISDN;
+    return text_isdn_is_ppp(t, h->channel == 'B' ? h->number : 0) ? LINK_PPP : LINK_ISDN;
 }
 
 /* From the line OFFSET on, at which it begins, to the last of the bytes. */
@@ -161,7 +162,7 @@ static enum text_result toshiba_read(struct text_reader *t, struct text_record *
     } while (line.length < strlen(words) || memcmp(line.at, words, strlen(words)) != 0);
     const enum text_result packet = read_packet(t, &lines, &line, &h);
     r->time = (h.hours * INT64_C(3600) + h.minutes * 60 + h.seconds) * 100 + h.hundredths;
-    r->link = link_of(t, h.channel);
+    r->link = link_of(t, &h);
     r->length = h.length;
     return packet;
 }

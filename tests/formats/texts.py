@@ -138,6 +138,63 @@ def ascend(frames, kind='wandsess', words=False, head=b'\xff\3\0\x21', strip=14)
     return ('\n'.join(out) + '\n').encode()
 
 
+def iseries(frames, digits=6, end='\n', pages=False, encoding='ascii', left=27):
+    columns = [' Record       Data    Record           Controller  Destination   Source        Frame',
+               ' Number  S/R  Length  Timer            Name        MAC Address   MAC Address   Format',
+               ' ------  ---  ------  ---------------  ----------  ------------  ------------  ------']
+    title = ' COMMUNICATIONS TRACE       Title: OS400 - OS400 trace               07/14/17  02:55:50               Page:       1'
+    out = [title, ' Object protocol  . . . . . . :   ETHERNET', ' Start date/Time . . . . . .  :   07/14/17  02:40:00.341', ''] + columns
+    for n, (t, data) in enumerate(frames):
+        seconds, ip, link = t // 1000000, data[14:], data[:14].hex().upper()
+        first, second = (ip[0] & 15) * 4, (ip[(ip[0] & 15) * 4 + 12] >> 4) * 4
+        out += ['%7d   %s   %6d  02:%02d:%02d.%-6s              %s  %s   ETHV2   Type: %s' % (
+                    n + 1, 'SR'[n & 1], len(ip), 40 + seconds // 60, seconds % 60, ('%06d' % (t % 1000000))[:digits], link[:12], link[12:24],
+                    link[24:]),
+                '                      Frame Type :  IP          DSCP: 0   ECN: 00-NECT  Length: %5d   Protocol: TCP' % len(ip),
+                '                                    Src Addr: 10.0.0.1            Dest Addr: 10.0.1.1            Fragment Flags: MAY,LAST',
+                '                      IP Header  :  ' + ip[:first].hex().upper(), '                      IP Options :  NONE',
+                '                      TCP  . . . :  Src Port:  6006,Unassigned    Dest Port: 35366,Unassigned',
+                '                      TCP Header :  ' + ip[first:first + second].hex().upper()]
+        for i, row in enumerate(rows_of(ip[first + second:], 32)):
+            groups = [group.hex().upper() for group in rows_of(row, 8)]
+            groups += [''] * (4 - len(groups))
+            out.append('%s%-16s %-16s  %-16s %-16s   *%-32s*' % (
+                (' ' * left if i else '         Data . . . . . :  '), *groups, dots(row).replace('*', '.')))
+            if pages:
+                out += ['', title] + columns
+    return (end.join(out) + end).encode(encoding)
+
+
+def escaped(data):
+    return b''.join(bytes((0xfe, byte - 2)) if byte >= 0xfe else bytes((byte,)) for byte in data)
+
+
+def eyesdn(frames, head=b'\xff\3\0\x21', strip=14, channel=1, kind=0, between=b''):
+    out = b'EyeSDN'
+    for n, (t, data) in enumerate(frames):
+        data, time = head + data[strip:], START * 1000000 + t
+        out += between + b'\xff' + escaped((time % 1000000).to_bytes(3, 'big') + (time // 1000000).to_bytes(5, 'big') +
+                                          struct.pack('>BBH', channel, kind << 1 | n & 1, len(data)) + data)
+    return out
+
+
+def i4b(frames, order='<', head=b'\xff\3\0\x21', strip=14, kind=2):
+    out = b''
+    for n, (t, data) in enumerate(frames):
+        data = head + data[strip:]
+        out += struct.pack(order + '8I', 32 + len(data), 0, kind, n & 1, 0, n, START + t // 1000000, t % 1000000) + data
+    return out
+
+
+def hcidump(frames):
+    """As ACL data, of which nothing here knows what it is."""
+    out = b''
+    for n, (t, data) in enumerate(frames):
+        packet = struct.pack('<BHH', 2, 0x2001, len(data)) + data
+        out += struct.pack('<HBBII', len(packet), n & 1, 0, START + t // 1000000, t % 1000000) + packet
+    return out
+
+
 def ppp(frames, head='0021'):
     return [(t, bytes.fromhex(head) + data[14:]) for t, data in frames]
 
@@ -172,6 +229,22 @@ FLAVOURS = {
     'Ascend': (ascend, HUNDREDTH, 1000),
     'Ascend, Ethernet': (lambda frames: ascend(frames, 'ETHER', True, b'', 0), HUNDREDTH, 1000),
     'Ascend, wdd': (lambda frames: ascend(frames, 'wdd', False, b'', 0), HUNDREDTH, START),
+    'IBM i': (iseries, MICRO, START),
+    'IBM i, five digits': (lambda frames: iseries(frames, 5), 10, START),
+    'IBM i, pages': (lambda frames: iseries(frames, 6, '\r\n', True, left=36), MICRO, START),
+    'IBM i, UTF-16': (lambda frames: iseries(frames, encoding='utf-16'), MICRO, START),
+    'IBM i, UTF-16, the other order': (lambda frames: iseries(frames, encoding='utf-16-be'), MICRO, START),
+    'EyeSDN': (eyesdn, MICRO, START),
+    'EyeSDN, B channel 30': (lambda frames: eyesdn(frames, channel=30, between=b'what is none'), MICRO, START),
+    'EyeSDN, HDLC': (lambda frames: eyesdn(frames[:1]) + eyesdn(frames, b'\x0f\0\x08\0')[6 + len(eyesdn(frames[:1], b'\x0f\0\x08\0')) - 6:],
+                     MICRO, START),
+    'isdn4bsd': (i4b, MICRO, START),
+    'isdn4bsd, the other order': (lambda frames: i4b(frames, '>', kind=3), MICRO, START),
+    'isdn4bsd, the driver': (lambda frames: i4b(frames, '<', struct.pack('<I', 2), kind=0), MICRO, START),
+    'isdn4bsd, PPP without its address': (lambda frames: i4b(frames[:1]) + i4b(frames, head=b'\0\x21')[len(i4b(frames[:1], head=b'\0\x21')):],
+                                          MICRO, START),
+    'Toshiba, PPP without its address': (lambda frames: toshiba(frames[:1]) + toshiba(frames, head=b'\0\x21').partition(b'[No.2]')[2].join(
+        (b'[No.2]', b'')), HUNDREDTH, 0),
     'NetScreen, serial': (lambda frames: netscreen(ppp(frames), 'serial3/0'), TENTH, 0),
 }
 
@@ -215,12 +288,26 @@ def broken(frames):
     yield 'CoSine, long', replaced(cosine, b'Length:', b'Length:999999'), 3, ('at most 262144 bytes',)
     yield 'CoSine, digit', replaced(cosine, b' 06 ', b' 0x '), 3, ('16 bytes in hexadecimal digits',)
     yield 'CoSine, cut', b'\n'.join(cosine(frames[:4]).split(b'\n')[:-4]) + b'\n', 3, ('more bytes of a packet',)
+    yield 'IBM i, header', replaced(iseries, b'ETHV2   Type', b'ETHV2   Tipe'), 3, ('direction, length, time, addresses and type',)
+    yield 'IBM i, long', replaced(iseries, b'  02:', b'99999  02:'), 3, ('at most 262144 bytes',)
+    yield 'IBM i, digit', replaced(iseries, b'TCP Header :  ', b'TCP Header :  0'), 3, ('hexadecimal digits',)
+    yield 'IBM i, more than there is', replaced(iseries, b'TCP Header :  ', b'TCP Header :  ' + 2000 * b'00'), 3, ('found more of it',)
+    at = len(eyesdn(frames[:3]))
+    yield 'EyeSDN, cut by the next', eyesdn(frames)[:at + 20] + eyesdn(frames[:3])[6:], 3, ('more bytes of a frame, found the next record',)
+    yield 'EyeSDN, cut', eyesdn(frames)[:at + 20], 3, ('more bytes of a frame, found the end of the file',)
+    yield 'EyeSDN, header', eyesdn(frames)[:at + 4], 3, ('more bytes of a record header, found the end of the file',)
+    yield 'EyeSDN, cell', eyesdn(frames[:3]) + eyesdn(frames[3:6], kind=3)[6:], 3, ('a cell of ATM of 53 bytes',)
+    at = len(i4b(frames[:6]))
+    yield 'isdn4bsd, short', i4b(frames[:6]) + bytes(3) + i4b(frames[6:]), 6, ('a record of 32 to 262176 bytes',)
+    yield 'isdn4bsd, cut', i4b(frames)[:at + 40], 6, ('expected a record of', 'the end of the file after 40')
+    yield 'isdn4bsd, header', i4b(frames)[:at + 4], 6, ('expected a record header of 32 bytes',)
     yield 'Ascend, header', replaced(ascend, b' octets', b' bytes'), 3, ('the time and length of a packet',)
     yield 'Ascend, long', replaced(ascend, b' octets', b'999999 octets'), 3, ('at most 262144 bytes',)
     yield 'Ascend, digit', replaced(ascend, b' 06 ', b' 0x '), 3, ('in hexadecimal digits',)
     yield 'Ascend, no bytes', ascend(frames[:3]) + ascend(frames[3:4]).partition(b'  [')[0], 3, ('bytes of a packet', 'the end of the file')
 
 
+IPV4 = bytes.fromhex('450000280000000040060000' + '0a0000010a000002' + '9c401f91' + '0000000700000000' + '5002ffff00000000')
 # no traces, though they look like them
 OTHERS = {
     'NetScreen, in a sentence': b'The line begins with ethernet1(i) len=98: and so on.\n' * 3,
@@ -230,6 +317,14 @@ OTHERS = {
     'TCPIPtrace, in a sentence': b'TCPIPtrace prints each packet 8 times.\n' * 9,
     'CoSine, in a sentence': b'Each line begins with l2-tx (PPP:1/1) or l2-rx, and so on.\n' * 9,
     'Ascend, of a scheduler': b'Each (task: 17, time: 3.5) had 7 octets @ 77\n' * 9,
+    'IBM i, token ring': iseries([(0, bytes(14) + IPV4)]).replace(b'ETHERNET', b'TOKENRING'),
+    'IBM i, in a sentence': b'A COMMUNICATIONS TRACE has an Object protocol. It is ETHERNET: or another.\n' * 9,
+    'isdn4bsd, one record': i4b([(0, bytes(14) + IPV4)]),
+    'isdn4bsd, the second is none': i4b([(0, bytes(14) + IPV4)]) + struct.pack('<8I', 44, 9, 2, 0, 0, 0, START, 0) + bytes(12),
+    'isdn4bsd, small numbers': b''.join(struct.pack('<I', i % 40) for i in range(2000)),
+    'hcidump, a packet of another length': hcidump([(0, bytes(30))] * 3).replace(b'\2\x01\x20\x1e', b'\2\x01\x20\x1d'),
+    'hcidump, cut': hcidump([(0, bytes(30))])[:-1],
+    'hcidump, type': hcidump([(0, bytes(30))] * 3).replace(b'\2\x01\x20', b'\5\x01\x20'),
     'IPLog, zeros': bytes(5000),
     'IPLog, another length': iplog([(0, bytes(14) + b'\x45\0\0\x20' + bytes(30))]),
     'text': b'From here to there.\n' * 400,
@@ -254,7 +349,7 @@ def check_formats(tap, program, frames, want):
         tap.ok(name, complaints + ['time %d, expected %d ns' % pair for pair in wrong[:1]])
         tap.ok(name + ', 8 threads', same(program, data, want, threads=8))
         tap.ok(name + ', gzip', same(program, gzip.compress(data), want))
-        if ', ' not in name and name != 'IPLog':
+        if ', ' not in name and name not in ('IPLog', 'EyeSDN', 'isdn4bsd'):
             quoted = b''.join(b' * ' + line for line in make(few).splitlines(True))
             tap.ok(name + ', in a comment', same(program, quoted, [], 2, says=('expected a capture, found text',)))
         out, data = [], make(few)
@@ -270,6 +365,27 @@ def check_formats(tap, program, frames, want):
     for name, data in OTHERS.items():
         if is_wanted(name):
             tap.ok('no trace: ' + name, same(program, data, [], 2, says=('expected', 'found')))
+
+
+def check_without_tcp(tap, program):
+    """What is of no use here is read to its end, and said where it is broken."""
+    frames = [(i * 1000, bytes((i,)) * i) for i in range(1, 40)]
+    odd = [(t, b'\x7f' + data) for t, data in frames]
+    for name, data, count, says in (
+            ('hcidump', hcidump(frames), 39, ''), ('hcidump, one packet', hcidump(frames[:1]), 1, ''),
+            ('hcidump, cut', hcidump(frames)[:-3], 38, 'expected a record of'),
+            ('hcidump, header cut', hcidump(frames) + bytes(5), 39, 'expected a record header of 12 bytes'),
+            ('EyeSDN, D channel', eyesdn(odd, b'', 0, 0), 39, ''), ('EyeSDN, no PPP', eyesdn(odd, b'', 0), 39, ''),
+            ('EyeSDN, layer 1', eyesdn(odd, b'', 0, kind=1), 39, ''), ('EyeSDN, V5', eyesdn(odd, b'', 0, kind=8), 39, ''),
+            ('EyeSDN, no records', b'EyeSDN', 0, ''), ('isdn4bsd, D channel', i4b(odd, head=b'', strip=0, kind=1), 39, ''),
+            ('isdn4bsd, no PPP', i4b(odd, head=b'', strip=0), 39, '')):
+        if not is_wanted(name):
+            continue
+        result = programs.run(program.path, [programs.write(program.directory, 'without', data)])
+        read = result.summary()['frames']['read'] if 'summary' in result.reports else -1
+        error = result.err.decode()
+        tap.ok('without TCP: ' + name, [] if (read, result.status) == (count, 2 if says else 0) and says in error and not result.rows('packets')
+               else ['%d frames, expected %d; %s' % (read, count, result.describe())])
 
 
 def check_with_wireshark(tap, program, frames):
@@ -304,6 +420,7 @@ def main():
         status, want, error = program.run(pcap(frames))
         tap.ok('pcap', [] if status == 0 and len(want) == len(frames) else [error])
         check_formats(tap, program, frames, want)
+        check_without_tcp(tap, program)
         check_with_wireshark(tap, program, frames)
     return tap.done()
 
