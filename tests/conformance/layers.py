@@ -129,6 +129,11 @@ def headers():
     for flags, length, size in ((0, 0, 0), (0, 8, 8), (0x80, 8, 0)):
         dsr = struct.pack('>BBH', 4, flags, length) + bytes(size) + IPV4
         frames.add('DSR, flags %#x, length %d' % (flags, length), 1, capture.ethernet(capture.ipv4(*HOSTS, dsr, protocol=48)))
+    path = b'\x89\3\0\x40' + ETHERNET
+    for name, count, before in (('alone', 1, b''), ('behind a tag', 1, b'\x81\0\0\1'), ('behind an outer tag', 1, b'\x88\xa8\0\1'),
+                                ('behind two tags', 0, b'\x88\xa8\0\1\x81\0\0\1'), ('behind metadata', 0, b'\x89\x09\1\1\0\1\0\5')):
+        frames.add('FabricPath ' + name, count, MACS + before + path)
+    frames.add('FabricPath in GRE', 0, capture.ethernet(capture.ipv4(*HOSTS, b'\0\0' + path, protocol=47)))
     return frames
 
 

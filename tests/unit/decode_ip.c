@@ -366,5 +366,14 @@ Test(ip, tunnels_of_generations)
         put_tcp(&gtp, &ack);
         put_zeros(&gtp, behind);
         expect_segments(2152, &gtp, 1, !behind);
+
+        struct packet gtp6 = {0};
+        put_bytes(&gtp6, "\x30\xff", 2);
+        put_u16(&gtp6, 60 + behind);
+        put_u32(&gtp6, 1);
+        put_ipv6(&gtp6, &(struct ipv6_fields){.payload = 20, .next = 6});
+        put_tcp(&gtp6, &ack);
+        put_zeros(&gtp6, behind);
+        expect_segments(2152, &gtp6, 1, !behind);
     }
 }

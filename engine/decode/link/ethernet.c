@@ -124,9 +124,6 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
     case ETHER_ITAG:
         decode_tag(d, 18, l);
         return;
-    case ETHER_FABRICPATH: /* Cisco: 2 bytes of tree and TTL */
-        decode_ethernet(d, layer_after(l, 2));
-        return;
     case ETHER_MACSEC:
         decode_macsec(d, l);
         return;
@@ -197,11 +194,25 @@ void decode_length_or_type(struct decoder *d, unsigned type, struct layer l)
     decode_llc(d, layer_first(l, type));
 }
 
+/* Cisco: 2 bytes of tree and TTL, then Ethernet. As in Wireshark, behind the addresses, with one tag at most between, and nowhere
+ * else. The bytes before it; 0: there is none. */
+static unsigned find_fabricpath(struct layer l, unsigned type)
+{
+    if (type == ETHER_FABRICPATH)
+        return 14;
+    return (type == ETHER_VLAN || type == ETHER_QINQ) && layer_u16(&l, 16) == ETHER_FABRICPATH ? 18 : 0;
+}
+
 void decode_ethernet(struct decoder *d, struct layer l)
 {
     if (!decoder_need(d, &l, 14, SUBJECT_ETHERNET) || !decoder_enter(d))
         return;
-    decode_length_or_type(d, layer_u16(&l, 12), layer_after(l, 14));
+    const unsigned type = layer_u16(&l, 12);
+    const unsigned fabricpath = type > ETHER_IPV4 ? find_fabricpath(l, type) : 0;
+    if (unlikely(fabricpath))
+        decode_ethernet(d, layer_after(l, fabricpath + 2));
+    else
+        decode_length_or_type(d, type, layer_after(l, 14));
 }
 
 void decode_vlan(struct decoder *d, struct layer l)

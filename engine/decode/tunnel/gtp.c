@@ -15,16 +15,18 @@ enum {
     GTP_T_PDU = 0xff,
 };
 
-/* Nothing says what a T-PDU is: IPv4 of just this length (4.6.9 does not take one with bytes behind
- * it, 4.0.17 takes any), IPv6, or Ethernet with one of them. */
+/* Nothing says what a T-PDU is: IPv4 or IPv6 of just this length (4.6.9 takes none with bytes behind it, and none that is cut,
+ * as in an ICMP error; 4.0.17 takes any), or Ethernet with one of them. */
 static void decode_t_pdu(struct decoder *d, struct layer l)
 {
-    unsigned first = layer_u8(&l, 0);
+    const uint32_t ipv6_header = 40;
+    const unsigned first = layer_u8(&l, 0);
+    const bool any = d->rules == RULES_4_0;
     if (l.captured == 0)
         return;
-    if (first >= 0x45 && first <= 0x4e && (layer_u16(&l, 2) == l.length || d->rules == RULES_4_0))
+    if (first >= 0x45 && first <= 0x4e && (any || layer_u16(&l, 2) == l.length))
         decode_ipv4(d, l);
-    else if (first >> 4 == 6)
+    else if (first >> 4 == 6 && (any || layer_u16(&l, 4) + ipv6_header == l.length))
         decode_ipv6(d, l);
     else if (layer_u16(&l, 12) == 0x0800 || layer_u16(&l, 12) == 0x86dd)
         decode_ethernet(d, l);
