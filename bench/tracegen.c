@@ -32,13 +32,15 @@ static const char usage[] =
     "      --summary              print what was written to the standard error\n"
     "\n"
     "What to write:\n"
-    "      --preset NAME          a reference trace: 64, mix or mtu\n"
+    "      --preset NAME          a reference trace: 64, mix, mtu or stale\n"
     "      --frames N             number of frames (1000000)\n"
     "      --flows N              connections that are active at a time (10000; 4 with --carrier)\n"
     "      --seed N               another seed, another trace (1)\n"
     "      --size BYTES           frames of this size where they carry data, 54 to 65000 (64)\n"
     "      --mix NAME             a mix of sizes instead: imix (about 491 bytes on average) or mtu (about "
     "980)\n"
+    "      --payload KIND         what payloads hold: letters, random, or stale: whole old records of the "
+    "trace (letters)\n"
     "      --heavy PERCENT        so many of the frames are of one connection that never ends (0)\n"
     "      --hostile              headers at random on few tuples\n"
     "      --carrier FILE         connections whose payloads carry the bytes of FILE\n"
@@ -76,6 +78,7 @@ enum {
     OPT_SEED,
     OPT_SIZE,
     OPT_MIX,
+    OPT_PAYLOAD,
     OPT_HEAVY,
     OPT_HOSTILE,
     OPT_CARRIER,
@@ -112,6 +115,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPT_SEED},
     {"size", required_argument, NULL, OPT_SIZE},
     {"mix", required_argument, NULL, OPT_MIX},
+    {"payload", required_argument, NULL, OPT_PAYLOAD},
     {"heavy", required_argument, NULL, OPT_HEAVY},
     {"hostile", no_argument, NULL, OPT_HOSTILE},
     {"carrier", required_argument, NULL, OPT_CARRIER},
@@ -211,6 +215,15 @@ static void parse_mix(struct command_line *c, const char *name)
     fail_usage("mix", "there are imix and mtu");
 }
 
+static void parse_payload(struct command_line *c, const char *name)
+{
+    const int kind = payload_kind_find(name);
+
+    if (kind < 0)
+        fail_usage("payload", "there are letters, random and stale");
+    c->opt.payload = (enum payload_kind)kind;
+}
+
 /* The numbers of flows are such that most conversations end within the trace. */
 static void parse_preset(struct command_line *c, const char *name)
 {
@@ -227,8 +240,13 @@ static void parse_preset(struct command_line *c, const char *name)
         opt->frames = 1500000;
         opt->flows = 10000;
         opt->mix = &mixes[1];
+    } else if (strcmp(name, "stale") == 0) {
+        opt->frames = 1500000;
+        opt->flows = 10000;
+        opt->mix = &mixes[1];
+        opt->payload = PAYLOAD_STALE;
     } else {
-        fail_usage("preset", "there are 64, mix and mtu");
+        fail_usage("preset", "there are 64, mix, mtu and stale");
     }
 }
 
@@ -263,6 +281,9 @@ static void parse_option(struct command_line *c, int code)
         break;
     case OPT_MIX:
         parse_mix(c, optarg);
+        break;
+    case OPT_PAYLOAD:
+        parse_payload(c, optarg);
         break;
     case OPT_HEAVY:
         opt->heavy = parse_share(code);
@@ -385,6 +406,8 @@ static void settle(struct command_line *c)
         fail_usage("", "fragments and icmp go with hostile");
     if (opt->heavy != 0 && (opt->hostile || opt->carrier != NULL))
         fail_usage("", "heavy goes with ordinary traffic");
+    if (opt->payload != PAYLOAD_LETTERS && (opt->hostile || opt->carrier != NULL))
+        fail_usage("", "payload goes with ordinary traffic");
     if (opt->midstream + opt->syn_retransmit + opt->syn_reorder + opt->refused > SHARE_ALL)
         fail_usage("",
                    "midstream, syn-retransmit, syn-reorder and refused are more than 100 percent together");

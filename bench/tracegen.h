@@ -19,6 +19,8 @@ struct size_mix {
     } sizes[4];
 };
 
+enum payload_kind { PAYLOAD_LETTERS, PAYLOAD_RANDOM, PAYLOAD_STALE };
+
 struct tracegen_options {
     uint64_t frames;
     uint64_t seed;
@@ -33,6 +35,8 @@ struct tracegen_options {
     share_t ipv6, vlan;
     share_t heavy; /* of the frames: those of one connection that never ends */
     uint32_t vlan_depth;
+
+    enum payload_kind payload;
 
     bool hostile;
     share_t fragments, icmp;
@@ -55,6 +59,8 @@ struct tracegen_counts {
     uint64_t fin, rst, refused, midstream, syn_retransmit, syn_reorder;
 };
 
+struct payloads;
+
 /* One thread only. After a failure `failed` is set, a message was printed, and all further records are
  * dropped. */
 struct writer {
@@ -66,6 +72,8 @@ struct writer {
     uint32_t snaplen;
     const char *name;
     uint64_t frames, bytes;
+
+    struct payloads *payloads; /* that keep what is written; NULL: none */
 
     uint64_t now_ns;
     uint32_t now_fraction; /* 2^-32 ns */
@@ -90,6 +98,17 @@ void writer_commit_late(struct writer *w, uint32_t length, uint32_t captured, ui
 
 void ordinary_write(struct writer *w, const struct tracegen_options *opt, struct tracegen_counts *counts);
 void hostile_write(struct writer *w, const struct tracegen_options *opt);
+
+/* The kind of this name; -1: there is none. */
+int payload_kind_find(const char *name);
+/* What payloads of the kind are made of, but for letters. NULL when memory is short. */
+struct payloads *payloads_new(enum payload_kind kind, uint64_t seed);
+void payloads_free(struct payloads *p);
+/* A record that was written. */
+void payloads_keep(struct payloads *p, const uint8_t *record, uint32_t length);
+/* Sets the payload of a segment, and its length to what whole records take of it; valid up to the next call. */
+struct segment;
+void payloads_fill(struct payloads *p, struct segment *s);
 
 /* Reads the whole carried file; takes over the time, resolution and byte order of a pcap file where `opt` has
  * them not set by the user, so that the carried record headers look like the trace's own. */

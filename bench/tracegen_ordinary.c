@@ -294,6 +294,8 @@ static void connection_send(struct ordinary *o, struct writer *w, struct connect
             s.payload_length = size - frame_overhead(&c->ends);
             s.flags |= TCP_PSH;
         }
+        if (w->payloads != NULL && s.payload_length > 0)
+            payloads_fill(w->payloads, &s);
         c->data_left--;
     } else {
         s.from = c->step >= SCRIPT_FIN4 ? step->from ^ c->closer : step->from;

@@ -40,8 +40,10 @@ int writer_open(struct writer *w, const struct tracegen_options *opt)
     w->period_twice = 2 * ((UINT64_C(1000000000) << 32) / opt->rate);
     rng_seed(&w->clock, opt->seed, 1);
 
+    if (opt->payload != PAYLOAD_LETTERS)
+        w->payloads = payloads_new(opt->payload, opt->seed);
     w->buffer = malloc(WRITE_SIZE + 2 * (RECORD_HEAD + WRITER_FRAME_MAX));
-    if (w->buffer == NULL) {
+    if (w->buffer == NULL || (opt->payload != PAYLOAD_LETTERS && w->payloads == NULL)) {
         fprintf(stderr, "tracegen: out of memory\n");
         return -1;
     }
@@ -98,6 +100,8 @@ int writer_close(struct writer *w)
         }
         w->fd = -1;
     }
+    payloads_free(w->payloads);
+    w->payloads = NULL;
     free(w->buffer);
     w->buffer = NULL;
     return w->failed ? -1 : 0;
@@ -122,6 +126,8 @@ void writer_commit_late(struct writer *w, uint32_t length, uint32_t captured, ui
     put_u32(w, p + 8, captured);
     put_u32(w, p + 12, length);
     w->used += RECORD_HEAD + captured;
+    if (w->payloads != NULL)
+        payloads_keep(w->payloads, p, RECORD_HEAD + captured);
     w->frames++;
 
     uint64_t step = (uint64_t)(((unsigned __int128)rng_next(&w->clock) * w->period_twice) >> 64);

@@ -10,85 +10,12 @@
 
 #include <inttypes.h>
 
-enum {
-    /* A boundary is believed when this many records in a row look like records. */
-    GUESS_CHAIN = 8,
-    /* Time between two records in a row of a chain that is believed: a day forward, a minute back. */
-    GUESS_SECONDS_FORWARD = 86400,
-    GUESS_SECONDS_BACK = 60,
-};
-
 enum fault { FAULT_HEADER, FAULT_LENGTH, FAULT_DATA };
 
 static bool pcap_probe(const uint8_t *bytes, size_t count)
 {
     (void)count;
     return pcap_magic(load_be32(bytes)) || pcap_magic(load_le32(bytes));
-}
-
-/* From candidate on, a chain of records with plausible times, or records up to the very end of the file. */
-static bool looks_like_chain(const struct pcap_file *file, const struct window *window, uint64_t at)
-{
-    uint32_t before = 0;
-    for (int i = 0; i < GUESS_CHAIN; i++) {
-        if (at == window->end)
-            return i > 0;
-        if (window->end - at < file->record_header)
-            return false;
-        const uint8_t *p = window_at(window, at);
-        if (!pcap_is_plausible(file, p))
-            return false;
-        uint32_t seconds = pcap_32(p, file->swapped);
-        if (i > 0 && seconds - before > GUESS_SECONDS_FORWARD && before - seconds > GUESS_SECONDS_BACK)
-            return false;
-        before = seconds;
-        at += file->record_header + pcap_lengths(file, p).captured;
-        if (at > window->end)
-            return false;
-    }
-    return true;
-}
-
-static bool is_guess(const struct pcap_file *file, const struct window *window, uint64_t at)
-{
-    return pcap_is_plausible(file, window_at(window, at)) && looks_like_chain(file, window, at);
-}
-
-/* Which of 8 positions from p on could have a captured length from 1 to 2^24 - 1: bits 7, 15, ..., of which
- * some may be wrong. The highest byte of the length is 0, and some other one is not. */
-ALWAYS_INLINE uint64_t guess_eight(const uint8_t *p, bool big_endian)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), sevens = 0x7f * ones;
-    const uint64_t length[4] = {load_le64(p + 8), load_le64(p + 9), load_le64(p + 10), load_le64(p + 11)};
-    const uint64_t high = length[big_endian ? 0 : 3],
-                   low = length[1] | length[2] | length[big_endian ? 3 : 0];
-    return (high - ones) & ~high & (((low & sevens) + sevens) | low) & 0x80 * ones;
-}
-
-/* Lanes begin somewhere in a record, so that hundreds of positions are none: eight of them at a time, by the
- * length alone. One by one took 30 of 337 instructions a frame of 980 bytes, this takes 5. */
-static uint64_t pcap_guess(const struct capture *c, const struct window *window,
-                           const struct record_reader *reader)
-{
-    enum { EIGHT_READ = 11 + 8 };
-    const struct pcap_file *file = c->format_data;
-    uint64_t at = reader->position;
-    const uint64_t limit =
-        MIN(reader->limit, window->end - MIN(window->end, (uint64_t)file->record_header - 1));
-    const bool big_endian = file->swapped != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-    if (file->plain && file->captured_max < 1 << 24)
-        for (; at + 8 <= limit && at + EIGHT_READ <= window->end; at += 8) {
-            uint64_t candidates = guess_eight(window_at(window, at), big_endian);
-            for (; candidates; candidates &= candidates - 1) {
-                const uint64_t candidate = at + (unsigned)__builtin_ctzll(candidates) / 8;
-                if (is_guess(file, window, candidate))
-                    return candidate;
-            }
-        }
-    for (; at < limit; at++)
-        if (is_guess(file, window, at))
-            return at;
-    return UINT64_MAX;
 }
 
 static uint64_t pcap_record_length(const struct capture *c, const void *context, const uint8_t *p,

@@ -25,6 +25,9 @@ struct pcap_file {
     uint32_t fraction_ns;  /* nanoseconds a unit of the fraction: 1000 or 1 */
     uint32_t fraction_max; /* units a second */
     uint32_t captured_max;
+    /* Bytes of the longest record that guessing meets, 0: it has met none; and that the guess before met. Written and read by
+     * whoever guesses, in no order: what is wrong costs time only. */
+    _Atomic uint32_t longest, longest_before;
     union {
         struct {
             uint16_t link_type;
@@ -72,6 +75,9 @@ bool pcap_magic(uint32_t magic);
 /* As capture_format.open. */
 enum capture_open_result pcap_read_header(struct capture *c, const uint8_t *bytes, uint64_t count,
                                           bool whole);
+
+/* pcap_guess.c. As capture_format.guess. */
+uint64_t pcap_guess(const struct capture *c, const struct window *window, const struct record_reader *reader);
 
 /* pcap_run.c. As capture_format.run. */
 bool pcap_run(const struct capture *c, const struct window *window, const struct record_reader *reader,

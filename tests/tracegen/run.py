@@ -100,6 +100,8 @@ class Tracegen(unittest.TestCase):
             ["-w", "-", "--icmp", "5"],
             ["-w", "-", "--midstream", "60", "--refused", "60"],
             ["-w", "-", "--heavy", "90", "--hostile"],
+            ["-w", "-", "--payload", "x"],
+            ["-w", "-", "--payload", "stale", "--hostile"],
             ["-w", "-", "--nonsense"],
             ["-w", "-", "left over"],
             ["-w", "-", "--carrier", "/nonexistent/file"],
@@ -230,6 +232,26 @@ class Tracegen(unittest.TestCase):
             self.assertEqual(len({s.tuple for s in carried}), 4)
             self.assertEqual(b"".join(s.payload for s in carried), inner)
             self.assertEqual(len(records(trace("--carrier", path, "--frames", "1000"))), 1000)
+
+    def test_payloads_are_old_records(self):
+        stale = trace("--preset", "stale", "--frames", "5000", "--flows", "100")
+        other = trace("--preset", "stale", "--frames", "5000", "--flows", "100", "--payload", "random")
+        self.assertEqual([(r.time, r.length) for r in records(stale)], [(r.time, r.length) for r in records(other)])
+        self.assertNotEqual(stale, other)
+        carrying = 0
+        at = pcap.FILE_HEADER
+        for record in records(stale):
+            payload, times = Segment(record.data).payload, []
+            if len(payload) > 1000 and payload.strip(b"x"):
+                inner = list(pcap.records(stale[: pcap.FILE_HEADER] + payload, whole=True))
+                for old in inner:
+                    self.assertIn(stale[pcap.FILE_HEADER:].find(old.data), range(at))
+                times = [old.time for old in inner]
+                self.assertEqual(times, sorted(times))
+                self.assertLess(times[-1], record.time)
+                carrying += 1
+            at += pcap.RECORD_HEADER + len(record.data)
+        self.assertGreater(carrying, 2000)
 
     def test_hostile_has_what_it_promises(self):
         found = records(trace("--hostile", "--frames", "20000", "--vlan", "0", "--ipv6", "0"))

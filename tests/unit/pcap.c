@@ -255,6 +255,63 @@ Test(pcap, guesses)
     }
 }
 
+/* A record whose data is whole old records, up to its end: a chain that begins in it goes on as the file's own. */
+static void put_stale_record(unsigned first, unsigned count, uint32_t seconds)
+{
+    const uint32_t captured = (uint32_t)(image.at[first + count] - image.at[first]);
+    put32(seconds);
+    put32(0);
+    put32(captured);
+    put32(captured);
+    put_raw(image.bytes + image.at[first], captured);
+    image.at[++image.records] = image.size;
+}
+
+/* After the first guess of the file, each is the next boundary, though nearly all bytes are of old records. */
+Test(pcap, guesses_pass_old_records)
+{
+    for (int swapped = 0; swapped < 2; swapped++) {
+        uint64_t seed = 5;
+        image.size = image.records = 0;
+        image.swapped = swapped;
+        put_header(0xa1b2c3d4, 1);
+        put_records(40, 7);
+        for (unsigned i = 0; i < 100; i++) {
+            put_stale_record(random_below(&seed, 20), 10 + random_below(&seed, 10), 1700000050 + i);
+            put_record(1700000050 + i, 1, 60, 60);
+        }
+        struct capture *c = open_image();
+        cr_assert(c);
+        const struct window window = capture_window(c);
+        unsigned next = 0;
+        uint64_t wrong = 0;
+        for (uint64_t begin = image.at[60]; begin < image.at[230]; begin++) {
+            while (image.at[next] < begin)
+                next++;
+            struct record_reader reader = {.position = begin, .limit = image.size};
+            wrong += c->format->guess(c, &window, &reader) != image.at[next];
+        }
+        cr_expect_lt(wrong, (image.at[230] - image.at[60]) / 100, "%zu wrong", (size_t)wrong);
+        capture_drop(c);
+        close(fd);
+    }
+}
+
+/* Payloads of which each byte begins another chain are not looked at for longer than a while. */
+Test(pcap, guesses_end)
+{
+    put_header(0xa1b2c3d4, 1);
+    put_record(1, 1, 60, 60);
+    for (unsigned i = 0; i < 390000 / 4; i++)
+        put32(1);
+    struct capture *c = open_image();
+    cr_assert(c);
+    const struct window window = capture_window(c);
+    struct record_reader reader = {.position = 200000, .limit = image.size};
+    c->format->guess(c, &window, &reader); /* whatever it is */
+    capture_drop(c);
+}
+
 /* A chain that is shorter than what makes a guess, at the very end of the file, is believed. */
 Test(pcap, guesses_at_the_end)
 {
