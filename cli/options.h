@@ -44,6 +44,7 @@ struct options {
     double follow_poll;          /* s between looks at them; 0: as the file system wants */
     struct clock_option *clocks; /* each file once */
     size_t clock_count;
+    bool resync;                 /* what is destroyed in a file is passed over */
     int64_t sort_window;         /* ns; 0: frames stay in the order of their file */
     int64_t drop_copies;         /* ns; 0: copies count */
     struct decode_as *decode_as; /* in the order given */

@@ -183,6 +183,7 @@ static enum options_result check_follow(const struct options *o)
         {o->append, "--append", "files are read as they are completed"},
         {o->clock_count, "--clock", "the names of the files are not known before"},
         {o->sort_window, "--sort-window", "it needs all files at once"},
+        {o->resync, "--resync", "a file that still grows cannot be told from a damaged one"},
         {o->extract, "--extract", "it reads all inputs again, and they may be gone"},
         {o->interface_count, "-i", "frames come from interfaces or from files"},
         {o->dpdk, "--dpdk", "frames come from ports or from files"},
@@ -212,7 +213,8 @@ static enum options_result check_input(const struct options *o, const struct opt
     const bool live = live_wanted(o);
     if (o->dpdk && o->interface_count)
         return options_fail("options '--dpdk' and '-i' exclude each other");
-    if (live && (o->file_count || o->files_from || o->append || o->recursive || o->clocks || o->sort_window))
+    if (live && (o->file_count || o->files_from || o->append || o->recursive || o->clocks || o->sort_window ||
+                 o->resync))
         return options_fail("%s and takes no files", from);
     if (live && o->extract)
         return options_fail("option '--extract' reads its inputs again, and %s", from);

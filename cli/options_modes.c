@@ -23,6 +23,8 @@ static const char goes[] = "", part[] = "", only_shows[] = "it only shows what a
                   known_before[] = "pieces are of a set that is known before",
                   by_itself[] = "each rank takes a piece by itself", are_there[] = "pieces are there already",
                   lists[] = "it is no run", again[] = "it reads all inputs again",
+                  what_was_lost[] =
+                      "where a damaged file goes on is known only to who reads it from its beginning",
                   saved[] = "a state belongs to a run that reads its inputs by itself";
 
 /* Each option of the table. */
@@ -37,6 +39,7 @@ static const struct {
     {"files-from", {goes, goes, inputs, goes, only_shows}},
     {"append", {part, part, inputs, goes, only_shows}},
     {"clock", {"how the times of inputs were moved is not saved", part, inputs, goes, only_shows}},
+    {"resync", {what_was_lost, what_was_lost, inputs, what_was_lost, only_shows}},
     {"sort-window",
      {"its window of frames is not saved", one_run, one_run, "frames go from one piece to another",
       only_shows}},

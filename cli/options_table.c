@@ -57,6 +57,9 @@ static const struct option_spec specs[] = {
     {"clock", 0, "FILE=S", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_clock,
      .noun = "clock", .example = "such as b.pcap=-0.003, each file once",
      .help = "add S seconds to the times of this FILE, for example b.pcap=-0.003; may be repeated"},
+    {"resync", 0, NULL, .section = SECTION_INPUT, FLAG(resync),
+     .help =
+         "go on behind what is destroyed in a capture, at the next records that make sense, and say where"},
     {"sort-window", 0, "S", .section = SECTION_INPUT, .kind = OPTION_NANOSECONDS,
      .member = MEMBER(int64_t, sort_window),
      .help = "put frames that are late by up to S seconds in their file in order of time"},

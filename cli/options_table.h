@@ -58,7 +58,7 @@ struct option_spec {
     void (*explain)(const char *wrong, char *text, size_t size);
 };
 
-enum { OPTION_SPECS = 68 };
+enum { OPTION_SPECS = 69 };
 /* In the order in which --help lists them, section by section. */
 extern const struct option_spec *const option_specs;
 extern const char *const option_sections[SECTIONS];

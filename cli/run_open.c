@@ -47,6 +47,7 @@ static enum exit_status open_files(struct run *r)
         .count = r->inputs->count,
         .looks = r->inputs->looks,
         .append = o->append,
+        .resyncs = o->resync,
         .sort_window = o->sort_window,
         .notes_interfaces = o->key_parts & KEY_INTERFACE,
         .threads = o->threads,

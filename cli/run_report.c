@@ -49,6 +49,7 @@ static struct summary summarise(const struct run *r)
         .ports = r->counters,
         .port_count = r->port_count,
         .drops_copies = r->options->drop_copies,
+        .resyncs = r->options->resync,
         .in_file_order = !r->live && !r->options->sort_window,
         .forgets = options_forget(r->options),
         .verdicts = r->options->verdicts == VERDICTS_ON,

@@ -78,6 +78,10 @@ struct source_ops {
     /* File and number in it of the frame with this index in a settled batch. Any thread. NULL: there are no
      * files. */
     struct origin (*origin)(struct source *, const struct batch *, uint64_t index);
+    /* The lane is LANE_FAULT and proven: finds where records go on, says so, and makes its reader LANE_OPEN there, which may
+     * be behind the lane. False: nothing goes on, and fault follows. As change, also in that it may be called once more
+     * for the same place. NULL: nothing ever does. */
+    bool (*resync)(struct source *, struct batch *, struct lane *);
     /* The lane's chain broke, and everything before it is proven: puts it in words and keeps it for the
      * summary. In batch order, one thread at a time. */
     void (*fault)(struct source *, const struct batch *, const struct lane *);

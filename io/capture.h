@@ -23,7 +23,7 @@ struct capture_format; /* io/formats/format.h */
 struct record_run;     /* of the engine */
 struct problems;
 
-enum { CAPTURE_PIECE = 64 << 20 };
+enum { CAPTURE_PIECE = 64 << 20, CAPTURE_TRAIL = 16, CAPTURE_TRAIL_STEP = 128 << 10 };
 
 struct capture {
     const char *path;
@@ -59,6 +59,19 @@ struct capture {
     /* Interfaces that differ in their descriptions only are not taken for one. One thread then reads the file, from
      * begin to end. */
     bool keeps_interfaces;
+    /* What is destroyed is passed over (io/sets/gap.h); set by whoever opened it. The next ones belong to the settler of
+     * its batches, or to the cursor that walks it. */
+    bool resyncs;
+    uint64_t gaps;       /* that were reported */
+    uint64_t gap_bytes;  /* all that was passed over */
+    uint64_t gap_place;  /* where records went on behind the last one */
+    uint64_t gap_frames; /* that were read before it */
+    /* Places where records begin, in order, CAPTURE_TRAIL_STEP bytes apart or more, and none before gap_place. Of mapped
+     * ones. */
+    uint64_t trail[CAPTURE_TRAIL];
+    unsigned trail_count;
+    _Atomic uint8_t
+        phase; /* a hint for guessing, from where they end: the place of records modulo the format's unit */
     uint16_t link_type; /* of all records, where a format has one */
     void *format_data;  /* the format's own, freed by its close */
     /* Batches that are under way, chunks, the input, the claimer: whoever holds a pointer to it beyond a

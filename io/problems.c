@@ -58,6 +58,14 @@ void problems_tell(struct problems *p, const char *file, const char *format, ...
         free(text);
 }
 
+size_t problems_count(struct problems *p)
+{
+    pthread_mutex_lock(&p->lock);
+    const size_t n = p->count;
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}
+
 static int by_place(const void *a, const void *b)
 {
     const struct problem *x = a, *y = b;

@@ -27,17 +27,24 @@ static void prove_lane(struct pipeline *p, struct batch *b, struct lane *lane)
     }
 }
 
-/* Has the source read each change in the lane, and decodes what stands behind it. */
-static void follow_changes(struct pipeline *p, struct batch *b, struct lane *lane)
+/* The lane stopped at a change, or a fault: does it go on behind it? */
+static bool goes_on(struct pipeline *p, struct batch *b, struct lane *lane)
 {
     struct source *source = p->params.source;
-    const void *start_context = lane->reader.context;
-    while (unlikely(lane->reader.state == LANE_CHANGE)) {
+    if (lane->reader.state == LANE_CHANGE) {
         source->ops->change(source, b, lane);
         p->context = lane->reader.context;
-        if (lane->reader.state != LANE_FAULT)
-            decode_lane_on(p, b, lane, start_context);
     }
+    return lane->reader.state != LANE_FAULT || (source->ops->resync && source->ops->resync(source, b, lane));
+}
+
+/* Has the source read each change in the lane, and pass over what is destroyed, and decodes what stands behind it. */
+static void follow_changes(struct pipeline *p, struct batch *b, struct lane *lane)
+{
+    const void *start_context = lane->reader.context;
+    while (unlikely(lane->reader.state == LANE_CHANGE || lane->reader.state == LANE_FAULT) &&
+           goes_on(p, b, lane))
+        decode_lane_on(p, b, lane, start_context);
 }
 
 /* Moves the chain behind the lane. The input ends here for a lane that met a fault, or a frame later than the

@@ -11,7 +11,7 @@
  * Frames are the whole records, of link type LINKTYPE_ERF, cut where the wire length ends. Records of padding
  * (48) are no frames; all others are, as in Wireshark 4.4, also those that hold no packet (27, provenance).
  */
-#include "io/formats/format.h"
+#include "io/formats/chain.h"
 #include "io/problems.h"
 
 #include <inttypes.h>
@@ -32,11 +32,8 @@ enum {
     /* Time between two of them: a second back (reassembled AAL5), a year forward. */
     PROBE_SECONDS_FORWARD = 365 * 86400,
 
-    /* A boundary is believed when so many records in a row look like records, with at most a minute back and
-     * a day forward between two. */
+    /* A boundary is believed when so many records in a row look like records. */
     GUESS_CHAIN = 8,
-    GUESS_SECONDS_FORWARD = 86400,
-    GUESS_SECONDS_BACK = 60,
 };
 
 enum fault { FAULT_HEADER, FAULT_LENGTH, FAULT_DATA };
@@ -137,34 +134,22 @@ static enum capture_open_result erf_open(struct capture *c, const uint8_t *bytes
     return OPEN_DONE;
 }
 
-static bool looks_like_chain(const struct window *window, uint64_t at)
+static inline uint64_t erf_follow(const struct capture *c, struct chained *chain, const uint8_t *p,
+                                  uint64_t left)
 {
-    uint32_t before = 0;
-    bool timed = false;
-    for (int i = 0; i < GUESS_CHAIN; i++) {
-        if (at == window->end)
-            return i > 0;
-        const uint8_t *p = window_at(window, at);
-        if (window->end - at < RECORD_HEADER || !is_plausible(p) || window->end - at < length_at(p))
-            return false;
-        if (type_at(p) != TYPE_PAD) {
-            uint32_t seconds = seconds_at(p);
-            if (timed && seconds - before > GUESS_SECONDS_FORWARD && before - seconds > GUESS_SECONDS_BACK)
-                return false;
-            before = seconds;
-            timed = true;
-        }
-        at += length_at(p);
-    }
-    return true;
+    (void)c;
+    if (left < RECORD_HEADER)
+        return CHAIN_CUT;
+    if (!is_plausible(p) || (type_at(p) != TYPE_PAD && !chain_time(chain, seconds_at(p))))
+        return CHAIN_BREAKS;
+    return length_at(p) <= left ? length_at(p) : CHAIN_CUT;
 }
 
 static uint64_t erf_guess(const struct capture *c, const struct window *window,
                           const struct record_reader *reader)
 {
-    (void)c;
     for (uint64_t at = reader->position; at < reader->limit && at + RECORD_HEADER <= window->end; at++)
-        if (is_plausible(window_at(window, at)) && looks_like_chain(window, at))
+        if (is_plausible(window_at(window, at)) && chain_holds(erf_follow, c, window, NULL, at, GUESS_CHAIN))
             return at;
     return UINT64_MAX;
 }
@@ -281,6 +266,9 @@ const struct capture_format format_erf = {
     .probe_records = erf_probe_records,
     .open = erf_open,
     .guess = erf_guess,
+    .find = erf_guess,
+    .follow = erf_follow,
+    .misleads = true,
     .walk = erf_walk,
     .fault = erf_fault,
     .record_length = erf_record_length,

@@ -27,6 +27,7 @@ enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
 
 struct record;        /* io/formats/records.h */
 struct record_run;    /* of the engine */
+struct chained;       /* io/formats/chain.h */
 struct packet_origin; /* io/packet_origin.h */
 
 enum capture_open_result { OPEN_DONE, OPEN_FAILED, OPEN_MORE };
@@ -56,6 +57,14 @@ struct capture_format {
      * guessing; UINT64_MAX: none. */
     uint64_t (*guess)(const struct capture *c, const struct window *window,
                       const struct record_reader *reader);
+    /* Likewise, anywhere, for reading on behind damage. NULL: nothing tells records of this format from other bytes. */
+    uint64_t (*find)(const struct capture *c, const struct window *window,
+                     const struct record_reader *reader);
+    /* The length of the record at p, of which left bytes are there, if it makes sense behind those of the chain; or what
+     * chain.h says. NULL where find is. */
+    uint64_t (*follow)(const struct capture *c, struct chained *chain, const uint8_t *p, uint64_t left);
+    /* A wrong length leads to records that are none, and may be read for some time. Such formats have no contexts. */
+    bool misleads;
     /* The others as in struct source_ops, of readers with positions in the window, and contexts of c. */
     void (*walk)(const struct capture *c, const struct window *window, struct walk *walk);
     bool (*run)(const struct capture *c, const struct window *window, const struct record_reader *reader,

@@ -70,6 +70,17 @@ ALWAYS_INLINE bool pcap_is_plausible(const struct pcap_file *file, const uint8_t
            pcap_32(p + 4, file->swapped) < file->fraction_max;
 }
 
+/* Which of 8 positions from p on could have a captured length from 1 to 2^24 - 1: bits 7, 15, ..., of which
+ * some may be wrong. The highest byte of the length is 0, and some other one is not. */
+ALWAYS_INLINE uint64_t pcap_candidates(const uint8_t *p, bool big_endian)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), sevens = 0x7f * ones;
+    const uint64_t length[4] = {load_le64(p + 8), load_le64(p + 9), load_le64(p + 10), load_le64(p + 11)};
+    const uint64_t high = length[big_endian ? 0 : 3],
+                   low = length[1] | length[2] | length[big_endian ? 3 : 0];
+    return (high - ones) & ~high & (((low & sevens) + sevens) | low) & 0x80 * ones;
+}
+
 /* A magic number of a pcap file, in host order. */
 bool pcap_magic(uint32_t magic);
 /* As capture_format.open. */
@@ -78,6 +89,10 @@ enum capture_open_result pcap_read_header(struct capture *c, const uint8_t *byte
 
 /* pcap_guess.c. As capture_format.guess. */
 uint64_t pcap_guess(const struct capture *c, const struct window *window, const struct record_reader *reader);
+
+/* pcap_find.c. As capture_format.find and follow. */
+uint64_t pcap_find(const struct capture *c, const struct window *window, const struct record_reader *reader);
+uint64_t pcap_follow(const struct capture *c, struct chained *chain, const uint8_t *p, uint64_t left);
 
 /* pcap_run.c. As capture_format.run. */
 bool pcap_run(const struct capture *c, const struct window *window, const struct record_reader *reader,

@@ -11,6 +11,7 @@
  * says what a context is. What ends the reading, and what does not, is as in Wireshark 4.6.
  */
 #include "io/formats/pcapng.h"
+#include "io/formats/chain.h"
 
 enum {
     /* A boundary is believed when this many blocks in a row have their length at both ends. */
@@ -53,22 +54,52 @@ static enum capture_open_result pcapng_open(struct capture *c, const uint8_t *by
 
 /* Guessing */
 
-/* The length of what looks like a block, as far as the bytes up to end tell; 0: it does not. */
-static uint64_t block_at(const struct pcapng_context *context, const uint8_t *p, uint64_t left)
+/* Of an enhanced packet block, in seconds; as far as its interface is known. Packets of several interfaces need not be in
+ * order. */
+static void note_time(struct chained *chain, const uint8_t *p)
 {
+    const struct pcapng_context *context = chain->context;
+    const uint32_t number = pcapng_32(p + 8, chain->swapped);
+    const uint64_t units =
+        (uint64_t)pcapng_32(p + 12, chain->swapped) << 32 | pcapng_32(p + 16, chain->swapped);
+    if (number >= context->count)
+        return;
+    chain->seconds = (uint32_t)(units / pcapng_interface_at(context->table, number)->units);
+    chain->timed = true;
+}
+
+/* A block that has its length at both ends. If it is the first one, it can be read: a packet has an interface that was
+ * described before it. That of later ones may have been lost. */
+static inline uint64_t pcapng_follow(const struct capture *c, struct chained *chain, const uint8_t *p,
+                                     uint64_t left)
+{
+    const struct pcapng_context *context = chain->context;
+    const bool first = !chain->begun;
+    (void)c;
+    if (first) {
+        chain->begun = true;
+        chain->swapped = context->swapped;
+    }
     if (left < BLOCK_FRAME)
-        return 0;
-    uint32_t type = pcapng_32(p, context->swapped);
-    bool swapped = context->swapped;
-    if (type == BLOCK_SECTION)
-        swapped = load_raw32(p + 8) != BYTE_ORDER_MAGIC;
-    uint32_t claimed = pcapng_32(p + 4, swapped);
-    if (claimed > BLOCK_LENGTH_MAX || claimed % 4 || claimed < pcapng_block_min(type) || claimed > left)
-        return 0;
-    if ((type == BLOCK_ENHANCED && pcapng_32(p + 8, swapped) >= context->count) ||
-        pcapng_32(p + claimed - 4, swapped) != claimed)
-        return 0;
-    return claimed;
+        return CHAIN_CUT;
+    const uint32_t type = pcapng_32(p, chain->swapped);
+    if (type == BLOCK_SECTION) {
+        if (load_be32(p + 8) != BYTE_ORDER_MAGIC && load_le32(p + 8) != BYTE_ORDER_MAGIC)
+            return CHAIN_BREAKS;
+        chain->swapped = load_raw32(p + 8) != BYTE_ORDER_MAGIC;
+    }
+    const uint32_t claimed = pcapng_32(p + 4, chain->swapped);
+    if (claimed > BLOCK_LENGTH_MAX || claimed % 4 || claimed < pcapng_block_min(type))
+        return CHAIN_BREAKS;
+    if (first && ((type == BLOCK_ENHANCED && pcapng_32(p + 8, chain->swapped) >= context->count) ||
+                  (type == BLOCK_PACKET && pcapng_16(p + 8, chain->swapped) >= context->count) ||
+                  (type == BLOCK_SIMPLE && !context->count)))
+        return CHAIN_BREAKS;
+    if (claimed > left)
+        return CHAIN_CUT;
+    if (unlikely(chain->notes_time) && type == BLOCK_ENHANCED)
+        note_time(chain, p);
+    return pcapng_32(p + claimed - 4, chain->swapped) == claimed ? claimed : CHAIN_BREAKS;
 }
 
 static bool is_usual(uint32_t type)
@@ -77,38 +108,31 @@ static bool is_usual(uint32_t type)
            type == BLOCK_CUSTOM_NO_COPY;
 }
 
-static bool looks_like_chain(const struct pcapng_context *context, const struct window *window, uint64_t at)
+/* The first place where blocks begin: at, or a step behind it, and so on. */
+ALWAYS_INLINE uint64_t find_block(const struct capture *c, const struct window *window,
+                                  const struct record_reader *reader, uint64_t at, unsigned step)
 {
-    for (int i = 0; i < GUESS_CHAIN; i++) {
-        if (at == window->end)
-            return i > 0;
-        const uint8_t *p = window_at(window, at);
-        uint64_t length = block_at(context, p, window->end - at);
-        if (!length)
-            return false;
-        /* What follows may be in another byte order. */
-        if (load_raw32(p) == BLOCK_SECTION && load_be32(p + 8) != BYTE_ORDER_MAGIC &&
-            load_le32(p + 8) != BYTE_ORDER_MAGIC)
-            return false;
-        if (load_raw32(p) == BLOCK_SECTION)
-            return true;
-        at += length;
-    }
-    return true;
+    const struct pcapng_context *context = reader->context;
+    for (; at < reader->limit && at + BLOCK_FRAME <= window->end; at += step)
+        if (is_usual(pcapng_32(window_at(window, at), context->swapped)) &&
+            chain_holds(pcapng_follow, c, window, context, at, GUESS_CHAIN))
+            return at;
+    return UINT64_MAX;
 }
 
-/* Blocks begin at multiples of four. */
+/* Blocks begin at multiples of four, unless bytes were lost before them. */
 static uint64_t pcapng_guess(const struct capture *c, const struct window *window,
                              const struct record_reader *reader)
 {
-    (void)c;
-    const struct pcapng_context *context = reader->context;
-    for (uint64_t at = pcapng_padded(reader->position); at < reader->limit && at + BLOCK_FRAME <= window->end;
-         at += 4)
-        if (is_usual(pcapng_32(window_at(window, at), context->swapped)) &&
-            looks_like_chain(context, window, at))
-            return at;
-    return UINT64_MAX;
+    const uint64_t phase = atomic_load_explicit(&c->phase, memory_order_relaxed);
+    const uint64_t at = reader->position < phase ? phase : pcapng_padded(reader->position - phase) + phase;
+    return find_block(c, window, reader, at, 4);
+}
+
+static uint64_t pcapng_find(const struct capture *c, const struct window *window,
+                            const struct record_reader *reader)
+{
+    return find_block(c, window, reader, reader->position, 1);
 }
 
 static uint64_t pcapng_record_length(const struct capture *c, const void *context, const uint8_t *p,
@@ -199,6 +223,8 @@ const struct capture_format format_pcapng = {
     .probe = pcapng_probe,
     .open = pcapng_open,
     .guess = pcapng_guess,
+    .find = pcapng_find,
+    .follow = pcapng_follow,
     .walk = pcapng_walk,
     .run = pcapng_run,
     .change = pcapng_change,

@@ -6,7 +6,7 @@
  *
  * Those of Shomiti are known by the padding of their first record, and have other data link types.
  */
-#include "io/formats/format.h"
+#include "io/formats/chain.h"
 #include "io/problems.h"
 
 #include <inttypes.h>
@@ -19,11 +19,9 @@ enum {
     LINK_NONE = 0xffff,
     SHOMITI_PADDING = 16, /* of the first record, or more */
 
-    /* A boundary is believed when so many records in a row look like records, with at most a minute back and
-     * a day forward between two, and no more padding than anybody writes. */
+    /* A boundary is believed when so many records in a row look like records, with no more padding than anybody
+     * writes. */
     GUESS_CHAIN = 6,
-    GUESS_SECONDS_FORWARD = 86400,
-    GUESS_SECONDS_BACK = 60,
     GUESS_PADDING = 64,
 };
 
@@ -132,30 +130,23 @@ static bool is_plausible(const uint8_t *p)
            load_be32(p + 20) < 1000000;
 }
 
-static bool looks_like_chain(const struct window *window, uint64_t at)
+static inline uint64_t snoop_follow(const struct capture *c, struct chained *chain, const uint8_t *p,
+                                    uint64_t left)
 {
-    uint32_t before = 0;
-    for (int i = 0; i < GUESS_CHAIN; i++) {
-        if (at == window->end)
-            return i > 0;
-        const uint8_t *p = window_at(window, at);
-        if (window->end - at < RECORD_HEADER || !is_plausible(p) || window->end - at < load_be32(p + 8))
-            return false;
-        uint32_t seconds = load_be32(p + 16);
-        if (i > 0 && seconds - before > GUESS_SECONDS_FORWARD && before - seconds > GUESS_SECONDS_BACK)
-            return false;
-        before = seconds;
-        at += load_be32(p + 8);
-    }
-    return true;
+    (void)c;
+    if (left < RECORD_HEADER)
+        return CHAIN_CUT;
+    if (!is_plausible(p) || !chain_time(chain, load_be32(p + 16)))
+        return CHAIN_BREAKS;
+    return load_be32(p + 8) <= left ? load_be32(p + 8) : CHAIN_CUT;
 }
 
 static uint64_t snoop_guess(const struct capture *c, const struct window *window,
                             const struct record_reader *reader)
 {
-    (void)c;
     for (uint64_t at = reader->position; at < reader->limit && at + RECORD_HEADER <= window->end; at++)
-        if (is_plausible(window_at(window, at)) && looks_like_chain(window, at))
+        if (is_plausible(window_at(window, at)) &&
+            chain_holds(snoop_follow, c, window, NULL, at, GUESS_CHAIN))
             return at;
     return UINT64_MAX;
 }
@@ -268,6 +259,9 @@ const struct capture_format format_snoop = {
     .probe = snoop_probe,
     .open = snoop_open,
     .guess = snoop_guess,
+    .find = snoop_guess,
+    .follow = snoop_follow,
+    .misleads = true,
     .walk = snoop_walk,
     .fault = snoop_fault,
     .record_length = snoop_record_length,

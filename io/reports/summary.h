@@ -34,6 +34,7 @@ struct summary {
     const struct port_counters *ports; /* NULL when files were read */
     size_t port_count;
     bool drops_copies;
+    bool resyncs;       /* what was destroyed in files was passed over */
     bool in_file_order; /* files were read, and frames stayed in the order of their file */
     bool verdicts;      /* reuses have some */
     bool told;          /* the report says how many reuses there are of which verdict */

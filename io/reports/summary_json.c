@@ -5,6 +5,34 @@
 #include "io/reports/statistics.h"
 #include "io/reports/summary_counts.h"
 
+static void json_lost(struct json *j, uint64_t frames)
+{
+    if (frames == PROBLEM_FRAMES_UNKNOWN)
+        json_null(j, "frames_lost_estimate");
+    else
+        json_unsigned(j, "frames_lost_estimate", frames);
+}
+
+/* What was passed over for a problem. Without resumed_at, reading ended there, or it sums up several places. */
+static void json_gap(struct json *j, const struct problem_gap *gap)
+{
+    json_unsigned(j, "skipped_from", gap->from);
+    json_unsigned(j, "skipped_bytes", gap->bytes);
+    json_lost(j, gap->frames);
+    if (gap->goes_on && !gap->is_sum)
+        json_unsigned(j, "resumed_at", gap->place);
+}
+
+static void json_resyncs(struct json *j, const struct problems *problems)
+{
+    const struct problem_gap all = problems_gaps(problems);
+    json_begin_object(j, "resync", JSON_INLINE);
+    json_unsigned(j, "places", all.count);
+    json_unsigned(j, "skipped_bytes", all.bytes);
+    json_lost(j, all.frames);
+    json_end(j);
+}
+
 static void json_problems(struct json *j, const struct problems *p, bool notes)
 {
     for (size_t i = 0; i < p->count; i++) {
@@ -16,6 +44,8 @@ static void json_problems(struct json *j, const struct problems *p, bool notes)
         if (problem->has_offset)
             json_unsigned(j, "offset", problem->offset);
         json_string(j, "message", problem->text ? problem->text : "out of memory");
+        if (problem->gap.count)
+            json_gap(j, &problem->gap);
         json_end(j);
     }
 }
@@ -90,6 +120,8 @@ static void json_input(struct json *j, const struct summary *s)
     json_unsigned(j, "bytes", s->bytes);
     if (s->ports)
         json_ports(j, s);
+    if (s->resyncs)
+        json_resyncs(j, s->problems);
     json_errors(j, s);
     json_bool(j, "interrupted", s->totals->stopped);
     json_end(j);

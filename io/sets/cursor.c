@@ -160,6 +160,8 @@ static const struct frame *peek_walked(struct cursor *c)
     while (c->at == c->walk.count[0] && !c->ended) {
         switch (reader->state) {
         case LANE_OPEN:
+            if (!c->chunk)
+                gap_note_record(c->capture, reader->position);
             c->at = c->walk.count[0] = 0;
             run_guarded(c, walk_window);
             break;
@@ -169,7 +171,10 @@ static const struct frame *peek_walked(struct cursor *c)
                 reader->state = LANE_OPEN;
             break;
         case LANE_FAULT:
-            c->capture->format->fault(c->capture, &c->window, reader);
+            if (gap_pass(c->capture, c->chunk, &c->window, reader, c->frames + c->sorter.count,
+                         c->input->stop))
+                break;
+            gap_end(c->capture, c->chunk, &c->window, reader, c->frames + c->sorter.count);
             end_mapped(c);
             c->ended = true;
             break;

@@ -30,6 +30,7 @@ void chunk_drop(struct chunk *chunk)
     if (atomic_fetch_sub_explicit(&chunk->users, 1, memory_order_acq_rel) != 1)
         return;
     capture_drop(chunk->capture);
+    free(chunk->gaps);
     free(chunk->memory);
     free(chunk);
 }
@@ -98,6 +99,7 @@ bool input_open(struct input *in, bool read_small)
     if (in->capture) {
         in->capture->shift = in->shift;
         in->capture->place = in->kind == INPUT_MAPPED ? &in->place : NULL;
+        in->capture->resyncs = in->resyncs;
         in->capture->keeps_interfaces = in->keeps_interfaces;
         in->capture->notes_interfaces = in->notes_interfaces;
     }

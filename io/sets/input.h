@@ -4,7 +4,8 @@
 
 #include "engine/turn.h"
 #include "engine/window.h"
-#include "io/capture.h"
+#include "io/formats/resync.h"
+#include "io/sets/gap.h"
 #include "io/streams/stream.h"
 
 /* A piece of a stream in memory: whole records, cut into lanes at record boundaries. */
@@ -23,6 +24,10 @@ struct chunk {
         uint64_t begin, limit;
         const void *context;
     } lane[LANES];
+    struct gap *gaps; /* of an input that resyncs: CHUNK_GAPS of them; NULL: none yet */
+    unsigned gap_count;
+    bool
+        gave_up; /* its last record is broken, and where records go on was not searched to the end of the stream */
     /* Incremented by a user that passes it on, decremented in chunk_drop(). */
     _Atomic unsigned users;
     struct chunk *next;
@@ -34,6 +39,8 @@ enum {
     /* The first of a small file, or of one that is only looked at: 16 KB, or eight times the file. */
     CHUNK_BYTES_MIN = 16 << 10,
     CHUNK_BYTES = 1 << 20, /* memory costs most when it is first touched: with 2 MB a run takes 5 % longer */
+    /* Gaps in a chunk; what follows is the next one's. */
+    CHUNK_GAPS = 64,
     /* Chunks of one stream that may wait to be claimed. */
     CHUNKS_AHEAD = 4,
     /* A stream with a record that does not fit is given up. Wireshark's largest pcapng block is 16 MB. */
@@ -53,6 +60,7 @@ struct input {
     uint64_t size;             /* of such a file, when it was first looked at */
     bool reads;                /* a regular file is a stream, too, and nothing is mapped */
     bool is_look;              /* only its first frame is wanted */
+    bool resyncs;              /* what is destroyed is passed over (gap.h) */
     struct input_place resume; /* known: an earlier run read the records before it. Of mapped inputs */
     bool keeps_interfaces;     /* its capture does */
     bool notes_interfaces;     /* its capture does */
@@ -74,7 +82,9 @@ struct input {
     struct chunk *partial; /* is being filled, but the stream had no more for now */
     bool began;            /* the format's header has been read */
     const void *context;
-    bool ended;  /* nothing more will be read */
+    struct trust trust; /* of an input that resyncs: in the records up to position */
+    bool gives_up;      /* there are as many bytes as may be searched for the record behind a gap */
+    bool ended;         /* nothing more will be read */
     bool broken; /* because the stream failed, or was stopped: a record that it left incomplete is no fault of
                     its own */
     bool noted;  /* it is reported that an interrupt kept it from being read to its end */

@@ -1,8 +1,9 @@
 /* Reading a stream into chunks, and cutting them into lanes. */
 #include "engine/clock.h"
 #include "io/formats/registry.h"
+#include "io/formats/resync.h"
 #include "io/problems.h"
-#include "io/sets/input.h"
+#include "io/sets/input_cut.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -39,24 +40,42 @@ static int keep_rest(struct input *in, const struct chunk *chunk, size_t count)
     return 0;
 }
 
-static void open_lane(struct chunk *chunk, uint64_t begin, const void *context)
+void chunk_open_lane(struct chunk *chunk, uint64_t begin, const void *context)
 {
     chunk->lane[chunk->lanes].begin = chunk->lane[chunk->lanes].limit = begin;
     chunk->lane[chunk->lanes].context = context;
     chunk->lanes++;
 }
 
-/* Lets the format read a change at position *at of how records are read, and moves *at behind it. The first
- * record of the change is whole. False if it is broken. */
-static bool change_context(struct input *in, const struct chunk *chunk, uint64_t *at, uint64_t end)
+void chunk_drop_empty_lane(struct chunk *chunk)
+{
+    const unsigned last = chunk->lanes - 1;
+    if (last && chunk->lane[last].limit == chunk->lane[last].begin)
+        chunk->lanes--;
+}
+
+bool input_change_context(struct input *in, const struct chunk *chunk, struct record_reader *reader,
+                          uint64_t end)
 {
     const struct window window = {.bytes = chunk->memory, .base = chunk->window.base, .end = end};
+    in->capture->format->change(in->capture, &window, reader);
+    in->context = reader->context;
+    return reader->state != LANE_FAULT;
+}
+
+/* The same at position *at, which is moved. The first record of the change is whole. */
+static bool change_context(struct input *in, const struct chunk *chunk, uint64_t *at, uint64_t end)
+{
     struct record_reader reader = {
         .position = *at, .limit = end, .context = in->context, .state = LANE_CHANGE};
-    in->capture->format->change(in->capture, &window, &reader);
-    in->context = reader.context;
+    const bool changed = input_change_context(in, chunk, &reader, end);
     *at = reader.position;
-    return reader.state != LANE_FAULT;
+    return changed;
+}
+
+uint64_t input_lane_bytes(const struct input *in, uint64_t bytes)
+{
+    return MAX(bytes / LANES, (UINT64_C(32) << 10) / in->capture->position_bytes);
 }
 
 /* Cuts the chunk's count bytes from position at on into lanes of whole records. A record that is broken, or
@@ -66,8 +85,8 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
 {
     const struct capture_format *format = in->capture->format;
     const uint64_t end = MIN(chunk->window.base + count, in->capture->records_end);
-    const uint64_t lane_bytes = MAX((end - at) / LANES, (UINT64_C(32) << 10) / in->capture->position_bytes);
-    open_lane(chunk, at, in->context);
+    const uint64_t lane_bytes = input_lane_bytes(in, end - at);
+    chunk_open_lane(chunk, at, in->context);
     while (at < end) {
         struct chunk *c = chunk;
         unsigned last = c->lanes - 1;
@@ -76,7 +95,7 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
             at += format->records_length(in->capture, c->memory + (at - c->window.base), end - at, wanted);
             c->lane[last].limit = at;
             if (at - c->lane[last].begin >= lane_bytes && c->lanes < LANES && at < end) {
-                open_lane(c, at, in->context);
+                chunk_open_lane(c, at, in->context);
                 continue;
             }
             if (at == end)
@@ -102,7 +121,7 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
                 at = end;
             } else {
                 if (c->lane[last].limit > c->lane[last].begin) {
-                    open_lane(c, at, in->context);
+                    chunk_open_lane(c, at, in->context);
                 } else {
                     c->lane[last].begin = at;
                     c->lane[last].context = in->context;
@@ -114,10 +133,9 @@ static uint64_t cut(struct input *in, struct chunk *chunk, uint64_t at, size_t c
         }
         c->lane[last].limit = at;
         if (at - c->lane[last].begin >= lane_bytes && c->lanes < LANES && at < end)
-            open_lane(c, at, in->context);
+            chunk_open_lane(c, at, in->context);
     }
-    if (chunk->lanes > 1 && chunk->lane[chunk->lanes - 1].limit == chunk->lane[chunk->lanes - 1].begin)
-        chunk->lanes--;
+    chunk_drop_empty_lane(chunk);
     return at;
 }
 
@@ -259,7 +277,10 @@ static enum filled finish_chunk(struct input *in, struct chunk *chunk)
     at = MAX(at, in->capture->first_record); /* of the first chunk */
     chunk->lanes = 0;
     chunk->window.bytes = chunk->memory;
-    chunk->window.end = cut(in, chunk, at, chunk->count);
+    if (in->resyncs && resync_is_possible(in->capture))
+        chunk->window.end = input_cut_gaps(in, chunk, at, chunk->count);
+    else
+        chunk->window.end = cut(in, chunk, at, chunk->count);
     if (in->capture->records_end != UINT64_MAX) /* what the records' table points to is all of it */
         chunk->window.end = chunk->window.base + chunk->count;
     if (chunk->window.end <= at && !in->ended)
@@ -277,6 +298,13 @@ static enum filled finish_chunk(struct input *in, struct chunk *chunk)
 static enum filled fill_chunk(struct input *in, struct chunk *chunk, bool wait)
 {
     for (;; chunk->wanted *= 2) {
+        if (chunk->wanted > CHUNK_BYTES_MAX && in->began && in->resyncs && !in->gives_up &&
+            resync_is_possible(in->capture)) {
+            in->gives_up = true; /* the record is broken, and no other one found */
+            const enum filled filled = finish_chunk(in, chunk);
+            if (filled != FILLED_PARTLY)
+                return filled;
+        }
         if (chunk->wanted > CHUNK_BYTES_MAX) {
             give_up(in,
                     !in->began && in->capture->format

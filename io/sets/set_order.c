@@ -30,6 +30,7 @@ static void look_at_first_time(struct input *in)
     if (look) {
         look->sized = in->sized;
         look->reads = in->reads;
+        look->resyncs = in->resyncs;
         look->is_look = in->sized;
         look->resume = in->resume;
         look->shift = in->shift;

@@ -106,11 +106,33 @@ static void set_change(struct source *source, struct batch *b, struct lane *lane
     piece_change((struct set_source *)source, b->input, lane->reader.context);
 }
 
+/* Of the batch's input, behind the lane's last frame. */
+static uint64_t frames_up_to(const struct batch *b, const struct lane *lane)
+{
+    return lane->first_frame + lane->frames - 1 - b->input_base;
+}
+
+/* Where lanes up to this one began, for gaps. */
+static void note_lanes(const struct batch *b, unsigned end)
+{
+    for (unsigned i = 0; b->input && !b->piece && i < end; i++)
+        if (b->lane[i].frames)
+            gap_note_record(b->input, b->lane[i].start);
+}
+
+static bool set_resync(struct source *source, struct batch *b, struct lane *lane)
+{
+    const struct set_source *s = (const struct set_source *)source;
+    note_lanes(b, (unsigned)(lane - b->lane) + 1);
+    return b->input &&
+           gap_pass(b->input, b->piece, &b->window, &lane->reader, frames_up_to(b, lane), s->params.stop);
+}
+
 static void set_fault(struct source *source, const struct batch *b, const struct lane *lane)
 {
     struct set_source *s = (struct set_source *)source;
     struct capture *c = b->input;
-    c->format->fault(c, &b->window, &lane->reader);
+    gap_end(c, b->piece, &b->window, &lane->reader, frames_up_to(b, lane));
     piece_fault(s, c);
 }
 
@@ -126,6 +148,7 @@ static bool set_accept(struct source *source, struct batch *b)
 
 static void set_settled(struct source *source, struct batch *b)
 {
+    note_lanes(b, b->lanes_used);
     standing_note(b);
     piece_settled((struct set_source *)source, b);
     switch_settled(&((struct set_source *)source)->sw, b);
@@ -171,6 +194,7 @@ static const struct source_ops ops = {
     .settled = set_settled,
     .prepare = set_prepare,
     .origin = set_origin,
+    .resync = set_resync,
     .fault = set_fault,
     .release = set_release,
 };
@@ -191,6 +215,7 @@ struct set_source *set_source_create(const struct set_source_params *params)
         if (!s->inputs[i])
             goto fail;
         s->inputs[i]->reads = params->reads;
+        s->inputs[i]->resyncs = params->resyncs;
         s->inputs[i]->notes_interfaces = params->notes_interfaces;
         if (params->shifts)
             s->inputs[i]->shift = params->shifts[i];

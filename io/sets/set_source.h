@@ -42,6 +42,8 @@ struct set_source_params {
     int64_t
         sort_window; /* ns by which frames of a file may be late to be put in order of time; 0: none are */
     bool append;     /* read in the order given */
+    bool
+        resyncs; /* what is destroyed in a file is passed over (gap.h). Not of pieces, nor of inputs that go on */
     bool notes_interfaces; /* frames have their interface */
     bool
         reads; /* no file is mapped: they are read, as pipes are, with no handler of a signal. Not of pieces */

@@ -175,6 +175,10 @@ def main():
         (folder / "decode" / name).write_bytes(head + frame)
     for i, (name, data) in enumerate(captures()):
         (folder / "capture" / name).write_bytes(bytes([i % 3, (i * 37) % 256]) + data)
+        if name in ("micro", "swapped", "large", "pcapng", "pcapng-sections", "erf", "snoop"):
+            at = len(data) // 2
+            broken = data[:at] + b"\xff" * 12 + data[at + 9:]
+            (folder / "capture" / (name + "-resync")).write_bytes(bytes([0x80 + i % 3, (i * 37) % 256]) + broken)
     for i in range(6):
         (folder / "rules" / ("segments-%d" % i)).write_bytes(bytes([i * 4]) + segments(i, 30 << i))
 

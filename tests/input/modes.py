@@ -23,7 +23,7 @@ LETTERS = {'g': GOES, 'p': PART, 'n': REFUSED}
 # An argument (None: there is none), and what the option is to the modes, in their order. @: the capture; +: a file that names it.
 OPTIONS = {
     'read-file': ('@', 'ggggn'), 'filter': ('tcp', 'ppngn'), 'recursive': (None, 'ggngn'), 'files-from': ('+', 'ggngn'),
-    'append': (None, 'ppngn'), 'clock': ('@=1', 'npngn'), 'sort-window': ('1', 'nnnnn'), 'drop-copies': ('1', 'npngn'),
+    'append': (None, 'ppngn'), 'clock': ('@=1', 'npngn'), 'resync': (None, 'nnnnn'), 'sort-window': ('1', 'nnnnn'), 'drop-copies': ('1', 'npngn'),
     'decode-as': ('udp.port==48879,vxlan', 'ppngn'), 'ignore': ('3', 'pnnnn'), 'piece': ('1/2', 'ngnnn'), 'combine': (None, 'nngnn'),
     'mpi': (None, 'nnngn'), 'interface': ('lo', 'nnnnn'), 'list-interfaces': (None, 'nnnnn'), 'snaplen': ('99', 'nnnnn'),
     'no-promiscuous-mode': (None, 'nnnnn'), 'buffer-size': ('9', 'nnnnn'),

@@ -41,7 +41,7 @@ ALLOWED = {
     'io/ranks': ['io'],
     'io/reports': ['engine', 'io', 'io/columns', 'io/ports/port_counters.h', 'io/outputs/outputs.h'],
     'io/sheets': ['engine', 'io', 'io/columns', 'io/reports', 'io/outputs/outputs.h'],
-    'io/sets': ['engine', 'io', 'io/streams/stream.h', 'io/formats/format.h', 'io/formats/registry.h', 'io/formats/kinds.h'],
+    'io/sets': ['engine', 'io', 'io/streams/stream.h', 'io/formats/format.h', 'io/formats/resync.h', 'io/formats/registry.h', 'io/formats/kinds.h'],
     'io/streams': ['engine', 'io', 'io/texts/text.h'],
     'io/texts': ['engine'],
 
