@@ -146,6 +146,20 @@ def bridged():
     return frames
 
 
+def wireless():
+    """802.11 with LLC, and with an ether type in its place."""
+    frames = Frames(link=105)
+    tag, path = b'\x81\0\0\1\x08\0' + IPV4, b'\x22\xf3\0\0\0\1\0\2' + ETHERNET
+    for name, count, body in (('LLC', 1, SNAP), ('IPv4', 1, b'\x08\0' + IPV4), ('a tag', 1, tag), ('MPLS', 1, b'\x88\x47\0\1\1\x40' + IPV4),
+                              ('PPPoE', 1, b'\x88\x64\x11\0\0\1\0\x2a\0\x21' + IPV4), ('TRILL', 1, path), ('Ethernet', 1, b'\x65\x58' + ETHERNET),
+                              ('an unknown type', 0, b'\x99\x99' + IPV4), ('a length', 0, b'\x05\xdc' + tag)):
+        for kind, control, behind in (('to DS', b'\x08\1', b''), ('from DS', b'\x08\2', b''), ('QoS', b'\x88\1', b'\0\0')):
+            frames.add('802.11, %s: %s' % (kind, name), count, control + b'\0\0' + MACS + bytes.fromhex('0200000000030000') + behind + body)
+    part = MACS + struct.pack('>H', 2 + len(IPV4)) + b'\x08\0' + IPV4
+    frames.add('802.11, A-MSDU: IPv4', 0, b'\x88\1\0\0' + MACS + bytes.fromhex('0200000000030000') + b'\x80\0' + part)
+    return frames
+
+
 def check(tap, tcpreuse, judge, what, frames):
     with tempfile.TemporaryDirectory(prefix='layers-') as directory:
         path = program.write(directory, 'layers.pcap', frames.pcap.data())
@@ -161,7 +175,7 @@ def check(tap, tcpreuse, judge, what, frames):
 
 def main():
     tap, judge = program.Tap(), tshark.Tshark()
-    for build in (sflow, ppp, headers, bridged):
+    for build in (sflow, ppp, headers, bridged, wireless):
         check(tap, sys.argv[1], judge, build.__name__, build())
     return tap.done()
 

@@ -24,6 +24,7 @@ enum {
     HT_CONTROL = 0x80,
 
     QOS_AMSDU = 0x0080,
+    LEAST_TYPE = 0x0600,
 
     MESH_HEADER = 6,
     MESH_EXTENSION_MAX = 2,
@@ -38,7 +39,8 @@ enum {
     ICV = 4,
 };
 
-/* Some devices bridge Ethernet frames into 802.11 as they are, and some put two zero bytes before LLC. */
+/* Some devices bridge Ethernet frames into 802.11 as they are, and some put two zero bytes before LLC. Where it is agreed (5.1.4,
+ * ether type protocol discrimination, as of vehicles), the type stands in place of LLC: as in Wireshark, where it is a known one. */
 static void decode_payload(struct decoder *d, struct layer l, const uint8_t *destination,
                            const uint8_t *source)
 {
@@ -53,6 +55,10 @@ static void decode_payload(struct decoder *d, struct layer l, const uint8_t *des
             return;
         if (head == 0)
             l = layer_after(l, 2);
+        else if (head >= LEAST_TYPE && ether_type_is_known(head)) {
+            decode_ether_type(d, head, layer_after(l, 2));
+            return;
+        }
     }
     decode_llc(d, l);
 }
