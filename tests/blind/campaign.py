@@ -34,7 +34,7 @@ KNOWN = {
     'L2TP from another port': ('L2TP.*(bytes|bits) changed', ''),
     'Observer files of editcap 4.0': ('as observer', 'time information TLV length'),
     'damaged compression': ('', 'cannot be decompressed'),
-    'few records of a pcap variant without a mark': ('as (rh6_1pcap|nokiapcap)', ''),
+    'pcap variants, damaged or without a mark': ('as (rh6_1pcap|nokiapcap)|as (modpcap|suse6_3pcap); bits changed', ''),
 }
 LARGEST = 300000        # bytes of a source: a case takes about a second
 # What editcap writes and can hold TCP.
