@@ -1,5 +1,4 @@
-/* What a limit of memory means for a run: the budget that claiming looks at, and after how many frames conversations are
- * forgotten. */
+/* What a limit of memory means for a run: the budget that claiming looks at, and when conversations are forgotten. */
 #include "cli/memory_limit.h"
 #include "engine/budget.h"
 #include "io/memory.h"
@@ -9,7 +8,7 @@
  * for the others together. */
 static const uint64_t under_way = 8 << 20;
 /* Of a limit with --expire auto, for all but conversations, whatever the number of threads: half of it and this. */
-static const uint64_t beside = 40 << 20;
+static const uint64_t beside = 64 << 20;
 
 uint64_t memory_limit_of(const struct options *o)
 {
@@ -21,12 +20,13 @@ uint64_t memory_limit_of(const struct options *o)
     return there - there / 10;
 }
 
-/* A frame touches one conversation at most, but for tunnels with several packets in a frame: so there are no more of them than
- * the frames after which they are forgotten. */
-static uint64_t frames_to_keep(uint64_t limit, const struct pipeline_footprint *one)
+/* Behind so many that have begun, a conversation is forgotten. Of half of what there is for conversations: the other half is for
+ * those that go on for longer than that, and for those that begin until it is known (engine/pipeline/epochs.h). */
+static uint64_t begun_to_keep(uint64_t limit, const struct pipeline_footprint *one)
 {
     const uint64_t half = limit / 2, least = limit / 8;
-    return MAX(MAX(half - MIN(half, beside), least) / (one->kept + one->at_end), 1u);
+    const uint64_t bytes = MAX(half - MIN(half, beside), least);
+    return MAX(bytes * 3 / 4 / (one->kept + one->at_end), 1u);
 }
 
 void memory_limit_apply(const struct options *o, uint64_t limit, struct pipeline_params *params)
@@ -34,10 +34,10 @@ void memory_limit_apply(const struct options *o, uint64_t limit, struct pipeline
     /* What --extract keeps is there twice, since it runs once more while the first tables are still there. */
     const uint64_t run = limit / (o->extract ? 2 : 1);
     if (o->expire_auto)
-        params->expire_frames = 1; /* the footprint depends on it */
+        params->expire_begun = 1; /* the footprint depends on it */
     const struct pipeline_footprint one = pipeline_footprint(params);
     if (o->expire_auto) {
-        params->expire_frames = frames_to_keep(run, &one);
+        params->expire_begun = begun_to_keep(run, &one);
         budget_set(run - run / 8, memory_own);
         return;
     }

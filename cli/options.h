@@ -93,7 +93,7 @@ struct options {
     unsigned threads;           /* 0, only with dpdk: one for each core of the EAL */
     uint64_t max_conversations; /* 0: no limit */
     int64_t expire;             /* ns; 0: never */
-    bool expire_auto;           /* after so many frames as memory_limit has room for, instead */
+    bool expire_auto;           /* behind as many others as memory_limit has room for, instead */
     uint64_t memory_limit;      /* bytes; 0: what there is, less a tenth */
     bool no_memory_limit;
     enum sandbox_mode sandbox;

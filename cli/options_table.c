@@ -183,9 +183,8 @@ static const struct option_spec specs[] = {
      .help = "keep about N conversations in memory; forget the longest idle first"},
     {"expire", 0, "S", .section = SECTION_RESOURCES, .kind = OPTION_PARSED, .parse = options_parse_expire,
      .noun = "time", .example = "seconds, such as 60 or 0.5, or auto",
-     .help =
-         "forget conversations after S seconds without a segment; auto: after as many frames as the limit "
-         "of memory has room for conversations"},
+     .help = "forget conversations after S seconds without a segment; auto: once about as many others have "
+             "begun as the limit of memory has room for"},
     {"memory-limit", 0, "SIZE", .section = SECTION_RESOURCES, .kind = OPTION_PARSED,
      .parse = options_parse_memory_limit, .noun = "size", .example = "such as 500M or 12G, or none",
      .help = "end, with what was found, before more memory is used (500M, 12G; none: no limit; default: nine "

@@ -45,7 +45,7 @@ static struct summary summarise(const struct run *r)
         .memory = memory_use_now(),
         .memory_limit = r->memory_limit,
         .sandbox = confine_applied(),
-        .expire_frames = r->params.expire_frames,
+        .expire_begun = r->params.expire_begun,
         .ports = r->counters,
         .port_count = r->port_count,
         .drops_copies = r->options->drop_copies,

@@ -27,7 +27,7 @@ struct pipeline_params {
     /* Limits beyond which conversations are forgotten; each is then reported when it ends. 0: no limit. */
     uint64_t max_conversations;     /* divided among the threads; the longest idle go first */
     int64_t expire;                 /* ns without a segment */
-    uint64_t expire_frames;         /* frames of the capture without one of the conversation's */
+    uint64_t expire_begun;          /* conversations that have begun since (engine/pipeline/epochs.h) */
     struct verdict_params verdicts; /* the timers are owned by the caller */
     /* ns within which the copy of a packet is left out (conversations/copies.h); 0: none is. Frames are numbered
      * and counted all the same. */
@@ -69,7 +69,7 @@ struct pipeline_totals {
     uint64_t reuses[TRIGGERS];
     uint64_t verdicts[VERDICT_WORDS]; /* of the reuses, if params.verdicts.wanted */
     uint64_t copies;                  /* segments left out, of params.drop_copies */
-    uint64_t expired;                 /* conversations forgotten after params.expire, or expire_frames */
+    uint64_t expired;                 /* conversations forgotten after params.expire, or expire_begun */
     uint64_t displaced;               /* conversations forgotten beyond params.max_conversations */
     uint64_t batches;
     uint64_t lanes;

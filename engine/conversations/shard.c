@@ -73,12 +73,11 @@ void shard_count_ways(struct shard *s)
     s->counts_ways = true;
 }
 
-void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, uint64_t idle_frames, bool note_ended)
+void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool by_frames, bool note_ended)
 {
-    s->forgets = most || idle_time || idle_frames;
+    s->forgets = most || idle_time || by_frames;
     s->most = most;
     s->idle_time = idle_time;
-    s->idle_frames = idle_frames;
     s->note_ended = note_ended;
 }
 

@@ -33,11 +33,12 @@ struct shard {
     uint8_t syn_completeness; /* of a conversation after a plain SYN that creates it */
     /* Set by shard_forget(). */
     bool forgets;
-    bool note_ended; /* list in the batch what ended, for a report of conversations */
-    uint64_t most;   /* conversations that are kept at most; 0: any number */
-    /* A conversation is forgotten after so many ns, or frames of the capture, without a segment; 0: never. */
-    int64_t idle_time;
-    uint64_t idle_frames;
+    bool note_ended;   /* list in the batch what ended, for a report of conversations */
+    uint64_t most;     /* conversations that are kept at most; 0: any number */
+    int64_t idle_time; /* ns without a segment after which a conversation is forgotten; 0: never */
+    /* Conversations whose last frame is up to `over` are forgotten, from a frame behind over_from on, and before that those
+     * up to over_before. The owner sets them before each drain. */
+    uint64_t over, over_before, over_from;
     uint64_t written; /* batches that have been written; the owner sets it before each drain */
     uint64_t batch;   /* the one being drained */
     struct idle_list idle[FAMILIES];
@@ -65,8 +66,8 @@ int shard_init(struct shard *s, unsigned index, enum rules rules, bool keep_reco
 /* Before the first batch, where the key of conversations has more than the tuple, which 4.0 has not: the shard's
  * segments are all of FAMILY_KEYED. 0, or -1 when memory is short. */
 int shard_key(struct shard *s);
-/* Before the first batch, if the shard is to forget conversations. */
-void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, uint64_t idle_frames, bool note_ended);
+/* Before the first batch, if the shard is to forget conversations. by_frames: `over` is going to be set. */
+void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool by_frames, bool note_ended);
 /* Before the first batch, under generation 4.0: connections that FTP announces count as created by that. key:
  * the decoders'; it is read from the first batch on, and outlives the shard. */
 void shard_follow_ftp(struct shard *s, const struct hash_key *key);

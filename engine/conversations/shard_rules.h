@@ -176,7 +176,7 @@ ALWAYS_INLINE bool conversation_is_expired(const struct conversation *c, const s
 {
     return (s->idle_time && now > c->last_time &&
             (uint64_t)now - (uint64_t)c->last_time > (uint64_t)s->idle_time) ||
-           (s->idle_frames && frame - conversation_last_frame(c) > s->idle_frames);
+           conversation_last_frame(c) <= (frame > s->over_from ? s->over : s->over_before);
 }
 
 /* Keeps the list in capture order: what the update pass creates may stand before what the find pass has

@@ -1,6 +1,20 @@
 /* Drain, each worker for its own shard: the shard's lists of a batch go through its table and the rules. */
 #include "engine/pipeline/steps.h"
 
+/* What is over in the batch; false: it is not known yet, since numbering has to come first. */
+static bool find_over(struct worker *w, const struct batch *b)
+{
+    struct epochs_over over;
+    if (likely(!w->pipeline->params.expire_begun) || !b->frames)
+        return true;
+    if (!epochs_over(&w->pipeline->epochs, b->first_frame, b->first_frame + b->frames - 1, &over))
+        return false;
+    w->shard.over_before = over.before;
+    w->shard.over = over.behind;
+    w->shard.over_from = over.change;
+    return true;
+}
+
 bool drain_step(struct worker *w)
 {
     struct pipeline *p = w->pipeline;
@@ -10,7 +24,7 @@ bool drain_step(struct worker *w)
     struct batch *b = &p->batches[w->drained & p->ring_mask];
     /* The acquire pairs with the release of writing: nothing refers to what is written any more. */
     w->shard.written = atomic_load_explicit(&p->written, memory_order_acquire);
-    if (!pipeline_has_batch_to_trust(p, w->drained))
+    if (!pipeline_has_batch_to_trust(p, w->drained) || !find_over(w, b))
         return false;
     if (shard_drain(&w->shard, b, p->params.threads)) {
         pipeline_fail(p, PIPELINE_MEMORY);

@@ -9,7 +9,7 @@ struct pipeline_footprint pipeline_footprint(const struct pipeline_params *param
 {
     enum { STREAM_BYTES = 6 }; /* stream_map.h */
     const bool *wants = params->sink->wants;
-    const bool forgets = params->max_conversations || params->expire || params->expire_frames;
+    const bool forgets = params->max_conversations || params->expire || params->expire_begun;
     /* The index is 3/8 full once it has doubled, and the old one is still there while it does. */
     const size_t index = sizeof(struct bucket) / BUCKET_SLOTS * 3 * 4 / 3;
     struct pipeline_footprint f = {.kept = conversation_size(params->key_parts ? FAMILY_KEYED : FAMILY_IPV6) +

@@ -220,6 +220,20 @@ static struct event_counts count_events(const struct pipeline *p, const struct b
     return n;
 }
 
+/* Ends of epochs in the batch. */
+static int count_epochs(struct pipeline *p, const struct batch *b, uint64_t creations)
+{
+    const uint64_t last = b->first_frame + b->frames - 1, before = p->totals.conversations - creations;
+    for (uint64_t end; b->frames && (end = epochs_next_end(&p->epochs, last));) {
+        const bool whole = !creations || end == last;
+        const uint64_t begun =
+            whole ? creations : rank_in_batch(p, b, (uint32_t)(end + 1 - b->first_frame) << 8);
+        if (epochs_end(&p->epochs, before + begun))
+            return -1;
+    }
+    return 0;
+}
+
 static int number_batch(struct pipeline *p, struct batch *b)
 {
     const bool *wants = p->params.sink->wants;
@@ -230,6 +244,8 @@ static int number_batch(struct pipeline *p, struct batch *b)
         p->totals.conversations += n.creations;
         atomic_store_explicit(&p->shown_conversations, p->totals.conversations, memory_order_relaxed);
     }
+    if (count_epochs(p, b, n.creations))
+        return -1;
     if (n.ended)
         number_ended(p, b, p->totals.conversations - n.creations);
     if (p->params.verdicts.wanted && findings_take_in(p, b))

@@ -128,7 +128,7 @@ static int worker_init(struct worker *w, struct pipeline *p, unsigned index)
         shard_follow_ftp(&w->shard, &p->key);
     w->shard.copy_window = params->drop_copies;
     const uint64_t most = params->max_conversations;
-    shard_forget(&w->shard, most ? MAX(most / threads, 1u) : 0, params->expire, params->expire_frames,
+    shard_forget(&w->shard, most ? MAX(most / threads, 1u) : 0, params->expire, params->expire_begun != 0,
                  wants[REPORT_CONVERSATIONS]);
     return 0;
 }
@@ -183,6 +183,8 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
             goto fail;
     if (pipeline_forgets(p) && params->verdicts.wanted && params->sink->wants[REPORT_CONVERSATIONS] &&
         older_init(p))
+        goto fail;
+    if (epochs_init(&p->epochs, params->expire_begun))
         goto fail;
     decoder_init(&p->redecoder, p);
     for (unsigned i = 0; i < threads; i++)
@@ -368,6 +370,7 @@ void pipeline_destroy(struct pipeline *p)
     for (uint64_t i = 0; p->chunks && i <= p->ring_mask; i++)
         free(p->chunks[i].text.bytes);
     decoder_free(&p->redecoder);
+    epochs_free(&p->epochs);
     load_free(p);
     decode_counts_free(&p->totals.decoded);
     for (unsigned i = 0; p->fragment_lists && i < p->params.threads * FAMILIES; i++)

@@ -11,6 +11,7 @@
 #include "engine/conversations/shard.h"
 #include "engine/pipeline.h"
 #include "engine/pipeline/endpoints.h"
+#include "engine/pipeline/epochs.h"
 #include "engine/pipeline/stream_map.h"
 #include "engine/pipeline/waiting.h"
 #include "engine/turn.h"
@@ -98,6 +99,7 @@ struct pipeline {
     struct stream_map *older;
     struct frame_block *blocks; /* scratch for one batch; holders only */
     size_t block_capacity;
+    struct epochs epochs;   /* epochs.h: who writes and reads */
     struct waiting waiting; /* holders only; once all batches are written, whoever finishes the findings */
 
     /* Writing. */
@@ -169,7 +171,7 @@ ALWAYS_INLINE bool pipeline_has_batch_to_trust(const struct pipeline *p, uint64_
 
 ALWAYS_INLINE bool pipeline_forgets(const struct pipeline *p)
 {
-    return p->params.max_conversations || p->params.expire || p->params.expire_frames;
+    return p->params.max_conversations || p->params.expire || p->params.expire_begun;
 }
 
 ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)

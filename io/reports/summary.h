@@ -43,7 +43,7 @@ struct summary {
     struct memory_use memory;
     uint64_t memory_limit;          /* bytes; 0: none */
     const char *sandbox;            /* what confines the process, in words; NULL: nobody asks */
-    uint64_t expire_frames;         /* after which conversations were forgotten, by it; 0: not so */
+    uint64_t expire_begun;          /* after which conversations were forgotten, by it; 0: not so */
     const struct rank_share *ranks; /* NULL: there are none */
     size_t rank_count;
 };

@@ -181,8 +181,8 @@ static void json_found(struct json *j, const struct summary *s)
         json_begin_object(j, "forgotten", JSON_LINES);
         json_unsigned(j, "expired", t->expired);
         json_unsigned(j, "displaced", t->displaced);
-        if (s->expire_frames)
-            json_unsigned(j, "idle_frames", s->expire_frames);
+        if (s->expire_begun)
+            json_unsigned(j, "idle_conversations", s->expire_begun);
         json_end(j);
     }
     json_begin_object(j, "reuses", JSON_LINES);

@@ -133,9 +133,9 @@ void summary_print(const struct summary *s, FILE *to)
         if (t->verdicts[i])
             fprintf(to, "  %-16s %s\n", verdict_names[i], thousands(t->verdicts[i]).text);
     print_interrupted(s, to);
-    if (s->expire_frames)
-        fprintf(to, "conversations are forgotten after %s frames without a segment (--expire auto)\n",
-                thousands(s->expire_frames).text);
+    if (s->expire_begun)
+        fprintf(to, "conversations are forgotten once some %s others have begun (--expire auto)\n",
+                thousands(s->expire_begun).text);
     if (s->forgets)
         fprintf(to, "conversations forgotten: %s expired (--expire), %s displaced (--max-conversations)\n",
                 thousands(t->expired).text, thousands(t->displaced).text);

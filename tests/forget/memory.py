@@ -5,6 +5,7 @@
 Runs under a limit of memory: what was found before it is reported, whole, and nobody is killed; with --expire auto all is read,
 and the reports are the same for any number of threads.
 """
+import bisect
 import os
 import subprocess
 import sys
@@ -75,10 +76,15 @@ def limited(tap, tcpreuse, path, whole):
 def forgets(tap, tcpreuse, tracegen, path, at):
     mix = at('mix.pcap')
     subprocess.run([tracegen, '--frames', '600000', '--reuse', '30', '-w', mix], check=True)
-    for name, limit, trace in (('a flood', '200M', path), ('connections', '64M', mix)):
+    for name, limit, trace in (('a flood', '500M', path), ('connections', '64M', mix)):
         runs = [program.run(tcpreuse, ['-j', j, '--memory-limit', limit, '--expire', 'auto', trace],
                             ('reuse', 'conversations', 'summary')) for j in THREADS]
         out = []
+        with open(trace, 'rb') as file:     # whose batches are others
+            piped = program.run(tcpreuse, ['-j', 2, '--memory-limit', limit, '--expire', 'auto', '-'],
+                                ('reuse', 'conversations', 'summary'), stdin=file)
+        if piped.reports['reuse'] != runs[0].reports['reuse']:
+            out.append('in a pipe: ' + program.first_difference(runs[0].reports['reuse'], piped.reports['reuse']))
         for threads, run in zip(THREADS, runs):
             if run.status:
                 out.append(run.describe())
@@ -90,16 +96,28 @@ def forgets(tap, tcpreuse, tracegen, path, at):
                 out.append('%d threads: %s' % (threads, forgotten))
             if len(rows) != summary['conversations'] or not summary['complete']:
                 out.append('%d threads: %d rows of %d conversations' % (threads, len(rows), summary['conversations']))
-            if b'conversations are forgotten after' not in run.err:
+            if b'conversations are forgotten once some' not in run.err:
                 out.append('the summary does not say so: %r' % run.err)
             for report in ('reuse', 'conversations'):
                 if run.reports[report] != runs[0].reports[report]:
                     out.append('%d threads: %s' % (threads, program.first_difference(runs[0].reports[report], run.reports[report])))
         tap.ok('--expire auto, %s' % name, out)
-        idle = runs[0].summary()['forgotten']['idle_frames'] if not out else 0
-        rows = runs[0].rows('reuse') if not out else []
-        late = [r for r in rows if int(r['frame']) - int(r['previous_last_frame']) > idle] if rows and 'previous_last_frame' in rows[0] else []
-        tap.ok('no reuse is of a conversation that was idle for longer', ['%d are' % len(late)] if late else [])
+        if not out:
+            tap.ok('--expire auto, %s: those that were idle longest' % name, longest_idle(tcpreuse, runs[0], trace))
+
+
+def longest_idle(tcpreuse, run, trace):
+    """By how many conversations began since the last frame of the old one: up to the limit, and an epoch or three beyond it."""
+    idle, epoch = run.summary()['forgotten']['idle_conversations'], 1 << 15
+    begun = sorted(int(r['first_frame']) for r in run.rows('conversations'))
+    found, out = {r['frame'] for r in run.rows('reuse')}, []
+    for r in program.run(tcpreuse, ['-q', '--memory-limit', 'none', trace], ('reuse',)).rows('reuse'):
+        since = bisect.bisect_right(begun, int(r['frame'])) - bisect.bisect_right(begun, int(r['previous_last_frame']))
+        if since <= idle and r['frame'] not in found:
+            out.append('the reuse in frame %s is missing, after %d others' % (r['frame'], since))
+        if since > idle + 3 * epoch and r['frame'] in found:
+            out.append('there is a reuse in frame %s, after %d others' % (r['frame'], since))
+    return out[:5]
 
 
 def group(limit):
