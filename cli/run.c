@@ -99,7 +99,7 @@ static enum exit_status run_pipeline(struct run *r)
     service_end(r->service);
     r->service = NULL;
     progress_stop(progress);
-    if (r->files && (pipeline_totals(r->pipeline)->stopped || pipeline_totals(r->pipeline)->limited))
+    if (r->files && pipeline_totals(r->pipeline)->stopped)
         set_source_note_unread(r->files);
     const enum exit_status measured = metrics_finish(r->metrics);
     enum exit_status status = status_of(r, error);
