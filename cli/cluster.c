@@ -86,7 +86,9 @@ static enum exit_status take_part(struct cluster *c)
     wait_for_all(c);
     c->planned = clock_seconds() - c->joined;
     if (leads)
-        status = cluster_leader(c, &problems);
+        status = c->options->state ? cluster_kept_leader(c, &problems) : cluster_leader(c, &problems);
+    else if (c->options->state)
+        cluster_kept_member(c);
     else
         cluster_member(c);
     c->ranks->leave();

@@ -1,6 +1,6 @@
 /* What the files of --mpi share: cluster.c, who does what; cluster_plan.c, do all ranks see the same inputs;
  * cluster_reading.c, reading a piece beside everything else; cluster_member.c, ranks that read and send; cluster_leader.c
- * and cluster_supply.c, rank 0, which hands out pieces and puts them together.
+ * and cluster_supply.c, rank 0, which hands out pieces and puts them together; cluster_kept.c, where pieces are kept in files.
  *
  * The set is cut into some pieces a rank. Rank 0 hands them out in order, to whoever has time: others ask, and it takes
  * one itself when nothing has come that it could put together. So ranks of different speed end together, and what waits
@@ -43,6 +43,9 @@ enum cluster_kind {
     WORD_BEGUN,    /* a piece begins, where range says */
     WORD_PROGRESS, /* bytes of the inputs read so far */
     WORD_LAST,     /* no word follows */
+    /* Where pieces are kept in files. */
+    WORD_FOUND, /* a piece is there */
+    WORD_KEPT,  /* it was read; its struct rank_share follows, as a block */
     /* Orders. */
     ORDER_READ,       /* a piece, from a guess, or the beginning of a file */
     ORDER_READ_AGAIN, /* the same, from range.begin on: the guess was wrong, or the piece before it went on */
@@ -82,7 +85,7 @@ struct cluster_reading {
     bool begin_told;
     struct piece_reading reading;
     struct problems problems;
-    struct kept_queue *queue;
+    struct kept_queue *queue; /* NULL: another sink takes what is read */
     pthread_t thread;
     bool started;
     double begun, seconds;   /* the latter once it is done */
@@ -103,9 +106,10 @@ struct cluster_reading *cluster_readings_spare(struct cluster_readings *r);
 struct cluster_reading *cluster_readings_find(struct cluster_readings *r, unsigned piece);
 /* Bytes of the inputs that were read. */
 uint64_t cluster_readings_bytes(const struct cluster_readings *r);
-/* Begins to read; what fails ends the job. begin: NULL is as ORDER_READ. */
+/* Begins to read; what fails ends the job. begin: NULL is as ORDER_READ. sink: takes the packed batches; NULL: the
+ * reading's queue does. */
 void cluster_reading_start(struct cluster_reading *r, const struct cluster *c, unsigned piece,
-                           const struct set_border *begin);
+                           const struct set_border *begin, struct sink *sink);
 /* Where it begins is known. */
 bool cluster_reading_has_begun(const struct cluster_reading *r);
 bool cluster_reading_is_done(const struct cluster_reading *r);
@@ -122,6 +126,8 @@ struct cluster_share {
     struct problem *problems;
     size_t problem_count;
 };
+/* Adds what a rank did for one more piece. */
+void cluster_share_add(struct rank_share *to, const struct rank_share *from);
 void cluster_share_put(struct saved_writer *w, const struct cluster_share *s);
 bool cluster_share_get(struct saved_reader *r, struct cluster_share *s);
 /* The problems stay the reading's. */
@@ -131,6 +137,10 @@ struct cluster_share cluster_share_of(const struct cluster *c, const struct clus
 void cluster_member(const struct cluster *c);
 /* Rank 0: runs with what all have read, and reports. */
 enum exit_status cluster_leader(const struct cluster *c, struct problems *problems);
+
+/* The same with --state. */
+void cluster_kept_member(const struct cluster *c);
+enum exit_status cluster_kept_leader(const struct cluster *c, struct problems *problems);
 
 /* The pieces as they come to rank 0. */
 struct cluster_supply;

@@ -27,14 +27,14 @@ static void tell(const struct member *m, const struct cluster_word *word)
 static void read_piece(struct member *m, const struct cluster_word *order)
 {
     m->asked = false;
-    cluster_reading_start(cluster_readings_spare(&m->readings), m->c, order->piece, NULL);
+    cluster_reading_start(cluster_readings_spare(&m->readings), m->c, order->piece, NULL, NULL);
 }
 
 static void read_again(struct member *m, const struct cluster_word *order)
 {
     struct cluster_reading *r = cluster_readings_find(&m->readings, order->piece);
     cluster_reading_end(r);
-    cluster_reading_start(r, m->c, order->piece, &order->range.begin);
+    cluster_reading_start(r, m->c, order->piece, &order->range.begin, NULL);
 }
 
 static bool take_orders(struct member *m)

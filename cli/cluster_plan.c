@@ -11,13 +11,19 @@
 /* Pieces: several a rank, so that all end together, if they are worth the threads that read them; and not so large that
  * what is left of one fills the memory of whoever waits with it. */
 enum { PIECES_A_RANK = 4 };
-static const uint64_t piece_bytes_least = 16 << 20, piece_bytes_most = UINT64_C(1) << 30;
+enum { PIECES_KEPT = 63 }; /* and one more: enough for some ranks, where they are in files */
+static const uint64_t kept_bytes_least = 64 << 10, piece_bytes_least = 16 << 20,
+                      piece_bytes_most = UINT64_C(1) << 30;
 
 static unsigned count_pieces(const struct cluster *c)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < c->set.path_count; i++)
         bytes += c->set.sizes[i];
+    if (c->options->state) /* a job that is started again may have other ranks */
+        return (unsigned)MIN(
+            MAX(bytes / piece_bytes_most, MIN(bytes / kept_bytes_least, (uint64_t)PIECES_KEPT)) + 1,
+            (uint64_t)1 << 30);
     const uint64_t ranks = c->job.count;
     const uint64_t worthwhile = MIN(PIECES_A_RANK * ranks, MAX(ranks, bytes / piece_bytes_least));
     return (unsigned)MIN(MAX(worthwhile, bytes / piece_bytes_most), (uint64_t)1 << 30);

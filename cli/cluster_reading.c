@@ -46,8 +46,9 @@ uint64_t cluster_readings_bytes(const struct cluster_readings *r)
 
 static void say_write_error(void *reading)
 {
-    (void)reading;
-    fail_memory(); /* a queue has no other reason */
+    const struct cluster_reading *r = reading;
+    if (r->queue)
+        fail_memory(); /* it has no other reason */
 }
 
 static void *read_all(void *reading)
@@ -56,13 +57,14 @@ static void *read_all(void *reading)
     r->status = piece_reading_run(&r->reading, say_write_error, r);
     piece_reading_finish(&r->reading);
     r->seconds = clock_seconds() - r->begun;
-    kept_queue_close(r->queue);
+    if (r->queue)
+        kept_queue_close(r->queue);
     atomic_store_explicit(&r->done, true, memory_order_release);
     return NULL;
 }
 
 void cluster_reading_start(struct cluster_reading *r, const struct cluster *c, unsigned piece,
-                           const struct set_border *begin)
+                           const struct set_border *begin, struct sink *sink)
 {
     struct piece_choice choice = {.options = c->options,
                                   .inputs = c->inputs,
@@ -76,10 +78,13 @@ void cluster_reading_start(struct cluster_reading *r, const struct cluster *c, u
                                   .begun = clock_seconds()};
     if (begin)
         choice.begin = (struct set_border){begin->input + 1, begin->position};
-    r->queue = kept_queue_create(queue_limit(c));
-    cluster_check_memory(c, r->queue);
+    if (!sink) {
+        r->queue = kept_queue_create(queue_limit(c));
+        cluster_check_memory(c, r->queue);
+        sink = kept_queue_sink(r->queue);
+    }
     cluster_check(c, piece_reading_open(&r->reading, &choice, &r->problems));
-    cluster_check(c, piece_reading_prepare(&r->reading, kept_queue_sink(r->queue)));
+    cluster_check(c, piece_reading_prepare(&r->reading, sink));
     const int error = pthread_create(&r->thread, NULL, read_all, r);
     if (error) {
         message_error("cannot start a thread: %s", strerror(error));
@@ -112,7 +117,8 @@ void cluster_reading_end(struct cluster_reading *r)
         return;
     if (r->started) {
         pipeline_stop(r->reading.pipeline);
-        kept_queue_cancel(r->queue);
+        if (r->queue)
+            kept_queue_cancel(r->queue);
         pthread_join(r->thread, NULL);
     }
     piece_reading_close(&r->reading);

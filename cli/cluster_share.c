@@ -22,6 +22,18 @@ struct cluster_share cluster_share_of(const struct cluster *c, const struct clus
     return s;
 }
 
+void cluster_share_add(struct rank_share *to, const struct rank_share *from)
+{
+    memcpy(to->host, from->host, sizeof to->host);
+    to->pieces += from->pieces;
+    to->bytes += from->bytes;
+    to->frames += from->frames;
+    to->sent += from->sent;
+    to->read_again += from->read_again;
+    to->reading += from->reading;
+    to->planning = from->planning;
+}
+
 void cluster_share_put(struct saved_writer *w, const struct cluster_share *s)
 {
     saved_put(w, &s->share, sizeof s->share);

@@ -95,7 +95,7 @@ static void read_itself(struct cluster_supply *s)
 {
     struct cluster_reading *r = s->next < s->c->pieces ? cluster_readings_spare(&s->own) : NULL;
     if (r)
-        cluster_reading_start(r, s->c, s->next++, NULL);
+        cluster_reading_start(r, s->c, s->next++, NULL, NULL);
 }
 
 /* As others do by their words. */
@@ -116,15 +116,7 @@ static void look_after_itself(struct cluster_supply *s)
 static void add_share(struct cluster_supply *s, const struct cluster_share *from)
 {
     struct kept_piece *piece = &s->combine->pieces[s->piece];
-    struct rank_share *to = &s->shares[s->handed[s->piece].rank];
-    memcpy(to->host, from->share.host, sizeof to->host);
-    to->pieces += from->share.pieces;
-    to->bytes += from->share.bytes;
-    to->frames += from->share.frames;
-    to->sent += from->share.sent;
-    to->read_again += from->share.read_again;
-    to->reading += from->share.reading;
-    to->planning = from->share.planning;
+    cluster_share_add(&s->shares[s->handed[s->piece].rank], &from->share);
     piece->bytes = from->share.bytes;
     piece->frames = from->share.frames;
     piece->opened = from->opened;
@@ -169,7 +161,7 @@ static enum kept_next prove(struct cluster_supply *s)
     } else {
         struct cluster_reading *own = cluster_readings_find(&s->own, s->piece);
         cluster_reading_end(own);
-        cluster_reading_start(own, s->c, s->piece, &begin);
+        cluster_reading_start(own, s->c, s->piece, &begin, NULL);
     }
     return KEPT_LATER;
 }

@@ -79,7 +79,10 @@ static enum exit_status read_again(const struct kept_piece *k, const char *file,
     if (!argv)
         return fail_memory();
     memcpy(argv, k->arguments, k->argument_count * sizeof *argv);
-    if (options_read(&o, (int)k->argument_count, argv) == OPTIONS_RUN && o.pieces) {
+    if (options_read(&o, (int)k->argument_count, argv) == OPTIONS_RUN && (o.pieces || o.mpi)) {
+        o.piece = k->index;
+        o.pieces = k->count;
+        o.state = NULL; /* of a job that kept its pieces */
         o.output = file;
         o.piece_begin = (struct set_border){begin.input + 1, begin.position};
         o.quiet = true;

@@ -163,7 +163,7 @@ static enum options_result check_state(const struct options *o)
     if (!o->state)
         return options_given(o, "late") ? options_fail("option '--late' requires '--state' or '--follow'")
                                         : OPTIONS_RUN;
-    for (unsigned i = 0; i < ARRAY_LEN(refused); i++)
+    for (unsigned i = 0; i < ARRAY_LEN(refused) && !o->mpi; i++)
         if (refused[i].given)
             return options_fail("options '--state' and '%s' exclude each other: %s", refused[i].option,
                                 refused[i].why);

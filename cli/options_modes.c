@@ -53,7 +53,7 @@ static const struct {
      {"a piece begins anywhere, and is read without what came before", goes, are_there, by_itself,
       only_shows}},
     {"combine", {"pieces are put together by one run", are_there, goes, are_there, only_shows}},
-    {"mpi", {not_saved, by_itself, are_there, goes, only_shows}},
+    {"mpi", {goes, by_itself, are_there, goes, only_shows}},
     {"interface", {ports, ports, ports, one_process, only_shows}},
     {"list-interfaces", {lists, lists, lists, lists, only_shows}},
     {"dpdk", {ports, ports, ports, one_process, only_shows}},
@@ -77,7 +77,7 @@ static const struct {
     {"fsync", {goes, goes, goes, goes, only_shows}},
     {"extract", {again, again, again, again, only_shows}},
     {"extract-frames", {again, again, again, again, only_shows}},
-    {"state", {goes, saved, saved, not_saved, only_shows}},
+    {"state", {goes, saved, saved, goes, only_shows}},
     {"late", {goes, saved, saved, not_saved, only_shows}},
     {"print-filter",
      {"it needs all reuses, and the state has only those that wait", reports, goes, goes, only_shows}},
@@ -141,7 +141,7 @@ static enum options_result check_mode(const struct options *o, enum option_mode 
 enum options_result options_check_modes(const struct options *o)
 {
     const bool is[OPTION_MODES] = {[MODE_DESCRIBE] = o->describe,
-                                   [MODE_STATE] = o->state,
+                                   [MODE_STATE] = o->state && !o->mpi, /* there it is a directory of pieces */
                                    [MODE_PIECE] = o->pieces,
                                    [MODE_COMBINE] = o->combine,
                                    [MODE_MPI] = o->mpi};

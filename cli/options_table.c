@@ -167,7 +167,7 @@ static const struct option_spec specs[] = {
     {"state", 0, "FILE", .section = SECTION_REPORTS, .kind = OPTION_STRING,
      .member = MEMBER(const char *, state), .least = 1, .noun = "file name", .example = "of a state file",
      .help = "go on where the run that wrote FILE ended: read what is new, append to the reports, and write "
-             "FILE"},
+             "FILE; with --mpi, a directory of what was read, for a job that is started again"},
     {"late", 0, "WHAT", .section = SECTION_REPORTS, WORD(enum late_mode, late, late_words),
      .help = "with --state or --follow, accept or refuse an input that begins before the end of what was "
              "read (default: "

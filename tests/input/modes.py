@@ -25,14 +25,14 @@ OPTIONS = {
     'read-file': ('@', 'ggggn'), 'filter': ('tcp', 'ppngn'), 'recursive': (None, 'ggngn'), 'files-from': ('+', 'ggngn'),
     'append': (None, 'ppngn'), 'clock': ('@=1', 'npngn'), 'resync': (None, 'nnnnn'), 'sort-window': ('1', 'nnnnn'), 'drop-copies': ('1', 'npngn'),
     'decode-as': ('udp.port==48879,vxlan', 'ppngn'), 'ignore': ('3', 'pnnnn'), 'piece': ('1/2', 'ngnnn'), 'combine': (None, 'nngnn'),
-    'mpi': (None, 'nnngn'), 'interface': ('lo', 'nnnnn'), 'list-interfaces': (None, 'nnnnn'), 'snaplen': ('99', 'nnnnn'),
+    'mpi': (None, 'gnngn'), 'interface': ('lo', 'nnnnn'), 'list-interfaces': (None, 'nnnnn'), 'snaplen': ('99', 'nnnnn'),
     'no-promiscuous-mode': (None, 'nnnnn'), 'buffer-size': ('9', 'nnnnn'),
     'dpdk': ('', 'nnnnn'), 'output': ('out', 'ggggn'), 'reports': ('reuse', 'pnggn'), 'format': ('ndjson', 'pnggn'),
     'details': (None, 'nnggn'), 'color': ('never', 'nnggn'), 'names': ('ecs', 'pnggn'), 'rules': ('4.2', 'pppgn'),
     'key': ('tuple,vlan', 'pppgn'), 'verdicts': ('off', 'ppggn'), 'answer-window': ('1', 'pnggn'), 'timers': ('t', 'pnggn'),
     'port-range': ('1-9', 'pnggn'), 'community-id': (None, 'pnggn'), 'spreadsheet': (None, 'nnggn'), 'bom': (None, 'pnggn'),
     'split-rows': ('9', 'nnggn'), 'rotate': ('9s', 'nnggn'), 'fsync': (None, 'ggggn'), 'extract': ('x', 'nnnnn'),
-    'extract-frames': ('3', 'nnnnn'), 'state': ('s', 'gnnnn'), 'late': ('refuse', 'gnnnn'), 'print-filter': (None, 'nnggn'),
+    'extract-frames': ('3', 'nnnnn'), 'state': ('s', 'gnngn'), 'late': ('refuse', 'gnnnn'), 'print-filter': (None, 'nnggn'),
     'threads': ('2', 'ggggn'), 'max-conversations': ('9', 'nnnnn'), 'expire': ('9', 'nnnnn'), 'memory-limit': ('900M', 'gnggn'), 'sandbox': ('auto', 'ggggg'), 'progress': ('never', 'ggggn'),
     'stats': (None, 'gnggn'), 'quiet': (None, 'ggggg'), 'verbose': (None, 'ggggn'), 'describe': ('s', 'nnnng'),
     'help': (None, 'ggggg'), 'version': (None, 'ggggg'), 'generate': ('complete-bash', 'ggggg'), 'ports': ('0', 'nnnnn'),
@@ -146,7 +146,7 @@ def main():
                 complaints = []
                 if (mode, kind) == ('mpi', 'g'):
                     continue
-                chosen = [name for name in OPTIONS if OPTIONS[name][1][number] == kind and name in there]
+                chosen = [name for name in OPTIONS if (mode, name) != ('state', 'mpi') and OPTIONS[name][1][number] == kind and name in there]
                 for name in chosen:
                     complaints += ['--%s: %s' % (name, c) for c in check(place, mode, name, OPTIONS[name][0], LETTERS[kind])]
                 if chosen:
