@@ -154,17 +154,13 @@ static int print_about(struct piece_reader *r, const char *path, char error[PIEC
 {
     struct piece_section s;
     bool failed = false, found = false;
-    while (!found && piece_reader_next(r, &s, &failed, error)) {
-        if (strcmp(s.name, KEPT_ABOUT) != 0)
-            continue;
+    if (piece_reader_find(r, KEPT_ABOUT, &s, &failed, error)) {
         struct kept_piece k = {0};
         struct saved_reader about = {.at = s.bytes, .end = s.bytes + s.count};
         found = kept_piece_get(&about, &k);
         if (found)
             print_piece(&k);
         kept_piece_free(&k);
-        if (!found)
-            break;
     }
     if (!found && !failed)
         snprintf(error, PIECE_ERROR_MAX, "%s: it does not say of itself what a piece has to", path);

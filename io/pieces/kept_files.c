@@ -44,9 +44,7 @@ static enum kept_next next(struct kept_supply *supply, struct kept_block **block
     char error[PIECE_ERROR_MAX];
     struct piece_section section;
     bool failed = false;
-    while (f->reader && piece_reader_next(f->reader, &section, &failed, error)) {
-        if (strcmp(section.name, KEPT_BATCHES))
-            continue;
+    if (f->reader && piece_reader_find(f->reader, KEPT_BATCHES, &section, &failed, error)) {
         *block = kept_block_create(section.count);
         if (!*block) {
             report(f, "out of memory");

@@ -162,14 +162,10 @@ bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MA
     if (piece_reader_kind(r) != PIECE_PART)
         snprintf(error, PIECE_ERROR_MAX,
                  "%s: expected a piece, as --piece writes it, found a state of --state", path);
-    else
-        while (!found && piece_reader_next(r, &section, &failed, error)) {
-            if (strcmp(section.name, KEPT_ABOUT))
-                continue;
-            struct saved_reader about = {.at = section.bytes, .end = section.bytes + section.count};
-            found = kept_piece_get(&about, k);
-            break;
-        }
+    else if (piece_reader_find(r, KEPT_ABOUT, &section, &failed, error)) {
+        struct saved_reader about = {.at = section.bytes, .end = section.bytes + section.count};
+        found = kept_piece_get(&about, k);
+    }
     if (!found && !failed && piece_reader_kind(r) == PIECE_PART)
         snprintf(error, PIECE_ERROR_MAX, "%s: it does not say of itself what a piece has to", path);
     if (found && strcmp(k->program, TCPREUSE_VERSION) != 0) {

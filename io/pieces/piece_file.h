@@ -67,6 +67,9 @@ uint64_t piece_reader_size(const struct piece_reader *r);
  * meanwhile, or memory is short, and then *failed is set and error says so. */
 bool piece_reader_next(struct piece_reader *r, struct piece_section *s, bool *failed,
                        char error[PIECE_ERROR_MAX]);
+/* The next section of this name, likewise: those before it are not decompressed. */
+bool piece_reader_find(struct piece_reader *r, const char *name, struct piece_section *s, bool *failed,
+                       char error[PIECE_ERROR_MAX]);
 /* The next section will be the first one. */
 void piece_reader_rewind(struct piece_reader *r);
 void piece_reader_close(struct piece_reader *r);
