@@ -29,6 +29,9 @@ static void walk_on(void *argument)
 bool resume_capture(struct capture *c, uint64_t position)
 {
     struct resume_walk w = {.capture = c, .window = capture_window(c)};
+    /* The file ended in what stands before its first frame: more of that is there now. */
+    if (position < c->first_record && c->position_bytes == 1 && c->records_end == UINT64_MAX)
+        return true;
     const bool fits = position <= capture_size(c) && position >= c->first_record && c->position_bytes == 1 &&
                       c->records_end == UINT64_MAX;
     w.reader = (struct record_reader){.position = c->first_record,

@@ -185,6 +185,25 @@ def grown(tcpreuse):
         yield kind + ' that grows', complaints[:6]
 
 
+def headless(tcpreuse):
+    """A file that was looked at when no more than its head was there, cut anywhere, is read when the rest has come."""
+    place, complaints = Place(tcpreuse), []
+    blocks = pcapng([(r.time, r.length, r.data) for r in traffic(20, 30)])
+    blocks[2:2] = [blocks[1], struct.pack('<II8xI', 11, 20, 20)]        # another interface, and a block of another kind
+    data, path = b''.join(blocks), place.path('growing.pcapng')
+    wanted = None
+    for size in range(1, sum(map(len, blocks[:5])), 3):
+        place.forget()
+        for part in (data[:size], data):
+            with open(path, 'wb') as file:
+                file.write(part)
+            result = place.go([path])
+        wanted = wanted or place.one([path, place.write('none.pcap', [])])
+        complaints += ['%d bytes at first: %s' % (size, c) for c in ([result.describe()] if result.status else []) + place.same(wanted, '')]
+    place.close()
+    yield 'a file that has a part of its head at first', complaints[:6]
+
+
 def late(tcpreuse):
     """An input that begins before the end of what was read: status 2, and --late decides."""
     records = traffic(14, 100)
@@ -437,7 +456,7 @@ def kills(tcpreuse):
     yield 'killed and interrupted: %s' % ', '.join('%d times status %d' % (n, s) for s, n in sorted(ended.items())), complaints[:6]
 
 
-CASES = (every_border, days, overlapping, grown, rotated, late, locked, misfits, damage, kills)
+CASES = (every_border, days, overlapping, grown, headless, rotated, late, locked, misfits, damage, kills)
 
 
 def main():
