@@ -80,11 +80,12 @@ def silent(data):
 
 
 def traps(seed):
-    """Frames whose data are records of pcap files, so that whoever looks for one from the middle on finds the wrong ones."""
+    """Frames whose data are records of pcap files, so that whoever looks for one from the middle on finds the wrong ones: longer than
+    guesses look back (io/formats/pcap_guess.c)."""
     out = capture.Pcap()
-    inner = hostile.pcap(seed, 60)[pcap.FILE_HEADER:]
+    inner = hostile.pcap(seed, 600)[pcap.FILE_HEADER:]
     for i in range(40):
-        segment = capture.tcp(40000 + i % 3, 80, capture.SYN if i % 2 else capture.ACK, 1000 + i, 5, payload=inner[:60000])
+        segment = capture.tcp(40000 + i % 3, 80, capture.SYN if i % 2 else capture.ACK, 1000 + i, 5, payload=inner[:1000])
         packet = capture.ipv4(bytes((192, 0, 2, 1)), bytes((192, 0, 2, 2)), segment)
-        out.records.append(hostile.record(i * 1000, capture.ethernet(packet), None))
+        out.records.append(hostile.record(i * 1000, capture.ethernet(packet) + (inner * 5)[:200000], None))
     return out.data()
