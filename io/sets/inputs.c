@@ -212,7 +212,7 @@ int inputs_add_list(struct inputs *in, const char *list, bool recursive, struct 
 {
     FILE *f = strcmp(list, "-") ? fopen(list, "re") : stdin;
     char *line = NULL;
-    size_t capacity = 0, names = 0;
+    size_t capacity = 0, names = 0, number = 0;
     int result = 0;
     if (!f) {
         problems_add(problems, PROBLEM_ERROR, in->count, list, -1, "%s", strerror(errno));
@@ -220,6 +220,7 @@ int inputs_add_list(struct inputs *in, const char *list, bool recursive, struct 
     }
     while (!result) {
         ssize_t n = getline(&line, &capacity, f);
+        number++;
         if (n < 0) {
             /* Not every failure is an error of the stream: there is none when memory is short. */
             if (!feof(f))
@@ -235,7 +236,12 @@ int inputs_add_list(struct inputs *in, const char *list, bool recursive, struct 
         if (!n)
             continue;
         names++;
-        result = inputs_add(in, line, recursive, problems);
+        if (memchr(line, 0, (size_t)n)) /* as `find -print0` writes them: all of them are one line */
+            problems_add(problems, PROBLEM_ERROR, in->count, list, -1,
+                         "expected the name of a capture in each line, found a zero byte in line %zu",
+                         number);
+        else
+            result = inputs_add(in, line, recursive, problems);
     }
     free(line);
     if (f != stdin)

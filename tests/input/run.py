@@ -154,6 +154,8 @@ def lists(tcpreuse, tap, directory):
             ('a list without a newline at its end', path, 0, []),
             ('an empty list', '', 2, ['list.txt', 'found none']),
             ('a list of empty lines', '\n\n', 2, ['list.txt', 'found none']),
+            ('a list with zeros between names', path + '\0absent.pcap\0', 2, ['list.txt', 'zero byte in line 1']),
+            ('a list with a zero in a later line', path + '\n\nab\0c\n', 2, ['list.txt', 'zero byte in line 3']),
             ('a list of a file that is not there', path + '\nabsent.pcap\n', 2, ['absent.pcap'])):
         listing = program.write(directory, 'list.txt', contents.encode())
         tap.ok(name, says(program.bare([tcpreuse, '--files-from', listing]), status, *words))
