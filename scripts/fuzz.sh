@@ -6,6 +6,12 @@
 #   scripts/fuzz.sh decode 1800              any bytes as a frame of any link type
 #   scripts/fuzz.sh capture 1800             any bytes as a capture file, with one thread and with three
 #   scripts/fuzz.sh rules 1800               any segments through tables and rules, beside a plain reference
+#   scripts/fuzz.sh formats 1800             any bytes as a file of a format that is named
+#   scripts/fuzz.sh streams 1800             any bytes as a compressed stream, or compressed and then damaged
+#   scripts/fuzz.sh merge 1800               three files that overlap, beside the file that they make
+#   scripts/fuzz.sh saved 1800               any bytes as what pieces and states hold
+#   scripts/fuzz.sh escapes 1800             any text as JSON, in a page and in messages
+#   scripts/fuzz.sh command 1800             any words as a command line, lists, timers and filters
 #   scripts/fuzz.sh rules 600 -fork=2        two processes
 #
 # What is new is added to build-fuzz/corpus/TARGET, which later runs begin with; what fails is written to

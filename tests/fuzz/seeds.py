@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Seeds for the fuzz targets: seeds.py FOLDER writes FOLDER/decode/*, capture/* and rules/*, the same in every run."""
+"""Seeds for the fuzz targets: seeds.py FOLDER writes FOLDER/TARGET/* for each of them, the same in every run."""
 
+import gzip
+import lzma
 import pathlib
 import random
 import re
@@ -166,9 +168,14 @@ def segments(seed, count):
     return out
 
 
+# As in formats.c, by how the names of their flavours begin.
+FORMATS = ("pcap-", "pcapng", "snoop", "netmon", "netxray", "sniffer", "visual", "5view", "nettl", "observer", "lanalyzer", "iptrace",
+           "peek-tagged", "peek", "erf", "commview", "commview-ncfx")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for name in ("decode", "capture", "rules"):
+    for name in ("decode", "capture", "rules", "formats", "streams", "merge", "escapes", "saved", "command"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for i, (name, link, frame) in enumerate(frames()):
         head = struct.pack("<HBB", link, i % 6, (i % 3) << 4 | 6)
@@ -179,6 +186,43 @@ def main():
             at = len(data) // 2
             broken = data[:at] + b"\xff" * 12 + data[at + 9:]
             (folder / "capture" / (name + "-resync")).write_bytes(bytes([0x80 + i % 3, (i * 37) % 256]) + broken)
+    magic = {b"\xd4\xc3": 0, b"\xa1\xb2": 0, b"\n\r\r\n": 1}
+    for i, (name, data) in enumerate(captures()):
+        number = next((n for start, n in magic.items() if data.startswith(start)), i % 17)
+        (folder / "formats" / name).write_bytes(bytes([number]) + data[:16000])
+        for number, flavour in enumerate(FORMATS):
+            if name.startswith(flavour):
+                (folder / "formats" / name).write_bytes(bytes([number]) + data[:16000])
+        (folder / "streams" / name).write_bytes(bytes([0, i, 0, 0, 0]) + data[:16000])
+    few = pcap(traffic(12, 12))
+    for way in range(1, 12):
+        (folder / "streams" / ("way-%d" % way)).write_bytes(bytes([way, 3 * way, 40 + way, 0, 1]) + few)
+    for name, data in (("gzip", gzip.compress(few)), ("xz", lzma.compress(few)), ("gzip-two", gzip.compress(few) * 2)):
+        (folder / "streams" / name).write_bytes(bytes([0, 3, 0, 0, 0]) + data)
+    for i in range(6):
+        r = random.Random(i)
+        out = bytes([i, r.randrange(256)])
+        for _ in range(10 << i):
+            flags = r.choice((SYN, SYN, SYNACK, ACK, RST, FINACK)) | r.choice((0, 0x80))
+            out += struct.pack("<BBh", r.randrange(256), flags, r.randrange(-50, 2000))
+        (folder / "merge" / ("records-%d" % i)).write_bytes(out)
+    for i, text in enumerate((b"plain", b'"\\<script>&amp;</script>', "a\u2028b\u20ac\U0001f600".encode(), bytes(range(1, 256)),
+                              b"\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf\xe2\x80", b"\x1b[31m\r\n\x9b")):
+        (folder / "escapes" / str(i)).write_bytes(text)
+    text = struct.pack("<I", 4) + b"name"
+    for what in range(5):
+        (folder / "saved" / ("numbers-%d" % what)).write_bytes(bytes([what]) + b"".join(struct.pack("<Q", n) for n in range(40)))
+        (folder / "saved" / ("texts-%d" % what)).write_bytes(bytes([what]) + text * 30)
+    batch = struct.pack("<QQQIIBBBB4x", 40, 0, 0, 0, 0, 0, 1, 0, 0)
+    (folder / "saved" / "batches").write_bytes(bytes([4]) + batch * 3)
+    for i, words in enumerate((b"-j\0" b"3\0-o\0out\0a.pcap", b"--reports=reuse,packets\0--rules\0" b"4.2\0x", b"--ignore\0" b"5,9-12\0x",
+                               b"--clock\0b.pcap=-0.003\0b.pcap", b"-d\0udp.port==48879,vxlan\0x", b"--port-range\0" b"1-9\0--key\0tuple,vlan\0x",
+                               b"--piece\0" b"2/8\0-o\0p\0x", b"--rotate\0" b"60s\0-o\0d\0x", b"--resync\0--sort-window\0" b"0.5\0x")):
+        (folder / "command" / ("words-%d" % i)).write_bytes(bytes([0]) + words)
+    (folder / "command" / "list").write_bytes(bytes([1]) + b"a\n\nb c\r\n\xff\n")
+    (folder / "command" / "timers").write_bytes(bytes([2]) + b"name,kind,seconds\n# x\nfw,idle,3600\nnat,fin,0.5\nx,close,5\n")
+    for i, text in enumerate((b"tcp port 80 and host 192.0.2.1", b"tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", b"not (vlan 5 or ip6)")):
+        (folder / "command" / ("filter-%d" % i)).write_bytes(bytes([3]) + text)
     for i in range(6):
         (folder / "rules" / ("segments-%d" % i)).write_bytes(bytes([i * 4]) + segments(i, 30 << i))
 
