@@ -198,7 +198,7 @@ static void give_objects(struct translator *t, bool is_last)
 {
     struct blf *b = t->state;
     size_t at = 0;
-    while (!t->failed) {
+    while (!t->failed && b->count) {
         const uint8_t *p = find_object(b->objects + at, b->count - at);
         if (!p) {
             at = b->count - rest_of(b->count - at);

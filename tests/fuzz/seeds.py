@@ -194,6 +194,7 @@ def main():
             if name.startswith(flavour):
                 (folder / "formats" / name).write_bytes(bytes([number]) + data[:16000])
         (folder / "streams" / name).write_bytes(bytes([0, i, 0, 0, 0]) + data[:16000])
+    (folder / "streams" / "blf-without-objects").write_bytes(bytes([0, 78, 0, 0, 0]) + translated.blf([]))
     few = pcap(traffic(12, 12))
     for way in range(1, 12):
         (folder / "streams" / ("way-%d" % way)).write_bytes(bytes([way, 3 * way, 40 + way, 0, 1]) + few)
