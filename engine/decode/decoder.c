@@ -19,6 +19,8 @@ static const struct {
     [FRAGMENT_IPV6] = {SUBJECT_FRAGMENT, 6},
     [FRAGMENT_80211] = {SUBJECT_80211_FRAGMENT, 0},
     [FRAGMENT_MULTILINK] = {SUBJECT_PPP_PROTOCOL, PPP_MULTILINK},
+    [FRAGMENT_LOWPAN] = {SUBJECT_LOWPAN_FRAGMENT, 0},
+    [FRAGMENT_L2TP] = {SUBJECT_L2TP, 3},
 };
 
 enum subject fragment_subject(enum fragment_kind kind, uint32_t *value)
@@ -30,6 +32,13 @@ enum subject fragment_subject(enum fragment_kind kind, uint32_t *value)
 void decoder_stop_at_fragment(struct decoder *d, enum fragment_kind kind)
 {
     decoder_stop(d, OUTCOME_UNSUPPORTED, waiting[kind].subject, waiting[kind].value);
+}
+
+void decoder_set_realm(const struct decoder *d, struct fragment_key *key)
+{
+    key->network = d->key_parts & KEY_VNI ? d->network : 0;
+    key->interface = d->key_parts & KEY_INTERFACE ? d->frame->interface : 0;
+    key->vlan = d->key_parts & KEY_VLAN ? d->vlan : 0;
 }
 
 void decoder_note(struct decoder *d, struct fragment *f, struct layer l)
@@ -45,9 +54,7 @@ void decoder_note(struct decoder *d, struct fragment *f, struct layer l)
     f->bits = d->bits;
     f->vlan = d->vlan;
     f->network = d->network;
-    f->key.network = d->key_parts & KEY_VNI ? d->network : 0;
-    f->key.interface = d->key_parts & KEY_INTERFACE ? d->frame->interface : 0;
-    f->key.vlan = d->key_parts & KEY_VLAN ? d->vlan : 0;
+    decoder_set_realm(d, &f->key);
     if (!fragment_list_add(d->fragments, f, l.at)) {
         d->failed = true;
         return;
@@ -128,6 +135,12 @@ static void decode_whole(struct decoder *d, const struct fragment *f, struct lay
         return;
     case FRAGMENT_MULTILINK:
         decode_ppp_protocol(d, l);
+        return;
+    case FRAGMENT_LOWPAN:
+        decode_ipv6(d, l);
+        return;
+    case FRAGMENT_L2TP:
+        decode_l2tp_noted(d, f, l);
         return;
     case FRAGMENT_KINDS:
         return;

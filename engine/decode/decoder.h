@@ -52,12 +52,16 @@ struct decoder {
     struct boundary_list *boundaries;  /* where notes_boundaries; NULL: not in this lane */
     struct ftp_list *ftp; /* segments of control connections, under RULES_4_0; NULL: nobody asks */
 
+    /* set by settling while it decodes what was noted */
+    struct l2tp_table *l2tp; /* NULL: what needs it is noted */
+
     /* of the frame being decoded */
     const struct frame *frame;
     struct ip_addresses ip;
     uint32_t position;
     uint16_t vlan;      /* id of the outermost 802.1Q tag that has one, or 0 */
     uint32_t network;   /* VNI + 1 of the last VXLAN or Geneve header, or 0 */
+    uint32_t udp_ports; /* of the innermost UDP header: source << 16 | destination */
     uint32_t link_type; /* of what decode_link() was last called for, if not Ethernet */
     uint8_t depth;
     uint8_t bits;       /* SEGMENT_QUOTED where it applies */
@@ -121,6 +125,8 @@ void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject,
 /* Notes a fragment, l, for settling. Of f, what belongs to the fragment alone is set, and the key but for struct realm's
  * part of it. The frame has to be stopped, too: it counts as unsupported until settling knows more. */
 void decoder_note(struct decoder *d, struct fragment *f, struct layer l);
+/* Sets struct realm's part of a key. */
+void decoder_set_realm(const struct decoder *d, struct fragment_key *key);
 void decoder_stop_at_fragment(struct decoder *d, enum fragment_kind kind);
 /* What such a frame counts as: the subject, and *value. */
 enum subject fragment_subject(enum fragment_kind kind, uint32_t *value);

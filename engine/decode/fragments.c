@@ -102,7 +102,7 @@ static struct datagram *datagram_find(struct fragment_table *t, const struct fra
 
 static bool is_numbered(const struct datagram *g)
 {
-    return g->key.kind >= ADDRESS_FAMILIES;
+    return g->key.kind == FRAGMENT_80211 || g->key.kind == FRAGMENT_MULTILINK;
 }
 
 /* Where the piece ends, in what its offset counts. */

@@ -1,4 +1,5 @@
-/* Fragments, of IP and of link layers: what a decoder leaves of each, and the table that puts datagrams together.
+/* Fragments, of IP and of link layers: what a decoder leaves of each, and the table that puts datagrams together. Other
+ * frames that cannot be decoded but in the order of the capture are left in the same way.
  *
  * Frames are decoded in parallel and in no order, but a datagram is complete in the frame that brings the
  * last missing piece. So a decoder only notes a fragment, with a copy of its bytes, in the list of its lane;
@@ -25,12 +26,14 @@ enum fragment_kind {
     FRAGMENT_IPV6 = FAMILY_IPV6,
     FRAGMENT_80211,
     FRAGMENT_MULTILINK, /* of PPP */
+    FRAGMENT_LOWPAN,    /* by offset, as those of IP */
+    FRAGMENT_L2TP,      /* no fragment: a message that waits for what was said before it */
     FRAGMENT_KINDS
 };
 
 /* What fragments of one datagram have in common. Without padding: it is hashed. */
 struct fragment_key {
-    uint8_t source[16], destination[16]; /* of IPv4 the first 4, of MAC addresses the first 6 */
+    uint8_t source[16], destination[16]; /* of IPv4 the first 4, of MAC addresses the first 2, 6 or 8 */
     uint32_t id;                         /* of FRAGMENT_MULTILINK: the fragment's own number */
     uint16_t kind;                       /* enum fragment_kind */
     /* As in struct realm, where they belong to the key of conversations; else 0. */
@@ -47,7 +50,7 @@ struct fragment {
         length;       /* offset: of FRAGMENT_80211 the number, of FRAGMENT_MULTILINK 1 but of a first one */
     uint32_t network; /* decoder.network */
     uint16_t vlan;
-    uint8_t next; /* what the datagram carries */
+    uint8_t next; /* what the datagram carries; of FRAGMENT_L2TP, what the message is */
     uint8_t depth, bits;
     bool more;
     bool counted; /* the frame counts as unsupported because of this fragment */

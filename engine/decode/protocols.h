@@ -85,6 +85,14 @@ void decode_ipoib(struct decoder *d, struct layer l);
 void decode_sunatm(struct decoder *d, struct layer l);
 void decode_token_ring(struct decoder *d, struct layer l);
 
+/* IEEE 802.15.4, with 6LoWPAN: with check sequence, without, with what the radio puts before it, with a TAP header. */
+void decode_wpan(struct decoder *d, struct layer l);
+void decode_wpan_no_fcs(struct decoder *d, struct layer l);
+void decode_wpan_phy(struct decoder *d, struct layer l);
+void decode_wpan_tap(struct decoder *d, struct layer l);
+/* 6LoWPAN behind an ether type. */
+void decode_lowpan_ethernet(struct decoder *d, struct layer l);
+
 /* link/: what systems and devices put before a packet */
 
 void decode_bsd_family(struct decoder *d, uint32_t family, struct layer l);
@@ -146,6 +154,9 @@ void decode_gtp(struct decoder *d, struct layer l);
 bool decode_jmirror(struct decoder *d, struct layer l); /* false: it is something else */
 bool decode_l2tp(struct decoder *d, struct layer l);    /* over UDP; false: it is something else */
 void decode_l2tp_ip(struct decoder *d, struct layer l); /* version 3 over IP */
+/* A message of version 3, from its session id on; a control message from its flags on. Only where d->l2tp is set. */
+void decode_l2tp_noted(struct decoder *d, const struct fragment *f, struct layer l);
+enum { L2TP_NOTE_CONTROL = 1, L2TP_NOTE_UDP = 2, L2TP_NOTE_IPV6 = 4 }; /* f->next */
 void decode_lisp(struct decoder *d, struct layer l);
 void decode_lisp_control(struct decoder *d, struct layer l);
 void decode_lwapp(struct decoder *d, struct layer l);
@@ -157,6 +168,7 @@ bool decode_sflow(struct decoder *d, struct layer l); /* false: it is something 
 void decode_teredo(struct decoder *d, struct layer l);
 void decode_trill(struct decoder *d, struct layer l);
 void decode_tzsp(struct decoder *d, struct layer l);
+bool decode_zep(struct decoder *d, struct layer l); /* false: it is something else */
 void decode_vxlan(struct decoder *d, struct layer l);
 void decode_vxlan_gpe(struct decoder *d, struct layer l);
 

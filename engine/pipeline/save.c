@@ -80,6 +80,13 @@ static void save_fragments(struct saving *s)
     save_section(s, SECTION_FRAGMENTS, true);
 }
 
+static void save_l2tp(struct saving *s)
+{
+    for (uint32_t i = 0; l2tp_table_save(&s->pipeline->l2tp, i, &s->text); i++)
+        save_section(s, SECTION_L2TP, false);
+    save_section(s, SECTION_L2TP, true);
+}
+
 static int by_stream(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
@@ -175,6 +182,7 @@ enum save_result pipeline_save(struct pipeline *p, struct save_target *to)
     struct saving s = {.pipeline = p, .to = to};
     save_counts(&s);
     save_fragments(&s);
+    save_l2tp(&s);
     save_conversations(&s);
     save_waiting(&s);
     save_episodes(&s);

@@ -26,7 +26,14 @@ static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32
     struct fragment_table *t = &p->fragment_table;
     struct decoder *d = &p->redecoder;
     const uint8_t *bytes = NULL;
-    int64_t size = fragment_table_add(t, f, &p->key, &bytes);
+    int64_t size;
+    if (head.key.kind == FRAGMENT_L2TP) {
+        bytes = fragment_bytes(f); /* of a lane, whose list does not move */
+        size = f->length;
+        t->joined[FRAGMENT_L2TP] += f->counted;
+    } else {
+        size = fragment_table_add(t, f, &p->key, &bytes);
+    }
     if (size < 0)
         pipeline_fail(p, PIPELINE_MEMORY);
     const enum fragment_kind kind = head.key.kind;
@@ -81,6 +88,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
     d->ftp = &lane->ftp;
     d->keeps_ids = false; /* copies of datagrams that are put together stay */
     d->boundaries = NULL; /* positions would not ascend */
+    d->l2tp = &p->l2tp;
     uint32_t position = 0;
 
     for (size_t at = 0; at < lane->fragments.used;) {
@@ -98,6 +106,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
         at += fragment_size(f);
     }
     lane->fragments.used = 0;
+    d->l2tp = NULL;
     d->keeps_ids = p->params.drop_copies;
 
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)

@@ -11,6 +11,7 @@ import sys
 
 for room in ("formats", "lib"):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / room))
+import in_order  # noqa: E402
 import pcap as pcap_file  # noqa: E402
 import rare  # noqa: E402
 import translated  # noqa: E402
@@ -81,6 +82,9 @@ def frames():
     jumbo = b"\6\0\xc2\4" + struct.pack("!I", 28)
     yield "ipv6-jumbogram", 1, ethernet(ipv6(jumbo + segment, following=0, length=0), 0x86DD)
     yield "ipv6-icmp", 1, ethernet(ipv6(b"\1\1\0\0\0\0\0\0" + ipv6(segment), following=58), 0x86DD)
+    for link, records in in_order.link_types().items():
+        for number, record in enumerate(records[:400:7]):
+            yield "in-order-%d-%d" % (link, number), link, record.data
     for link in (0, 9, 12, 101, 105, 113, 147, 228, 229, 276):
         yield "link-%d" % link, link, ipv4(segment)
 
@@ -140,6 +144,8 @@ def pcapng(packets, order="<", sections=1):
 
 def captures():
     yield "empty", b""
+    for link, records in in_order.link_types().items():
+        yield "in-order-%d" % link, pcap([record.data for record in records], link=link)
     yield "no-records", pcap([])
     yield "micro", pcap(traffic(1, 40))
     yield "nano", pcap(traffic(2, 40), nano=True)

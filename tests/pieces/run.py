@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 import ftp  # noqa: E402
 import hostile  # noqa: E402
+import in_order  # noqa: E402
 import pcap  # noqa: E402
 import program  # noqa: E402
 from cuts import PLAIN, REPORTS, differences, facts, fragments, pcapng, silent, traps  # noqa: E402
@@ -42,6 +43,9 @@ def test_answers(tap, pieces, directory, tracegen):
     tap.ok('--rules 4.2', pieces.compare(['--rules', '4.2', odd], 4))
     tap.ok('datagrams whose fragments lie on both sides of cuts',
            pieces.compare([program.write(directory, 'fragments.pcap', fragments(3, 300))], 24))
+    for link, records in in_order.link_types().items():
+        path = pcap.write(os.path.join(directory, 'in-order-%d.pcap' % link), records, link=link)
+        tap.ok('fragments and sessions, link type %d' % link, pieces.compare([path], 9))
     for key in ('vlan', 'interface', 'vni', 'vlan,interface,vni'):
         keyed = program.write(directory, 'keyed.pcapng', pcapng(hostile.pcap(14, 900, odd=0.7), ((0, 6), (300, 6), (600, 9))))
         tap.ok('--key tuple,' + key, [c for n in (3, 7) for c in pieces.compare(['--key', 'tuple,' + key, keyed], n)])

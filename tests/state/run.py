@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 import capture  # noqa: E402
 import continued  # noqa: E402
 import hostile  # noqa: E402
+import in_order  # noqa: E402
 import pcap  # noqa: E402
 import program  # noqa: E402
 from continued import ALL  # noqa: E402
@@ -34,8 +35,8 @@ class Place(continued.Place):
     def __init__(self, tcpreuse):
         super().__init__(tcpreuse, 'state')
 
-    def write(self, name, records):
-        return pcap.write(self.path(name), records)
+    def write(self, name, records, link=pcap.ETHERNET):
+        return pcap.write(self.path(name), records, link=link)
 
     def command(self, out, inputs, *more):
         return [self.tcpreuse, '-q', '-o', out, '--reports', ALL] + list(more) + list(inputs)
@@ -80,12 +81,14 @@ def every_border(tcpreuse):
     cases = [('random segments', traffic(7, 40), ())]
     cases += [(name, scenario_records(name), ()) for name in ('fragments', 'verdict-retry', 'verdict-episode', 'ipv6')]
     cases += [('a key', traffic(10, 40, odd=0.7), ('--key', 'tuple,vlan,interface,vni'))]
+    cases += [('fragments and sessions, link type %d' % link, records, (), link)
+              for link, records in in_order.link_types().items() if link in (1, 105, 230)]
     cases += [('rules 4.2', traffic(8, 30), ('--rules', '4.2')), ('no verdicts', traffic(9, 30), ('--verdicts', 'off'))]
-    for name, records, more in cases:
+    for name, records, more, *link in cases:
         complaints, place = [], Place(tcpreuse)
         reports = ALL if '--verdicts' not in more else 'reuse,conversations,packets,summary'
         for cut in range(0, len(records) + 1, 1 + len(records) // 60):
-            names = [place.write('a.pcap', records[:cut]), place.write('b.pcap', records[cut:])]
+            names = [place.write('a.pcap', records[:cut], *link), place.write('b.pcap', records[cut:], *link)]
             extra = more + ('--append', '--reports', reports)
             complaints += two_runs(place, names, extra, cut, reports.split(',')[:-1])
         place.close()

@@ -150,10 +150,8 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
     case 12223: /* behind a MAC address */
         decode_lwapp(d, layer_after(l, 6));
         return true;
-    case 17754: /* ZEP, which begins so */
-        if (layer_u16(&l, 0) == 0x4558)
-            decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_UDP_PORT, port);
-        return false;
+    case 17754:
+        return decode_zep(d, l);
     case 17755: /* IEEE 802.15.4, too, which can carry IPv6 with a compressed header */
     case 17756:
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_UDP_PORT, port);
@@ -209,12 +207,15 @@ void decode_udp(struct decoder *d, struct layer l)
     }
     if (length) /* 0: a jumbogram, RFC 2675, 4 */
         l = layer_first(l, length);
+    d->udp_ports = source << 16 | destination;
     decode_ports(d, source, destination, layer_after(l, 8));
 }
 
 /* UDP-Lite, RFC 3828: the length is that of what the checksum covers. */
 void decode_udplite(struct decoder *d, struct layer l)
 {
-    if (decoder_need(d, &l, 8, SUBJECT_UDP) && decoder_enter(d))
+    if (decoder_need(d, &l, 8, SUBJECT_UDP) && decoder_enter(d)) {
+        d->udp_ports = layer_u32(&l, 0);
         decode_ports(d, layer_u16(&l, 0), layer_u16(&l, 2), layer_after(l, 8));
+    }
 }

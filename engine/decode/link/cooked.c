@@ -52,8 +52,8 @@ static void decode_cooked(struct decoder *d, unsigned device, unsigned protocol,
     case PROTOCOL_PPP:
         decode_ppp_hdlc(d, l);
         return;
-    case PROTOCOL_802_15_4: /* can carry IPv6 with a compressed header */
-        decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_COOKED, protocol);
+    case PROTOCOL_802_15_4:
+        decode_wpan(d, l);
         return;
     default:
         decode_unexpected(d, SUBJECT_COOKED, protocol, l);

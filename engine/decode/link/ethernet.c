@@ -32,6 +32,7 @@ enum {
     ETHER_ETAG = 0x893f,
     ETHER_NSH = 0x894f,
     ETHER_QINQ_OLD = 0x9100,
+    ETHER_LOWPAN = 0xa0ed,
     ETHER_RTAG = 0xf1c1,
 };
 
@@ -142,6 +143,9 @@ void decode_ether_type(struct decoder *d, unsigned ether_type, struct layer l)
     case ETHER_ETHERCAT:
         decode_ethercat(d, l);
         return;
+    case ETHER_LOWPAN:
+        decode_lowpan_ethernet(d, l);
+        return;
     }
     if (ether_type == ETHER_FCOE) /* it can; not followed */
         decode_unexpected(d, SUBJECT_ETHER_TYPE, ether_type, l);
@@ -174,6 +178,7 @@ bool ether_type_is_known(unsigned ether_type)
     case ETHER_NSH:
     case ETHER_BRIDGING:
     case ETHER_ETHERCAT:
+    case ETHER_LOWPAN:
     case ETHER_FCOE:
         return true;
     default:

@@ -54,12 +54,15 @@ static link_decoder *const links[] = {
     [149] = decode_pktap, /* user-defined, but macOS wrote pktap so */
     [163] = decode_avs,
     [192] = decode_ppi,
+    [195] = decode_wpan,
     [197] = decode_erf,
     [202] = decode_ax25_kiss,
     [204] = decode_ppp_direction,
+    [215] = decode_wpan_phy,
     [226] = decode_ipnet,
     [228] = decode_ipv4,
     [229] = decode_ipv6,
+    [230] = decode_wpan_no_fcs,
     [239] = decode_nflog,
     [242] = decode_ipoib,
     [252] = decode_export_pdu,
@@ -69,6 +72,7 @@ static link_decoder *const links[] = {
     [274] = decode_mpacket,
     [276] = decode_cooked2,
     [279] = decode_ebhscr,
+    [283] = decode_wpan_tap,
 
     /* not expected to carry TCP */
     [114] = ignore, /* LocalTalk */
