@@ -5,7 +5,7 @@
 entries.csv holds the entries of tshark's tables of protocol numbers (4.6.9), and what becomes of each: `decoded`, `not decoded`
 and why, or `no TCP`: none was reached behind headers of 0 to 40 bytes. A decoded one has the header that stands between the
 number and an IPv4 packet, and what stands behind that packet after a `|` (`-`: none that is of bytes alone; other suites have
-it), and `since`: older rules do not know it. wtap_encap has no numbers of its own in files: the link type stands before the
+it), and `since`, the version of tshark that brought it. wtap_encap has no numbers of its own in files: the link type stands before the
 header, with a `/`; those that have none (`no link type`) are of other file formats.
 
 For each header a frame is made, which has to give TCP, and does so in the installed tshark. The table in docs/formats.md has
@@ -28,6 +28,8 @@ ETHERNET = bytes.fromhex('020000000002020000000001')
 HOSTS = b'\x0a\xff\0\1', b'\x0a\xff\0\2'
 DOCS = os.path.join(HERE, '..', '..', 'docs', 'formats.md')
 
+# Which rules know what a version brought; 4.6 has those of 4.4, so tshark 4.4 does not know all that they do.
+RULES = {'4.2': 4.2, '4.4': 4.4, '4.6': 4.4}
 ETHERNET_LINK, LLC_LINK = 1, 100
 OUI = {'apple_atalk': 0x080007, 'apple_awdl': 0x0017f2, 'bluetooth': 0x001958, 'cimetrics': 0x001090, 'cisco': 0x00000c,
        'extreme': 0x00e02b, 'force10': 0x0001e8, 'foundry': 0x00e052, 'hpteam': 0x00805f, 'iana': 0x00005e, 'nortel': 0x000081,
@@ -133,10 +135,11 @@ def check(tap, tcpreuse, judge, link, rows):
             found = program.run(tcpreuse, ['--rules', rules, path], ('packets',)).rows('packets')
             ours = {int(row['frame']) for row in found}
             wrong = ['%(table)s %(number)s, %(name)s' % row for number, row in enumerate(rows, 1)
-                     if (number in ours) != (not row['since'] or float(rules) >= float(row['since']))]
+                     if (number in ours) != (not row['since'] or RULES[row['since']] <= float(rules))]
             tap.ok('link type %d, --rules %s decodes each entry that it is to decode' % (link, rules), wrong)
             if judge.rules == rules:
-                differ = sorted(ours ^ set(judge.ask(path)))
+                differ = [number for number in sorted(ours ^ set(judge.ask(path)))
+                          if rows[number - 1]['since'] != '4.6' or not judge.version.startswith('4.4')]
                 tap.ok('link type %d, tshark %s agrees' % (link, judge.version),
                        ['%(table)s %(number)s, %(name)s' % rows[number - 1] for number in differ])
 
