@@ -138,11 +138,17 @@ static enum unpacked unpack_lists(struct unpacking *u, struct decoder *d, struct
     return result == UNPACKED ? take_fragments(u, &lane->fragments, packed->fragment_bytes, frames) : result;
 }
 
+/* Is the byte of a bool, which came from elsewhere, one that a bool may have? */
+static bool is_truth(const void *byte)
+{
+    return *(const uint8_t *)byte <= 1;
+}
+
 static enum unpacked unpack_lane(struct pipeline *p, struct unpacking *u, struct decoder *d,
                                  struct lane *lane)
 {
     const struct packed_lane *packed = take(u, 1, sizeof *packed);
-    if (!packed || packed->frames >= LANE_FRAMES_MAX)
+    if (!packed || packed->frames >= LANE_FRAMES_MAX || !is_truth(&packed->order.begun))
         return UNPACK_DAMAGED;
     lane_clear(p, lane);
     decode_enter_lane(d, lane);

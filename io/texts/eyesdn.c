@@ -80,12 +80,12 @@ static unsigned link_of(struct text_reader *t, unsigned kind, unsigned channel)
 static enum text_result eyesdn_read(struct text_reader *t, struct text_record *r)
 {
     const uint8_t *begin = t->count ? memchr(t->bytes, FLAG, t->count) : NULL;
-    struct scan s = {begin + 1, t->bytes + t->count};
     uint8_t h[HEADER], byte;
     if (!begin) {
         t->used = t->count;
         return t->whole ? TEXT_END : t->used ? TEXT_SKIPPED : TEXT_MORE;
     }
+    struct scan s = {begin + 1, t->bytes + t->count};
     for (size_t i = 0; i < HEADER; i++) {
         const enum text_result result = take(&s, &h[i]);
         if (result != TEXT_RECORD)

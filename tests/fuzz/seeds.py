@@ -174,6 +174,13 @@ def segments(seed, count):
     return out
 
 
+# Packed batches with a lane in which a bool is 255, as (value, how many bytes have it).
+BOOL_OF_255 = (
+    (4, 1), (40, 1), (1, 1), (0, 17), (43, 1), (0, 4), (1, 1), (0, 27), (5, 1), (0, 22), (25, 6), (0, 12), (74, 1), (0, 8),
+    (255, 55), (67, 1), (0, 1), (1, 1), (0, 2), (108, 1), (255, 1), (2, 1), (255, 1), (99, 1), (0, 5), (40, 1), (0, 77),
+    (80, 1), (142, 1), (1, 1), (0, 1), (112, 1), (96, 1), (1, 1), (0, 7), (1, 1), (0, 8), (2, 1), (0, 8), (43, 1), (0, 4),
+    (1, 1), (40, 1), (0, 28), (1, 1), (0, 1))
+
 # As in formats.c, by how the names of their flavours begin.
 FORMATS = ("pcap-", "pcapng", "snoop", "netmon", "netxray", "sniffer", "visual", "5view", "nettl", "observer", "lanalyzer", "iptrace",
            "peek-tagged", "peek", "erf", "commview", "commview-ncfx")
@@ -201,6 +208,7 @@ def main():
                 (folder / "formats" / name).write_bytes(bytes([number]) + data[:16000])
         (folder / "streams" / name).write_bytes(bytes([0, i, 0, 0, 0]) + data[:16000])
     (folder / "streams" / "blf-without-objects").write_bytes(bytes([0, 78, 0, 0, 0]) + translated.blf([]))
+    (folder / "streams" / "eyesdn-without-records").write_bytes(bytes([0, 67, 0, 0, 0]) + b"EyeSDN" + bytes(50))
     few = pcap(traffic(12, 12))
     for way in range(1, 12):
         (folder / "streams" / ("way-%d" % way)).write_bytes(bytes([way, 3 * way, 40 + way, 0, 1]) + few)
@@ -222,6 +230,7 @@ def main():
         (folder / "saved" / ("texts-%d" % what)).write_bytes(bytes([what]) + text * 30)
     batch = struct.pack("<QQQIIBBBB4x", 40, 0, 0, 0, 0, 0, 1, 0, 0)
     (folder / "saved" / "batches").write_bytes(bytes([4]) + batch * 3)
+    (folder / "saved" / "bool-of-255").write_bytes(b"".join(bytes([value]) * count for value, count in BOOL_OF_255))
     for i, words in enumerate((b"-j\0" b"3\0-o\0out\0a.pcap", b"--reports=reuse,packets\0--rules\0" b"4.2\0x", b"--ignore\0" b"5,9-12\0x",
                                b"--clock\0b.pcap=-0.003\0b.pcap", b"-d\0udp.port==48879,vxlan\0x", b"--port-range\0" b"1-9\0--key\0tuple,vlan\0x",
                                b"--piece\0" b"2/8\0-o\0p\0x", b"--rotate\0" b"60s\0-o\0d\0x", b"--resync\0--sort-window\0" b"0.5\0x")):
