@@ -106,6 +106,10 @@ struct batch {
     uint64_t input_base; /* number of the last frame before the input's first, from settling */
     uint64_t redone;     /* lanes decoded again */
     int64_t last_time;   /* of its last frame, or that of a batch before */
+    /* From settling, for runs that forget: no frame up to here is earlier by more than one before it (ns), and whether the end of
+     * this batch is one at which all that are idle for too long have to be found. */
+    uint64_t furthest_back;
+    bool is_sweep;
     struct lane lane[LANES];
     struct segment_list *list_pool; /* all lanes' lists */
 

@@ -81,9 +81,40 @@ void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool by_fra
     s->note_ended = note_ended;
 }
 
-/* Forgets, at a batch's end, first what has been idle for too long and then what is too much, longest idle
- * first. 0 or -1. */
-static int forget_idle(struct drain drains[FAMILIES], int64_t now, uint64_t last_frame)
+/* Conversations behind this one in the list had their last segments in later frames, which are not earlier than its own by more
+ * than time went back at most. Is none of them idle for too long? */
+static bool none_is_expired_behind(const struct shard *s, const struct conversation *c,
+                                   const struct batch *batch)
+{
+    const uint64_t idle =
+        batch->last_time > c->last_time ? (uint64_t)batch->last_time - (uint64_t)c->last_time : 0;
+    return !batch->furthest_back || !s->idle_time ||
+           (idle <= (uint64_t)s->idle_time && batch->furthest_back <= (uint64_t)s->idle_time - idle);
+}
+
+/* Forgets, at a batch's end, what has been idle for too long: all of it, wherever it stands, for what a shard has besides it is
+ * chance. 0 or -1. */
+static int forget_idle(struct drain drains[FAMILIES], const struct batch *batch)
+{
+    struct shard *const s = drains[0].shard;
+    const uint64_t last_frame = batch->first_frame + batch->frames - 1;
+    for (int f = 0; f < FAMILIES; f++)
+        for (uint32_t record = s->idle[f].oldest, next; record; record = next) {
+            const struct conversation *c = table_record(&s->table[f], record, f);
+            next = s->idle[f].links[record].newer;
+            if (conversation_is_expired(c, s, batch->last_time, last_frame)) {
+                s->expired++;
+                if (drain_expire(&drains[f], record, UINT32_MAX))
+                    return -1;
+            } else if (none_is_expired_behind(s, c, batch)) {
+                break;
+            }
+        }
+    return 0;
+}
+
+/* Forgets, at a batch's end, what is too much, longest idle first. 0 or -1. */
+static int forget_surplus(struct drain drains[FAMILIES])
 {
     struct shard *const s = drains[0].shard;
     for (;;) {
@@ -99,14 +130,9 @@ static int forget_idle(struct drain drains[FAMILIES], int64_t now, uint64_t last
             oldest = c;
             oldest_family = f;
         }
-        if (!oldest)
+        if (!oldest || tuples <= s->most)
             return 0;
-        if (conversation_is_expired(oldest, s, now, last_frame))
-            s->expired++;
-        else if (s->most && tuples > s->most)
-            s->displaced++;
-        else
-            return 0;
+        s->displaced++;
         if (drain_expire(&drains[oldest_family], s->idle[oldest_family].oldest, UINT32_MAX))
             return -1;
     }
@@ -210,7 +236,9 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
     }
     if (s->verdicts.wanted && drain_close_episodes(drains))
         return -1;
-    if (s->forgets && forget_idle(drains, batch->last_time, batch->first_frame + batch->frames - 1))
+    if (s->forgets && batch->is_sweep && forget_idle(drains, batch))
+        return -1;
+    if (s->most && forget_surplus(drains))
         return -1;
     return s->counts_ways ? count_ways(s, batch, shards) : 0;
 }

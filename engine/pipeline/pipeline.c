@@ -157,7 +157,7 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
         return NULL;
     p->params = *params;
     p->next_frame = 1;
-    p->latest_segment = INT64_MIN;
+    p->latest_segment = p->latest_frame = INT64_MIN;
     atomic_store(&p->total, UINT64_MAX);
     atomic_store(&p->spoilt, UINT64_MAX);
 

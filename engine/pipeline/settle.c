@@ -103,6 +103,20 @@ static void settle_packet_ids(struct pipeline *p, struct batch *b)
     }
 }
 
+/* What shards have to know to forget: by how much time has gone back, which totals tell only where time does not restart. While
+ * it has not, each batch may look for what is idle for too long, since that is found at once; else those do at which
+ * time passes a sixteenth of what is too long. */
+static void settle_idle(struct pipeline *p, struct batch *b, int64_t time_before)
+{
+    const struct time_order *order = &p->totals.decoded.order;
+    const int64_t step = MAX(p->params.expire / 16, 1);
+    p->furthest_back = MAX(p->furthest_back, order->furthest_back);
+    if (order->begun && order->earliest < p->latest_frame)
+        p->furthest_back = MAX(p->furthest_back, (uint64_t)p->latest_frame - (uint64_t)order->earliest);
+    b->furthest_back = p->furthest_back;
+    b->is_sweep = !p->furthest_back || time_before / step != b->last_time / step;
+}
+
 /* What the batch adds to the run's totals. */
 static void count_batch(struct pipeline *p, const struct batch *b)
 {
@@ -115,6 +129,14 @@ static void count_batch(struct pipeline *p, const struct batch *b)
     atomic_store_explicit(&p->shown_bytes, t->decoded.captured_bytes, memory_order_relaxed);
 }
 
+static void restart_time(struct pipeline *p)
+{
+    struct time_order *order = &p->totals.decoded.order;
+    if (order->begun)
+        p->latest_frame = MAX(p->latest_frame, MAX(order->latest, order->last));
+    time_order_restart(order);
+}
+
 static void settle_batch(struct pipeline *p, struct batch *b)
 {
     struct source *source = p->params.source;
@@ -122,8 +144,9 @@ static void settle_batch(struct pipeline *p, struct batch *b)
         p->broken = false;
         p->input_base = p->next_frame - 1 - b->frames_before;
     }
+    const int64_t time_before = p->last_time;
     if (b->restarts_time)
-        time_order_restart(&p->totals.decoded.order);
+        restart_time(p);
     b->input_base = p->input_base;
     b->first_frame = p->next_frame;
     b->announcements.count = 0;
@@ -138,6 +161,7 @@ static void settle_batch(struct pipeline *p, struct batch *b)
         source->ops->settled(source, b);
     b->frames = p->next_frame - b->first_frame;
     b->last_time = p->last_time;
+    settle_idle(p, b, time_before);
     assert(b->frames < LANE_FRAMES_MAX);
     count_batch(p, b);
 }

@@ -90,6 +90,8 @@ struct pipeline {
     struct segment_list *fragment_lists; /* [family * shards + shard]: segments of reassembled datagrams */
     struct control_table controls;
     int64_t latest_segment; /* time of the latest so far, where copies are dropped */
+    int64_t latest_frame; /* time of the latest before the last restart of time; INT64_MIN: there was none */
+    uint64_t furthest_back; /* as in struct batch */
     uint64_t announced;     /* connections that FTP has announced so far */
 
     /* Numbering. */

@@ -10,6 +10,7 @@ TCPREUSE_FORGET_FRAMES is how many frames an hour has for the test of memory (20
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,22 @@ def small_cases(tap, tcpreuse, at):
     tap.ok('those that were idle longest go first', adds_up(got) + ([] if kept == [0, 3, 7, 18, 19] else [kept]))
     gone = [int(r['stream']) for r in got.rows('conversations') if r['ended_by'] == 'expired']
     tap.ok('their rows come first', [] if gone == [s for s in range(18) if s not in (0, 3, 7)] else [gone])
+
+
+def backward_cases(tap, tcpreuse, at):
+    """Time that goes back, within a file and at the border of two. Which conversations share a shard is chance, and must not show."""
+    rng, names = random.Random(5), []
+    for name, starts in ('within', (9000, 4710, 9100, 4800)), ('behind', (100,)):
+        out = capture.Pcap()
+        for start in starts:
+            for i in range(6000):
+                syn(out, start + i * 0.02, rng.randrange(900), rng.randrange(1, 100), rng.choice((0, 0, capture.ACK)))
+        names.append(program.write(at(''), name + '.pcap', out.data()))
+    for options in (names[:1], ['--append'] + names):
+        seen = {program.run(tcpreuse, ['-j', j, '--expire', 30] + options).reports['conversations'] for j in (1, 2, 3, 3, 8, 8)}
+        tap.ok('the same ones are forgotten where time goes back: %d inputs' % len(options), [] if len(seen) == 1 else ['%d answers' % len(seen)])
+        result = program.run(tcpreuse, ['--expire', 30] + options)
+        tap.ok('and all have their rows', adds_up(result) + ([] if result.summary()['forgotten']['expired'] > 100 else ['few are forgotten']))
 
 
 def large_cases(tap, tcpreuse, tracegen, at):
@@ -220,6 +237,7 @@ def main():
         at = lambda name: os.path.join(directory, name)
         flat_memory(tap, args.tcpreuse, args.tracegen)
         small_cases(tap, args.tcpreuse, at)
+        backward_cases(tap, args.tcpreuse, at)
         large_cases(tap, args.tcpreuse, args.tracegen, at)
         rotation(tap, args.tcpreuse, at)
     return tap.done()
