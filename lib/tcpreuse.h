@@ -292,7 +292,7 @@ const char *tcpreuse_word(enum tcpreuse_words words, unsigned number);
 /* Writes an address as the reports do (RFC 5952), and returns text. Thread-safe. */
 enum { TCPREUSE_ADDRESS_SIZE = 64 };
 char *tcpreuse_address(char text[TCPREUSE_ADDRESS_SIZE], const uint8_t address[16], unsigned ip_version);
-/* Of the library, as "0.1.0". */
+/* Of the library, as "0.2.0". */
 const char *tcpreuse_version(void);
 
 #ifdef __cplusplus
