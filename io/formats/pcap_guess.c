@@ -27,8 +27,10 @@ enum {
 struct search {
     const struct pcap_file *file;
     const struct window *window;
+    uint64_t first;    /* no record begins before it */
     uint64_t position; /* the answer is not before it */
-    uint32_t longest;  /* record of chains that came through */
+    uint64_t begin;    /* of the chain that came through */
+    uint32_t longest;  /* record of that */
     uint32_t looks;    /* that are left */
 };
 
@@ -55,7 +57,7 @@ ALWAYS_INLINE uint64_t follow_chain(struct search *s, uint64_t at, bool is_commo
 {
     const struct pcap_file *const file = s->file;
     const struct window *const window = s->window;
-    const uint64_t position = s->position, end = window->end, last = end - file->record_header;
+    const uint64_t begin = at, position = s->position, end = window->end, last = end - file->record_header;
     uint64_t found = UINT64_MAX;
     uint32_t before, longest, length, seconds, i = 1, behind = 0;
     if (!look(file, window_at(window, at), is_common, &length, &before))
@@ -80,6 +82,7 @@ ALWAYS_INLINE uint64_t follow_chain(struct search *s, uint64_t at, bool is_commo
     }
     if (at > end)
         return UINT64_MAX;
+    s->begin = begin;
     s->longest = longest;
     return found;
 }
@@ -97,7 +100,8 @@ ALWAYS_INLINE uint64_t search(struct search *s, uint64_t at, uint64_t limit, boo
         for (; at + 8 <= limit && at + EIGHT_READ <= window->end && s->looks; at += 8) {
             uint64_t candidates = pcap_candidates(window_at(window, at), big_endian);
             for (; candidates; candidates &= candidates - 1) {
-                found = follow_chain(s, at + (unsigned)__builtin_ctzll(candidates) / 8, is_common);
+                const uint64_t candidate = at + (unsigned)__builtin_ctzll(candidates) / 8;
+                found = follow_chain(s, candidate, is_common);
                 if (found != UINT64_MAX)
                     return found;
             }
@@ -110,9 +114,34 @@ ALWAYS_INLINE uint64_t search(struct search *s, uint64_t at, uint64_t limit, boo
     return UINT64_MAX;
 }
 
+/* A header that is read from a wrong byte on may be plausible, too, and lead to one that is read likewise:
+ *
+ * - four bytes late, the fraction is taken for the seconds, and the original length for the captured one;
+ * - one byte early or three late (little-endian), or one late (big-endian), a length is 256 times what it is, which leads on where
+ *   frames have one size and the fraction is small.
+ *
+ * So a chain that begins at the right byte is preferred to the one that was found. */
+static uint64_t prefer_neighbour(struct search *s, uint64_t limit, uint64_t found)
+{
+    static const int64_t distances[2][3] = {{-3, 1, -4}, {-1, -4}};
+    const bool big_endian = s->file->swapped != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    const uint64_t begin = s->begin;
+    for (unsigned i = 0; i < ARRAY_LEN(*distances) && distances[big_endian][i]; i++) {
+        const uint64_t neighbour = begin + (uint64_t)distances[big_endian][i];
+        if (neighbour < s->first || neighbour >= limit)
+            continue;
+        const uint64_t other = follow_chain(s, neighbour, false);
+        if (other != UINT64_MAX)
+            return other;
+    }
+    return found;
+}
+
 static uint64_t search_from(struct search *s, uint64_t at, uint64_t limit)
 {
-    return s->file->plain && !s->file->swapped ? search(s, at, limit, true) : search(s, at, limit, false);
+    const uint64_t found =
+        s->file->plain && !s->file->swapped ? search(s, at, limit, true) : search(s, at, limit, false);
+    return found == UINT64_MAX ? found : prefer_neighbour(s, limit, found);
 }
 
 uint64_t pcap_guess(const struct capture *c, const struct window *window, const struct record_reader *reader)
@@ -123,7 +152,8 @@ uint64_t pcap_guess(const struct capture *c, const struct window *window, const 
                        MIN(reader->limit, window->end - MIN(window->end, (uint64_t)file->record_header - 1));
     const uint32_t longest = atomic_load_explicit(&file->longest, memory_order_relaxed);
     const uint64_t back = longest ? longest : LOOK_BACK_MAX;
-    struct search s = {.file = file, .window = window, .position = position, .looks = LOOKS_MAX};
+    struct search s = {
+        .file = file, .window = window, .first = first, .position = position, .looks = LOOKS_MAX};
     uint64_t found = search_from(&s, position - MIN(position, back) < first ? first : position - back, limit);
     if (found == UINT64_MAX && !s.looks) { /* as good as it can be had from here on */
         s.looks = LOOKS_MAX;

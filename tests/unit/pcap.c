@@ -255,6 +255,29 @@ Test(pcap, guesses)
     }
 }
 
+/* Frames of one size, at the beginning of a second: headers that are read from a wrong byte on lead to such headers. */
+Test(pcap, guesses_are_at_the_right_byte)
+{
+    for (int swapped = 0; swapped < 2; swapped++) {
+        image.size = image.records = 0;
+        image.swapped = swapped;
+        put_header(0xa1b2c3d4, 1);
+        for (unsigned i = 0; i < RECORD_MAX; i++)
+            put_record(1700000001, i, 64, 64);
+        for (uint64_t begin = image.at[0] + 1; begin < image.at[1000]; begin += 33) {
+            struct capture *c = open_image(); /* anew, as for a piece */
+            cr_assert(c);
+            const struct window window = capture_window(c);
+            const uint64_t size = image.at[1] - image.at[0];
+            struct record_reader reader = {.position = begin, .limit = image.size};
+            cr_expect_eq(c->format->guess(c, &window, &reader),
+                         image.at[(begin - image.at[0] + size - 1) / size], "from %zu", (size_t)begin);
+            capture_drop(c);
+            close(fd);
+        }
+    }
+}
+
 /* A record whose data is whole old records, up to its end: a chain that begins in it goes on as the file's own. */
 static void put_stale_record(unsigned first, unsigned count, uint32_t seconds)
 {
