@@ -12,9 +12,11 @@ bool options_parse_seconds(const char *s, double *seconds);
 /* These store what they read in the options. Given twice, lists add up. They return false also when memory is
  * short. */
 
-/* 60s, 100K, 100M or 1G */
+/* seconds, or auto */
 bool options_parse_expire(struct options *o, const char *s);
+/* 500M or 12G, or none */
 bool options_parse_memory_limit(struct options *o, const char *s);
+/* 60s, 100K, 100M or 1G */
 bool options_parse_rotation(struct options *o, const char *s);
 /* 0 to 65535; NULL: none is given */
 bool options_parse_community_id(struct options *o, const char *seed);

@@ -70,7 +70,8 @@ int table_add_chunk(struct table *t);
 void table_remove(struct table *t, uint32_t hash, uint32_t record);
 /* Moves a tuple into its home bucket if it lies in a later one; any other tuple may move in exchange. */
 void table_move_home(struct table *t, uint32_t hash, uint32_t record);
-/* Doubles the index; a large one may be filled further instead where the budget has no room. 0, or -1 when memory is short, and then the table is as before. */
+/* Doubles the index. A large one may be filled further instead, where the budget of memory has no room for twice the size. 0, or -1
+ * when memory is short, and then the table is as before. */
 int table_grow(struct table *t);
 
 ALWAYS_INLINE void *table_record(const struct table *t, uint32_t number, enum family family)

@@ -22,9 +22,9 @@ struct loading {
 void load_free(struct pipeline *p);
 /* Where the conversation was put; NULL: it is not there. */
 const struct loaded_place *load_find(const struct loading *l, uint64_t stream);
-/* The conversation's list: where the next segment of its tuple goes. */
 /* Has the run conversations of this family? */
 bool load_is_family(const struct pipeline *p, unsigned family);
+/* The conversation's list: where the next segment of its tuple goes. */
 unsigned load_list_of(const struct pipeline *p, const union conversation_any *c, enum family family,
                       uint32_t *tag);
 
