@@ -3,6 +3,7 @@
 #include "io/formats/format.h"
 #include "io/guard.h"
 #include "io/problems.h"
+#include "io/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,7 +87,8 @@ static int map(struct capture *c, bool read_small)
     struct stat st;
     int result = -1, fd = open(c->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st)) {
-        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "%s", strerror(errno));
+        problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "%s",
+                     sandbox_explain(c->path, errno));
     } else if (!S_ISREG(st.st_mode)) {
         problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1,
                      "expected a regular file, found another kind of file");

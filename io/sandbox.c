@@ -16,6 +16,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -26,6 +27,9 @@
 /* Landlock. The same numbers on all processors. */
 enum { LANDLOCK_CREATE_RULESET = 444, LANDLOCK_ADD_RULE = 445, LANDLOCK_RESTRICT_SELF = 446 };
 enum { LANDLOCK_ASK_VERSION = 1, LANDLOCK_PATH_BENEATH = 1 };
+
+/* The rules hold. Written by sandbox_files_enter(), before other threads start. */
+static bool entered;
 
 enum landlock_files {
     FILES_EXECUTE = 1 << 0,
@@ -110,13 +114,23 @@ int sandbox_files_enter(int rules)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return -1;
-    return (int)syscall(LANDLOCK_RESTRICT_SELF, rules, 0);
+    entered = !syscall(LANDLOCK_RESTRICT_SELF, rules, 0);
+    return entered ? 0 : -1;
 }
 
 void sandbox_files_end(int rules)
 {
     if (rules >= 0)
         close(rules);
+}
+
+/* faccessat(2) asks for the file's permissions alone, and Landlock has no say in it. */
+const char *sandbox_explain(const char *path, int error)
+{
+    return entered && error == EACCES && !faccessat(AT_FDCWD, path, R_OK, AT_EACCESS)
+               ? "Permission denied by the sandbox: it was not among the inputs when the run began "
+                 "(--sandbox)"
+               : strerror(error);
 }
 
 /* The filter. */

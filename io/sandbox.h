@@ -34,5 +34,8 @@ int sandbox_files_allow(int rules, const char *path, enum sandbox_access access)
 /* From here on the rules hold. 0, or -1 with errno. */
 int sandbox_files_enter(int rules);
 void sandbox_files_end(int rules);
+/* Why a file cannot be opened, where errno was `error`, in words for people: strerror(), unless it is the rules that refuse it. Any
+ * thread. */
+const char *sandbox_explain(const char *path, int error);
 
 #endif

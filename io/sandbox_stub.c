@@ -2,6 +2,7 @@
 #include "io/sandbox.h"
 
 #include <errno.h>
+#include <string.h>
 
 int sandbox_landlock_version(void)
 {
@@ -51,4 +52,10 @@ int sandbox_files_enter(int rules)
 void sandbox_files_end(int rules)
 {
     (void)rules;
+}
+
+const char *sandbox_explain(const char *path, int error)
+{
+    (void)path;
+    return strerror(error);
 }

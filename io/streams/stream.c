@@ -7,6 +7,7 @@
  * Length: opening, reading and the codec of a nested file share one state that no other file sees. */
 #include "io/streams/stream.h"
 #include "engine/util.h"
+#include "io/sandbox.h"
 #include "io/streams/stream_codec.h"
 #include "io/streams/stream_text.h"
 #include "io/texts/text.h"
@@ -209,7 +210,7 @@ static int open_file(struct stream *s, const char *path)
     struct stat st;
     s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (s->fd < 0 || fstat(s->fd, &st)) {
-        problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, -1, "%s", strerror(errno));
+        problems_add(s->problems, PROBLEM_ERROR, s->order, s->path, -1, "%s", sandbox_explain(path, errno));
         return -1;
     }
     if (S_ISDIR(st.st_mode)) {

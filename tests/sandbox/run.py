@@ -225,6 +225,28 @@ def goes_on(tap, world, data):
     tap.ok('a service manager is told', [] if says == [b'READY=1', b'STOPPING=1'] else [str(says)])
 
 
+def replaced(tap, world, data):
+    """While a FIFO before them is read, another file takes the name of one that is an input."""
+    place = world.at('replaced')
+    os.mkdir(place)
+    for i in range(40):         # not all are opened at once
+        program.write(place, '%02d.pcap' % i, data)
+    os.mkfifo(world.at('first'))
+    last = os.path.join(place, '39.pcap')
+    run = subprocess.Popen([world.tcpreuse, '-q', '-j', '1', '--append', '--sandbox', 'on', world.at('first')] +
+                           [os.path.join(place, name) for name in sorted(os.listdir(place))], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with open(world.at('first'), 'wb') as first:
+        first.write(data[:70000])
+        first.flush()
+        time.sleep(0.5)
+        os.rename(program.write(world.where, 'other', data), last)
+        first.write(data[70000:])
+    message = run.communicate(timeout=60)[1].decode()
+    expected = 'tcpreuse: %s: Permission denied by the sandbox: it was not among the inputs when the run began (--sandbox)\n' % last
+    tap.ok('a file that takes the name of an input is told', [] if (run.returncode, message) == (2, expected) else [
+        'exit %d: %r' % (run.returncode, message)])
+
+
 def interfaces(tap, world):
     for more in ([], ['--user', 'nobody']):
         name = ' '.join(['an interface'] + more)
@@ -306,6 +328,7 @@ def main():
         runs, _, data = forms(world)
         same(tap, world, runs, data)
         goes_on(tap, world, data)
+        replaced(tap, world, data)
         interfaces(tap, world)
     return tap.done()
 
