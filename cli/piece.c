@@ -45,6 +45,26 @@ static enum exit_status open_reading(struct making *m, const struct inputs *inpu
     return status == EXIT_DONE ? piece_reading_describe(&m->reading) : status;
 }
 
+/* Is the place that --piece names in the inputs? A piece may also begin behind all of them. */
+static enum exit_status check_place(const struct making *m)
+{
+    const struct set_border place = m->o->piece_begin;
+    const struct kept_piece *k = &m->reading.about;
+    if (!place.input || (place.input == k->path_count + 1 && !place.position))
+        return EXIT_DONE;
+    if (place.input > k->path_count) {
+        message_error("option '--piece': expected the number of a file, 1 to %zu, found '%zu'",
+                      (size_t)k->path_count, (size_t)place.input);
+        return EXIT_USAGE;
+    }
+    const uint64_t size = k->sizes[place.input - 1];
+    if (place.position <= size)
+        return EXIT_DONE;
+    message_error("option '--piece': expected an offset of at most %" PRIu64 " in %s, found %" PRIu64, size,
+                  k->paths[place.input - 1], place.position);
+    return EXIT_USAGE;
+}
+
 /* Is that where it is to begin? */
 static bool is_begin(const struct options *o, const struct set_piece *range)
 {
@@ -153,6 +173,8 @@ enum exit_status piece_make(const struct options *o, const struct inputs *inputs
     enum exit_status status = open_reading(&m, inputs);
     if (status == EXIT_DONE && again)
         status = check_again(&m, again);
+    if (status == EXIT_DONE)
+        status = check_place(&m);
     if (status == EXIT_DONE)
         status = look_for(&m, &there);
     if (there && !o->quiet)

@@ -234,6 +234,11 @@ def test_files(tap, pieces, directory):
     for text in ('0/3', '4/3', '2', '2/', '/3', 'a/b', '1/2@', '1/2@x', '1/2@5', '1/2@0:5', '1/2@1:'):
         result = program.bare([tcpreuse, '--piece', text, '-o', '/nowhere/x', path])
         tap.ok('--piece %s' % text, refused(result, 1, 'piece'))
+    for place, words in (('9:100', "the number of a file, 1 to 1, found '9'"), ('2:1', "found '2'"),
+                         ('1:99999999', 'an offset of at most %d in %s' % (os.path.getsize(path), path))):
+        where = os.path.join(directory, 'beyond')
+        result = program.bare([tcpreuse, '-q', '--piece', '2/2@' + place, '-o', where, path])
+        tap.ok('--piece 2/2@%s' % place, refused(result, 1, words) + (['it is there'] if os.path.exists(where) else []))
     tap.ok('episodes without verdicts', refused(
         program.bare([tcpreuse, '--combine', '--reports', 'episodes'] + pieces.split(['--verdicts', 'off', path], 2)[0]), 1, 'verdicts'))
 
