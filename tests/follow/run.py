@@ -231,7 +231,8 @@ def troubles(tcpreuse):
             place.write('c.pcap', parts[2])
             if not run.wait_for(lambda r: r.rows() > before + 5):
                 complaints.append('no rows once it was back')
-            if b'b.pcap: vanished before it ' not in run.err:  # was read, or could be looked at
+            # "was read", or "could be looked at". It comes a while later: the file might be back under another name.
+            if not run.wait_for(lambda r: b'b.pcap: vanished before it ' in r.err):
                 complaints.append(run.err.decode())
             return complaints if run.end() == 130 else complaints + ['status']
         finally:
