@@ -52,6 +52,8 @@ static enum exit_status check(const struct options *o, bool *wanted)
     *wanted = false;
     if (o->sandbox == SANDBOX_OFF)
         return refuse(o, "", "--sandbox off");
+    if (!sandbox_in_build())
+        return refuse(o, "", "this build has none");
     if (excluded_by(o))
         return refuse(o, "", excluded_by(o));
     *wanted = true;
@@ -130,10 +132,14 @@ static void allow_followed(struct files *f, const struct options *o, const char 
 {
     char *name = strdup(path);
     size_t n = strlen(path);
-    while (name && n > 1 && name[n - 1] == '/')
+    if (!name) {
+        allow(f, NULL, SANDBOX_READ);
+        return;
+    }
+    while (n > 1 && name[n - 1] == '/')
         name[--n] = 0;
-    const char *slash = name ? strrchr(name, '/') : NULL, *last = slash ? slash + 1 : name;
-    const bool stays = !name || !*last || !strcmp(last, ".") || !strcmp(last, "..");
+    const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+    const bool stays = !*last || !strcmp(last, ".") || !strcmp(last, "..");
     allow(f, path, SANDBOX_READ);
     if (o->sandbox != SANDBOX_ON && !stays)
         allow_around(f, name, SANDBOX_READ);

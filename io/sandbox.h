@@ -8,7 +8,9 @@
 
 #include <stdbool.h>
 
-/* Is it part of this build, and of this kernel? landlock: 0 or its version. Each with errno, where it is not: ENOSYS, or
+/* Is it part of this build? Where it is not, all below fails with ENOSYS. */
+bool sandbox_in_build(void);
+/* Is it part of this kernel? landlock: 0 or its version. Each with errno, where it is not: ENOSYS, or
  * EOPNOTSUPP where it has been switched off. */
 int sandbox_landlock_version(void);
 bool sandbox_has_filter(void);

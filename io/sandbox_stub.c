@@ -4,6 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+bool sandbox_in_build(void)
+{
+    return false;
+}
+
 int sandbox_landlock_version(void)
 {
     errno = ENOSYS;
