@@ -39,15 +39,21 @@ clean_root() {
   trap 'exit 130' INT TERM
   if [ ! -e "$clean/etc/debian_version" ]; then
     say "a clean root of $1 in $clean"
-    debootstrap --variant=minbase "$1" "$clean" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >/dev/null || {
+    debootstrap --variant=minbase "$1" "$clean" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$clean.log" 2>&1 || {
+      tail -n 5 "$clean.log" >&2
+      rm -f "$clean.log"
       say "no root: debootstrap failed"
       exit 77
     }
+    rm -f "$clean.log"
   fi
   # As an installer does: a name that no resolver knows costs each start of MPI seconds.
   [ -e "$clean/etc/hosts" ] || printf '127.0.0.1 localhost %s\n' "$(uname -n)" >"$clean/etc/hosts"
   clean_mount
-  inside apt-get -q update >/dev/null
+  inside apt-get -q -o Acquire::Retries=3 update >/dev/null || {
+    say "no root: its packages cannot be listed"
+    exit 77
+  }
 }
 
 # inside COMMAND...: runs it in the clean root.

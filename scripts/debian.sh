@@ -8,7 +8,8 @@
 #   scripts/debian.sh trixie --quick               gcc and clang, warnings as errors, the suites unit and scenario
 #   scripts/debian.sh bookworm --dir /srv/bookworm in a root that stays: the next time is faster
 #
-# Needs root, debootstrap, and a mirror ($DEBIAN_MIRROR). The root takes some 3 GB. Exit status 77: no root can be made here.
+# Needs root, debootstrap, and a mirror ($DEBIAN_MIRROR). The root takes some 3 GB. Exit status 77: no root can be made
+# here, or nothing be installed in it.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -56,7 +57,7 @@ fi
 inside sh -euc '
   root=/src/tcpreuse
   . $root/scripts/setup.sh
-  need_packages $packages_build libcriterion-dev clang python3
+  (need_packages $packages_build libcriterion-dev clang python3) || exit 77
   for compiler in gcc clang; do
     say "$($compiler --version | head -n 1)"
     CC=$compiler configure $root/build-$compiler --buildtype=debugoptimized -Dwerror=true -Dtests=true
