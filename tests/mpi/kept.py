@@ -8,6 +8,7 @@ kills for each launcher, and every byte of a piece is changed once.
 """
 import os
 import random
+import re
 import shlex
 import shutil
 import subprocess
@@ -114,10 +115,17 @@ def test_kills(tap, job, directory, path, kills):
                (['%s is left' % n for n in kept.names() if program.PART in n]))
 
 
+def writes_files(job, name):
+    """Does the launcher's own MPI write files, so that a job without room for any fails by itself? MPICH and Open MPI 5 do."""
+    version = re.search(r'\d+', program.bare(job.launchers[name][:1] + ['--version']).out.decode())
+    return name != 'Open MPI' or not version or int(version[0]) >= 5
+
+
 def test_faults(tap, job, directory, path, everything):
     for name in sorted(job.launchers):
-        # MPICH writes files of its own, and fails by itself.
-        for rank in (0, 1) if name == 'Open MPI' else ():
+        if writes_files(job, name):
+            tap.skip('%s: no room for what a rank writes' % name, 'it writes files of its own, and fails by itself')
+        for rank in () if writes_files(job, name) else (0, 1):
             kept = Kept(job, directory, [path])
             full = kept.shell(3, "test %s -ne %d || { trap '' XFSZ; ulimit -f 0; }" % (RANK, rank), name)
             tap.ok('%s: no room for what rank %d writes' % (name, rank), said(full, 3, 'cannot write', *([] if not rank else ['rank 1 on '])) +
