@@ -18,12 +18,8 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=scripts/clean_root.sh
 . "$root/scripts/clean_root.sh"
 
-case ${1-} in
-'' | -h | --help)
-  sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"
-  exit "$([ $# -gt 0 ] && echo 0 || echo 1)"
-  ;;
-esac
+help_if_asked "$@"
+[ $# -gt 0 ] || fail "wants a suite of Debian, such as trixie; see $0 --help"
 suite=$1
 shift
 directory=

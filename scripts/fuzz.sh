@@ -23,12 +23,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=scripts/setup.sh
 . "$root/scripts/setup.sh"
 
-case ${1-} in
--h | --help)
-  sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"
-  exit 0
-  ;;
-esac
+help_if_asked "$@"
 [ $# -ge 2 ] || fail "wants a target and seconds; see $0 --help"
 target=$1 seconds=$2
 shift 2

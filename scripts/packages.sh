@@ -7,7 +7,7 @@
 #   scripts/packages.sh trixie /srv/trixie   Debian 13, in a root that stays: the next time is faster
 #
 # The packages are left in packages/SUITE/. Needs root, debootstrap, and a mirror: $DEBIAN_MIRROR, by default
-# http://deb.debian.org/debian. The root takes some 1.5 GB.
+# http://deb.debian.org/debian. The root takes some 1.5 GB. Exit status 77: no root can be made here.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -16,12 +16,8 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=scripts/clean_root.sh
 . "$root/scripts/clean_root.sh"
 
-case ${1-} in
-'' | -h | --help)
-  sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"
-  exit "$([ $# -gt 0 ] && echo 0 || echo 1)"
-  ;;
-esac
+help_if_asked "$@"
+[ $# -gt 0 ] || fail "wants a suite of Debian, such as trixie; see $0 --help"
 suite=$1
 clean_root "$@"
 

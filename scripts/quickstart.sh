@@ -12,12 +12,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=scripts/setup.sh
 . "$root/scripts/setup.sh"
 
-case ${1-} in
--h | --help)
-  sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"
-  exit 0
-  ;;
-esac
+help_if_asked "$@"
 
 # shellcheck disable=SC2086 # a list of words
 need_packages $packages_build

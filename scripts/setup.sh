@@ -28,6 +28,21 @@ packages_all="debootstrap libmpich-dev mpich libreoffice-calc sqlite3 python3-pa
 # shellcheck disable=SC2034
 packages_npm="@duckdb/node-api@1.5.6-r.1"
 
+# The comment at the head of the script, up to `set -eu`.
+print_usage() {
+  sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"
+}
+
+# help_if_asked "$@": prints the usage and ends the script where the first argument asks for it.
+help_if_asked() {
+  case ${1-} in
+  -h | --help)
+    print_usage
+    exit 0
+    ;;
+  esac
+}
+
 say() {
   printf '== %s\n' "$*" >&2
 }
