@@ -196,12 +196,19 @@ def check_shell(out, command, tag, tap):
     tap.ok(name, [] if done.returncode == 0 and re.search(r'\b%d\b' % count, said) else ['exit %d: %s' % (done.returncode, said[-400:])])
 
 
+def duck_in(folder, name, tap):
+    """A data base of DuckDB in this folder; None: there is none, so the test of this name is skipped."""
+    try:
+        return duck.Base(folder)
+    except duck.Missing as why:
+        tap.skip(name, str(why))
+        return None
+
+
 def check_duckdb(out, tap, questions=()):
     """questions: pairs of a statement and the rows that it has to answer."""
-    try:
-        base = duck.Base(out)
-    except duck.Missing as why:
-        tap.skip('DuckDB loads the reports', str(why))
+    base = duck_in(out, 'DuckDB loads the reports', tap)
+    if not base:
         return
     with base:
         sql = sheets.read(out, 'schema.sql').decode()
@@ -220,10 +227,8 @@ def check_ndjson(tcpreuse, source, capture, tap):
         statements = re.findall(r'^(select .*reports/reuse\.ndjson.*);$', file.read(), re.M)
     with tempfile.TemporaryDirectory() as top:
         sheets.run(tcpreuse, os.path.join(top, 'reports'), ['reuse'], ['--format', 'ndjson', capture])
-        try:
-            base = duck.Base(top)
-        except duck.Missing as why:
-            tap.skip('DuckDB reads NDJSON', str(why))
+        base = duck_in(top, 'DuckDB reads NDJSON', tap)
+        if not base:
             return
         with base:
             have = [base.rows(statement) for statement in statements]
