@@ -197,9 +197,12 @@ static void number_ended(struct pipeline *p, struct batch *b, uint64_t streams_b
         for (uint32_t k = 0; k < list->count; k++) {
             struct ended *e = &list->items[k];
             e->stream = stream_map_get(&p->streams[i], e->record);
-            e->older = p->older ? stream_map_get(&p->older[i], e->record) - 1 : NO_STREAM;
-            e->newer =
-                e->ending == ENDING_REUSE ? streams_before + rank_in_batch(p, b, e->position) : NO_STREAM;
+            e->older = e->newer = NO_STREAM;
+            if (!p->older)
+                continue;
+            e->older = stream_map_get(&p->older[i], e->record) - 1;
+            if (e->ending == ENDING_REUSE)
+                e->newer = streams_before + rank_in_batch(p, b, e->position);
         }
     }
 }
