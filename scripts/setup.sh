@@ -22,7 +22,8 @@ packages_test="libcriterion-dev libdpdk-dev libopenmpi-dev openmpi-bin iproute2 
 
 # What tests need that are skipped without it, since it is large: scripts/test.sh --all.
 # shellcheck disable=SC2034
-packages_all="debootstrap libmpich-dev mpich libreoffice-calc sqlite3 python3-pandas python3-prometheus-client chromium"
+packages_all="debootstrap libmpich-dev mpich libreoffice-calc sqlite3 python3-pandas python3-prometheus-client \
+  prometheus-node-exporter chromium"
 
 # What no Debian package has, from npm, where that is there: DuckDB, which loads the reports.
 # shellcheck disable=SC2034

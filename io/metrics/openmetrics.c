@@ -74,7 +74,9 @@ static void write_ports(const struct openmetrics *m, FILE *to)
 
 void openmetrics_write(const struct openmetrics *m, FILE *to)
 {
-    begin(to, "build", "info", NULL, "The program, and the generation of Wireshark's rules that it follows.");
+    /* A gauge, not an info: the older text format, which node exporter's textfile collector reads, has no such type. */
+    begin(to, "build_info", "gauge", NULL,
+          "The program, and the generation of Wireshark's rules that it follows.");
     fprintf(to, "tcpreuse_build_info{version=\"" TCPREUSE_VERSION "\",rules=\"%s\"} 1\n", m->rules);
     begin(to, "start_time_seconds", "gauge", "seconds", "When the run began, since 1970-01-01 UTC.");
     fprintf(to, "tcpreuse_start_time_seconds %.3f\n", m->start);

@@ -10,12 +10,14 @@ import json
 import os
 import re
 import resource
+import shutil
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import program  # noqa: E402
@@ -23,7 +25,8 @@ import program  # noqa: E402
 EXAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'examples', 'verdicts.pcap')
 NAME, LABEL = r'[a-zA-Z_:][a-zA-Z0-9_:]*', r'[a-zA-Z_][a-zA-Z0-9_]*'
 SAMPLE = re.compile(r'(%s)(?:\{((?:%s="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (\d+(?:\.\d+)?)$' % (NAME, LABEL))
-SUFFIXES = {'counter': '_total', 'gauge': '', 'info': '_info'}
+# Of the types of OpenMetrics only those that the older text format of Prometheus has as well: node exporter reads files in that one.
+SUFFIXES = {'counter': '_total', 'gauge': ''}
 
 
 def parse(text):
@@ -79,6 +82,27 @@ def others(text):
     except ValueError as error:
         return [str(error)]
     return []
+
+
+def collected(tcpreuse, out):
+    """The textfile collector of Prometheus' node exporter, where it is installed, takes the file."""
+    exporter = shutil.which('prometheus-node-exporter')
+    if not exporter:
+        return []
+    program.run(tcpreuse, ['--metrics', os.path.join(out, 'tcpreuse.prom'), EXAMPLE])
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        address = '127.0.0.1:%d' % free.getsockname()[1]
+    with subprocess.Popen([exporter, '--collector.disable-defaults', '--collector.textfile', '--collector.textfile.directory', out,
+                           '--web.listen-address', address], stderr=subprocess.DEVNULL) as process:
+        until, text = time.monotonic() + 20, ''
+        while not text and time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                text = urllib.request.urlopen('http://%s/metrics' % address, timeout=5).read().decode()
+            time.sleep(0.05)
+        process.terminate()
+    wanted = ['node_textfile_scrape_error 0', 'tcpreuse_read_frames_total 92', 'tcpreuse_verdicts_total{verdict="delayed"} 1']
+    return ['no %r in %r' % (line, text[:2000]) for line in wanted if line not in text.split('\n')]
 
 
 def file(tcpreuse, out):
@@ -272,7 +296,7 @@ def always_whole(tcpreuse, out):
 def main():
     tcpreuse, tap = os.path.abspath(sys.argv[1]), program.Tap()
     for name, test in (
-            ('a file has the numbers of the summary', file), ('--verdicts off', without_verdicts),
+            ('a file has the numbers of the summary', file), ('node exporter reads it', collected), ('--verdicts off', without_verdicts),
             ('tcp:0 serves on loopback', lambda *a: served(a[0], 'tcp:0', a[1])),
             ('an address of IPv4', lambda *a: served(a[0], 'tcp:127.0.0.1:0', a[1])),
             ('unix:PATH', at_socket), ('the file is whole', always_whole),
