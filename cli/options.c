@@ -190,8 +190,11 @@ static enum options_result fail_letter(char letter, const char *word)
 {
     char question[64] = "";
     size_t length = strcspn(word, "=");
+    const char *const instead = options_suggest_instead(letter);
     if (length > 3 && word[0] == '-' && word[1] == letter)
         options_ask_whether("--", suggest_option(word + 1, length - 1), question);
+    if (!*question && instead)
+        return options_fail("unknown option '-%c'; %s", letter, instead);
     const char lower = (char)tolower((unsigned char)letter);
     for (unsigned i = 0; !*question && i < OPTION_SPECS; i++)
         if (option_specs[i].letter == lower)

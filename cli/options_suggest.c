@@ -1,4 +1,5 @@
-/* Suggestions for mistyped words: by the number of typing errors between the text and each word. */
+/* Suggestions for mistyped words, by the number of typing errors between the text and each word; and for letters that other
+ * capture tools use. */
 #include "cli/options_suggest.h"
 #include "engine/util.h"
 
@@ -75,4 +76,26 @@ const char *options_suggest_word(const char *const *words, unsigned count, const
     if (best)
         return alone ? best : NULL;
     return length ? find_continued(words, count, text, length) : NULL;
+}
+
+const char *options_suggest_instead(char letter)
+{
+    static const struct {
+        char letter;
+        const char *instead;
+    } known[] = {
+        {'Y', "display filters are Wireshark's: '-f' takes a capture filter"},
+        {'R', "display filters are Wireshark's: '-f' takes a capture filter"},
+        {'w', "'--extract FILE' writes the frames of what was found"},
+        {'c', "'--frames N' ends a live capture after N frames"},
+        {'a', "'--duration S' ends a live capture after S seconds"},
+        {'b', "'--rotate LIMIT' begins new report files"},
+        {'G', "'--rotate LIMIT' begins new report files"},
+        {'T', "'--format' chooses how rows are written"},
+        {'n', "addresses and ports are never resolved"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (known[i].letter == letter)
+            return known[i].instead;
+    return NULL;
 }

@@ -56,6 +56,9 @@ def suggestions(tcpreuse, tap, path):
         result = program.bare([tcpreuse, *typed, path])
         found = re.findall(r"; did you mean '(.*)'\?", result.err.decode())
         tap.ok(' '.join(typed), ends(result, 1) + ([] if found == ([meant] if meant else []) else ['it suggests %r' % found]))
+    for letter, instead in (('Y', '-f'), ('R', '-f'), ('w', '--extract'), ('c', '--frames'), ('a', '--duration'), ('b', '--rotate'),
+                            ('G', '--rotate'), ('T', '--format'), ('n', 'never resolved')):
+        tap.ok('-%s of other tools' % letter, ends(program.bare([tcpreuse, '-' + letter, 'x', path]), 1, "unknown option '-%s'; " % letter, instead))
     for typed, words in ((['--rules', '4.5'], ["'4.5'", "'--rules'", '4.0, 4.2, 4.4 or 4.6']),
                          (['--port-range', '9-3'], ["'9-3'", 'such as']), (['--key', 'vlan'], ["'vlan'", 'tuple,vlan']),
                          (['--key', 'tuple,vlan,vlan'], ['such as']), (['--key', 'tuple,'], ['such as']), (['--key', 'tuple,vlans'], ['such as']),
