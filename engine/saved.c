@@ -31,9 +31,13 @@ char *saved_get_text(struct saved_reader *r)
 {
     const uint32_t length = saved_get32(r);
     const uint8_t *bytes = saved_take(r, length);
-    char *text = bytes && !memchr(bytes, 0, length) ? malloc((size_t)length + 1) : NULL;
-    if (!text) {
+    if (!bytes || memchr(bytes, 0, length)) {
         r->failed = true;
+        return NULL;
+    }
+    char *text = malloc((size_t)length + 1);
+    if (!text) {
+        r->failed = r->short_of_memory = true;
         return NULL;
     }
     memcpy(text, bytes, length);

@@ -44,7 +44,9 @@ static inline void saved_put_text(struct saved_writer *w, const char *text)
 /* Bytes of the caller. */
 struct saved_reader {
     const uint8_t *at, *end;
-    bool failed; /* there were fewer bytes than asked for, or a value made no sense: all that follows is 0 */
+    bool failed; /* see below; all that follows is 0 */
+    bool
+        short_of_memory; /* why it failed; else there were fewer bytes than asked for, or a value made no sense */
 };
 
 /* count bytes, valid as long as the caller's; NULL: there are fewer. */
@@ -81,7 +83,8 @@ static inline uint32_t saved_get_below(struct saved_reader *r, uint32_t limit)
     r->failed |= v >= limit;
     return v < limit ? v : 0;
 }
-/* What saved_put_text() wrote, in memory of the caller's; NULL: it is not there, or memory is short. */
+/* What saved_put_text() wrote; the caller frees it. NULL, and the reader has failed: it is not there, or memory is
+ * short. */
 char *saved_get_text(struct saved_reader *r);
 static inline bool saved_is_done(const struct saved_reader *r)
 {

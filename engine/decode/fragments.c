@@ -250,9 +250,11 @@ int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, c
     struct datagram *g = datagram_look(t, &f->key, key);
     if (g && f->key.kind == FRAGMENT_MULTILINK) /* numbers come again: the newest counts */
         datagram_remove(t, g, key, t->dropped);
-    g = datagram_find(t, &f->key, key);
     struct piece *p = malloc(sizeof *p + f->length);
-    if (!g || !p) {
+    if (!p) /* before the datagram is added: one without pieces would break what looks at its first */
+        return -1;
+    g = datagram_find(t, &f->key, key);
+    if (!g) {
         free(p);
         return -1;
     }

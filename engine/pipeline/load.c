@@ -294,7 +294,7 @@ enum load_result pipeline_load(struct pipeline *p, const char *name, const void 
             struct saved_reader r = {.at = bytes, .end = (const uint8_t *)bytes + count};
             if (i && !p->loading->has_counts)
                 return LOAD_WRONG;
-            if (sections[i].load(p, &r))
+            if (sections[i].load(p, &r) || r.short_of_memory)
                 return LOAD_MEMORY;
             return r.failed || r.at != r.end ? LOAD_WRONG : LOAD_DONE;
         }

@@ -9,6 +9,7 @@
  * The requests of the program's own code are caught by the linker's --wrap, those of libraries are not. No
  * Criterion: it would ask for memory too. */
 #include "engine/pipeline.h"
+#include "engine/saved.h"
 #include "io/reports/csv.h"
 #include "io/sets/set_source.h"
 #include "tests/stress/reference.h"
@@ -391,6 +392,53 @@ static struct traffic fragment_traffic(void)
     return (struct traffic){.frames = frames, .count = FRAGMENT_FRAMES};
 }
 
+/* The same of PPP multilink, whose fragments are looked for by their numbers: after one for which there was no memory,
+ * its neighbours come. */
+static struct traffic multilink_traffic(void)
+{
+    enum { FIRST = 0x80, LAST = 0x40 };
+    static struct packet packets[FRAGMENT_FRAMES];
+    static struct frame frames[FRAGMENT_FRAMES];
+    for (uint32_t i = 0; i < FRAGMENT_FRAMES; i++) {
+        struct packet *p = &packets[i];
+        const bool second = i % 2;
+        put_ethernet(p, 0x8864);
+        put_u32(p, 0x11000001);           /* PPPoE */
+        put_u16(p, second ? 10 : 6 + 42); /* bytes of PPP */
+        put_u16(p, 0x003d);
+        put_u32(p, (uint32_t)(second ? LAST : FIRST) << 24 | i);
+        if (!second) {
+            put_u16(p, 0x0021);
+            put_ipv4(p, &(struct ipv4_fields){.total = 44, .source = 0x0a010000 + i / 2});
+            put_tcp(p, &(struct tcp_fields){.seq = 1, .flags = TCP_SYN});
+        } else {
+            put_zeros(p, 4);
+        }
+        frames[i] = (struct frame){.data = p->bytes,
+                                   .captured = p->size,
+                                   .length = p->size,
+                                   .link_type = 1,
+                                   .decimals = 6,
+                                   .time = i};
+    }
+    return (struct traffic){.frames = frames, .count = FRAGMENT_FRAMES};
+}
+
+/* A text that was saved, for which there is no memory: that is no damage. */
+static enum outcome_of_run run_saved_text(const struct scenario *s, unsigned threads)
+{
+    (void)s;
+    (void)threads;
+    static const uint8_t bytes[] = {3, 0, 0, 0, 'a', 'b', 'c'};
+    struct saved_reader r = {.at = bytes, .end = bytes + sizeof bytes};
+    char *text = saved_get_text(&r);
+    const bool is_right = text && !strcmp(text, "abc") && saved_is_done(&r) && !r.failed;
+    free(text);
+    if (text)
+        return is_right ? RAN : WRONG;
+    return r.failed && r.short_of_memory ? SAID_SO : WRONG;
+}
+
 static bool is_wanted(const char *name, int argc, char **argv)
 {
     const bool others = argc > 1 && !strcmp(argv[1], "-");
@@ -402,7 +450,8 @@ static bool is_wanted(const char *name, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    char directory[] = "/tmp/tcpreuse-allocation-XXXXXX", capture[64], fragments_capture[64];
+    char directory[] = "/tmp/tcpreuse-allocation-XXXXXX", capture[64], fragments_capture[64],
+         multilink_capture[64];
     struct traffic t;
     int result = 0;
     const struct part all = {.step = 1, .cut = true};
@@ -411,9 +460,10 @@ int main(int argc, char **argv)
         return 1;
     sprintf(capture, "%s/capture.pcap", directory);
     sprintf(fragments_capture, "%s/fragments.pcap", directory);
-    const struct traffic ftp = ftp_traffic(), fragments = fragment_traffic();
+    sprintf(multilink_capture, "%s/multilink.pcap", directory);
+    const struct traffic ftp = ftp_traffic(), fragments = fragment_traffic(), multilink = multilink_traffic();
     if (write_capture(&t, capture, &all) || write_capture(&fragments, fragments_capture, &all) ||
-        write_sets(&t, directory, &sets))
+        write_capture(&multilink, multilink_capture, &all) || write_sets(&t, directory, &sets))
         return 1;
     signal(SIGALRM, handle_alarm);
     const struct scenario scenarios[] = {
@@ -424,6 +474,12 @@ int main(int argc, char **argv)
          .directory = directory,
          .capture = fragments_capture,
          .rules = RULES_4_4},
+        {.name = "multilink",
+         .run = run_files,
+         .directory = directory,
+         .capture = multilink_capture,
+         .rules = RULES_4_4},
+        {.name = "saved text", .run = run_saved_text},
         {.name = "files", .run = run_files, .directory = directory, .capture = capture, .rules = RULES_4_4},
         {.name = "merged",
          .run = run_set,
