@@ -155,6 +155,7 @@ enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const 
     d->depth = f->depth;
     d->bits = f->bits;
     d->unfinished = false;
+    d->short_payload = false;
     d->vlan = f->vlan;
     d->network = f->network;
     d->outcome = OUTCOME_WITHOUT_TCP;

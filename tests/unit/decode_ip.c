@@ -188,6 +188,25 @@ Test(ip, v4_fragments)
     }
 }
 
+/* A fragment inside a datagram that was put together is whole, whatever the frame before it claimed. */
+Test(ip, v6_fragment_in_datagram)
+{
+    struct packet before = {0}, inner = {0};
+    put_ethernet(&before, 0x86dd);
+    put_ipv6(&before, &(struct ipv6_fields){.payload = 1000, .next = 6});
+    put_tcp(&before, &ack);
+    decoding_ethernet(&d, &before, before.size, before.size);
+    put_u32(&inner, 6 << 24 | 1); /* TCP, the first fragment of more */
+    put_u32(&inner, 7);
+    put_zeros(&inner, 24);
+    const struct fragment f = {.key = {.kind = FRAGMENT_IPV6, .source = {0x20}, .destination = {0x20}},
+                               .next = 44};
+    decoding_clear(&d);
+    d.decoder.position = 0;
+    cr_expect_eq(decode_datagram(&d.decoder, &f, inner.bytes, inner.size), OUTCOME_UNSUPPORTED);
+    cr_expect(d.fragments.used);
+}
+
 /* An IPv6 packet behind IPv4's ether type is told by its version. */
 Test(ip, v6_behind_the_type_of_v4)
 {
