@@ -68,6 +68,44 @@ Test(link, null)
     }
 }
 
+static void put_tag(struct packet *p, unsigned tag, const void *value, uint32_t size)
+{
+    put_u16(p, tag);
+    put_u16(p, size);
+    put_bytes(p, value, size);
+}
+
+/* A dissector and a table: the later one counts, and the data is decoded once. */
+Test(link, export_pdu)
+{
+    enum { DISSECTOR = 12, TABLE = 14, SOURCE = 20, DESTINATION = 21, NUMBER = 32 };
+    static const uint8_t four[4] = {0, 0, 0, 4}, address[4] = {10, 0, 0, 3};
+    static const struct {
+        const char *dissector;
+        bool table, table_is_last;
+        unsigned segments;
+    } cases[] = {{"ip\0", false, false, 1}, {NULL, true, true, 1},   {"ip\0", true, true, 1},
+                 {"ip\0", true, false, 1},  {"data", true, true, 1}, {"data", true, false, 0},
+                 {"data", false, false, 0}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct packet p = {0};
+        if (cases[i].table && !cases[i].table_is_last)
+            put_tag(&p, TABLE, "ip.proto", 8);
+        if (cases[i].dissector)
+            put_tag(&p, DISSECTOR, cases[i].dissector, 4);
+        if (cases[i].table_is_last)
+            put_tag(&p, TABLE, "ip.proto", 8);
+        put_tag(&p, NUMBER, four, 4);
+        put_tag(&p, SOURCE, address, 4);
+        put_tag(&p, DESTINATION, address, 4);
+        put_tag(&p, 0, NULL, 0);
+        put_ipv4_tcp(&p);
+        struct frame f = {.data = p.bytes, .captured = p.size, .length = p.size, .link_type = 252};
+        decoding_run(&d, &f, 0);
+        cr_expect_eq(d.counts.segments, cases[i].segments, "case %zu", i);
+    }
+}
+
 Test(link, ethernet)
 {
     struct packet p = {0};

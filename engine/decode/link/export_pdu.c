@@ -2,8 +2,8 @@
  *
  *     | tag 2 | length 2 | value ... |, until tag 0; then the data
  *
- * The tag "dissector name" says what the data is, in Wireshark's words, or the name of a table and a number
- * in it do; addresses are told where the data begins above IP.
+ * A tag says what the data is: a dissector by Wireshark's name, or a table of dissectors, whose number is in
+ * another tag. If both are there, the later one counts. Addresses are given where the data begins above IP.
  */
 #include "engine/decode/protocols.h"
 
@@ -55,9 +55,30 @@ static bool is_text(const struct layer *text, const char *word)
     return true;
 }
 
+static void decode_by_name(struct decoder *d, const struct layer *name, bool has_addresses, struct layer l)
+{
+    if (has_addresses && is_text(name, "tcp"))
+        decode_tcp(d, l);
+    for (size_t i = 0; i < ARRAY_LEN(dissectors); i++)
+        if (is_text(name, dissectors[i].name)) {
+            dissectors[i].decode(d, l);
+            return;
+        }
+}
+
+static void decode_by_table(struct decoder *d, const struct layer *table, uint32_t number, bool has_addresses,
+                            struct layer l)
+{
+    if (is_text(table, "ethertype"))
+        decode_ether_type(d, number, l);
+    else if (has_addresses && is_text(table, "ip.proto"))
+        decode_ip_protocol(d, number, l);
+}
+
 void decode_export_pdu(struct decoder *d, struct layer l)
 {
-    struct layer name = {.at = l.at}, table = {.at = l.at};
+    struct layer what = {.at = l.at}; /* the last name, of a dissector or a table */
+    bool is_table = false;
     uint32_t number = 0, source_size = 0, destination_size = 0;
     if (!decoder_enter(d))
         return;
@@ -70,10 +91,9 @@ void decode_export_pdu(struct decoder *d, struct layer l)
         struct layer value = layer_first(l, size);
         switch (tag) {
         case TAG_DISSECTOR:
-            name = value;
-            break;
         case TAG_TABLE:
-            table = value;
+            what = value;
+            is_table = tag == TAG_TABLE;
             break;
         case TAG_TABLE_NUMBER:
             number = layer_u32(&value, 0);
@@ -93,17 +113,10 @@ void decode_export_pdu(struct decoder *d, struct layer l)
         if (tag == TAG_END)
             break;
     }
-    bool addressed = d->ip.source && d->ip.destination && source_size == destination_size;
+    const bool has_addresses = d->ip.source && d->ip.destination && source_size == destination_size;
     d->ip.family = source_size == 4 ? FAMILY_IPV4 : FAMILY_IPV6;
-    if (is_text(&table, "ethertype"))
-        decode_ether_type(d, number, l);
-    else if (addressed && is_text(&table, "ip.proto"))
-        decode_ip_protocol(d, number, l);
-    else if (addressed && is_text(&name, "tcp"))
-        decode_tcp(d, l);
-    for (size_t i = 0; i < sizeof dissectors / sizeof *dissectors; i++)
-        if (is_text(&name, dissectors[i].name)) {
-            dissectors[i].decode(d, l);
-            return;
-        }
+    if (is_table)
+        decode_by_table(d, &what, number, has_addresses, l);
+    else
+        decode_by_name(d, &what, has_addresses, l);
 }
