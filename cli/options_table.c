@@ -58,30 +58,29 @@ static const struct option_spec specs[] = {
      .noun = "clock", .example = "such as b.pcap=-0.003, each file once",
      .help = "add S seconds to the times of this FILE, for example b.pcap=-0.003; may be repeated"},
     {"resync", 0, NULL, .section = SECTION_INPUT, FLAG(resync),
-     .help =
-         "go on behind what is destroyed in a capture, at the next records that make sense, and say where"},
+     .help = "after damage in a capture, continue at the next plausible records, and say where"},
     {"sort-window", 0, "S", .section = SECTION_INPUT, .kind = OPTION_NANOSECONDS,
      .member = MEMBER(int64_t, sort_window),
-     .help = "put frames that are late by up to S seconds in their file in order of time"},
+     .help = "sort the frames of each file by time, if they are late by at most S seconds"},
     {"drop-copies", 0, "S", .section = SECTION_INPUT, .kind = OPTION_NANOSECONDS,
      .member = MEMBER(int64_t, drop_copies),
-     .help = "leave out copies of a packet within S seconds, as of mirror ports, such as 0.001"},
+     .help = "drop copies of a packet within S seconds, as mirror ports make them, for example 0.001"},
     {"decode-as", 'd', "RULE", .section = SECTION_INPUT, .kind = OPTION_PARSED,
      .parse = options_parse_decode_as, .noun = "rule", .explain = options_explain_decode_as,
-     .help = "decode what a number announces as another protocol, as in tshark -d, for example "
+     .help = "decode what follows a number as another protocol, as in tshark -d, for example "
              "udp.port==48879,vxlan or ethertype==0x88b5,ip; may be repeated"},
     {"ignore", 0, "FRAMES", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_frames,
      .noun = "frame list", .example = "such as 5,9-12; frames count from 1",
      .help = "number these frames but otherwise ignore them, for example 5,9-12"},
     {"follow", 0, "DIR", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_follow,
      .noun = "directory", .example = "one that exists",
-     .help = "read the captures in DIR, and those that come there, as they are closed or renamed, until an "
-             "interrupt; may be repeated"},
+     .help = "read the captures in DIR, then new ones as they are closed or renamed, until interrupted; may "
+             "be repeated"},
     {"follow-open", 0, NULL, .section = SECTION_INPUT, FLAG(follow_open),
-     .help = "with --follow, read a pcap or pcapng that is still written as it grows"},
+     .help = "with --follow, read a pcap or pcapng that is still being written as it grows"},
     {"follow-poll", 0, "S", .section = SECTION_INPUT, SECONDS(follow_poll),
-     .help = "with --follow, look every S seconds, as on network file systems, and take files that have not "
-             "changed for two looks for whole"},
+     .help = "with --follow, scan every S seconds, as on network file systems; a file that has not changed "
+             "for two scans is complete"},
     {"piece", 0, "I/N", .section = SECTION_INPUT, .kind = OPTION_PARSED, .parse = options_parse_piece,
      .noun = "piece", .example = "such as 2/8, the second of eight",
      .help = "read only piece I of N of the inputs, into the file that -o names, for --combine"},
@@ -97,25 +96,25 @@ static const struct option_spec specs[] = {
     {"duration", 0, "S", .section = SECTION_INPUT, SECONDS(duration),
      .help = "with --follow, -i or --dpdk, stop after S seconds"},
     {"idle-exit", 0, "S", .section = SECTION_INPUT, SECONDS(idle_exit),
-     .help = "with --follow, -i or --dpdk, stop when nothing has come for S seconds"},
+     .help = "with --follow, -i or --dpdk, stop when nothing has arrived for S seconds"},
     {"dpdk", 0, "ARGUMENTS", .section = SECTION_INPUT, STRING(dpdk),
      .help = "read from DPDK ports instead of files; ARGUMENTS go to DPDK's EAL"},
 
     {"output", 'o', "DIR", .section = SECTION_REPORTS, .kind = OPTION_STRING,
      .member = MEMBER(const char *, output), .least = 1, .noun = "directory name",
      .example = "one that exists or can be made",
-     .help = "write the reports into DIR, which is made if it does not exist"},
+     .help = "write the reports into DIR, which is created if it does not exist"},
     {"reports", 0, "LIST", .section = SECTION_REPORTS, STRING(report_list), .words = report_names,
      .word_count = REPORT_NAMES,
      .help = "write these reports: any of reuse, conversations, packets, episodes, endpoints, summary, "
-             "schema, xlsx, and page, a picture of it all for a browser (default: reuse; with -o, reuse, "
+             "schema, xlsx, and page, charts and tables for a browser (default: reuse; with -o, reuse, "
              "conversations and summary)"},
     {"format", 0, "FORMAT", .section = SECTION_REPORTS, WORD(enum report_format, format, format_words),
      .values = format_values,
      .help = "csv, ndjson (JSON, an object a line), or text, a listing of the reuses (default: text on a "
              "terminal, else csv)"},
     {"details", 'V', NULL, .section = SECTION_REPORTS, FLAG(details),
-     .help = "tell each reuse in words: as Wireshark's packet details do, and what happened"},
+     .help = "explain each reuse in words: as Wireshark's packet details do, then what happened"},
     {"color", 0, "WHEN", .section = SECTION_REPORTS, WORD(enum color_mode, color, color_words),
      .help =
          "colour the listing: auto, always or never (default: auto, on a terminal unless NO_COLOR is set)"},
@@ -134,12 +133,13 @@ static const struct option_spec specs[] = {
      .help = "on: say what each reuse means, and wait for its answer; off: report it at once (default: on)"},
     {"answer-window", 0, "S", .section = SECTION_REPORTS, .kind = OPTION_NANOSECONDS,
      .member = MEMBER(int64_t, answer_window),
-     .help = "wait S seconds of the capture's time for the answer to a SYN (default: 3)"},
+     .help = "wait S seconds of capture time for the answer to a SYN (default: 3)"},
     {"timers", 0, "FILE", .section = SECTION_REPORTS, STRING(timers),
-     .help = "compare gaps with the timers in FILE (lines of name,kind,seconds) instead of the known ones"},
+     .help =
+         "compare gaps with the timers in FILE (lines of name,kind,seconds) instead of the built-in ones"},
     {"port-range", 0, "LO-HI", .section = SECTION_REPORTS, .kind = OPTION_PARSED,
      .parse = options_parse_port_range, .noun = "port range", .example = "such as 1024-65535",
-     .help = "in endpoints, take it that clients use the ports LO to HI (default: 32768-60999)"},
+     .help = "in endpoints, assume that clients use the ports LO to HI (default: 32768-60999)"},
     {"community-id", 0, "[=SEED]", .section = SECTION_REPORTS, .kind = OPTION_PARSED,
      .parse = options_parse_community_id, .noun = "seed", .example = "0 to 65535",
      .help = "add a column with the Community ID to reuse and conversations (default seed: 0)"},
@@ -148,15 +148,15 @@ static const struct option_spec specs[] = {
          "write csv for spreadsheets: --bom, --split-rows 1048576 (with -o), times as text in UTC, and no "
          "name that begins like a formula"},
     {"bom", 0, NULL, .section = SECTION_REPORTS, FLAG(bom),
-     .help = "begin csv with a byte order mark, by which Excel knows UTF-8"},
+     .help = "begin csv with a byte order mark, by which Excel recognises UTF-8"},
     {"split-rows", 0, "N", .section = SECTION_REPORTS, .kind = OPTION_UINT64,
      .member = MEMBER(uint64_t, split_rows), .least = 2, .most = UINT64_MAX,
-     .help = "start another csv file (reuse-2.csv ...) after N lines, of which the header is one"},
+     .help = "start another csv file (reuse-2.csv ...) after N lines, header included"},
     {"rotate", 0, "LIMIT", .section = SECTION_REPORTS, .kind = OPTION_PARSED, .parse = options_parse_rotation,
      .noun = "limit", .example = "a time such as 60s, or a size such as 100M",
      .help = "start a new report file after a time (60s) or at a size (100K, 100M, 1G)"},
     {"fsync", 0, NULL, .section = SECTION_REPORTS, FLAG(sync),
-     .help = "have files on disk, not only in the page cache, before they get their names"},
+     .help = "flush files to disk before they get their names"},
     {"extract", 0, "FILE", .section = SECTION_REPORTS, .kind = OPTION_STRING,
      .member = MEMBER(const char *, extract), .least = 1, .noun = "file name",
      .example = "of a pcapng file, or -",
@@ -166,12 +166,11 @@ static const struct option_spec specs[] = {
      .help = "extract N of these frames before and after each reuse, not all"},
     {"state", 0, "FILE", .section = SECTION_REPORTS, .kind = OPTION_STRING,
      .member = MEMBER(const char *, state), .least = 1, .noun = "file name", .example = "of a state file",
-     .help = "go on where the run that wrote FILE ended: read what is new, append to the reports, and write "
-             "FILE; with --mpi, a directory of what was read, for a job that is started again"},
+     .help = "continue where the run that wrote FILE ended: read what is new, append to the reports, and "
+             "rewrite FILE; with --mpi, a directory of what was read, so that a job can be restarted"},
     {"late", 0, "WHAT", .section = SECTION_REPORTS, WORD(enum late_mode, late, late_words),
      .help = "with --state or --follow, accept or refuse an input that begins before the end of what was "
-             "read (default: "
-             "accept)"},
+             "read (default: accept)"},
     {"print-filter", 0, NULL, .section = SECTION_REPORTS, FLAG(print_filter),
      .help = "print a Wireshark display filter for all conversations that take part in a reuse, and no rows"},
 
@@ -184,15 +183,15 @@ static const struct option_spec specs[] = {
     {"expire", 0, "S", .section = SECTION_RESOURCES, .kind = OPTION_PARSED, .parse = options_parse_expire,
      .noun = "time", .example = "seconds, such as 60 or 0.5, or auto",
      .help = "forget conversations after S seconds without a segment; auto: once about as many others have "
-             "begun as the limit of memory has room for"},
+             "begun as the memory limit has room for"},
     {"memory-limit", 0, "SIZE", .section = SECTION_RESOURCES, .kind = OPTION_PARSED,
      .parse = options_parse_memory_limit, .noun = "size", .example = "such as 500M or 12G, or none",
-     .help = "end, with what was found, before more memory is used (500M, 12G; none: no limit; default: nine "
-             "tenths of what the machine or the control group has)"},
+     .help = "stop before more memory is used, and report what was found (500M, 12G; none: no limit; "
+             "default: nine tenths of what the machine or the control group has)"},
 
     {"sandbox", 0, "WHEN", .section = SECTION_RESOURCES, WORD(enum sandbox_mode, sandbox, sandbox_words),
-     .help = "give up all rights that the run does not need once all is open: auto, on (or end) or off "
-             "(default: auto, as far as the kernel can)"},
+     .help = "once everything is open, give up all rights that the run does not need: auto (as far as the "
+             "kernel supports it), on (or fail) or off (default: auto)"},
 
     {"progress", 0, "WHEN", .section = SECTION_MESSAGES, WORD(enum progress_mode, progress, progress_words),
      .help = "show progress: auto, always or never (default: auto, on a terminal that gets no rows)"},
@@ -201,9 +200,8 @@ static const struct option_spec specs[] = {
     {"metrics", 0, "FILE", .section = SECTION_MESSAGES, .kind = OPTION_STRING,
      .member = MEMBER(const char *, metrics), .least = 1, .noun = "place", .example = "such as tcp:9184",
      .help = "write metrics for dashboards (OpenMetrics) into FILE, or serve them at tcp:PORT, "
-             "tcp:ADDRESS:PORT or "
-             "unix:PATH"},
-    {"quiet", 'q', NULL, .section = SECTION_MESSAGES, FLAG(quiet), .help = "show no summary and no progress"},
+             "tcp:ADDRESS:PORT or unix:PATH"},
+    {"quiet", 'q', NULL, .section = SECTION_MESSAGES, FLAG(quiet), .help = "hide the summary and progress"},
     {"verbose", 'v', NULL, .section = SECTION_MESSAGES, FLAG(verbose),
      .help = "name each file of a directory that is skipped, and what it is"},
     {"describe", 0, "FILE", .section = SECTION_MESSAGES, .kind = OPTION_STRING,
@@ -232,12 +230,12 @@ static const struct option_spec specs[] = {
 
     {"snaplen", 's', "N", .section = SECTION_INTERFACES, .kind = OPTION_PARSED,
      .parse = options_parse_snap_length, .noun = "length", .example = "64 to 262144; 0: whole frames",
-     .help = "capture N bytes of each frame; 0: all of them (default: 512, headers)"},
+     .help = "capture N bytes of each frame; 0: all of them (default: 512, enough for headers)"},
     {"no-promiscuous-mode", 'p', NULL, .section = SECTION_INTERFACES, FLAG(not_promiscuous),
-     .help = "do not ask for frames that are addressed to others"},
+     .help = "do not put interfaces into promiscuous mode"},
     {"buffer-size", 'B', "KIB", .section = SECTION_INTERFACES, .kind = OPTION_UNSIGNED,
      .member = MEMBER(unsigned, buffer), .least = 1, .most = 1 << 20,
-     .help = "have the kernel keep up to KIB KiB for each interface (default: 16384)"},
+     .help = "size of the kernel's buffer for each interface (default: 16384)"},
 
     {"ports", 0, "LIST", .section = SECTION_PORTS, .kind = OPTION_PARSED, .parse = options_parse_ports,
      .noun = "port list", .example = "such as 0,2, each port once",
