@@ -1,10 +1,9 @@
 /* The unit of work: a run of consecutive frames, numbered in input order, cut into lanes.
  *
  * A lane is one chain of records. A thread that decodes a batch walks its lanes in turn, unless its frames
- * are small, so that the cache misses of the chains overlap (walking one chain alone costs a miss a frame: 86
- * ns a frame instead of 34 on frames of 491 bytes on average). Lanes of a mapped file begin at guessed
- * boundaries, which settling proves.
- */
+ * are small, so that the cache misses of the chains overlap: walking one chain alone costs a miss a frame, 86
+ * ns a frame instead of 34 on frames of 491 bytes on average. Lanes of a mapped file begin at guessed
+ * boundaries, which settling proves. */
 #ifndef TCPREUSE_BATCH_H
 #define TCPREUSE_BATCH_H
 
@@ -25,7 +24,7 @@ struct lane {
      * end. */
     uint64_t start;
     struct record_reader reader;
-    /* Where decoding last set in, and how many of the lane's frames stand before that: the source can find
+    /* Where decoding last started or resumed, and how many of the lane's frames lie before: the source finds
      * frame n of the lane by walking n - resumed_frames records from resumed on, with context. */
     uint64_t resumed, resumed_frames;
     uint64_t frames;   /* records walked */
@@ -43,8 +42,8 @@ struct lane {
     struct decode_counts counts;
 };
 
-/* What a shard makes of a batch. Written by the shard's worker in drain, read by numbering and, for
- * its rows, by formatting. Numbering adds the streams. */
+/* What a shard found in a batch. Written by the shard's worker while draining, read by numbering, which adds
+ * the stream numbers, and by formatting. */
 struct shard_result {
     struct creation_list created[FAMILIES];
     struct reuse_list reused[FAMILIES];
@@ -77,7 +76,7 @@ enum batch_state {
 };
 
 struct batch {
-    /* Written by whoever has the batch in its current state, read by all that look for work. */
+    /* Written by the owner of the batch in its current state, read by workers that look for work. */
     _Atomic unsigned state;
     /* Shards that have drained it: incremented (release) by each, read (acquire) by numbering. */
     _Atomic unsigned drained;
@@ -88,13 +87,13 @@ struct batch {
     /* Set by the source at claim. */
     void *input; /* the source's: which file or queue the lanes belong to */
     bool first;  /* first batch of its input: lanes[0].begin is a boundary, exact */
-    /* Its first frame is not in order of time with the frame before the batch, nor meant to be. Else, if it is
-     * earlier, it counts as going back in time. */
+    /* The times of its frames are not compared with those of the frames before the batch. Otherwise a first
+     * frame that is earlier counts as going back in time. */
     bool restarts_time;
-    bool mixed;           /* its frames are of several inputs, each of which origin() tells */
+    bool mixed;           /* its frames come from several inputs: ask origin() for each of them */
     struct window window; /* that the lanes' positions lie in */
-    int64_t time_limit; /* a frame that is later is where the source wants to go on in another way; INT64_MAX:
-                           none */
+    /* ns. At the first later frame decoding stops, and the source takes over (late()); INT64_MAX: no limit. */
+    int64_t time_limit;
     uint64_t frames_before; /* if first: frames of the input that stand before the batch */
     uint64_t epoch;         /* the source's, for accept() */
     void *piece;            /* the source's, to be given back by release() */
@@ -106,17 +105,16 @@ struct batch {
     uint64_t input_base; /* number of the last frame before the input's first, from settling */
     uint64_t redone;     /* lanes decoded again */
     int64_t last_time;   /* of its last frame, or that of a batch before */
-    /* From settling, for runs that forget: no frame up to here is earlier by more than one before it (ns), and whether the end of
-     * this batch is one at which all that are idle for too long have to be found. */
-    uint64_t furthest_back;
-    bool is_sweep;
+    /* From settling, for runs that forget. */
+    uint64_t furthest_back; /* ns by which a frame so far is earlier than the latest before it, at most */
+    bool is_sweep;          /* at its end shards look for conversations that have been idle for too long */
     struct lane lane[LANES];
     struct segment_list *list_pool; /* all lanes' lists */
 
     struct announcement_list announcements; /* from settling; read by the shards */
     struct shard_result *result;            /* one a shard */
-    /* From numbering, where verdicts are wanted: rows to be reported with this batch, of this one or earlier
-     * ones; read by formatting. */
+    /* From numbering, where verdicts are wanted: rows to be reported with this batch, of reuses in it or in
+     * earlier ones; read by formatting. */
     struct reported_list {
         struct waiting_row *items; /* engine/pipeline/waiting.h */
         uint32_t count, capacity;
@@ -124,7 +122,7 @@ struct batch {
     struct text text[REPORTS];
 };
 
-/* For sources whose positions are numbers of frames: cuts frames 0 to count - 1 into exact lanes. */
+/* For sources whose positions are frame numbers: cuts frames 0 to count - 1 into exact lanes. */
 ALWAYS_INLINE void batch_cut_frames(struct batch *b, unsigned count)
 {
     b->lanes_used = 0;

@@ -1,18 +1,17 @@
-/* The budget of memory: counted from one measurement to the next. */
+/* The memory budget: allocations are counted from one measurement to the next. */
 #include "engine/budget.h"
 
 #include <stdatomic.h>
 
-/* What lists of less than a megabyte and libraries take is seen in a measurement only: one is due each time that so much of
- * the budget was counted. */
+/* Short lists and libraries show in a measurement only: one is due whenever this part of the budget has been counted. */
 enum { MEASURES = 16 };
 
 /* Set by budget_set(), read by all threads that start later. */
 static uint64_t limit;
 static uint64_t (*measure)(void);
 /* Written and read by any thread; relaxed, since they order nothing. */
-static _Atomic int64_t used;    /* measured, and what was taken and given back since */
-static _Atomic int64_t counted; /* taken since then */
+static _Atomic int64_t used;    /* as measured, plus what was allocated and freed since */
+static _Atomic int64_t counted; /* allocated since then */
 static _Atomic bool exceeded;
 
 void budget_set(uint64_t bytes, uint64_t (*how)(void))

@@ -1,9 +1,9 @@
-/* How much memory the process may use for what grows with its input: tables, and lists that have become long. It is counted
- * where these grow, by the megabyte, so frames cost nothing; what the process has in all is measured from time to time.
+/* How much memory the process may use for what grows with its input: tables and long lists. Allocations are counted where
+ * these grow, by the megabyte, so frames cost nothing. Now and then the memory of the whole process is measured.
  *
- * A budget that is exceeded refuses nothing. Whoever claims batches sees it, and claims no more, so that what is under way
- * comes to a whole end (engine/pipeline/claim.c): whoever sets a budget leaves room for that. Without one, as in
- * libtcpreuse, all of this does nothing. */
+ * An exceeded budget refuses no allocation. Claiming stops, and the batches under way are completed
+ * (engine/pipeline/claim.c), so a budget has to leave room for them. Without a budget, as in libtcpreuse, these functions
+ * do nothing. */
 #ifndef TCPREUSE_BUDGET_H
 #define TCPREUSE_BUDGET_H
 
@@ -11,15 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Lists that are shorter do not count by themselves. */
+/* Shorter lists are not counted; measuring includes them. */
 enum { BUDGET_LIST_BYTES = 1 << 20 };
 
-/* Before the threads that use memory start. limit: bytes; 0: none. measure: bytes that the process has of its own now, or 0
- * when that is not known; any thread. What was exceeded before is forgotten. */
+/* Sets the limit in bytes, 0: none, and clears "exceeded". Call it before the threads that use memory start. measure:
+ * returns the private memory of the process in bytes, or 0 when it is unknown; called by any thread. */
 void budget_set(uint64_t limit, uint64_t (*measure)(void));
-/* Is there room for so many bytes more? If not, the budget is exceeded from now on. Any thread. */
+/* Is there room for this many more bytes? If not, the budget is exceeded from now on. Call it before a large
+ * allocation, even if the answer makes no difference to the caller. Any thread. */
 bool budget_allows(size_t bytes);
-/* They were taken, or given back. Any thread. */
+/* Counts bytes as allocated, or as freed. Any thread. */
 void budget_take(size_t bytes);
 void budget_give(size_t bytes);
 /* Any thread. */

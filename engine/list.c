@@ -15,7 +15,7 @@ static int grow(void *array, size_t before, size_t bytes)
     void *memory;
     const bool counts = bytes >= BUDGET_LIST_BYTES;
     if (counts)
-        budget_allows(bytes); /* both are there while one is copied into the other */
+        budget_allows(bytes); /* the new array, all of it: the old one stays until it has been copied */
     memcpy(&memory, array, sizeof memory);
     memory = realloc(memory, bytes);
     if (!memory)

@@ -12,8 +12,8 @@
 
 #include "engine/util.h"
 
-/* A new last item, whose content is undefined; NULL when memory is short, and then the list is as before. The
- * list is evaluated more than once. */
+/* Appends an item, whose content is undefined. NULL when memory is short; the list is unchanged then. Evaluates
+ * its argument more than once. */
 #define LIST_ADD(list)                                                                                       \
     (likely((list)->count < (list)->capacity) ||                                                             \
              list_grow(&(list)->items, &(list)->capacity, (uint64_t)(list)->count + 1,                       \
@@ -21,9 +21,8 @@
          ? &(list)->items[(list)->count++]                                                                   \
          : NULL)
 
-/* Makes room for at least `needed` items in all. For an array with a capacity that is no list in the above
- * sense: items is the address of the pointer to the array. 0, or -1 when memory is short, and then all is as
- * before. */
+/* Makes room for at least `needed` items in total. Also for arrays that are no such struct: items is the address
+ * of the pointer to the array. 0, or -1 when memory is short; nothing has changed then. */
 int list_grow(void *items, uint32_t *capacity, uint64_t needed, size_t item_size);
 
 ALWAYS_INLINE int list_reserve(void *items, uint32_t *capacity, uint64_t needed, size_t item_size)
@@ -31,7 +30,7 @@ ALWAYS_INLINE int list_reserve(void *items, uint32_t *capacity, uint64_t needed,
     return likely(needed <= *capacity) ? 0 : list_grow(items, capacity, needed, item_size);
 }
 
-/* The same for bytes: room for `needed` of them in all. bytes is the address of the pointer to them. */
+/* The same for `needed` bytes in total. bytes is the address of the pointer to them. */
 int buffer_grow(void *bytes, size_t *capacity, size_t needed);
 
 ALWAYS_INLINE int buffer_reserve(void *bytes, size_t *capacity, size_t needed)

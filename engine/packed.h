@@ -1,4 +1,4 @@
-/* Batches as bytes, for whoever keeps them (engine/pipeline/pack.h): what it has to know of them. */
+/* Packed batches (engine/pipeline/pack.h): what code that stores or sends their bytes has to know. */
 #ifndef TCPREUSE_PACKED_H
 #define TCPREUSE_PACKED_H
 
@@ -11,8 +11,8 @@ struct packed_batch {
     uint64_t frames;
     uint64_t frames_before; /* as in struct batch */
     uint32_t lanes;
-    uint32_t input; /* of its frames, and whether it: as in struct origin; 0 where mixed */
-    uint8_t continues;
+    uint32_t input;                      /* of its frames, as in struct origin; 0 where mixed */
+    uint8_t continues;                   /* likewise */
     uint8_t first, restarts_time, mixed; /* as in struct batch */
     uint8_t unused[4];
 };
@@ -25,7 +25,7 @@ struct packed_origin {
 };
 _Static_assert(sizeof(struct packed_origin) == 16, "no padding");
 
-/* A number for how builds lay out what they pack. */
+/* Identifies the layout of this build's packed batches: builds that differ in it cannot read each other's. */
 uint64_t packed_layout(void);
 
 #endif

@@ -6,14 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* NULL when memory is short. huge: worth huge pages; false for what small captures never fill. Thread-safe.
- */
+/* NULL when memory is short. huge: use huge pages; false for what small captures never fill. Thread-safe. */
 void *pages_alloc(size_t size, bool huge);
-/* Writes to each page of new memory that would else be read first: that maps the kernel's page of zeros, and
- * the first write is a second fault then, which interrupts all other threads: 11 % of the samples of 4 M
- * frames of 491 bytes, two threads. */
+/* Writes to each page of new memory. Reading first would map the kernel's page of zeros, and the first write
+ * would fault again and interrupt all other threads: 11 % of the samples of 4 M frames of 491 bytes, two threads. */
 void pages_touch(void *memory, size_t size);
-/* size as it was asked for. NULL is fine. */
+/* size: as passed to pages_alloc(). NULL is fine. */
 void pages_free(void *memory, size_t size);
 
 #endif

@@ -29,17 +29,17 @@ struct pipeline_params {
     int64_t expire;                 /* ns without a segment */
     uint64_t expire_begun;          /* conversations that have begun since (engine/pipeline/epochs.h) */
     struct verdict_params verdicts; /* the timers are owned by the caller */
-    /* ns within which the copy of a packet is left out (conversations/copies.h); 0: none is. Frames are numbered
-     * and counted all the same. */
+    /* ns within which the copy of a packet is dropped (conversations/copies.h); 0: none is. Its frame is still
+     * numbered and counted. */
     int64_t drop_copies;
-    /* enum key_parts that belong to the key of conversations, beside the tuple: segments then have their realm, and
-     * the source says of what interface each frame is, if that is one of them. 0 under RULES_4_0. */
+    /* enum key_parts that belong to the key of conversations, beside the tuple. Segments then have a realm; with
+     * KEY_INTERFACE the source sets the interface of each frame. 0 under RULES_4_0. */
     unsigned key_parts;
     struct port_range port_range; /* that clients are assumed to take their ports from; for endpoints.csv */
     struct decode_as_list decode_as; /* its items are the caller's */
-    bool keeps;                      /* the sink gets batches as they are settled, packed (engine/packed.h),
-                                        as the text of REPORT_REUSE, and no rows */
-    bool timed;                      /* measure the time of each step, and the tables at the end */
+    /* Stop after settling: the sink gets packed batches (engine/packed.h) as the text of REPORT_REUSE, no rows. */
+    bool keeps;
+    bool timed; /* measure the time of each step, and the tables at the end */
 };
 
 enum { PIPELINE_THREADS = 256 };
@@ -77,8 +77,8 @@ struct pipeline_totals {
     double seconds;        /* wall time of pipeline_run() */
     bool conserved;        /* frames = the sum of all outcomes */
     bool stopped;          /* by pipeline_stop() */
-    bool limited; /* nothing more was claimed, since the budget of memory was exceeded (engine/budget.h) */
-    /* The run failed, and conversations, endpoints and reuses that waited for their answer are not reported, or not all. */
+    bool limited;          /* claiming stopped because the memory budget was exceeded (engine/budget.h) */
+    /* The run failed, and some or all conversations, endpoints and waiting reuses have not been reported. */
     bool rest_is_missing;
 
     /* Only if params.timed. */
@@ -86,17 +86,18 @@ struct pipeline_totals {
     struct table_measures tables[FAMILIES];
 };
 
-/* What has been done so far; the numbers are not of the same moment. */
+/* What has been done so far. The counters are read one by one, not at one moment. */
 struct pipeline_progress {
     uint64_t frames, bytes, conversations, reuses;
     uint64_t by_trigger[TRIGGERS];      /* the reuses */
     uint64_t by_verdict[VERDICT_WORDS]; /* those of them whose rows are due, if params.verdicts.wanted */
 };
 
-/* Bytes that a conversation takes at most: while the run goes on, and for the last reports once all frames are read. It is
- * that of IPv6, with a table that has just become larger. The sink's wants are all that is read of it. */
+/* Bytes that a conversation takes at most: one of IPv6, right after its table has doubled. Of the sink only `wants` is
+ * read. */
 struct pipeline_footprint {
-    size_t kept, at_end;
+    size_t kept;   /* during the run */
+    size_t at_end; /* in addition, for the last reports, once all frames are read */
 };
 struct pipeline_footprint pipeline_footprint(const struct pipeline_params *params);
 
@@ -107,29 +108,30 @@ struct pipeline *pipeline_create(const struct pipeline_params *params);
 /* Runs to the end of the source, on threads of its own. Returns when all rows are written. */
 enum pipeline_error pipeline_run(struct pipeline *p);
 
-/* Instead of pipeline_run(), for whoever has frames come by and by, or wants no other thread: pipeline_begin(), then
- * pipeline_advance() as often as there is something to do, then pipeline_end(), all by one thread at a time; params.threads
- * is 1. Several such pipelines may take turns on a thread. */
+/* Instead of pipeline_run(), for callers whose frames arrive over time, or that want no other thread: pipeline_begin(),
+ * then pipeline_advance() while there is something to do, then pipeline_end(). One thread at a time; params.threads is 1.
+ * Several such pipelines may take turns on a thread. */
 enum pipeline_error pipeline_begin(struct pipeline *p);
 
 enum pipeline_advance {
     PIPELINE_ADVANCED, /* a step or more */
-    PIPELINE_WAITS,    /* the source has nothing for now, and all that it gave is done */
+    PIPELINE_WAITS,    /* the source has nothing for now, and all that it gave has been processed */
     PIPELINE_ENDED,    /* the source has ended, and all rows are written; or the run has failed */
 };
 
 /* Goes through the steps once: a batch at most. */
 enum pipeline_advance pipeline_advance(struct pipeline *p);
-/* Gives the source what it is to have back, reports what is left after a failure, and sums up. At any time, once. */
+/* Releases the source's batches, after a failure reports what can still be reported, and sums up the totals. At any
+ * time, once. */
 enum pipeline_error pipeline_end(struct pipeline *p);
 
-/* Makes the pipeline finish with the batches that it has claimed, and those that a source that ends_itself
- * gives until it ends. Any thread, and signal handlers. */
+/* Makes the pipeline finish with the batches that it has claimed, and those that a source with ends_itself
+ * still gives. Any thread, and signal handlers. */
 void pipeline_stop(struct pipeline *p);
 /* While the pipeline runs. Any thread. */
 struct pipeline_progress pipeline_progress(const struct pipeline *p);
-/* While pipeline_run() runs: has each worker gone round since the last call, whether there was anything to do or not, or
- * come to the end of the batches? One that waits for a disk or for whoever reads its output does not. By one thread. */
+/* While pipeline_run() runs: has each worker passed through its loop since the last call, busy or idle, or finished? A
+ * worker that is blocked, on a disk or a pipe, has not. One thread at a time. */
 bool pipeline_goes_on(struct pipeline *p);
 const struct pipeline_totals *pipeline_totals(const struct pipeline *p);
 
@@ -138,17 +140,21 @@ const struct pipeline_totals *pipeline_totals(const struct pipeline *p);
  * read from ports. */
 
 struct save_target {
-    /* Takes a section. Several of one name go on with each other. 0, or -1 after keeping the error. */
+    /* Takes a section. Sections of one name continue each other. 0, or -1 after keeping the error. */
     int (*add)(struct save_target *, const char *name, const void *bytes, size_t count);
 };
 
-enum save_result { SAVE_DONE, SAVE_MEMORY, SAVE_FAILED /* the target did, and keeps the error */ };
+enum save_result {
+    SAVE_DONE,
+    SAVE_MEMORY,
+    SAVE_FAILED, /* the target did, and keeps the error */
+};
 
-/* While nothing is under way: all batches that were claimed have been released. By the thread that claims,
- * or before or after the run. */
+/* While nothing is under way, that is, all claimed batches have been released: from claim(), or before or after
+ * the run. */
 enum save_result pipeline_save(struct pipeline *p, struct save_target *to);
 
-/* Reuses whose answer is awaited. As for pipeline_save(). */
+/* How many reuses wait for their answer. When and by whom: as pipeline_save(). */
 uint64_t pipeline_waiting(const struct pipeline *p);
 
 enum load_result {
@@ -156,13 +162,13 @@ enum load_result {
     LOAD_UNKNOWN, /* no section of the pipeline's */
     LOAD_MEMORY,
     LOAD_RANDOM, /* no random key for the hash */
-    LOAD_WRONG,  /* it makes no sense, or not in a run with these parameters */
+    LOAD_WRONG,  /* it is damaged, or does not fit a run with these parameters */
 };
 
-/* Before the run: takes in a section, in the order in which they were saved. After a failure the pipeline
- * can only be destroyed. */
+/* Before the run: loads a section. Sections come in the order in which they were saved. After a failure the
+ * pipeline can only be destroyed. */
 enum load_result pipeline_load(struct pipeline *p, const char *name, const void *bytes, size_t count);
-/* All sections have been taken in: is anything missing? */
+/* After the last section: checks that nothing is missing. */
 enum load_result pipeline_loaded(struct pipeline *p);
 
 /* Not while it runs. NULL is fine. */

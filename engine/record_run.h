@@ -1,8 +1,8 @@
-/* Runs: records that lie one right behind the other and are all alike, as those of most files are.
+/* Runs: consecutive records of one kind, as most records of a file are.
  *
  * A source says where a run begins and how far it reaches (source.h). The engine walks and decodes it without
- * asking the source again. How a record is laid out is the capture format's business: its functions reach the
- * engine through a table, which engine/decode/run_template.h generates beside the format. */
+ * asking the source again. Only the capture format knows the layout of a record: its functions reach the engine
+ * through a table, which engine/decode/run_template.h generates for the format. */
 #ifndef TCPREUSE_RECORD_RUN_H
 #define TCPREUSE_RECORD_RUN_H
 
@@ -44,8 +44,8 @@ struct run_turn {
     unsigned count[RUNS_SIDE_BY_SIDE];
 };
 
-/* The versions of a run decoder's functions. Which one a decoder takes is settled when it is set up
- * (plain_path_choose() in engine/decode/plain.h). */
+/* The versions of a run decoder's functions. A decoder's version is chosen when the decoder is set up
+ * (plain_path_choose() in engine/decode/decoder.h). */
 enum run_version {
     RUN_PORTABLE,
     RUN_AVX2,        /* this and the next: NULL where they cannot be built */
@@ -72,9 +72,9 @@ struct run_decoder {
     void (*walk)(struct run_group *, struct run_turn *, unsigned from, unsigned end);
 };
 
-/* Fetches what a walk of small records will come to: two lines far ahead, since a record of 64 bytes takes
- * one and a quarter. A walk alone takes 3.6 ns a frame with it, 4.9 with one line 1,024 bytes ahead, 4.2 with
- * one line 2,048 ahead. Up to 6,144 bytes ahead makes no difference. */
+/* Prefetches for a walk of small records: two lines far ahead, since a record of 64 bytes takes one and a
+ * quarter. A walk alone takes 3.6 ns a frame with it, 4.9 with one line 1,024 bytes ahead, 4.2 with one line
+ * 2,048 ahead. Up to 6,144 bytes ahead makes no difference. */
 ALWAYS_INLINE void run_fetch_ahead(const uint8_t *record)
 {
     enum { AHEAD_BYTES = 2048 };

@@ -1,8 +1,7 @@
-/* Values as bytes, to be saved and loaded: little-endian, one behind the other, without padding. What a
- * run saves is made of such records (pipeline/save.c); who keeps them, and makes sure that they come back
- * as they were, is up to the caller (io/pieces/).
+/* Values as bytes, to be saved and loaded: little-endian, without padding. A saved run consists of such values
+ * (pipeline/save.c). Storing the bytes, with checksums, is the caller's task (io/pieces/).
  *
- * One thread at a time. Failing is remembered, so that only the end of a row of calls has to ask. */
+ * One thread at a time. A failure is remembered, so it is enough to check after the last of several calls. */
 #ifndef TCPREUSE_SAVED_H
 #define TCPREUSE_SAVED_H
 
@@ -33,7 +32,7 @@ static inline void saved_put64(struct saved_writer *w, uint64_t v)
     store_le64(bytes, v);
     saved_put(w, bytes, sizeof bytes);
 }
-/* Its length comes first. */
+/* The length, 4 bytes, then the text without its final zero. */
 static inline void saved_put_text(struct saved_writer *w, const char *text)
 {
     const size_t length = strlen(text);
@@ -41,7 +40,7 @@ static inline void saved_put_text(struct saved_writer *w, const char *text)
     saved_put(w, text, length);
 }
 
-/* Bytes of the caller. */
+/* Reads bytes that the caller owns. */
 struct saved_reader {
     const uint8_t *at, *end;
     bool failed; /* see below; all that follows is 0 */
@@ -49,7 +48,7 @@ struct saved_reader {
         short_of_memory; /* why it failed; else there were fewer bytes than asked for, or a value made no sense */
 };
 
-/* count bytes, valid as long as the caller's; NULL: there are fewer. */
+/* The next count bytes, valid as long as the caller's; NULL, and the reader has failed: there are fewer. */
 const uint8_t *saved_take(struct saved_reader *r, size_t count);
 
 /* Copies count bytes; zeros where there are fewer. */

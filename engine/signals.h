@@ -1,12 +1,12 @@
-/* Signals are for the threads of whoever runs this, not for those that we start. */
+/* Keeps signals away from threads that the engine and io start: handlers run on the caller's threads only. */
 #ifndef TCPREUSE_SIGNALS_H
 #define TCPREUSE_SIGNALS_H
 
 #include <pthread.h>
 #include <signal.h>
 
-/* Blocks all signals of this thread, but those that its own faults raise, so that threads that it starts have them blocked.
- * old: to be restored with pthread_sigmask(SIG_SETMASK). */
+/* Blocks all signals but those of faults in this thread, so that the threads it starts inherit the mask. old: the mask
+ * to restore with pthread_sigmask(SIG_SETMASK). */
 static inline void signals_block(sigset_t *old)
 {
     sigset_t all;

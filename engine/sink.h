@@ -13,8 +13,8 @@ struct packet_row {
     struct origin origin; /* where the sink wants it */
 };
 
-/* So many rows of packets come in one call, at most: what rows have in common is worked out once a call, and
- * they stay in the L1 cache between. */
+/* Rows of packets in one call, at most: what rows have in common is computed once a call, and they stay in the
+ * L1 cache meanwhile. */
 enum { PACKET_ROWS = 64 };
 
 #define NO_STREAM UINT64_MAX
@@ -34,7 +34,7 @@ struct reuse_row {
     const struct reuse *reuse;
     enum family family;
     const struct finding *finding; /* NULL: no verdicts are wanted */
-    uint64_t episode;              /* stream with which it began */
+    uint64_t episode;              /* that the reuse belongs to: the stream it began with */
     struct origin origin;          /* where the sink wants it */
 };
 
@@ -52,10 +52,10 @@ struct episode_attempts {
 };
 
 struct episode_row {
-    uint64_t episode;          /* stream with which it began */
+    uint64_t episode;          /* the stream it began with */
     const struct reuse *reuse; /* the last attempt */
     enum family family;
-    enum outcome_of_episode outcome;
+    enum episode_outcome outcome;
     int64_t delay; /* ns; negative: none */
     const struct episode_attempts *attempts;
 };
@@ -89,7 +89,7 @@ struct endpoint_row {
     uint32_t ports_in_range;
     struct port_range range, seen; /* that is assumed; from the lowest port of a client to the highest */
     enum port_order order;
-    /* Times at which its conversations begin and end, each ascending, one a conversation. As long as the call. */
+    /* Times at which its conversations begin and end, each ascending, one a conversation. Valid during the call. */
     const int64_t *begun, *ended; /* ns */
 };
 

@@ -1,4 +1,4 @@
-/* Frames that go back in time: the slow path of counting them, and putting the counts of lanes together. */
+/* The slow path of counting frames that go back in time, and joining the counts of lanes. */
 #include "engine/time_order.h"
 
 void time_order_note_back(struct time_order *o, int64_t before, int64_t time)

@@ -1,4 +1,4 @@
-/* A try-lock, for work that one thread does at a time: whoever finds it taken does something else. */
+/* A try-lock, for work that one thread does at a time: a thread that finds it taken does something else. */
 #ifndef TCPREUSE_TURN_H
 #define TCPREUSE_TURN_H
 

@@ -18,8 +18,8 @@
 #define MIN(a, b)    ((a) < (b) ? (a) : (b))
 #define MAX(a, b)    ((a) > (b) ? (a) : (b))
 
-/* From one time to another, in ns. A capture may claim times whose difference has more than 64 bits: then it is the
- * longest that there is, in either direction. */
+/* The time from one moment to another, in ns. A capture may claim times whose difference needs more than 64 bits: it is
+ * clamped to INT64_MAX, or to -INT64_MAX. */
 ALWAYS_INLINE int64_t time_between(int64_t from, int64_t to)
 {
     int64_t difference;

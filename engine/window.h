@@ -1,5 +1,5 @@
-/* Reading records that lie in memory: where they lie, who reads them, and a turn of reading several chains of
- * them at once. This is all that a capture format has to know of the engine. */
+/* Reading records in memory: the window they lie in, readers of chains of records, and a turn of walking several
+ * chains side by side. This is all that a capture format has to know of the engine. */
 #ifndef TCPREUSE_WINDOW_H
 #define TCPREUSE_WINDOW_H
 
@@ -7,7 +7,7 @@
 
 enum { LANES = 8 };
 
-/* The memory that positions lie in: position i is bytes[i - base], for base <= i < end. */
+/* The memory of an input that is accessible: position i is bytes[i - base], for base <= i < end. */
 struct window {
     const uint8_t *bytes;
     uint64_t base, end;
@@ -29,12 +29,12 @@ enum lane_state {
     LANE_DONE,   /* read to its limit */
     LANE_LOST,   /* guessing found no record boundary in it: settling decodes it, if one starts in it */
     LANE_LATE,   /* its next frame is later than the batch's time_limit */
-    LANE_CHANGE, /* at position stands what changes how later records are read, such as a new section:
+    LANE_CHANGE, /* at position is something that changes how later records are read, such as a new section:
                     settling has the source read it, and continues behind it */
     LANE_FAULT,  /* the chain breaks at position; what was read before it counts, once the lane is proven */
 };
 
-/* Reads one chain of records: where it has come to, and why it stopped. One thread at a time. */
+/* Reads one chain of records: its position, and why it stopped. One thread at a time. */
 struct record_reader {
     uint64_t position;    /* of the next record */
     uint64_t limit;       /* a record that begins here or behind it is not of the chain */
@@ -72,8 +72,8 @@ struct walk {
             }                                                                                                \
     } while (0)
 
-/* Of an input that has its frames in an array, positions being their numbers: reader i moves over its next ones. Returns
- * how many, and the number of the first; the caller puts them into walk->frame[i]. */
+/* For an input that has its frames in an array, with their indexes as positions: moves reader i over its next frames.
+ * Returns how many, and the index of the first; the caller copies them to walk->frame[i]. */
 ALWAYS_INLINE unsigned walk_take(struct walk *walk, unsigned i, uint64_t *first)
 {
     struct record_reader *reader = walk->reader[i];
