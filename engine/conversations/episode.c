@@ -149,7 +149,7 @@ uint32_t episode_first_ticket(const struct episodes *e, uint32_t episode)
     return e->attempts[e->items[episode].first].ticket;
 }
 
-int episode_end(struct episodes *e, uint32_t episode, enum outcome_of_episode outcome, int64_t delay,
+int episode_end(struct episodes *e, uint32_t episode, enum episode_outcome outcome, int64_t delay,
                 struct found_list *found)
 {
     const struct episode *const x = &e->items[episode];

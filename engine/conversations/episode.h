@@ -101,7 +101,7 @@ uint32_t episode_first_ticket(const struct episodes *e, uint32_t episode);
 bool episode_see(struct episodes *e, uint32_t episode, const struct segment *s, int64_t clock,
                  struct found_list *found, bool *failed);
 /* The episode is over. delay: negative: there was no connection. 0, or -1 when memory is short. */
-int episode_end(struct episodes *e, uint32_t episode, enum outcome_of_episode outcome, int64_t delay,
+int episode_end(struct episodes *e, uint32_t episode, enum episode_outcome outcome, int64_t delay,
                 struct found_list *found);
 /* Ends an episode that is due before the clock, the earliest first, and returns the record that it watched in
  * *record. False: there is none. Out of memory: *failed. */

@@ -45,7 +45,7 @@ enum answer {
 };
 
 /* How a series of attempts ended. */
-enum outcome_of_episode { EPISODE_OPEN, EPISODE_CONNECTED, EPISODE_FAILED, EPISODE_OUTCOMES };
+enum episode_outcome { EPISODE_OPEN, EPISODE_CONNECTED, EPISODE_FAILED, EPISODE_OUTCOMES };
 
 enum verdict {
     VERDICT_UNKNOWN,
@@ -79,7 +79,7 @@ struct finding {
     uint8_t acceptable;    /* enum acceptable */
     uint8_t origin;        /* enum isn_origin */
     uint8_t answer;        /* enum answer */
-    uint8_t outcome;       /* enum outcome_of_episode */
+    uint8_t outcome;       /* enum episode_outcome */
     uint8_t certainty;     /* enum certainty */
     uint8_t decimals;      /* of the delays: those of the finest time stamp that they come from */
     bool knows_distance;   /* isn_distance is there */

@@ -1,5 +1,5 @@
-/* Claim, one worker at a time: the source fills the next batch of the ring. Then decode, by the same worker,
- * and what else workers do for the source: polling and preparing it. */
+/* Claim, one worker at a time: the source fills the next batch of the ring. Decode, by the same worker. And the
+ * other work that workers do for the source: polling and preparing. */
 #include "engine/budget.h"
 #include "engine/pipeline/decode_batch.h"
 #include "engine/pipeline/steps.h"
@@ -9,7 +9,7 @@ static bool source_has_ended(const struct pipeline *p)
     return atomic_load_explicit(&p->total, memory_order_relaxed) != UINT64_MAX;
 }
 
-/* What the source need not set. */
+/* Defaults for what the source need not set. */
 static void batch_reset(struct batch *b, unsigned worker)
 {
     b->input = b->piece = NULL;
@@ -20,8 +20,8 @@ static void batch_reset(struct batch *b, unsigned worker)
     b->worker = worker;
 }
 
-/* A source that ends itself is asked until it says so. Others are not asked once the run is stopped, and none where memory
- * comes to its limit. */
+/* A source that ends itself is asked until it ends. Others are not asked once the run is stopped, and none is once the
+ * memory budget is exceeded. */
 static enum claim ask_source(struct pipeline *p, struct batch *b)
 {
     struct source *source = p->params.source;

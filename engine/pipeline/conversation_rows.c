@@ -1,17 +1,16 @@
-/* The rows of conversations.csv, once all batches are written. They go in pieces: any worker formats a piece,
- * one at a time writes them in order.
+/* The rows of conversations.csv, once all batches are written. The report is cut into pieces: any worker formats a
+ * piece, and one at a time writes them in order.
  *
- * A shard's records lie nearly in the order of their stream numbers, no further than RECORDS_AHEAD from their
- * place in it. So a piece of the report is a range of each table, found by bisection, but for some records at
- * both ends. Where conversations were forgotten, records lie in no order: one worker sorts what is left
- * first. */
+ * A shard's records lie nearly in the order of their stream numbers, no further than RECORDS_AHEAD from their place
+ * in it. So a piece of the report is a range of each table, found by bisection, with some records more at both ends.
+ * Where conversations were forgotten, records are unordered: one worker sorts the remaining ones first. */
 #include "engine/pipeline/steps.h"
 
 #include <stdlib.h>
 
 enum { CHUNK_ROWS = 4096 };
 
-/* No further than RECORDS_AHEAD from the first record of this stream or a later one. */
+/* A record no further than RECORDS_AHEAD from the first one whose stream is at least this one. */
 static uint32_t first_record_near(const struct stream_map *map, uint32_t records, uint64_t stream)
 {
     uint32_t low = 1, high = records + 1;
@@ -47,8 +46,8 @@ ALWAYS_INLINE struct conversation_row row_of(const struct shard *s, const struct
     if (s->verdicts.wanted) {
         row.history = history_of(&s->histories[family], record);
         row.first_time = row.history->first_time;
-        /* Where conversations are forgotten, the records may be others' by now; those that are left are the last of their
-         * tuples. */
+        /* Where conversations are forgotten, these records may have been reused; the remaining conversations are the last
+         * of their tuples. */
         row.older = older ? stream_map_get(older, record) - 1 : stream_of(map, row.history->older);
         row.newer = older ? NO_STREAM : stream_of(map, row.history->newer);
     }

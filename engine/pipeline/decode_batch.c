@@ -1,5 +1,5 @@
-/* Step 2: the claimer decodes its batch, lane by lane or a turn of each. Settling has lanes decoded again here
- * whose start was guessed wrong. */
+/* Decode: the worker that claimed a batch decodes it, lane by lane or a turn of each. Settling decodes lanes again here
+ * if their start was guessed wrong. */
 #include "engine/pipeline/decode_batch.h"
 #include "engine/pipeline/decode_job.h"
 #include "engine/pipeline/pack.h"
@@ -44,7 +44,7 @@ static bool is_left_out(const struct decode_job *job, uint64_t number, const str
     return (job->check_ignored && is_ignored(p, number)) || (filter && !filter->matches(filter, frame));
 }
 
-/* The next n frames of the lane, but for those that are left out. */
+/* The next n frames of the lane, except those that are left out. */
 static void decode_wanted(const struct decode_job *job, struct lane *lane, const struct frame *frames,
                           unsigned n)
 {
@@ -60,8 +60,8 @@ static void decode_wanted(const struct decode_job *job, struct lane *lane, const
     }
 }
 
-/* The beginnings of lanes whose start is to be guessed: their misses, and the faults of pages that are not
- * mapped yet, one after the other, took 1.5 ns a 64-byte frame. */
+/* Touches the beginnings of lanes whose start is to be guessed. Cache misses and faults of unmapped pages, taken one
+ * after the other, cost 1.5 ns a 64-byte frame. */
 static void touch_lanes(const struct batch *b)
 {
     enum { LINES = 12 };
@@ -104,7 +104,7 @@ static void open_lanes(const struct decode_job *job)
     }
 }
 
-/* How many of the next n frames of the lane stand before one that is later than the batch's limit. */
+/* How many of the next n frames of the lane precede the first one that is later than the batch's limit. */
 static unsigned frames_in_time(const struct batch *b, struct lane *lane, const struct frame *frames,
                                unsigned n)
 {
@@ -116,13 +116,13 @@ static unsigned frames_in_time(const struct batch *b, struct lane *lane, const s
     return n;
 }
 
-/* Each frame is looked at before it is decoded. */
+/* Is each frame checked before it is decoded? */
 static bool looks_at_each(const struct decode_job *job)
 {
     return job->check_ignored || job->pipeline->params.filter;
 }
 
-/* The walk's next turn: false when none of its lanes has any more. */
+/* The walk's next turn. False: none of its lanes has another frame. */
 static bool decode_turn(const struct decode_job *job)
 {
     struct pipeline *p = job->pipeline;
@@ -205,8 +205,8 @@ static void decode_lanes(void *argument)
         pipeline_fail(job->pipeline, PIPELINE_MEMORY);
 }
 
-/* Of frames up to this size, lanes are walked one by one: they lie in memory as processors expect them, and
- * what the walk and the lists of one lane need stays in the L1 cache. 0.86 of the time of 64 bytes, 0.93 of
+/* Up to this average frame size, lanes are walked one by one: memory is then read as hardware prefetchers expect,
+ * and what the walk and the lists of one lane need stays in the L1 cache. 0.86 of the time of 64 bytes, 0.93 of
  * 98 on average; of 188 it is 1.06, and 2.1 of 491, where a header is a miss that only those of other lanes
  * can hide. Where records lie in runs, and the others in runs side by side: 0.88 of the time of 64 and of 116
  * bytes on average, 0.91 of 149, 0.96 of 187, 1.02 of 214, 1.06 of 247. */
@@ -242,7 +242,7 @@ static void run_job(struct decode_job *job)
         return;
     }
     while (!source->ops->guard(source, job->batch, decode_lanes, job)) {
-        /* The input has become shorter while it was read. Once more, up to its new end. */
+        /* The input has become shorter while it was read: once more, up to its new end. */
         if (job->mode == DECODE_LANE_ON) {
             job->mode = DECODE_LANE_AGAIN;
             job->start = job->lane->start;
@@ -251,8 +251,8 @@ static void run_job(struct decode_job *job)
     }
 }
 
-/* Where a lane ends, the next one has to begin. What does not fit is decoded again here, by all workers at
- * once, and not in settling: only a batch's first lane is left to that. */
+/* Each lane has to begin where the one before ends. Lanes that do not are decoded again here, by all workers in
+ * parallel, rather than in settling, which is left with the first lane of a batch. */
 static void decode_misfits(struct decode_job *job)
 {
     struct batch *b = job->batch;
@@ -294,7 +294,7 @@ void decode_batch(struct worker *w, struct batch *b)
     decode_misfits(&job);
 }
 
-/* For settling, which knows the numbers of the lane's frames, and so which of them are ignored. */
+/* For settling, which knows the frame numbers, and so which frames are ignored. */
 static struct decode_job redecode_job(struct pipeline *p, struct batch *b, struct lane *lane)
 {
     return (struct decode_job){.pipeline = p,

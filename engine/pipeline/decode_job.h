@@ -17,7 +17,7 @@ struct decode_job {
     struct decoder *decoder;
     struct walk *walk;
     enum decode_mode mode;
-    bool one_by_one;           /* lanes one after the other, and not a turn of each */
+    bool one_by_one;           /* lanes one after the other, not a turn of each */
     bool check_ignored;        /* skip ignored frames: the lane's first_frame is known */
     struct lane *lane;         /* in both modes of one lane */
     uint64_t start;            /* DECODE_LANE_AGAIN: the boundary */
@@ -35,8 +35,8 @@ ALWAYS_INLINE void decode_enter_lane(struct decoder *d, struct lane *lane)
     d->boundaries = &lane->boundaries;
 }
 
-/* Sets all of the run at the lane's position but last_time. False: no run begins there, or each frame has to
- * be looked at before it is decoded. */
+/* Describes the run at the lane's position, except for last_time. False: no run begins there, or each frame has
+ * to be checked before it is decoded. */
 bool decode_begin_run(const struct decode_job *job, const struct lane *lane, struct record_run *run);
 
 /* side_by_side.c: decodes the runs at all lanes' positions, if there are any whose layout offers it, until

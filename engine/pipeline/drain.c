@@ -1,7 +1,7 @@
 /* Drain, each worker for its own shard: the shard's lists of a batch go through its table and the rules. */
 #include "engine/pipeline/steps.h"
 
-/* What is over in the batch; false: it is not known yet, since numbering has to come first. */
+/* Sets which conversations expire in the batch. False: it is not known before numbering has caught up. */
 static bool find_over(struct worker *w, const struct batch *b)
 {
     struct epochs_over over;
@@ -24,7 +24,7 @@ bool drain_step(struct worker *w)
     struct batch *b = &p->batches[w->drained & p->ring_mask];
     /* The acquire pairs with the release of writing: nothing refers to what is written any more. */
     w->shard.written = atomic_load_explicit(&p->written, memory_order_acquire);
-    if (!pipeline_has_batch_to_trust(p, w->drained) || !find_over(w, b))
+    if (!pipeline_is_batch_sound(p, w->drained) || !find_over(w, b))
         return false;
     if (shard_drain(&w->shard, b, p->params.threads)) {
         pipeline_fail(p, PIPELINE_MEMORY);

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-/* The order of ports: at least STEPS_LEAST steps; sequential if three of four are small ones up; random if at
- * most one in four is, and at least one in four goes down. */
+/* The order of ports needs at least STEPS_LEAST steps. It is sequential if three of four are small ones up, random
+ * if at most one in four is and at least one in four goes down. */
 enum { STEPS_LEAST = 8 };
 
-/* Of conversations in the order of their endpoints, nearly each is a miss: so far ahead they are fetched. */
+/* Conversations in the order of their endpoints miss the cache nearly always: they are prefetched this far ahead. */
 enum { FETCH_AHEAD = 16 };
 
 static int by_time(const void *a, const void *b)

@@ -1,6 +1,5 @@
-/* The rows of endpoints.csv: numbering notes reuses as their findings are complete; once all batches and the
- * findings are written, one worker brings the conversations that the shards have kept together with them, and
- * writes the rows. */
+/* The rows of endpoints.csv. Numbering notes reuses as their findings become complete. Once all batches and findings
+ * are written, one worker groups them with the conversations that the shards have kept, and writes the rows. */
 #include "engine/list.h"
 #include "engine/pipeline/steps.h"
 

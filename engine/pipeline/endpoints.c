@@ -1,6 +1,6 @@
-/* Conversations and reuses by endpoint. Endpoints are found by a hash table; conversations and reuses then
- * get into the order of their endpoints by counting, and within an endpoint stay in the order of the capture.
- * So all takes time proportional to the conversations, but for sorting the times of one endpoint. */
+/* Conversations and reuses by endpoint. A hash table finds endpoints. A counting sort then groups conversations and
+ * reuses by endpoint; within an endpoint they stay in the order of the capture. So the time is proportional to the
+ * number of conversations, except for sorting the times of one endpoint. */
 #include "engine/pipeline/endpoints.h"
 #include "engine/list.h"
 #include "engine/pages.h"
@@ -11,11 +11,9 @@
 
 enum { SLOTS_FIRST = 1024, PORTS = 65536 };
 
-/* Conversations from the present one to that whose endpoints are fetched. */
-enum { FETCH_AHEAD = 16 };
+enum { FETCH_AHEAD = 16 }; /* conversations from the current one to the one whose endpoints are prefetched */
 
-/* From one port of a client to the next one. */
-enum { SMALL_STEP = 4 };
+enum { SMALL_STEP = 4 }; /* from one port of a client to the next one, at most */
 
 int endpoints_init(struct endpoints *e, uint64_t conversations, struct port_range range,
                    const struct hash_key *key)
@@ -113,7 +111,8 @@ static int find_endpoint(struct endpoints *e, const struct endpoint_lookup *x)
     return 0;
 }
 
-/* Their slots are on the way since they were noted; most of them tell the endpoint, which is fetched next. */
+/* Looks up the noted endpoints, whose slots have been prefetched. Most slots name the endpoint, which is prefetched
+ * next. 0, or -1 when memory is short. */
 static int find_noted(struct endpoints *e)
 {
     const unsigned n = e->lookup_count;
@@ -175,7 +174,8 @@ static bool is_failed(unsigned verdict)
     return verdict == VERDICT_REFUSED || verdict == VERDICT_CHALLENGED || verdict == VERDICT_LOST;
 }
 
-/* Places for the members of each endpoint. They are filled from the end, which leaves first_... right. */
+/* Assigns each endpoint a range of members, by its end. fill_members() fills the ranges backwards, which leaves
+ * first_conversation and first_reuse at their beginnings. */
 static void reserve_members(struct endpoints *e)
 {
     uint64_t conversations = 0, reuses = 0;
@@ -202,7 +202,7 @@ static void fill_members(struct endpoints *e)
                 i;
 }
 
-/* Steps of the client ports, towards each server by itself. */
+/* Counts the steps of client ports, separately for each server. */
 static void note_steps(struct endpoints *e)
 {
     for (uint32_t i = 0; i < e->count; i++) {
@@ -227,7 +227,7 @@ static void note_steps(struct endpoints *e)
     }
 }
 
-/* What endpoints are sorted by, but for the end of the key. */
+/* What endpoints are sorted by, except for the end of the key. */
 struct ranked {
     uint32_t failed, reuses;
     uint64_t key_begin; /* family and address, for IPv4 */

@@ -1,8 +1,8 @@
-/* What endpoints.csv tells of each client address, and of each server address and port: conversations and
- * reuses, brought together by endpoint at the end of the capture. endpoint_rows.c feeds it.
+/* The rows of endpoints.csv, one for each client address and for each server address and port: conversations and
+ * reuses, grouped by endpoint at the end of the capture. endpoint_rows.c feeds it.
  *
- * First all conversations are added, then the reuses; endpoints_group() brings them together, and then each
- * endpoint makes a row. Some 55 bytes a conversation and 100 an endpoint. One thread at a time. */
+ * First all conversations are added. endpoints_group() takes the reuses and groups both, and then each endpoint
+ * makes a row. Some 55 bytes a conversation and 100 an endpoint. One thread at a time. */
 #ifndef TCPREUSE_ENDPOINTS_H
 #define TCPREUSE_ENDPOINTS_H
 
@@ -23,10 +23,10 @@ struct endpoint {
     struct endpoint_key key;
     uint32_t conversations, reuses, failed;
     uint64_t first_conversation, first_reuse; /* in the members; set by endpoints_group() */
-    /* From one client port to the next one that is another, towards one server: all steps, those up by no
-     * more than SMALL_STEP, and those down. */
+    /* Steps from one client port to the next different one, towards one server: all, those up by no more than
+     * SMALL_STEP, and those down. */
     uint32_t steps, small_steps, steps_down;
-    uint32_t last_server; /* endpoint: the last one whose conversations with this client were gone through */
+    uint32_t last_server; /* while steps are counted: the last server with a conversation of this client */
     uint16_t last_port;
 };
 
@@ -59,7 +59,7 @@ struct endpoint_slot {
     uint32_t endpoint; /* + 1; 0: empty */
 };
 
-/* An endpoint of a conversation, to be found once the lines that this takes have come. */
+/* An endpoint of a conversation, to be looked up once the cache lines for that have arrived. */
 struct endpoint_lookup {
     struct endpoint_key key;
     uint32_t hash;
@@ -89,16 +89,16 @@ struct endpoints {
     uint64_t *port_seen;       /* a bit a port, all 0 between rows */
 };
 
-/* For so many conversations, in streams from 0 on. key: the hash's. 0, or -1 when memory is short;
- * endpoints_free() takes either. */
+/* For this many conversations, which are streams 0 and up. key: for hashing. 0, or -1 when memory is short;
+ * call endpoints_free() in either case. */
 int endpoints_init(struct endpoints *e, uint64_t conversations, struct port_range range,
                    const struct hash_key *key);
 void endpoints_free(struct endpoints *e);
 /* 0, or -1 when memory is short. */
 int endpoints_add_conversation(struct endpoints *e, uint64_t stream, const union conversation_any *c,
                                const struct history *h, enum family family);
-/* Once all conversations are there: puts the endpoints in the order of the report. The reuses stay the
- * caller's. 0, or -1 when memory is short. */
+/* After the last conversation: groups both by endpoint, and sorts the endpoints as the report has them. The
+ * reuses stay the caller's. 0, or -1 when memory is short. */
 int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, uint32_t count);
 /* Endpoint i of the report. Valid until endpoints_free(). */
 void endpoints_row(struct endpoints *e, uint32_t i, struct endpoint_row *row);

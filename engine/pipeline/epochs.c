@@ -1,11 +1,11 @@
-/* Epochs, of which the oldest are over. */
+/* Counts the conversations that begin in each epoch, and finds which epochs have expired. */
 #include "engine/pipeline/epochs.h"
 #include "engine/list.h"
 
 #include <stdlib.h>
 
-/* An eighth of the conversations begins in one at most; and of a batch, which has some thousand frames, not more than two are
- * to have a share. */
+/* An epoch is short enough that at most an eighth of `most` conversations begin in it, but long enough that a batch of
+ * some thousand frames lies in no more than two. */
 enum { SHIFT_MIN = 15, SHIFT_MAX = 16 };
 
 int epochs_init(struct epochs *e, uint64_t most)
@@ -37,7 +37,7 @@ static uint64_t over_in(const struct epochs *e, uint64_t epoch)
 bool epochs_over(const struct epochs *e, uint64_t first, uint64_t last, struct epochs_over *over)
 {
     const uint64_t from = (first - 1) >> e->shift, to = (MAX(last, first) - 1) >> e->shift;
-    /* A batch with more than that, of frames that hold hardly anything: what would be known behind its own numbering. */
+    /* A batch of many tiny frames may span more: its later epochs would be known only after it has been numbered. */
     const uint64_t known = to > from + 1 ? from : to;
     if (known > atomic_load_explicit(&e->known, memory_order_acquire))
         return false;
@@ -51,7 +51,7 @@ int epochs_end(struct epochs *e, uint64_t begun)
     if (!item)
         return -1;
     *item = begun;
-    const uint32_t epoch = e->begun.count; /* the second one behind that which ends */
+    const uint32_t epoch = e->begun.count; /* two after the one that ends */
     while (begun - e->begun.items[e->oldest] > e->most)
         e->oldest++;
     atomic_store_explicit(&e->over[epoch % EPOCHS_SHOWN], (uint64_t)e->oldest << e->shift,

@@ -1,9 +1,9 @@
-/* Forgetting by how many conversations have begun since (--expire auto): which those are has to be the same for any batches and
- * threads, though a shard knows only its own.
+/* Forgetting by how many conversations have begun since (--expire auto). Which conversations are forgotten must not depend on
+ * batches and threads, though a shard knows only its own conversations.
  *
- * Frames come in epochs of one length. A conversation whose last frame is in an epoch is over once more than so many others have
- * begun behind that epoch. Numbering counts them, and says at each end of an epoch which epochs are over two epochs later: so
- * a shard need not wait for it, as long as what is under way is shorter than that. */
+ * Frames are divided into epochs of equal length. A conversation whose last frame is in an epoch expires once more than a
+ * given number of others have begun after that epoch. Numbering counts them. At the end of each epoch it determines which
+ * epochs will have expired two epochs later, so shards need not wait for it while fewer frames than that are under way. */
 #ifndef TCPREUSE_EPOCHS_H
 #define TCPREUSE_EPOCHS_H
 
@@ -11,42 +11,44 @@
 
 #include <stdatomic.h>
 
+/* Results that are kept: shards read only those of the last few epochs. */
 enum { EPOCHS_SHOWN = 64 };
 
 struct epochs {
-    uint64_t most;  /* conversations that begin until one is over; 0: none ever is */
-    unsigned shift; /* of a frame's number, to that of its epoch */
-    /* By the holder of numbering. */
+    uint64_t most;  /* conversations that begin until one expires; 0: none ever does */
+    unsigned shift; /* right shift from a frame's index to its epoch */
+    /* Holders of numbering only. */
     struct {
-        uint64_t *items; /* conversations that have begun before the epoch */
+        uint64_t *items; /* by epoch: conversations that have begun before it */
         uint32_t count, capacity;
     } begun;
-    uint32_t oldest; /* epoch that is not over */
-    /* The last frame of those that are over, by epoch. Written by the holder of numbering, before known. */
+    uint32_t oldest; /* epoch that has not expired */
+    /* By epoch: the last frame of the epochs that have expired in it. Written by the holder of numbering, before known. */
     _Atomic uint64_t over[EPOCHS_SHOWN];
-    /* The last epoch for which it is known. Written by the holder of numbering (release), read by draining (acquire). */
+    /* The last epoch that `over` covers. Written by the holder of numbering (release), read by draining (acquire). */
     _Atomic uint64_t known;
 };
 
-/* 0, or -1 when memory is short; epochs_free() takes either. */
+/* 0, or -1 when memory is short; call epochs_free() in either case. */
 int epochs_init(struct epochs *e, uint64_t most);
 void epochs_free(struct epochs *e);
 
-/* What is over in a batch: where its last frame is so late, up to change; and behind it. */
+/* Which conversations have expired in a batch: those whose last frame is at most `before`, up to frame `change`; those
+ * whose last frame is at most `behind`, after it. 0: none. */
 struct epochs_over {
-    uint64_t before, behind, change; /* frames; 0: nothing is */
+    uint64_t before, behind, change;
 };
-/* For a batch with these frames, first to last. False: it is not known yet. By any thread. */
+/* For a batch of frames first to last. False: it is not known yet. Any thread. */
 bool epochs_over(const struct epochs *e, uint64_t first, uint64_t last, struct epochs_over *over);
 
-/* By the holder of numbering, batch by batch: is the end of an epoch at or before this frame, the batch's last one? Then the
- * number of its last frame; else 0. */
+/* The last frame of the next epoch to end, if it is at most `last`, the batch's last frame; otherwise 0. By the holder of
+ * numbering, batch by batch. */
 ALWAYS_INLINE uint64_t epochs_next_end(const struct epochs *e, uint64_t last)
 {
     const uint64_t end = (uint64_t)e->begun.count << e->shift;
     return e->most && end <= last ? end : 0;
 }
-/* So many conversations have begun up to that frame. 0, or -1 when memory is short. */
+/* Ends that epoch; begun: conversations that have begun up to its last frame. 0, or -1 when memory is short. */
 int epochs_end(struct epochs *e, uint64_t begun);
 
 #endif

@@ -1,20 +1,20 @@
-/* Findings, in numbering and at the end of the capture: reuses wait until it is known what came of them, and of
- * all reuses before them. */
+/* Findings, in numbering and at the end of the capture: reuses wait until their outcome, and that of all reuses before
+ * them, is known. */
 #include "engine/list.h"
 #include "engine/pipeline/position_merge.h"
 #include "engine/pipeline/steps.h"
 
 #include <stdlib.h>
 
-/* The batch's reuses begin to wait, in the order of the capture. 0 or -1. */
+/* Adds the batch's reuses to the waiting rows, in capture order. 0 or -1. */
 static int take_in_reuses(struct pipeline *p, const struct batch *b)
 {
     struct position_merge merge;
     struct position_list *first;
-    merge.count = 0; /* the lists are 20 KB, not to be cleared */
+    merge.count = 0; /* the lists are 30 KB, not to be cleared */
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
         const struct reuse_list *reused = &b->result[i / FAMILIES].reused[i % FAMILIES];
-        if (!reused->count)
+        if (!reused->count) /* it may have no items, and adding to NULL is undefined */
             continue;
         const struct position_list list = {.item = (const uint8_t *)reused->items,
                                            .end = (const uint8_t *)(reused->items + reused->count),
@@ -30,7 +30,7 @@ static int take_in_reuses(struct pipeline *p, const struct batch *b)
     return 0;
 }
 
-/* The attempts of an episode, whose findings are the n that begin with *found. NULL when memory is short. */
+/* The attempts of an episode with n findings, the first of which is *found. NULL when memory is short. */
 static struct episode_attempts *attempts_of(const struct waiting *w, const struct found *found, uint32_t n,
                                             unsigned list)
 {
@@ -53,7 +53,7 @@ static struct episode_attempts *attempts_of(const struct waiting *w, const struc
     return a;
 }
 
-/* Findings of one episode stand together, in the order of its attempts. 0 or -1. */
+/* Completes rows. The findings of an episode are adjacent, in the order of its attempts. 0 or -1. */
 static int take_in_found(struct pipeline *p, const struct found_list *found, unsigned list)
 {
     const bool wants_episodes = p->params.sink->wants[REPORT_EPISODES];
@@ -73,7 +73,7 @@ static int take_in_found(struct pipeline *p, const struct found_list *found, uns
     return 0;
 }
 
-/* What is left of the batch's reuses needs the batch no more. */
+/* Asks for the origins of the batch's reuses that go on waiting, so that they do not need the batch any more. */
 static void keep_origins(struct pipeline *p, const struct batch *b, uint64_t first_new)
 {
     struct source *source = p->params.source;
@@ -135,7 +135,7 @@ int findings_format(struct pipeline *p, struct text text[REPORTS], const struct 
     return row->attempts ? sink->ops->format_episode(sink, &text[REPORT_EPISODES], &episode) : 0;
 }
 
-/* All shards have drained all batches: what they still wait for, they wait for in vain. 0 or -1. */
+/* All shards have drained all batches: episodes that are still open stay without an answer. 0 or -1. */
 static int finish_shards(struct pipeline *p)
 {
     int result = 0;

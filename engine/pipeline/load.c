@@ -1,5 +1,5 @@
-/* Loading what another run saved: conversations go to the shards of this run, with this run's hash key.
- * They come by ascending stream, so records lie in the order that conversation_rows.c relies on. */
+/* Loading what another run saved: conversations go to the shards of this run, by this run's hash key. Streams
+ * ascend, so records lie in the order that conversation_rows.c relies on. */
 #include "engine/pipeline/load.h"
 #include "engine/decode/rehash.h"
 #include "engine/list.h"
@@ -20,7 +20,7 @@ void load_free(struct pipeline *p)
     p->name_count = 0;
 }
 
-const struct loaded_place *load_find(const struct loading *l, uint64_t stream)
+const struct saved_place *load_find(const struct loading *l, uint64_t stream)
 {
     uint64_t low = 0, high = l->count;
     while (low < high) {
@@ -60,8 +60,8 @@ static void load_order(struct saved_reader *r, struct time_order *o)
     o->furthest_back = saved_get64(r);
 }
 
-/* Sums over all words of one kind. A file with more words than there are now does not get here: it is of
- * another version of the program. */
+/* One sum for each value of an enum. A file of another version of the program, which may have other values, has
+ * been refused before. */
 static void load_sums(struct saved_reader *r, uint64_t *sums, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -133,7 +133,7 @@ static void load_history(struct saved_reader *r, struct history *h, uint64_t *ol
     r->failed |= h->trigger >= TRIGGERS;
 }
 
-/* The index finds the tuple's newest conversation. 0 or -1. */
+/* Makes the record the tuple's newest conversation. 0 or -1. */
 static int add_to_index(struct table *t, uint32_t tag, uint32_t record)
 {
     if (t->used == t->limit && table_grow(t))
@@ -149,17 +149,17 @@ static int note_place(struct loading *l, uint64_t stream, uint32_t list, uint32_
 {
     if (l->count == l->capacity) {
         const uint64_t capacity = l->capacity ? 2 * l->capacity : 1024;
-        struct loaded_place *places = realloc(l->places, capacity * sizeof *places);
+        struct saved_place *places = realloc(l->places, capacity * sizeof *places);
         if (!places)
             return -1;
         l->places = places;
         l->capacity = capacity;
     }
-    l->places[l->count++] = (struct loaded_place){stream, list, record};
+    l->places[l->count++] = (struct saved_place){stream, list, record};
     return 0;
 }
 
-/* A history, and that of the conversation before it, which is in the same list. 0 or -1. */
+/* Stores a history, and links it to that of the conversation before, which is in the same list. 0 or -1. */
 static int put_history(struct pipeline *p, uint32_t list, uint32_t record, const struct history *h,
                        uint64_t older, struct saved_reader *r)
 {
@@ -170,7 +170,7 @@ static int put_history(struct pipeline *p, uint32_t list, uint32_t record, const
     *to = *h;
     if (older == NO_STREAM)
         return 0;
-    const struct loaded_place *before = load_find(p->loading, older);
+    const struct saved_place *before = load_find(p->loading, older);
     r->failed |= !before || before->list != list;
     if (!r->failed) {
         to->older = before->record;
@@ -301,7 +301,7 @@ enum load_result pipeline_load(struct pipeline *p, const char *name, const void 
     return LOAD_UNKNOWN;
 }
 
-/* Each row that waits does so for an episode that has its ticket; else the end of the run would leave it
+/* Attempts of open episodes. There has to be one for each incomplete row, or the end of the run would leave the row
  * out. */
 static uint64_t attempts_open(const struct pipeline *p)
 {
@@ -315,18 +315,10 @@ static uint64_t attempts_open(const struct pipeline *p)
     return count;
 }
 
-static uint64_t rows_open(const struct waiting *w)
-{
-    uint64_t count = 0;
-    for (uint64_t i = w->first; i < w->end; i++)
-        count += !waiting_row_at(w, i)->complete;
-    return count;
-}
-
 enum load_result pipeline_loaded(struct pipeline *p)
 {
     const struct loading *l = p->loading;
-    if (!l || !l->has_counts || attempts_open(p) != rows_open(&p->waiting))
+    if (!l || !l->has_counts || attempts_open(p) != pipeline_waiting(p))
         return LOAD_WRONG;
     if (p->workers[0].shard.keep_records && l->count != p->totals.conversations)
         return LOAD_WRONG;

@@ -1,5 +1,5 @@
-/* Loading what was not decided: rows that wait get new tickets, in their order, and episodes go on waiting
- * for the conversations that they watch. */
+/* Loading what was undecided: waiting rows get new tickets, in their order, and episodes go on watching their
+ * conversations. */
 #include "engine/list.h"
 #include "engine/pipeline/load.h"
 
@@ -53,7 +53,7 @@ static void load_reuse(const struct pipeline *p, struct saved_reader *r, struct 
     r->failed |= !r->failed && conversation_family(&to->previous, *family) >= ADDRESS_FAMILIES;
 }
 
-/* *attempts is NULL where the row is the last of no episode. 0 or -1. */
+/* *attempts is NULL if the row does not end an episode. 0 or -1. */
 static int load_attempts(struct saved_reader *r, struct episode_attempts **attempts)
 {
     enum { ATTEMPT_BYTES = 10 };
@@ -80,8 +80,8 @@ static int load_attempts(struct saved_reader *r, struct episode_attempts **attem
     return 0;
 }
 
-/* The file that an origin names: rows mostly share it with the one before. NULL when memory is short, or
- * the reader has failed. */
+/* The file that an origin names, mostly the same as that of the row before. NULL when memory is short, or the
+ * reader has failed. */
 static const char *load_name(struct pipeline *p, struct saved_reader *r)
 {
     char *name = saved_get_text(r);
@@ -136,7 +136,7 @@ int load_waiting(struct pipeline *p, struct saved_reader *r)
     return 0;
 }
 
-/* The attempts of an episode, which is of a list. 0 or -1. */
+/* The attempts of an episode of this list. 0 or -1. */
 static int load_episode_attempts(struct pipeline *p, struct saved_reader *r, unsigned list, uint32_t episode)
 {
     struct waiting *wait = &p->waiting;
@@ -162,7 +162,7 @@ static int load_episode(struct pipeline *p, struct saved_reader *r)
 {
     struct episode x = {0};
     uint8_t b[3];
-    const struct loaded_place *place = load_find(p->loading, saved_get64(r));
+    const struct saved_place *place = load_find(p->loading, saved_get64(r));
     x.begin = (int64_t)saved_get64(r);
     x.due = (int64_t)saved_get64(r);
     x.syn_time = (int64_t)saved_get64(r);

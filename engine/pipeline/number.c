@@ -1,9 +1,9 @@
-/* Number, one worker at a time and in batch order: conversations that a batch creates get their stream
- * numbers, and what refers to conversations, reuses and ends, gets the numbers of those.
+/* Number, one worker at a time and in batch order: assigns stream numbers to the conversations that a batch creates, and
+ * resolves those that its reuses and ended conversations refer to.
  *
- * A stream number is a rank: the number of creations before. So it comes from counting: which frames create,
- * in blocks of 64 with a bit for each, and how many creations come before each block. This takes 6
- * instructions a frame of 64 bytes where one in 13 creates a conversation; counting by frame took 13. */
+ * A stream number is a rank, the number of creations before it. So it is counted: a bit for each frame that creates, in
+ * blocks of 64, and the number of creations before each block. This takes 6 instructions a frame of 64 bytes where one
+ * in 13 creates a conversation; counting by frame took 13. */
 #include "engine/pipeline/steps.h"
 
 #include <stdlib.h>
@@ -31,8 +31,8 @@ static uint32_t creations_before(const struct creation_list *list, uint32_t posi
     return low;
 }
 
-/* Creations before position in its block of frames. Frames that create two conversations, mostly in tunnels,
- * are so rare that their blocks may cost a search of all lists. */
+/* Creations before position in its block of frames. Frames that create two conversations, mostly in tunnels, are rare
+ * enough that their blocks may cost a search of all lists. */
 static __attribute__((noinline)) uint32_t rank_in_block(const struct batch *b, unsigned shards,
                                                         uint32_t position)
 {
@@ -56,15 +56,14 @@ ALWAYS_INLINE uint64_t rank_in_batch(const struct pipeline *p, const struct batc
     return block->before + (unsigned)__builtin_popcountll(before);
 }
 
-/* Gives the creations of one table their stream numbers, and its reuses the numbers of both conversations.
- * Both lists are in the order of the capture. Where finished records are not kept, a reuse gives the record
- * another stream, so the two lists must be walked side by side. */
+/* Numbers the creations of one table, and both conversations of its reuses. Both lists are in capture order. Where
+ * finished records are not kept, a reuse gives its record a new stream, so the two lists are walked side by side. */
 ALWAYS_INLINE int number_list(struct pipeline *p, const struct batch *b, struct stream_map *map,
                               const struct creation_list *created, struct reuse_list *reused)
 {
     uint32_t r = 0;
-    /* Each is a cache miss, anywhere in the map: without it, 1.2 instead of 0.6 ns a frame of 64 bytes, in a
-     * step that one worker at a time runs. */
+    /* Each is a cache miss: without prefetching, 1.2 instead of 0.6 ns a frame of 64 bytes, in a step that one worker
+     * at a time runs. */
     for (uint32_t k = 0; k < reused->count; k++)
         stream_map_fetch(map, reused->items[k].previous_record);
     for (uint32_t i = 0; i < created->count; i++) {
@@ -95,8 +94,7 @@ static int number_list_portable(struct pipeline *p, const struct batch *b, struc
     return number_list(p, b, map, created, reused);
 }
 
-/* With the processor's instruction that counts bits, where it has one: 39 instructions a creation instead of
- * 63. */
+/* With the processor's popcnt instruction, if it has one: 39 instructions a creation instead of 63. */
 #if defined(__x86_64__)
 static __attribute__((target("popcnt"))) int number_list_popcnt(struct pipeline *p, const struct batch *b,
                                                                 struct stream_map *map,
@@ -129,7 +127,7 @@ static int reserve_blocks(struct pipeline *p, size_t blocks)
     return 0;
 }
 
-/* Which frames create, in blocks, and how many creations come before each block. */
+/* Fills the blocks: which frames create, and how many creations come before each block. */
 static int count_creations(struct pipeline *p, const struct batch *b)
 {
     const size_t blocks = b->frames / BLOCK_FRAMES + 1;
@@ -154,8 +152,8 @@ static int count_creations(struct pipeline *p, const struct batch *b)
     return 0;
 }
 
-/* Notes which conversation stood before those that the batch creates. Their record may be another one's by the time that it is
- * asked for, so streams are kept. */
+/* Notes which conversation preceded, on its tuple, each one that the batch creates. Its record may have been reused when that is
+ * needed, so its stream is kept. */
 static int note_older(struct stream_map *older, const struct creation_list *created,
                       const struct reuse_list *reused)
 {
@@ -188,8 +186,8 @@ static int number_creations_and_reuses(struct pipeline *p, struct batch *b)
     return 0;
 }
 
-/* What ended in the batch has its number from an earlier batch, or from this one: records are not used again
- * while a batch that refers to them is under way. */
+/* Conversations that ended in the batch were numbered in an earlier batch, or in this one: records are not reused while a
+ * batch that refers to them is under way. */
 static void number_ended(struct pipeline *p, struct batch *b, uint64_t streams_before)
 {
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
@@ -223,7 +221,7 @@ static struct event_counts count_events(const struct pipeline *p, const struct b
     return n;
 }
 
-/* Ends of epochs in the batch. */
+/* Ends the epochs whose last frame is in the batch. 0 or -1. */
 static int count_epochs(struct pipeline *p, const struct batch *b, uint64_t creations)
 {
     const uint64_t last = b->first_frame + b->frames - 1, before = p->totals.conversations - creations;
@@ -284,9 +282,8 @@ bool number_step(struct worker *w)
     bool did = false;
     for (n = atomic_load_explicit(&p->numbered, memory_order_relaxed);; n++) {
         b = &p->batches[n & p->ring_mask];
-        /* A shard that failed has left the batch half done, with segments that have no record. It has not
-         * counted the batch as drained. */
-        if (!is_drained(p, b, n) || !pipeline_has_batch_to_trust(p, n))
+        /* A shard that failed leaves segments without a record; it does not count the batch as drained. */
+        if (!is_drained(p, b, n) || !pipeline_is_batch_sound(p, n))
             break;
         if (number_batch(p, b)) {
             pipeline_fail(p, PIPELINE_MEMORY);

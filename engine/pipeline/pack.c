@@ -1,5 +1,5 @@
-/* Packs settled batches. Segments of all shards come in the order of the capture, since the shards of whoever unpacks
- * them will be others. */
+/* Packs settled batches. Segments of all shards are merged in capture order, since the run that unpacks them has other
+ * shards. */
 #include "engine/pipeline/pack.h"
 #include "engine/pipeline/pack_lane.h"
 #include "engine/pipeline/position_merge.h"
@@ -26,7 +26,7 @@ uint64_t packed_layout(void)
     return XXH3_64bits(sizes, sizeof sizes);
 }
 
-/* Appends bytes, filled up. 0, or -1 when memory is short. */
+/* Appends bytes, padded. 0, or -1 when memory is short. */
 static int add(struct text *t, const void *bytes, size_t n)
 {
     const size_t size = packed_size(n);
@@ -58,7 +58,7 @@ static int add_segments(const struct pipeline *p, struct text *t, const struct l
     }
     while ((first = position_merge_first(&merge, offsetof(struct segment, position)))) {
         struct segment *s = memcpy(to, first->item, size);
-        s->hash = 0; /* is another one in each run */
+        s->hash = 0; /* depends on the key of the run */
         to += size;
         position_merge_advance(&merge, first);
     }

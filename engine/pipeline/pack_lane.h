@@ -1,5 +1,5 @@
-/* How a lane is packed, for pack.c and unpack.c: this, then its notes, segments of each family, boundaries, ids of
- * packets, segments of FTP control connections, and fragments, each filled up to 8 bytes. */
+/* How a lane is packed, for pack.c and unpack.c: this header, then its notes, segments of each family, boundaries,
+ * packet ids, segments of FTP control connections, and fragments, each padded to a multiple of 8 bytes. */
 #ifndef TCPREUSE_PACK_LANE_H
 #define TCPREUSE_PACK_LANE_H
 

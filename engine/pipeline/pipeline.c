@@ -7,8 +7,8 @@
  *            in the ring is free once the batch before it in that place is written: this bounds the batches
  *            under way, and a slow writer slows the claims. Where frames do not wait (ports), every worker
  *            also polls its part of the source all the time; what it has gathered is its next claim.
- *   decode   The worker that claimed. Puts the segments of each frame into the list of their shard. A list's
- *            memory is one that this worker was the last to read. No other worker uses the batch meanwhile.
+ *   decode   The worker that claimed. Puts the segments of each frame into the list of their shard. For a new
+ *            list it takes memory that it was the last to read. No other worker uses the batch meanwhile.
  *   settle   One worker at a time, in batch order. Proves guessed record boundaries and numbers the frames.
  *   drain    Each worker for its own shard, in batch order. Runs the shard's lists through its table and the
  *            reuse rules. The last worker to drain a batch makes it ready for numbering.
@@ -21,8 +21,8 @@
  * finds it taken goes on to the next step. Claiming comes last in the loop: the other steps free batches, and
  * what they read is still in a cache. A worker that finds nothing to do backs off, and finally sleeps.
  *
- * Once the source has ended, the number of batches is known. When that many are written, the workers go on to
- * the rows of conversations.csv, piece by piece, and of endpoints.csv, and end. A worker that fails sets the pipeline's error, and
+ * Once the source has ended, the number of batches is known. When that many are written, the workers write the rows of
+ * conversations.csv, piece by piece, and of endpoints.csv, and end. A worker that fails sets the pipeline's error, and
  * all workers end; salvage.c reports what came before. */
 #include "engine/pipeline/load.h"
 #include "engine/pipeline/state.h"
@@ -32,12 +32,12 @@
 
 enum { BATCHES_PER_THREAD = 4, BATCHES_MIN = 8 };
 
-/* What is written after memory ran out, the summary among it, takes less. It is not touched, so it costs no page. */
+/* More than is needed to write the summary and the rest after memory ran out. It is never touched, so it costs no page. */
 enum { RESERVE_BYTES = 1 << 20 };
 
-/* Segments that a new list has room for, all shards of a lane together: somewhat more than the eight hundred
- * frames of a file's lane. One list in eight is new, and growing them by copies, from 64 segments on, was 1 %
- * of the samples with 64-byte frames. */
+/* Segments that new lists have room for, all shards of a lane together: somewhat more than the eight hundred frames of
+ * a file's lane. One list in eight is new, and growing it by copying, from 64 segments on, was 1 % of the samples with
+ * 64-byte frames. */
 enum { LIST_SEGMENTS = 1024, LIST_SEGMENTS_MIN = 64 };
 
 static void decoder_init(struct decoder *d, const struct pipeline *p)
@@ -55,7 +55,7 @@ static void decoder_init(struct decoder *d, const struct pipeline *p)
                    : plain_path_choose(p->params.rules, d->notes_boundaries);
 }
 
-/* Zeroed, in cache lines of its own. NULL when memory is short. */
+/* Zeroed memory that shares no cache line with anything else. NULL when memory is short. */
 static void *zeroed_lines(size_t size)
 {
     size = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
@@ -111,7 +111,7 @@ static int worker_init(struct worker *w, struct pipeline *p, unsigned index)
     w->pipeline = p;
     w->index = index;
     decoder_init(&w->decoder, p);
-    /* Where all workers decode alike, one drains as many lists as it fills, but not alternately. */
+    /* Workers that decode equally much drain as many lists as they fill, but not alternately: keep spare ones. */
     if (spare_lists_init(&w->spare, 4 * LANES * threads, MAX(LIST_SEGMENTS / threads, LIST_SEGMENTS_MIN)))
         return -1;
     w->decoder.spare = &w->spare;
@@ -211,7 +211,7 @@ static void start_workers(struct pipeline *p)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/* A pipeline that failed has batches under way, and the source wants them back. */
+/* After a failure batches are still under way: gives them back to the source. */
 static void release_rest(struct pipeline *p)
 {
     struct source *source = p->params.source;
@@ -259,7 +259,7 @@ static int draw_key(struct pipeline *p)
     return p->has_key ? 0 : hash_key_draw(&p->key);
 }
 
-/* Once no worker is at work any more. */
+/* After all workers have ended. */
 static enum pipeline_error finish(struct pipeline *p)
 {
     if (pipeline_has_failed(p))
@@ -296,7 +296,7 @@ enum pipeline_error pipeline_begin(struct pipeline *p)
 
 enum pipeline_advance pipeline_advance(struct pipeline *p)
 {
-    /* This thread may have met the failure of another pipeline meanwhile. */
+    /* Another pipeline may have failed on this thread meanwhile. */
     pipeline_remember_failure(p);
     return worker_advance(&p->workers[0]);
 }

@@ -1,12 +1,12 @@
-/* A k-way merge of the lists that shards and families have of a batch: their items in the order of their
- * positions. Few lists are not empty, so the next item is found by looking at the heads of all. */
+/* A k-way merge of a batch's lists, one for each shard and family, by position. Few lists have items, so the next one
+ * is found by comparing the heads of all. */
 #ifndef TCPREUSE_POSITION_MERGE_H
 #define TCPREUSE_POSITION_MERGE_H
 
 #include "engine/pipeline.h"
 #include "engine/pipeline/stream_map.h"
 
-/* What is left of a list, never empty. */
+/* The rest of a list, never empty. */
 struct position_list {
     const uint8_t *item, *end;
     size_t size; /* of an item */
@@ -16,7 +16,7 @@ struct position_list {
 };
 
 struct position_merge {
-    unsigned count; /* of lists with something left */
+    unsigned count; /* of lists that are not used up */
     struct position_list list[PIPELINE_THREADS * FAMILIES];
 };
 
@@ -39,8 +39,7 @@ ALWAYS_INLINE struct position_list *position_merge_first(struct position_merge *
     return first;
 }
 
-/* Moves on behind the list's item. Invalidates the pointer: a list that is used up gives its place to the
- * last one. */
+/* Moves to the list's next item. Invalidates the pointer: the last list takes the place of one that is used up. */
 ALWAYS_INLINE void position_merge_advance(struct position_merge *m, struct position_list *list)
 {
     list->item += list->size;

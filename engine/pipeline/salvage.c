@@ -1,9 +1,9 @@
-/* What is reported although memory ran out: all up to the batch in which it did.
+/* After memory ran out: reports everything up to the batch in which it did.
  *
- * A failure spoils a batch: the first one, in the order of the capture, in which a step failed. No step takes it or a later
- * one, so what is before it can go on, here on one thread. Where no shard has seen a later batch, nor the spoilt one in part,
- * the tables are those of a capture that ends there, and the last reports are made of them. Otherwise conversations hold
- * frames that are not reported, and what is made of them is left out. */
+ * A failure spoils a batch: the first one, in capture order, in which a step failed. No step takes it or a later one. The
+ * batches before it are completed here, on one thread. If no shard has drained a later batch, nor a part of the spoilt one,
+ * the tables are those of a capture that ends there, and the last reports are made from them. Otherwise conversations
+ * contain frames that are not reported, and these reports are left out. */
 #include "engine/pipeline/steps.h"
 
 #include <stdlib.h>

@@ -1,14 +1,8 @@
-/* Saving a run: all that the next frame may depend on, in an order that does not depend on the number of
- * threads. Conversations are told by their streams, since records and shards are others in the next run. */
+/* Saving a run: everything that the next frame may depend on, in an order that does not depend on the number of
+ * threads. Conversations are identified by their streams, since records and shards differ in the next run. */
 #include "engine/pipeline/save.h"
 
 #include <stdlib.h>
-
-/* Where a conversation is. */
-struct place {
-    uint64_t stream;
-    uint32_t list, record; /* list: shard * FAMILIES + family */
-};
 
 void save_section(struct saving *s, const char *name, bool last)
 {
@@ -89,24 +83,24 @@ static void save_l2tp(struct saving *s)
 
 static int by_stream(const void *a, const void *b)
 {
-    const struct place *x = a, *y = b;
+    const struct saved_place *x = a, *y = b;
     return (x->stream > y->stream) - (x->stream < y->stream);
 }
 
 /* All records, by stream. NULL when memory is short. */
-static struct place *find_places(const struct pipeline *p, uint64_t *count)
+static struct saved_place *find_places(const struct pipeline *p, uint64_t *count)
 {
     *count = 0;
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++)
         *count += p->workers[i / FAMILIES].shard.table[i % FAMILIES].records;
     const bool dense = *count == p->totals.conversations;
-    struct place *places = malloc((*count + 1) * sizeof *places), *next = places;
+    struct saved_place *places = malloc((*count + 1) * sizeof *places), *next = places;
     if (!places)
         return NULL;
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
         const struct table *t = &p->workers[i / FAMILIES].shard.table[i % FAMILIES];
         for (uint64_t r = 1; r <= t->records; r++) {
-            const struct place place = {stream_map_get(&p->streams[i], (uint32_t)r), i, (uint32_t)r};
+            const struct saved_place place = {stream_map_get(&p->streams[i], (uint32_t)r), i, (uint32_t)r};
             *(dense ? &places[place.stream] : next++) = place;
         }
     }
@@ -142,10 +136,10 @@ static void save_conversations(struct saving *s)
 {
     const struct pipeline *p = s->pipeline;
     uint64_t count;
-    struct place *places = find_places(p, &count);
+    struct saved_place *places = find_places(p, &count);
     s->text.failed |= !places;
     for (uint64_t i = 0; places && i < count; i++) {
-        const struct place *at = &places[i];
+        const struct saved_place *at = &places[i];
         const enum family family = at->list % FAMILIES;
         const struct shard *shard = &p->workers[at->list / FAMILIES].shard;
         saved_put64(&s->text, at->stream);

@@ -1,4 +1,4 @@
-/* Saving a pipeline: what the files of it share. pipeline.h has what others call. */
+/* What save.c and save_waiting.c share. pipeline.h has the functions that others call. */
 #ifndef TCPREUSE_SAVE_H
 #define TCPREUSE_SAVE_H
 
@@ -6,8 +6,8 @@
 #include "engine/pipeline/state.h"
 #include "engine/saved.h"
 
-/* A new member of these has to be saved and loaded, too; and so has one of struct shard that lasts from one batch to
- * the next. */
+/* A new member of these has to be saved and loaded, too, and so has a member of struct shard that lasts from one batch
+ * to the next. */
 _Static_assert(sizeof(struct conversation) == 56 && sizeof(struct realm) == 16 &&
                    sizeof(struct history) == 64 && sizeof(struct ways) == 32,
                "save_conversations() and load_conversation() know all members");
@@ -26,9 +26,9 @@ struct saving {
     bool failed;              /* by the target */
 };
 
-/* Hands the section over, if it is large or `last`, and begins the next one. */
+/* Passes the section to the target if it is large or `last`, and begins the next one. */
 void save_section(struct saving *s, const char *name, bool last);
-/* Which parts a run has: enum saved_parts. */
+/* Which parts the run has: enum saved_parts. */
 unsigned save_parts(const struct pipeline *p);
 
 /* save_waiting.c: rows that wait, then the episodes that they wait for. */

@@ -1,5 +1,5 @@
-/* Saving what is not decided: rows that wait, with their findings so far, and the episodes that they wait
- * for. Tickets count within a shard, so an episode's attempts are told by their rows. */
+/* Saving what is undecided: waiting rows, with their findings so far, and the episodes that they wait for. Tickets
+ * count within a shard, so an episode's attempts are identified by their rows. */
 #include "engine/pipeline/save.h"
 
 #include <stdlib.h>
@@ -69,7 +69,7 @@ void save_waiting(struct saving *s)
     save_section(s, SECTION_WAITING, true);
 }
 
-/* An open episode of a list: it is known by its first row. */
+/* An open episode of a list. Its attempts are identified by their rows. */
 static void save_episode(struct saving *s, const struct episodes *e, const struct episode *x, unsigned list)
 {
     const struct waiting *wait = &s->pipeline->waiting;

@@ -27,7 +27,7 @@ static void prove_lane(struct pipeline *p, struct batch *b, struct lane *lane)
     }
 }
 
-/* The lane stopped at a change, or a fault: does it go on behind it? */
+/* The lane stopped at a change or a fault: does it continue behind it? */
 static bool goes_on(struct pipeline *p, struct batch *b, struct lane *lane)
 {
     struct source *source = p->params.source;
@@ -38,7 +38,7 @@ static bool goes_on(struct pipeline *p, struct batch *b, struct lane *lane)
     return lane->reader.state != LANE_FAULT || (source->ops->resync && source->ops->resync(source, b, lane));
 }
 
-/* Has the source read each change in the lane, and pass over what is destroyed, and decodes what stands behind it. */
+/* At each change or fault in the lane: has the source read or skip it, and decodes what follows. */
 static void follow_changes(struct pipeline *p, struct batch *b, struct lane *lane)
 {
     const void *start_context = lane->reader.context;
@@ -90,7 +90,7 @@ static void settle_lane(struct pipeline *p, struct batch *b, struct lane *lane)
         settle_ftp(p, b, lane);
 }
 
-/* What shards have to know of the lanes before, to drop copies. */
+/* Tells shards what they need of earlier lanes to drop copies. */
 static void settle_packet_ids(struct pipeline *p, struct batch *b)
 {
     for (unsigned i = 0; i < b->lanes_used; i++) {
@@ -103,9 +103,9 @@ static void settle_packet_ids(struct pipeline *p, struct batch *b)
     }
 }
 
-/* What shards have to know to forget: by how much time has gone back, which totals tell only where time does not restart. While
- * it has not, each batch may look for what is idle for too long, since that is found at once; else those do at which
- * time passes a sixteenth of what is too long. */
+/* Tells shards what they need to forget: how far time has gone back, which the totals tell only since the last restart of
+ * time. As long as time has not gone back, looking for idle conversations is cheap, and every batch does. After that, only
+ * those do at which time passes a multiple of a sixteenth of the limit. */
 static void settle_idle(struct pipeline *p, struct batch *b, int64_t time_before)
 {
     const struct time_order *order = &p->totals.decoded.order;
@@ -179,7 +179,7 @@ bool settle_step(struct worker *w)
         b = &p->batches[n & p->ring_mask];
         /* Pairs with the release of decoding. */
         if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_DECODED || b->number != n ||
-            !pipeline_has_batch_to_trust(p, n))
+            !pipeline_is_batch_sound(p, n))
             break;
         settle_batch(p, b);
         if (unlikely(pipeline_spoils(p, n)))

@@ -1,5 +1,5 @@
-/* The parts of settling that few frames need. Both by the holder of settling, for a lane that is proven and
- * whose counts are in the totals. */
+/* The parts of settling that few frames need. For the holder of settling, after the lane is proven and its counts
+ * have been added to the totals. */
 #ifndef TCPREUSE_SETTLE_H
 #define TCPREUSE_SETTLE_H
 

@@ -1,8 +1,8 @@
-/* Settling the few frames that are fragments: reassembles datagrams in capture order, decodes those that
- * are complete, and inserts their segments at the frame that completed them. */
+/* Settling fragments: reassembles datagrams in capture order, decodes complete ones, and inserts their segments at the
+ * frame that completed them. */
 #include "engine/pipeline/settle.h"
 
-/* Frames that counted as unsupported because of a fragment get another outcome. */
+/* Gives another outcome to frames that counted as unsupported because of a fragment. */
 static void recount(struct pipeline *p, enum fragment_kind kind, uint64_t frames, enum outcome outcome,
                     enum subject subject, uint32_t value)
 {
@@ -86,7 +86,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
     d->counts = &p->totals.decoded;
     d->fragments = &p->nested;
     d->ftp = &lane->ftp;
-    d->keeps_ids = false; /* copies of datagrams that are put together stay */
+    d->keeps_ids = false; /* copies of reassembled datagrams are not dropped */
     d->boundaries = NULL; /* positions would not ascend */
     d->l2tp = &p->l2tp;
     uint32_t position = 0;

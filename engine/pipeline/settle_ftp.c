@@ -1,5 +1,5 @@
-/* Settling the few segments of FTP control connections, under generation 4.0 only: lists in the batch, for
- * the shards, which connections they announce. */
+/* Settling segments of FTP control connections, under generation 4.0 only: lists in the batch, for the shards, which
+ * connections they announce. */
 #include "engine/decode/emit.h"
 #include "engine/list.h"
 #include "engine/pipeline/settle.h"
@@ -12,8 +12,8 @@ static int by_position(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The connection that a segment announces. False when there can be no such connection: an IPv4 address in
- * IPv6. Of PORT only the address counts: the server's port 20 may connect to any port of it. */
+/* The connection that a segment announces. False if no such connection is possible: an IPv4 address in IPv6. Of PORT
+ * only the address counts: the server's port 20 may connect to any port of it. */
 static bool announced_half(const struct ftp_segment *f, struct tuple *half)
 {
     const struct tuple control = tuple_of(&f->s, (enum family)f->family);
@@ -33,7 +33,7 @@ static bool announced_half(const struct ftp_segment *f, struct tuple *half)
     return true;
 }
 
-/* The shard of the two hosts, as decoders choose it. */
+/* The shard of the two hosts, chosen as decoders do. */
 static unsigned shard_of(const struct tuple *t, const struct pipeline *p)
 {
     unsigned threads = p->params.threads;

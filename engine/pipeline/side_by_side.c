@@ -1,5 +1,5 @@
-/* Runs of several lanes, walked side by side and decoded in between: for large records, whose next header is
- * a cache miss that only the record before leads to. */
+/* Runs of several lanes, walked side by side and decoded in between. For large records: the header of the next one is a
+ * cache miss, and only the record before tells where it is. */
 #include "engine/pipeline/decode_job.h"
 
 _Static_assert((int)LANES <= (int)RUNS_SIDE_BY_SIDE, "each lane of a batch may have a run");
@@ -43,8 +43,8 @@ static void decode_walked(const struct decode_job *job, struct side_by_side *s, 
     lane->last_time = run->last_time;
 }
 
-/* Between two steps of the walk eight records that have arrived are decoded (where all lanes are used), and
- * what the walk fetches comes meanwhile. 0.94 of the time of frames of 980 and 491 bytes, two threads, beside
+/* Between two steps of the walk, eight records that have arrived are decoded (if all lanes are used), while those that
+ * the walk prefetched arrive. 0.94 of the time of frames of 980 and 491 bytes, two threads, beside
  * sixteen steps and then their 128 frames; two steps and then sixteen frames, 0.956; with twelve lanes, the
  * same; with sixteen, 1.06 to 1.09. */
 void decode_runs_side_by_side(const struct decode_job *job)

@@ -1,4 +1,4 @@
-/* What several steps do with the state that they share. */
+/* What several steps do with the shared state: failing, writing, and reusing lists. */
 #include "engine/pipeline/state.h"
 
 static _Thread_local bool has_failed_here;

@@ -19,7 +19,7 @@
 
 #include <pthread.h>
 
-/* A thread with its shard. Used by this thread alone, but for the shard's tables: once the last batch is
+/* A thread with its shard. Used by this thread alone, except for the shard's tables: once the last batch is
  * written, all workers read them for conversations.csv. */
 struct worker {
     struct pipeline *pipeline;
@@ -28,14 +28,14 @@ struct worker {
     bool started;
     uint64_t drained; /* batches that its shard has drained */
     struct shard shard;
-    struct spare_lists spare; /* memory of lists that it was the last to read, for those it decodes next */
+    struct spare_lists spare; /* memory of lists that it read last, for the lists that it decodes next */
     struct decoder decoder;
     struct walk walk;
     unsigned phase;    /* of a run that is advanced: how far it has come; worker.c */
     bool small_frames; /* the last batch it decoded had small frames: walk the lanes one by one */
     struct step_clock clock;
-    /* How often it looked for work; UINT64_MAX: it has come to the end. Written by the worker, read by pipeline_goes_on();
-     * relaxed, it orders nothing. */
+    /* How often it looked for work; UINT64_MAX: it has finished. Written by the worker, read by pipeline_goes_on(); relaxed,
+     * it orders nothing. */
     _Atomic uint64_t rounds;
     uint64_t rounds_seen; /* by pipeline_goes_on() */
 } ALIGNED(CACHE_LINE);
@@ -55,7 +55,7 @@ struct pipeline {
     struct hash_key key;
     bool has_key;            /* drawn */
     struct loading *loading; /* while the pipeline is loaded, before the run; load.c */
-    char **names;            /* of files, which origins of rows that were loaded point to */
+    char **names;            /* of files, which the origins of loaded rows point to */
     uint32_t name_count, name_capacity;
     struct worker *workers; /* params.threads */
     struct batch *batches;  /* a ring: batch n is batches[n & ring_mask]. batch.h: who has it when */
@@ -66,7 +66,7 @@ struct pipeline {
     /* Batches handed out. Written by the holder (release), read by holders; and at the end by
      * pipeline_run(). */
     _Atomic uint64_t claimed;
-    /* Batches that there are; UINT64_MAX until the source ends. Written by the holder (release), read by all
+    /* Batches in total; UINT64_MAX until the source ends. Written by the holder (release), read by all
      * (acquire where the number counts, relaxed where UINT64_MAX is enough). */
     _Atomic uint64_t total;
 
@@ -99,7 +99,8 @@ struct pipeline {
     /* Batches numbered. Written by the holder (release), read by formatting (acquire). */
     _Atomic uint64_t numbered;
     struct stream_map *streams; /* [shard * FAMILIES + family]; stream_map.h: who reads and what orders it */
-    /* The same, of the stream before on the tuple, + 1, or 0. Where conversations are forgotten and are told; else NULL. */
+    /* Likewise, record number to the stream before it on the tuple, + 1; 0: none. NULL unless conversations are both
+     * forgotten and reported, with verdicts. */
     struct stream_map *older;
     struct frame_block *blocks; /* scratch for one batch; holders only */
     size_t block_capacity;
@@ -139,11 +140,11 @@ struct pipeline {
     /* The first batch in which a step failed; UINT64_MAX: none. Lowered by any worker, before it publishes what it did to
      * the batch (relaxed); no step takes this batch or a later one. */
     _Atomic uint64_t spoilt;
-    /* Memory that is given back when a run fails, so that there is some for what is still to be reported. */
+    /* Memory that is freed when a run fails, so that some is available for what is still to be reported. */
     void *reserve;
-    /* A table, or what numbering keeps, was left half changed. Set by any worker, read once all have ended. */
+    /* A table, or the state of numbering, was left half changed. Set by any worker, read once all have ended. */
     _Atomic bool torn;
-    /* A row could not be written: none of those behind it is. By the holder of writing. */
+    /* A row could not be written: no later one is. By the holder of writing. */
     bool cannot_write;
     _Atomic bool stop; /* set by pipeline_stop(), read by claiming; relaxed, since it orders nothing */
 
@@ -162,13 +163,13 @@ void pipeline_show_found(struct pipeline *p);
 /* Makes all workers stop. The first error wins. Any thread. */
 void pipeline_fail(struct pipeline *p, enum pipeline_error error);
 
-/* Whether this thread has failed is whether this pipeline has: for a thread on which several take turns. */
+/* For a thread on which several pipelines take turns: sets whether "this thread has failed" to whether p has. */
 void pipeline_remember_failure(const struct pipeline *p);
 
-/* After a step did something to batch n: if this thread has failed, the batch is spoilt; that is returned. */
+/* After a step on batch n: if this thread has failed, marks the batch as spoilt and returns true. */
 bool pipeline_spoils(struct pipeline *p, uint64_t n);
 
-ALWAYS_INLINE bool pipeline_has_batch_to_trust(const struct pipeline *p, uint64_t n)
+ALWAYS_INLINE bool pipeline_is_batch_sound(const struct pipeline *p, uint64_t n)
 {
     return n < atomic_load_explicit(&p->spoilt, memory_order_relaxed);
 }
@@ -183,15 +184,15 @@ ALWAYS_INLINE bool pipeline_has_failed(const struct pipeline *p)
     return atomic_load_explicit(&p->error, memory_order_acquire) != PIPELINE_OK;
 }
 
-/* Writes the rows of a batch that is to be trusted, and empties the text. By the holder of writing. */
+/* Writes the rows of a batch that is not spoilt, and empties the text. By the holder of writing. */
 void pipeline_write_batch_text(struct pipeline *p, enum report report, struct text *text);
 /* Writes rows of the reports that come last, and empties the text. Writes nothing once the pipeline has failed: what a
  * failed step left half done, and what comes after it, is no part of a report. By the holder of writing; whoever made
  * the text has published its failure before the text. */
 void pipeline_write_text(struct pipeline *p, enum report report, struct text *text);
 
-/* Gives the worker, the last to read them, the memory of a batch's lists of these shards (of all lanes and
- * families). */
+/* Gives the memory of a batch's lists of these shards, of all lanes and families, to the worker, which is the last
+ * to read them. */
 void worker_take_lists(struct worker *w, struct batch *b, unsigned shard, unsigned shards);
 
 /* The thread of a worker. */
@@ -202,8 +203,8 @@ enum pipeline_advance worker_advance(struct worker *w);
 /* The rows that come once all batches are written. */
 void worker_report_rest(struct worker *w);
 
-/* After memory ran out and all workers have ended: takes the batches before the one that is spoilt through the steps that
- * they lack, as if the capture ended there. */
+/* After memory ran out and all workers have ended: takes the batches before the spoilt one through their remaining steps,
+ * as if the capture ended there. */
 void pipeline_salvage(struct pipeline *p);
 
 #endif

@@ -1,6 +1,6 @@
-/* Where a worker's time goes: a stopwatch with one hand for each step. It is read whenever a step has done
- * something, some six times a batch. A reading takes 10 to 20 ns: 0.01 % of the time, and nothing when the
- * stopwatch does not run. The time of steps that found nothing to do goes to the next one that did.
+/* Where a worker's time goes: a stopwatch with a total for each step. It is read whenever a step has done something,
+ * some six times a batch. A reading takes 10 to 20 ns: 0.01 % of the time, and nothing when the stopwatch does not
+ * run. The time of steps that found nothing to do is charged to the next one that did.
  *
  * It counts ticks; pipeline_run() measures how long a tick is. */
 #ifndef TCPREUSE_STEP_CLOCK_H
@@ -37,7 +37,7 @@ ALWAYS_INLINE void step_clock_start(struct step_clock *c, bool runs)
         c->last = clock_ticks();
 }
 
-/* The time since the last reading goes to this step. */
+/* Charges the time since the last reading to this step. */
 ALWAYS_INLINE void step_clock_lap(struct step_clock *c, enum step step)
 {
     if (!c->runs)

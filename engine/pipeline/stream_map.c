@@ -1,4 +1,4 @@
-/* Chunks of the map are added as records come. */
+/* Memory of the map, chunk by chunk. */
 #include "engine/pipeline/stream_map.h"
 #include "engine/pages.h"
 

@@ -2,8 +2,8 @@
  * reads it once the batch is numbered (acquire of BATCH_NUMBERED). An entry never changes while a batch that
  * refers to it is under way, so no lock is needed.
  *
- * Four bytes an entry, and two more where stream numbers need more bits. With eight, 1.5 M conversations took
- * 6 of 130 MB more, and memory is dear where a virtual machine's host has to find it. */
+ * Four bytes an entry, and two more where stream numbers need more bits. With eight, 1.5 M conversations took 6 MB
+ * more than 130. */
 #ifndef TCPREUSE_STREAM_MAP_H
 #define TCPREUSE_STREAM_MAP_H
 
@@ -19,14 +19,13 @@ enum {
 struct stream_map {
     uint32_t **chunks;         /* 2^13 of them, so that the directory never moves */
     uint16_t *_Atomic *higher; /* as many: bits 32 to 47, since frame numbers have 48. NULL: all 0 */
-    uint32_t chunks_end;       /* no chunk from this one on */
+    uint32_t chunks_end;       /* behind the last chunk that there is */
 };
 
 /* 0, or -1 when memory is short. */
 int stream_map_init(struct stream_map *m);
 void stream_map_free(struct stream_map *m);
-/* For the first entry of its chunk, and the first that needs the higher bits there. 0, or -1 when memory is
- * short. */
+/* For stream_map_set(): adds the record's chunk, and its higher bits. 0, or -1 when memory is short. */
 int stream_map_add_chunk(struct stream_map *m, uint32_t record);
 int stream_map_add_higher(struct stream_map *m, uint32_t record);
 

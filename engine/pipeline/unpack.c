@@ -1,5 +1,5 @@
-/* Unpacks batches, in place of decoding them. Their bytes come out of files: all that leads to memory is checked,
- * though whoever keeps them has checksums. */
+/* Unpacks batches, in place of decoding them. Their bytes come from files: everything that is used as a size, an index
+ * or an enum is checked, though the files have checksums. */
 #include "engine/decode/put_segment.h"
 #include "engine/list.h"
 #include "engine/pipeline/decode_batch.h"
@@ -11,13 +11,13 @@
 
 enum unpacked { UNPACKED, UNPACK_MEMORY, UNPACK_DAMAGED };
 
-/* What is left of the bytes. */
+/* The bytes that have not been read yet. */
 struct unpacking {
     const uint8_t *at;
     size_t left;
 };
 
-/* The next count items; NULL: there are not so many. */
+/* The next count items; NULL: there are fewer. */
 static const void *take(struct unpacking *u, size_t count, size_t size)
 {
     if (count > u->left / size || packed_size(count * size) > u->left)
@@ -43,7 +43,7 @@ static enum unpacked copy(void **items, uint32_t *capacity, const void *from, ui
     return UNPACKED;
 }
 
-/* The next count items into the list, which has them in the order of their positions, as all lists. */
+/* Copies the next n items to the list, and checks their positions. */
 #define TAKE_LIST(u, list, n, result)                                                                        \
     do {                                                                                                     \
         const void *from = take(u, n, sizeof *(list)->items);                                                \
@@ -138,7 +138,7 @@ static enum unpacked unpack_lists(struct unpacking *u, struct decoder *d, struct
     return result == UNPACKED ? take_fragments(u, &lane->fragments, packed->fragment_bytes, frames) : result;
 }
 
-/* Is the byte of a bool, which came from elsewhere, one that a bool may have? */
+/* Is this byte a valid bool? */
 static bool is_truth(const void *byte)
 {
     return *(const uint8_t *)byte <= 1;

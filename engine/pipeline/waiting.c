@@ -1,5 +1,5 @@
-/* Rows of reuses that wait for their findings: a ring of rows, and for each list of reuses a ring that finds
- * the row of a ticket. */
+/* Rows of reuses that wait for their findings: a ring of rows, and for each list of reuses a ring that maps tickets to
+ * rows. */
 #include "engine/pipeline/waiting.h"
 
 #include <assert.h>

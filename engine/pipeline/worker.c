@@ -4,10 +4,10 @@
 #include <sched.h>
 #include <time.h>
 
-/* Nothing to do: pauses, then yields, then sleeps; short sleeps for the first 20 ms or so, while another
- * worker's step may be about to end, then longer ones: the input is slow. A worker that polls gets to its
- * sleeps after a millisecond or so, and they stay at what the kernel makes of 10 us, mostly 60: in this time
- * 10 Gbit/s bring 900 frames, fewer than a port's queue holds. */
+/* Nothing to do: pauses, then yields, then sleeps; short sleeps for the first 20 ms or so, while another worker's step
+ * may be about to end, then longer ones, since the input is slow. A worker that polls starts sleeping after a
+ * millisecond or so, always for 10 us, which the kernel makes 60: in this time 10 Gbit/s bring 900 frames, fewer than
+ * a port's queue holds. */
 static void back_off(unsigned *idle, bool polls)
 {
     enum { PAUSES = 64, YIELDS = 16, POLL_YIELDS = 2000, SHORT_SLEEPS_END = 400 };
@@ -50,17 +50,17 @@ static bool run_steps(struct worker *w)
     const struct source_ops *ops = w->pipeline->params.source->ops;
     const bool may_claim = !ops->poll || timed(w, STEP_CLAIM, poll_step(w));
 
-    /* All that is settled, before anything later: the other workers wait for this shard. A worker that went
-     * on to its next rows drained one batch for each that it formatted, so that nobody else had any to
-     * format: packets.csv of 20 M segments took 4.4 s with two threads instead of 1.6. */
+    /* First all batches that are settled: the other workers wait for this shard. When draining and formatting took
+     * turns, a worker drained one batch for each that it formatted, and the others had none to format: packets.csv
+     * of 20 M segments took 4.4 s with two threads instead of 1.6. */
     if (timed(w, STEP_DRAIN, drain_step(w)))
         return true;
     bool did = timed(w, STEP_SETTLE, settle_step(w));
     did |= timed(w, STEP_NUMBER, number_step(w));
     did |= timed(w, STEP_FORMAT, format_step(w));
     did |= timed(w, STEP_WRITE, write_step(w));
-    /* Before claiming: what is prepared becomes claims of others, and a run with decompression waits for
-     * that most of all. */
+    /* Before claiming: other workers can claim what has been prepared, and a run with decompression waits for that
+     * most of all. */
     if (ops->prepare)
         did |= timed(w, STEP_PREPARE, prepare_step(w, false));
     if (!did && may_claim)
@@ -99,7 +99,7 @@ static void run_batches(struct worker *w)
         source->ops->worker_end(source, w->index);
 }
 
-/* A step that comes once all batches are written, until it is done. */
+/* Runs a step that comes after all batches are written, until it is done. */
 static void run_last_step(struct worker *w, bool step(struct worker *, bool *done))
 {
     unsigned idle = 0;
@@ -123,7 +123,7 @@ void worker_report_rest(struct worker *w)
         run_last_step(w, endpoint_rows_step);
 }
 
-/* What an advanced run has come to. */
+/* How far a run that is advanced has come. */
 enum { PHASE_BATCHES, PHASE_FINDINGS, PHASE_CONVERSATIONS, PHASE_ENDPOINTS, PHASE_END };
 
 void worker_begin(struct worker *w)
@@ -176,7 +176,7 @@ static enum pipeline_advance advance(struct worker *w)
     return PIPELINE_ADVANCED;
 }
 
-/* A step that fails may have nothing to show for it: asked before only, a failure of the last one would pass for waiting. */
+/* Asks twice whether the pipeline has failed: a step that fails may return as if it had had nothing to do. */
 enum pipeline_advance worker_advance(struct worker *w)
 {
     const enum pipeline_advance result = pipeline_has_failed(w->pipeline) ? PIPELINE_ENDED : advance(w);

@@ -1,5 +1,5 @@
-/* Write, one worker at a time: the rows of formatted batches go to the sink in batch order, and the batches
- * are free again. */
+/* Write, one worker at a time: passes the rows of formatted batches to the sink in batch order, and frees the
+ * batches. */
 #include "engine/pipeline/steps.h"
 
 static void write_batch(struct pipeline *p, struct batch *b)
@@ -24,7 +24,7 @@ bool write_step(struct worker *w)
         b = &p->batches[n & p->ring_mask];
         /* Pairs with the release of formatting, or of numbering where the batch has no rows. */
         if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_FORMATTED || b->number != n ||
-            !pipeline_has_batch_to_trust(p, n))
+            !pipeline_is_batch_sound(p, n))
             break;
         write_batch(p, b);
         atomic_store_explicit(&b->state, BATCH_FREE, memory_order_relaxed);
