@@ -47,7 +47,8 @@ def test_answers(tap, job, directory):
     one = program.bare([job.tcpreuse, odd])
     tap.ok('something was sent', [] if job.sent > 1 << 20 else ['%d bytes' % job.sent])
     for name in sorted(job.launchers):
-        many = program.bare(job.command(2, [job.tcpreuse, '--mpi', odd], name))
+        # -q, since mpirun of Open MPI 5 mixes the two streams of a process: some bytes of one come out of the other.
+        many = program.bare(job.command(2, [job.tcpreuse, '-q', '--mpi', odd], name))
         tap.ok('%s: rows on standard output' % name, [] if one.out == many.out and many.status == 0 else [many.describe()])
 
 
