@@ -236,7 +236,20 @@ struct watch_entry *entry_move(struct watch *w, struct watch_directory *d, const
     return entry_get(w, d, name, now);
 }
 
-/* A file may get its name by link(2), and lose the former one: what it holds is there. */
+/* An entry whose name was made by link(2), as nobody has written the file under it, and which explains no other name yet. */
+static struct watch_entry *find_link(const struct watch *w, const struct watch_directory *d)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        struct watch_entry *e = w->entries[i];
+        if (e->directory == d && !e->missing_since && !e->explains && e->was_made && !e->was_closed &&
+            entry_ask_writer(e) == WRITER_NONE)
+            return e;
+    }
+    return NULL;
+}
+
+/* A file may get its name by link(2), and lose the former one: what it holds is there. A former name that was gone before
+ * it could be looked at has no inode to compare, so each link explains one of them. */
 static bool has_other_name(const struct watch *w, const struct watch_entry *e)
 {
     for (size_t i = 0; i < w->count && e->inode; i++) {
@@ -244,7 +257,10 @@ static bool has_other_name(const struct watch *w, const struct watch_entry *e)
         if (!o->missing_since && o->inode == e->inode && o->device == e->device && o->time == e->time)
             return true;
     }
-    return false;
+    struct watch_entry *const link = e->inode ? NULL : find_link(w, e->directory);
+    if (link)
+        link->explains = true;
+    return link;
 }
 
 /* What was missed when the file vanished. */

@@ -93,6 +93,8 @@ static int take_event(struct watch *w, const struct inotify_event *event, int64_
                                                       : entry_get(w, d, event->name, now);
     if (!e)
         return -1;
+    e->was_made |= (event->mask & IN_CREATE) != 0;
+    e->was_closed |= (event->mask & IN_CLOSE_WRITE) != 0;
     if (event->mask & IN_CLOSE_WRITE || (event->mask & IN_MOVED_TO && entry_ask_writer(e) != WRITER_THERE))
         entry_complete(e, true);
     return 0;

@@ -52,6 +52,10 @@ struct watch_entry {
     int64_t asked;         /* whether it is open */
     struct look look;
     bool look_is_old; /* it has changed since */
+    /* What the kernel has told of its name: that it was made, and that a writer has closed it. One without the other is a
+     * link, or a file that is still open. */
+    bool was_made, was_closed;
+    bool explains;    /* why another name has vanished */
     bool is_nameless; /* the file has left its path, which another one may have by now */
     uint32_t move;    /* to another name, which the kernel tells with this number; 0: it was removed */
 };

@@ -283,6 +283,31 @@ def troubles(tcpreuse):
         finally:
             place.close()
 
+    def unseen():
+        """The follower is held up, and a name is gone before it has looked: its file is there by a link, or is missing."""
+        for linked, word in ((True, None), (False, b'missing')):
+            place = Place(tcpreuse)
+            try:
+                parts = shares(traffic(16, 900), 2)
+                run = Follower([tcpreuse, '--format', 'csv', '--verdicts', 'off', '--follow', place.followed])
+                place.write('0', parts[0])
+                run.wait_for(lambda r: r.rows() > 5)
+                os.kill(run.process.pid, signal.SIGSTOP)
+                place.write('.new', parts[1])
+                if linked:
+                    os.link(place.file('.new'), place.file('1'))
+                else:
+                    place.write('1', parts[1])
+                os.remove(place.file('.new'))
+                os.kill(run.process.pid, signal.SIGCONT)
+                run.wait_for(lambda r: r.rows() > 100)
+                time.sleep(1)
+                if run.end() != 130 or b'900 frames read' not in run.err or (b'missing' in run.err) != (word is not None):
+                    return ['linked: %s, %s' % (linked, run.err.decode())]
+            finally:
+                place.close()
+        return []
+
     def idle():
         """A follower that has nothing to do sleeps."""
         place = Place(tcpreuse)
@@ -305,6 +330,7 @@ def troubles(tcpreuse):
         finally:
             place.close()
     yield 'files that are linked to their names', linked, ()
+    yield 'names that are gone before they are looked at', unseen, ()
     yield 'nothing to do', idle, ()
     yield 'files that are damaged or no captures', damaged, ()
     yield 'files that are renamed at once', renamed, ()
