@@ -134,7 +134,7 @@ static void give_frame(struct translator *t, const struct layout *l, const uint8
 {
     const struct blf *b = t->state;
     const unsigned header = load_le16(p + 4), kind = load_le16(p + 6);
-    const uint32_t type = load_le32(p + 12), unit = load_le32(p + 16);
+    const uint32_t type = load_le32(p + 12);
     if ((kind != 1 && kind != 2) || header < (kind == 1 ? 32 : 40)) {
         translate_fail(t, here(t),
                        "expected a BLF object with a header of type 1 or 2, found type %u of %u bytes", kind,
@@ -145,6 +145,7 @@ static void give_frame(struct translator *t, const struct layout *l, const uint8
         translate_no_packet(t);
         return;
     }
+    const uint32_t unit = load_le32(p + 16);
     const uint64_t time = load_le64(p + 24);
     struct translated f = {.link = l->link,
                            .time = unit == 1   ? b->start + time * 10000

@@ -271,6 +271,8 @@ def broken(few):
             'header of type 3': bad(one(3)[:6] + b'\3' + one(3)[7:], 'type 1 or 2', 'type 3'),
             'frame beyond its object': bad(bytes(long), '464', 'found %d' % size)}.items():
         out.append(('BLF, ' + name, good + data, frames, words))
+    alone = struct.pack('<4sHHII', b'LOBJ', 16, 1, 16, 1)   # the first of a file: behind it there is no memory that could be read
+    out.append(('BLF, object that ends with its first header', blf_header() + alone, 0, ('offset 144', 'type 1 or 2', 'found type 1 of 16 bytes')))
     good = pppd(few[:3])
     # the first bytes have to be right for it to be a record at all
     good += b''.join(pppd_bytes(1, b'\x7e' * 99) for _ in range(50))
