@@ -71,7 +71,7 @@ static bool peek_read(const struct capture *c, const uint8_t *p, uint64_t availa
     if (!record_has(r, length, captured, available))
         return false;
     if (k->seven)
-        r->length = MIN(length + (captured & 1), available); /* the last one's padding may be missing */
+        r->length = length + (captured & 1); /* the last one's padding may be missing */
     f->data = p + header;
     if (k->seven && c->link_type == 105) {
         const uint32_t skip = MIN(captured, (uint32_t)RADIO_HEADER);

@@ -46,7 +46,7 @@ static bool walk_one(const struct capture *c, const struct window *window, struc
             reader->fault_value = (uint64_t)r.expected << 32 | r.found;
             return false;
         }
-        reader->position = at + r.length;
+        reader->position = MIN(at + r.length, end);
         if (r.has_frame)
             return true;
     }

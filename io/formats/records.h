@@ -20,7 +20,10 @@ enum record_fault {
     RECORD_NONSENSE,   /* record headers that make sense */
 };
 
-/* One record, as it is read. Zeros before it is. */
+/* A record's length where nothing behind it counts. */
+#define RECORDS_END (UINT64_C(1) << 62)
+
+/* One record, as it is read. Zeros before it is. The length may reach beyond the file's end, which is the end then. */
 struct record {
     uint64_t length; /* to the next record */
     bool has_frame;  /* else it is skipped */

@@ -118,7 +118,7 @@ static bool sniffer_read(const struct capture *c, const uint8_t *p, uint64_t ava
     const unsigned type = load_le16(p);
     const uint32_t length = load_le16(p + 2);
     if (type == TYPE_END) {
-        r->length = available; /* nothing that counts comes behind it */
+        r->length = RECORDS_END;
         return true;
     }
     if (!record_has(r, RECORD_HEADER_BYTES + length, 0, available))
