@@ -37,7 +37,8 @@ static struct bpf_program *program_for(struct bpf *b, unsigned link_type)
         program = calloc(1, sizeof *program);
         if (!program ||
             b->pcap->compile(b->expression, link_type_to_dlt(link_type), program, error, sizeof error)) {
-            problems_add(b->problems, PROBLEM_ERROR, 0, "filter", -1,
+            /* Behind the problems of files, and by link type: which one a thread meets first is chance. */
+            problems_add(b->problems, PROBLEM_ERROR, SIZE_MAX - LINK_TYPES + link_type, "filter", -1,
                          "the expression does not compile for link type %u: %s", link_type,
                          program ? error : "out of memory");
             free(program);

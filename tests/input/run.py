@@ -262,6 +262,13 @@ def filters(tcpreuse, tap, directory):
     complaints += ['"greater 1" leaves segments out'] if same.reports != plain.reports else []
     complaints += ['"less 1" leaves segments in'] if len(lines(none, 'packets')) != 1 else []
     tap.ok('capture filters', complaints)
+    data = b'\0' * 40       # of two link types that have no Ethernet addresses, the one with the higher number first
+    paths = [pcap.write(os.path.join(directory, 'link-%d.pcap' % link), [(second * pcap.SECOND, len(data), data)], link=link)
+             for second, link in ((1, 108), (2, 101))]
+    told = program.run(tcpreuse, ['-f', 'ether host 1:2:3:4:5:6', *paths], ('reuse',))
+    links = re.findall(r'filter: .* link type (\d+)', told.err.decode())
+    tap.ok('link types that a filter does not fit are told in order', says(told, 2) +
+           ([] if links == ['101', '108'] else ['expected 101, 108; found ' + ', '.join(links)]))
     alone = os.path.join(directory, 'alone')
     os.mkdir(alone)
     copy = shutil.copy(tcpreuse, alone)
