@@ -96,15 +96,17 @@ static int map(struct capture *c, bool read_small)
         c->size = c->mapped = (uint64_t)st.st_size;
         if (c->mapped <= (read_small ? SMALL_FILE : 0)) {
             result = read_all(c, fd);
-            if (result)
+            if (result) {
+                c->mapped = 0;
                 problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "cannot be read: %s",
                              strerror(errno));
+            }
         } else {
             capture_guard_install();
             void *bytes = mmap(NULL, c->mapped, PROT_READ, MAP_PRIVATE, fd, 0);
             result = bytes == MAP_FAILED ? -1 : 0;
             if (result) {
-                c->mapped = 0;
+                c->mapped = 0; /* there is nothing to unmap */
                 problems_add(c->problems, PROBLEM_ERROR, c->order, c->path, -1, "cannot be mapped: %s",
                              strerror(errno));
             } else {

@@ -43,7 +43,7 @@ enum {
     CHUNK_GAPS = 64,
     /* Chunks of one stream that may wait to be claimed. */
     CHUNKS_AHEAD = 4,
-    /* A stream with a record that does not fit is given up. Wireshark's largest pcapng block is 16 MB. */
+    /* A stream with a longer record is given up. Only files of D-Bus and USBPcap may have one (capture_record_max()). */
     CHUNK_BYTES_MAX = 64 << 20,
 };
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Levels of subdirectories. A loop of symbolic links ends here at the latest (Linux follows 40). */
+/* Levels of subdirectories. Links to directories are not followed, so there are no loops but those of bind mounts. */
 enum { DEPTH_MAX = 64 };
 
 static int add(struct inputs *in, char *path, const struct look *look)

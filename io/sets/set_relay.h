@@ -27,7 +27,7 @@ struct relay_counts {
 
 struct set_relay;
 
-/* The feed outlives the relay. stop: as for a set source. NULL when memory is short. */
+/* The feed outlives the relay. NULL when memory is short. */
 struct set_relay *set_relay_create(struct relay_feed *feed);
 struct source *set_relay_source(struct set_relay *r);
 /* For a progress display; and once the run is over. Any thread. interrupted: as for set_source_bytes(). */

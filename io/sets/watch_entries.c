@@ -62,8 +62,6 @@ void entry_look(struct watch *w, struct watch_entry *e, int64_t now)
     }
     note_present(w, e);
     if (!S_ISREG(st.st_mode)) {
-        w->skipped_others += !e->is_counted;
-        e->is_counted = true;
         e->state = WATCH_OTHER;
         return;
     }

@@ -71,7 +71,7 @@ struct watch {
     bool must_scan;
     int64_t next_scan;
     int64_t poll_ns;
-    size_t skipped_files, skipped_others;
+    size_t skipped_files;
 };
 
 static inline int64_t watch_ns(int64_t ms)

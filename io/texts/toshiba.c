@@ -161,10 +161,12 @@ static enum text_result toshiba_read(struct text_reader *t, struct text_record *
             return text_fault(t, at, "expected a packet with a line OFFSET, found the end of the file");
     } while (line.length < strlen(words) || memcmp(line.at, words, strlen(words)) != 0);
     const enum text_result packet = read_packet(t, &lines, &line, &h);
+    if (packet != TEXT_RECORD)
+        return packet;
     r->time = (h.hours * INT64_C(3600) + h.minutes * 60 + h.seconds) * 100 + h.hundredths;
     r->link = link_of(t, &h);
     r->length = h.length;
-    return packet;
+    return TEXT_RECORD;
 }
 
 const struct text_format text_toshiba = {
