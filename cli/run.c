@@ -38,15 +38,19 @@ static enum exit_status fail_run(struct run *r, const char *why)
     return EXIT_INPUT;
 }
 
-/* Memory came to its limit. What was claimed until then has been done, so the reports are whole so far. */
+/* Memory came to its limit. What was claimed until then has been done, so the reports are whole so far. A state is not
+ * saved: the next run would begin with as many conversations, at the same limit. */
 static enum exit_status fail_limit(struct run *r)
 {
     char limit[MEMORY_TEXT];
+    const char *state = r->options->state;
     problems_tell(&r->failures, "",
                   "memory limit of %s reached: the reports end before the input does, with %llu "
-                  "conversations; see --expire, --memory-limit",
+                  "conversations; %s%s",
                   memory_limit_text(r->memory_limit, limit),
-                  (unsigned long long)pipeline_totals(r->pipeline)->conversations);
+                  (unsigned long long)pipeline_totals(r->pipeline)->conversations,
+                  state ? state : "see --expire, --memory-limit",
+                  state ? " stays as it was, and the next run needs a higher --memory-limit" : "");
     return EXIT_INPUT;
 }
 

@@ -35,6 +35,7 @@ static enum exit_status open_state(struct run *r)
     if (!r->relay)
         return fail_memory();
     r->source = set_relay_source(r->relay);
+    r->source->endless = follows;
     r->threads = r->options->threads;
     return EXIT_DONE;
 }

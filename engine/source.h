@@ -92,6 +92,9 @@ struct source {
     const struct source_ops *ops;
     /* A stop is also told to the source itself, and claim is called until it returns CLAIM_END. Implied by poll. */
     bool ends_itself;
+    /* Claim may say CLAIM_NOTHING for as long as nobody stops the run: interfaces, ports, directories that are
+     * followed. */
+    bool endless;
     /* Batches are packed (engine/packed.h): their windows are their bytes, and claim sets what of them is known:
      * first, restarts_time, frames_before, mixed. No operation but claim, origin and release is called. */
     bool packed;

@@ -20,18 +20,28 @@ static void batch_reset(struct batch *b, unsigned worker)
     b->worker = worker;
 }
 
-/* A source that ends itself is asked until it ends. Others are not asked once the run is stopped, and none is once the
- * memory budget is exceeded. */
+/* Memory came to its limit: nothing more is read. A source that has come to its end all the same says so only when it is
+ * asked. What it hands out instead counts as claimed, so that it is released when the run ends, but is in no batch that
+ * other steps look for. */
+static enum claim ask_at_limit(struct pipeline *p, struct batch *b)
+{
+    struct source *source = p->params.source;
+    const enum claim claim = source->endless ? CLAIM_END : source->ops->claim(source, b);
+    if (claim == CLAIM_BATCH) {
+        b->number = atomic_load_explicit(&p->claimed, memory_order_relaxed);
+        atomic_store_explicit(&p->claimed, b->number + 1, memory_order_release);
+    }
+    p->totals.limited = claim == CLAIM_BATCH || source->endless;
+    return claim == CLAIM_BATCH ? CLAIM_END : claim;
+}
+
+/* A source that ends itself is asked until it ends. Others are not asked once the run is stopped. */
 static enum claim ask_source(struct pipeline *p, struct batch *b)
 {
     struct source *source = p->params.source;
-    if (budget_is_exceeded()) {
-        p->totals.limited = true;
-        return CLAIM_END;
-    }
     if (!source->ops->poll && !source->ends_itself && atomic_load_explicit(&p->stop, memory_order_relaxed))
         return CLAIM_END;
-    return source->ops->claim(source, b);
+    return budget_is_exceeded() ? ask_at_limit(p, b) : source->ops->claim(source, b);
 }
 
 /* By the holder. */

@@ -151,6 +151,7 @@ enum dpdk_result dpdk_open(struct dpdk_source **opened, const struct dpdk_params
     if (!s)
         return DPDK_FAILED;
     s->source.ops = &dpdk_source_ops;
+    s->source.endless = true;
     s->params = *params;
     if (!s->params.threads)
         s->params.threads = rte_lcore_count();

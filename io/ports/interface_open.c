@@ -182,6 +182,7 @@ enum interface_result interface_open(struct interface_source **opened, const str
         return result;
     s->source.ops = &interface_source_ops;
     s->source.ends_itself = true;
+    s->source.endless = true;
     s->params = *params;
     s->interfaces = aligned_alloc(CACHE_LINE, params->count * sizeof *s->interfaces);
     s->spare = calloc(params->threads, sizeof(struct train *));

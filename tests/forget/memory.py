@@ -73,6 +73,35 @@ def limited(tap, tcpreuse, path, whole):
            [] if 0 < plain.summary()['performance']['memory_limit'] <= pages - pages // 10 and plain.status == 0 else [plain.describe()])
 
 
+def with_state(tap, tcpreuse, path, at):
+    """What a state says of a run at the limit: nothing. One with more memory goes on as if there had been none."""
+    state, out = at('limit.state'), at('with-state')
+    options = ['-q', '--state', state, '-o', out, '--reports', ','.join(REPORTS[:2] + REPORTS[3:])]
+    limit = ['--memory-limit', '64M']
+    half = program.bare([tcpreuse] + options + limit + [path])
+    complaints = []
+    if half.status != 2 or b'conversations; %s stays as it was, and the next run needs a higher --memory-limit\n' % state.encode() \
+            not in half.err:
+        complaints.append(half.describe())
+    if os.path.exists(state):
+        complaints.append('there is a state')
+    more = program.bare([tcpreuse] + options + [path])
+    whole = program.run(tcpreuse, ['-q', path], REPORTS[:2] + REPORTS[3:])
+    for name in REPORTS[:2]:
+        with open(os.path.join(out, name + '.csv'), 'rb') as file:
+            if [r[:40] for r in file.read().split(b'\n')] != [r[:40] for r in whole.reports[name].split(b'\n')]:
+                complaints.append('%s.csv is not that of one run' % name)
+    if more.status or not os.path.exists(state):
+        complaints.append(more.describe())
+    with open(state, 'rb') as file:
+        saved = file.read()
+    again = program.bare([tcpreuse] + options + limit + [path])
+    with open(state, 'rb') as file:
+        if file.read() != saved and again.status:
+            complaints.append('a run at the limit changed the state')
+    tap.ok('--state at the limit', complaints)
+
+
 def forgets(tap, tcpreuse, tracegen, path, at):
     mix = at('mix.pcap')
     subprocess.run([tracegen, '--frames', '600000', '--reuse', '30', '-w', mix], check=True)
@@ -170,6 +199,7 @@ def main():
         whole = 600000
         path = flood(tracegen, at('flood.pcap'), whole)
         limited(tap, tcpreuse, path, whole)
+        with_state(tap, tcpreuse, path, at)
         forgets(tap, tcpreuse, tracegen, path, at)
         in_a_group(tap, tcpreuse, path, whole)
         wrong(tap, tcpreuse, path)

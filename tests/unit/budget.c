@@ -3,7 +3,11 @@
 #include "engine/budget.h"
 #include "engine/conversations/table.h"
 #include "engine/pages.h"
+#include "engine/pipeline.h"
 #include "io/memory_limit.h"
+#include "tests/support/memory_source.h"
+#include "tests/support/recording_sink.h"
+#include "tests/support/traffic.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -116,6 +120,71 @@ Test(budget, a_large_index_is_filled_further)
     cr_expect_eq(t.limit, SLOTS / 2 * 3);
     table_free(&t);
     budget_set(0, NULL);
+}
+
+/* A run whose budget is exceeded while a batch is claimed. */
+
+enum { LARGE_LIMIT = 1 << 30 }; /* more than the run takes */
+
+static void exceed(void *nothing)
+{
+    (void)nothing;
+    budget_allows(LARGE_LIMIT + 1);
+}
+
+struct limited_run {
+    struct pipeline_totals totals;
+    uint64_t claimed, released;
+};
+
+/* at: the number of the batch; UINT64_MAX: none. */
+static struct limited_run run_limited(const struct traffic *t, uint64_t at, bool endless, unsigned threads)
+{
+    const struct memory_input input = {t->frames, t->count, UINT32_MAX};
+    const struct memory_source_params source_params = {
+        .inputs = &input, .input_count = 1, .lane_units = 300, .seed = 1};
+    struct recording_sink sink;
+    recording_sink_init(&sink);
+    struct memory_source *source = memory_source_create(&source_params);
+    cr_assert_not_null(source);
+    memory_source_source(source)->endless = endless;
+    memory_source_at_batch(source, at, exceed, NULL);
+    used = 0;
+    budget_set(LARGE_LIMIT, measure);
+    const struct pipeline_params params = {
+        .source = memory_source_source(source), .sink = &sink.sink, .threads = threads};
+    struct pipeline *p = pipeline_create(&params);
+    cr_assert_not_null(p);
+    cr_assert_eq(pipeline_run(p), PIPELINE_OK);
+    const struct limited_run run = {*pipeline_totals(p), memory_source_claimed(source),
+                                    memory_source_released(source)};
+    pipeline_destroy(p);
+    memory_source_destroy(source);
+    recording_sink_free(&sink);
+    budget_set(0, NULL);
+    return run;
+}
+
+Test(budget, an_input_that_ends_at_the_limit_is_read_to_its_end)
+{
+    struct traffic t;
+    cr_assert_eq(traffic_make(&t, 2000, 20, 1), 0);
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        const uint64_t batches = run_limited(&t, UINT64_MAX, false, threads).claimed;
+        cr_assert_gt(batches, 4);
+        struct limited_run run = run_limited(&t, batches - 1, false, threads);
+        cr_expect_not(run.totals.limited, "in the last batch");
+        cr_expect_eq(run.totals.frames, t.count);
+        run = run_limited(&t, batches - 1, true, threads);
+        cr_expect(run.totals.limited, "nobody knows that it was the last one");
+        run = run_limited(&t, batches - 3, false, threads);
+        cr_expect(run.totals.limited, "before");
+        cr_expect_lt(run.totals.frames, t.count);
+        cr_expect_gt(run.totals.frames, 0);
+        cr_expect_eq(run.claimed, batches - 1, "one was claimed to see whether there is one");
+        cr_expect_eq(run.released, run.claimed);
+    }
+    traffic_free(&t);
 }
 
 /* The limits of control groups. */
