@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs tcpreuse for scripts/load.py and scripts/attackers.py: processor seconds, peak memory and what summary.json says."""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
+
+
+class Run:
+    """status, err (text), seconds, processor (seconds of user and system), peak (bytes), summary (dict, or None), rows (the lines of
+    reuse.csv behind its header, if they were wanted)."""
+
+    def frames(self):
+        return self.summary['frames']['read']
+
+    def a_frame(self):
+        """Nanoseconds of processor time."""
+        return self.processor * 1e9 / max(self.frames(), 1)
+
+    def describe(self):
+        return '%d frames, %d conversations, %d reuses, %.1f s, %.1f s of processor time, %.0f ns a frame, %d MB at most' % (
+            self.frames(), self.summary['conversations'], self.summary['reuses']['total'], self.seconds, self.processor, self.a_frame(),
+            self.peak / 1e6)
+
+
+def run(tcpreuse, arguments, feed=None, reports=('summary',), keep_rows=False):
+    """feed: writes a capture into the file that it is given, which is a pipe to standard input."""
+    result = Run()
+    with tempfile.TemporaryDirectory(prefix='tcpreuse-measured-') as out:
+        command = [tcpreuse, '-q', '-o', out, '--reports', ','.join(reports)] + [str(a) for a in arguments]
+        start = time.monotonic()
+        with tempfile.TemporaryFile() as errors:
+            child = subprocess.Popen(command, stdin=subprocess.PIPE if feed else subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                     stderr=errors)
+            if feed:
+                thread = threading.Thread(target=feed_pipe, args=(feed, child.stdin))
+                thread.start()
+            _, status, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if feed:
+                thread.join()
+            errors.seek(0)
+            result.err = errors.read().decode(errors='replace')
+        result.seconds = time.monotonic() - start
+        result.status, result.processor, result.peak = child.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+        path = os.path.join(out, 'summary.json')
+        result.summary = None
+        if os.path.exists(path):
+            with open(path, encoding='utf-8') as file:
+                result.summary = json.load(file)
+        result.rows = None
+        if keep_rows:
+            with open(os.path.join(out, 'reuse.csv'), encoding='utf-8') as file:
+                result.rows = file.read().split('\n')[1:-1]
+    return result
+
+
+def feed_pipe(feed, pipe):
+    try:
+        with pipe:
+            feed(pipe)
+    except BrokenPipeError:     # it has ended, and says why
+        pass
+
+
+def tracegen(build, *options):
+    """The feed that is what tracegen writes."""
+    def feed(pipe):
+        subprocess.run([os.path.join(build, 'bench', 'tracegen'), *[str(o) for o in options], '-w', '-'], stdout=pipe, check=True)
+    return feed
+
+
+def arguments(about, cases):
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument('--scale', type=float, default=1, help='sizes are multiplied by this')
+    parser.add_argument('build')
+    parser.add_argument('cases', nargs='*', help='of: ' + ', '.join(cases))
+    options = parser.parse_args()
+    unknown = [c for c in options.cases if c not in cases]
+    if unknown:
+        parser.error('no such case: ' + ' '.join(unknown))
+    options.build = os.path.abspath(options.build)
+    options.tcpreuse = os.path.join(options.build, 'tcpreuse')
+    options.cases = options.cases or list(cases)
+    return options
