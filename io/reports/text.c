@@ -53,8 +53,9 @@ static char *put_two(char *p, unsigned n, char after)
 char *text_utc(char *p, int64_t ns, unsigned decimals)
 {
     enum { DAY = 86400, CYCLE = 146097, TO_1970 = 719468 };
-    const int64_t second = ns / BILLION - (ns % BILLION < 0);
-    const unsigned fraction = (unsigned)(ns - second * BILLION);
+    const int64_t rest = ns % BILLION, second = ns / BILLION - (rest < 0);
+    /* Not ns - second * BILLION, which may overflow. */
+    const unsigned fraction = (unsigned)(rest + (rest < 0 ? BILLION : 0));
     const int64_t day = second / DAY - (second % DAY < 0);
     const unsigned of_day = (unsigned)(second - day * DAY), days = (unsigned)(day + TO_1970);
     const unsigned of_cycle = days % CYCLE;

@@ -128,11 +128,13 @@ static int64_t parse_time(const char *text, unsigned *decimals)
 
 static void put_date(struct workbook *w, struct sheet_table *t, uint16_t column, const char *text)
 {
-    enum { WIDTH = 23, DAY = 86400 };
+    enum { WIDTH = 23 };
+    static const int64_t day = INT64_C(86400) * BILLION;
     unsigned decimals;
     const int64_t ns = parse_time(text, &decimals);
-    const int64_t days = ns / ((int64_t)DAY * BILLION) - (ns < 0);
-    const double rest = (double)(ns - days * DAY * BILLION) / ((double)DAY * BILLION);
+    const int64_t days = ns / day - (ns < 0);
+    /* Not ns - days * day, which may overflow. */
+    const double rest = (double)(ns % day + (ns < 0 ? day : 0)) / (double)day;
     cells_put_number(&w->cells, t->sheet, t->row, column, XLSX_DAYS_1970 + (double)days + rest, XLSX_DATE);
     widen(t, column, WIDTH);
 }
