@@ -2,7 +2,7 @@
  *
  * usage: micro [--short] [decode] [table] [handover] [rows]
  *
- * Each figure is the median of several rounds; the least one stands beside it. Where both are far apart, the
+ * Each figure is the median of several rounds, with the least one beside it. If the two are far apart, the
  * machine was busy. */
 #include "bench/micro.h"
 #include "engine/clock.h"

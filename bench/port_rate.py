@@ -8,9 +8,9 @@ How many frames a second tcpreuse takes from DPDK ports without hardware, on one
     net_ring    filled by a thread inside the reader; each worker has a queue
     net_memif   filled by a second process; one queue, for all workers
 
-The sender of net_ring and net_memif waits where it finds no room. It is bound to the last processor if there is one that no
-worker needs; else it takes its time from them. Each run is steady for S
-seconds: its rate is what was read between half a second behind the first frame and a quarter of a second before the last.
+The sender of net_ring and net_memif waits when it finds no room. It is bound to the last processor if no worker needs that one;
+otherwise it shares a processor with them. Each run is steady for S seconds: its rate is what was read from half a second after the
+first frame to a quarter of a second before the last.
 Prints a table with the median of N runs, the lowest and the highest. Each run is checked: every frame that was sent is
 received or missed, every one that was received is in the summary, and every one of these has one outcome.
 

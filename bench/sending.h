@@ -15,11 +15,10 @@ struct capture {
 
 /* Ends the process. */
 void die(const char *what) __attribute__((noreturn));
-/* A pcap file as tracegen writes it: of this machine's byte order. Without one, or memory, the process ends.
- */
+/* Reads a pcap file of tracegen's, in this machine's byte order. Ends the process if there is none, or memory is
+ * short. */
 struct capture capture_read(const char *path);
-/* Of the capture's frames those that part of parts gets, when all frames of a connection go to the same one.
- */
+/* The frames of the capture that one of several parts gets; all frames of a connection go to the same part. */
 struct capture capture_part(const struct capture *c, unsigned part, unsigned parts);
 /* Copies the next n frames of the capture, from *next on, into empty mbufs. */
 void capture_fill(struct rte_mbuf **mbufs, unsigned n, const struct capture *c, size_t *next);

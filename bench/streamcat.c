@@ -1,4 +1,4 @@
-/* cat, by way of io/stream.h: to time decompression, and to compare its bytes with those of other tools.
+/* cat by way of io/streams/stream.h: to time decompression, and to compare its bytes with those of other tools.
  *
  * usage: streamcat FILE [BYTES-OF-THE-BUFFER] > OUTPUT */
 #include "io/streams/stream.h"

@@ -19,8 +19,8 @@ Rows are dictionaries with the columns of reuse.csv and conversations.csv (docs/
 order: numbers are int, times and seconds decimal.Decimal with the decimals that the capture has, words and addresses str, lists
 of words tuples, and what is empty there is None. Rows of files have file and file_frame, too.
 
-What goes wrong raises an Error, or MemoryError; a file that cannot be read to its end an InputError, once all rows that could be
-had have come. What a Stream raises has them in its member rows.
+Failures raise Error or MemoryError. A file that cannot be read to its end raises InputError, after the last row that could be
+read. The exceptions of a Stream carry the rows that could still be had, in their attribute rows.
 
 Options of reuses(), conversations() and Stream():
 
@@ -53,7 +53,7 @@ Problem.__doc__ = 'What is wrong with an input. offset: in the file, or None. is
 
 
 class Error(Exception):
-    """The library's. code: its number in tcpreuse.h. rows: of a Stream, those that could be had nevertheless."""
+    """A failure of the library. code: its number in tcpreuse.h. rows: of a Stream, those that could be had nevertheless."""
 
     rows = ()
 
@@ -67,7 +67,7 @@ class OptionError(Error, ValueError):
 
 
 class InputError(Error):
-    """Some input could not be read to its end. problems: all that is wrong."""
+    """An input could not be read to its end. problems: everything that is wrong with the inputs."""
 
     def __init__(self, code, text, problems):
         super().__init__(code, text)
@@ -163,7 +163,7 @@ _library = _load()
 
 
 def version():
-    """Of the library."""
+    """The version of the library."""
     return _library.tcpreuse_version().decode()
 
 
@@ -186,7 +186,7 @@ _scale = decimal.Context(prec=40).scaleb    # the caller's context may be less p
 
 
 def _seconds(ns, decimals):
-    """As the reports: decimals beyond those of the capture are cut off."""
+    """Like the reports, cuts off decimals that the capture does not have."""
     unit = 10 ** (9 - decimals)
     return _scale(decimal.Decimal(ns // unit if ns >= 0 else -(-ns // unit)), -decimals)
 
@@ -358,7 +358,7 @@ def _columns(kind, options, origin):
 
 
 class _Handle:
-    """What Rows and Stream share. With `with`, or close(), or the end of the rows, it is closed."""
+    """What Rows and Stream share. `with`, close(), and the end of the rows close it."""
 
     _handle = None
 
@@ -419,9 +419,9 @@ class _Handle:
         return dict(zip(names, self._counts))
 
     def close(self):
-        """Ends a run early. At any time."""
+        """Frees the handle, and ends a run early. May be called at any time, and again."""
         if self._handle and self._process != os.getpid():
-            self._handle = None     # of the parent: the threads of a run are not here, so it cannot be ended
+            self._handle = None     # after a fork: the threads of the run are in the parent, so it cannot be ended here
         if self._handle:
             self._problems, _ = self.problems, self.counts
             _library.tcpreuse_close(self._handle)
@@ -513,7 +513,7 @@ class Stream(_Handle):
         super().__init__(events, options, False)
 
     def _rows(self, result):
-        """The rows that there are, after a call with this result. What is raised has them, since they come only once."""
+        """The rows that are ready after a call with this result. An exception carries them, since they come only once."""
         out, failure = [], None
         try:
             self._check(result)
@@ -530,7 +530,7 @@ class Stream(_Handle):
         return out
 
     def push(self, data, time, link_type=1, length=None, decimals=9, interface=0, fcs=0):
-        """Takes a frame: its bytes, and its time as int, in ns since 1970 UTC. Returns the rows that there are by now, a list."""
+        """Takes a frame: its bytes, and its time as int, in ns since 1970 UTC. Returns a list of the rows that are ready."""
         data = bytes(data)
         length = len(data) if length is None else length
         for name, value, least, most in (('time', time, -2 ** 63, 2 ** 63 - 1), ('length', length, 0, 2 ** 32 - 1),
@@ -542,9 +542,9 @@ class Stream(_Handle):
         return self._rows(_library.tcpreuse_push(self._open_handle(), ctypes.byref(frame), 1))
 
     def flush(self):
-        """Works on all frames so far, and does not wait for more. Returns the rows."""
+        """Processes all frames so far without waiting for more. Returns a list of the rows that are ready."""
         return self._rows(_library.tcpreuse_flush(self._open_handle()))
 
     def finish(self):
-        """There will be no more frames. Returns the last rows."""
+        """Ends the stream of frames. Returns a list of the last rows."""
         return self._rows(_library.tcpreuse_finish(self._open_handle()))

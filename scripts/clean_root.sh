@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # A clean Debian root to build and test in; meant to be sourced, after setup.sh.
 #
-# clean_root SUITE [DIR]: ends the script with status 77 where none can be made; else makes one of SUITE (bookworm, trixie ...) by debootstrap, in DIR, where it stays, or in a folder that
-# is removed when the script ends. Sets `clean`. Needs root, debootstrap, and a mirror: $DEBIAN_MIRROR, by default
-# http://deb.debian.org/debian.
+# clean_root SUITE [DIR]: makes a root of SUITE (bookworm, trixie ...) by debootstrap, in DIR, where it stays, or in a
+# folder that is removed when the script ends. Sets `clean`. Ends the script with status 77 if it can make none. Needs
+# root, debootstrap, and a mirror: $DEBIAN_MIRROR, by default http://deb.debian.org/debian.
 : "${root:?set by the script that sources this file}"
 
 # DPDK finds processors in /sys; programs under test want terminals and shared memory.

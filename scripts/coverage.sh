@@ -3,9 +3,9 @@
 #
 # usage: scripts/coverage.sh [SUITE...]
 #
-# Builds into build-coverage/, runs the suites, by default nearly all (not dpdk, threads, stress, mpi and blind, which take long or
-# measure), and prints lines and branches by folder. build-coverage/coverage.txt has them by file, with the lines that no test
-# runs. Code that is compiled in several variants, as that of the shards, has branches in each. Needs gcovr.
+# Builds into build-coverage/, runs the suites, and prints lines and branches by folder. By default it runs nearly all suites, but
+# not dpdk, threads, stress, mpi and blind, which take long or measure. build-coverage/coverage.txt has the figures by file, with
+# the lines that no test runs. Code that is compiled in several variants, such as the shards, has branches in each. Needs gcovr.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

@@ -9,7 +9,7 @@
 #   scripts/debian.sh bookworm --dir /srv/bookworm in a root that stays: the next time is faster
 #
 # Needs root, debootstrap, and a mirror ($DEBIAN_MIRROR). The root takes some 3 GB. Exit status 77: no root can be made
-# here, or nothing be installed in it.
+# here, or packages cannot be installed in it.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

@@ -14,8 +14,8 @@
 #   scripts/fuzz.sh command 1800             any words as a command line, lists, timers and filters
 #   scripts/fuzz.sh rules 600 -fork=2        two processes
 #
-# What is new is added to build-fuzz/corpus/TARGET, which later runs begin with; what fails is written to
-# build-fuzz/found/TARGET, and becomes a test. At the end libFuzzer says how many inputs were executed and how much of the
+# New inputs are added to build-fuzz/corpus/TARGET, where later runs start. Inputs that fail are written to
+# build-fuzz/found/TARGET; make a test of each. At the end libFuzzer says how many inputs were executed and how much of the
 # code they reach (cov: edges). Exit status: 0, or that of libFuzzer.
 set -eu
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What scripts/mutate.sh does; usage and meaning stand there."""
+"""The program behind scripts/mutate.sh, which explains it."""
 import argparse
 import ctypes
 import os

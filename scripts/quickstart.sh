@@ -3,9 +3,8 @@
 #
 # usage: scripts/quickstart.sh [CAPTURE...]
 #
-# Without a capture it reports on examples/port-reuse.pcap; what is given is handed to tcpreuse as it is. On a fresh
-# Debian 12 nothing else is needed. It can be run again at any time, and from anywhere; packages that are there are
-# left alone.
+# Without arguments it reports on examples/port-reuse.pcap; arguments are passed to tcpreuse unchanged. A fresh Debian 12
+# or 13 needs nothing else. It can be run again at any time, and from anywhere; installed packages are left alone.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- Shows in Wireshark and tshark what tcpreuse says of each reuse: it reads reuse.csv and adds fields to the frames that
--- are named there, such as tcpreuse.verdict. docs/wireshark.md tells how to use it.
+-- Shows in Wireshark and tshark what tcpreuse reports of each reuse: reads reuse.csv and adds fields such as
+-- tcpreuse.verdict to the frames that it names. See docs/wireshark.md.
 --
--- Which report: the argument of the script (-X lua_script1:reuse.csv), else the preference tcpreuse.report, else the
--- environment's TCPREUSE_REPORT.
+-- The report is named by the argument of the script (-X lua_script1:reuse.csv), else by the preference tcpreuse.report,
+-- else by the environment variable TCPREUSE_REPORT.
 
 local arguments = {...}
 
@@ -12,9 +12,9 @@ reuse.prefs.report = Pref.string("Report", "", "The reuse.csv that tcpreuse wrot
 reuse.prefs.file = Pref.string("File", "",
   "Where tcpreuse read several files: this capture's name, as in the column file of the report")
 
--- Columns of reuse.csv that become fields, in the order in which they are shown: name, type, how its value is made of the text,
--- title. The columns of the segment itself are not repeated, since Wireshark shows them. Numbers have a type, so that
--- filters compare them as such.
+-- Columns of reuse.csv that become fields, in the order in which they are shown: name, type, conversion from text, title.
+-- Columns of the segment itself are left out, since Wireshark shows them. Numbers have a numeric type, so that filters compare
+-- them as numbers.
 local columns = {
   {"verdict", ProtoField.string, tostring, "Verdict"},
   {"certainty", ProtoField.string, tostring, "Certainty"},
@@ -47,7 +47,7 @@ end
 local rows = {}     -- by frame number: values by column
 local problem       -- why there are none
 
--- The fields of a line of CSV (RFC 4180) that holds whole rows; nil where a quoted field goes on in the next line.
+-- The fields of a line of CSV (RFC 4180); nil if a quoted field continues on the next line.
 local function split(line)
   local values, at = {}, 1
   repeat

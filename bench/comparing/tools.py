@@ -79,8 +79,8 @@ class Result:
 
 
 def interleave(suite, label, work, rounds, scratch, cold=False, x=None):
-    """work: (tool, trace, path, rows) each. One round runs all of them, in an order that moves on, so that what else the machine
-    does falls on all alike. A tool that fails is left out."""
+    """work: (tool, trace, path, rows) each. One round runs all of them, each round in another order, so that a busy machine slows all
+    of them alike. A tool that fails is left out."""
     runs = [[] for _ in work]
     broken = set()
     for round_number in range(rounds):
