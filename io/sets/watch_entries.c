@@ -30,9 +30,14 @@ static int look_up(const struct watch_entry *e, struct stat *st)
     return result;
 }
 
+/* ns. File systems have times that do not fit: the nearest one that does is used. */
 static int64_t change_time(const struct stat *st)
 {
-    return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    int64_t ns;
+    if (__builtin_mul_overflow((int64_t)st->st_mtim.tv_sec, INT64_C(1000000000), &ns) ||
+        __builtin_add_overflow(ns, (int64_t)st->st_mtim.tv_nsec, &ns))
+        return st->st_mtim.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+    return ns;
 }
 
 static void note_missing(struct watch *w, struct watch_entry *e, int64_t now)
@@ -74,8 +79,8 @@ void entry_look(struct watch *w, struct watch_entry *e, int64_t now)
         problems_add(w->params.problems, PROBLEM_ERROR, 0, e->path, -1,
                      "was written anew before it was read: %llu bytes that it held are missing",
                      (unsigned long long)e->size);
-    /* How long a file has been as it is when it is first seen, its time of change says. */
-    const int64_t age = e->inode ? 0 : clock_wall_ns() - time;
+    /* When a file is first seen, its time of change tells how long it has been as it is. */
+    const int64_t age = e->inode ? 0 : time_between(time, clock_wall_ns());
     e->since = now - MIN(MAX(age, INT64_C(0)), INT64_C(3600) * 1000000000);
     e->state = WATCH_WRITTEN;
     if (is_other || size < e->size)
