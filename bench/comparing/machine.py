@@ -30,7 +30,7 @@ def compiler(build):
     """The compiler and those of its flags that matter, as the build folder has them."""
     try:
         with open(os.path.join(build, 'compile_commands.json'), encoding='utf-8') as file:
-            command = next(shlex.split(entry['command']) for entry in json.load(file) if entry['file'].endswith('engine/shard.c'))
+            command = next(shlex.split(entry['command']) for entry in json.load(file) if entry['file'].endswith('engine/conversations/shard.c'))
     except (OSError, ValueError, StopIteration):
         return 'unknown'
     flags = [word for word in command if word.startswith(('-O', '-m', '-f', '-std', '-g', '-DNDEBUG')) and 'color' not in word]
