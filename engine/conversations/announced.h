@@ -1,6 +1,6 @@
-/* Connections that FTP has announced and that have not begun (ftp.h): generation 4.0 takes them as created.
- * Each shard has one table a family. Only the newest ANNOUNCED_MAX announcements of a run count, so a table
- * holds no more; 64 bytes each. */
+/* Connections that FTP has announced and that have not begun yet (ftp_segment.h): generation 4.0 considers
+ * them created. Each shard has one table a family. Only the newest ANNOUNCED_MAX announcements of a run
+ * count, so a table holds no more; 64 bytes each. */
 #ifndef TCPREUSE_ANNOUNCED_H
 #define TCPREUSE_ANNOUNCED_H
 
@@ -11,7 +11,7 @@ enum { ANNOUNCED_MAX = 1 << 16 };
 /* One announcement of a batch. Written by settling before the batch is settled, read by the shards after
  * (BATCH_SETTLED, release and acquire). */
 struct announcement {
-    struct tuple half; /* the endpoint whose port is known, and the other host, with any port */
+    struct tuple half; /* the endpoint whose port is known, and the other host, with port 0 */
     uint32_t position; /* in the batch: see events.h */
     uint32_t shard;    /* that owns the two hosts */
 };
@@ -30,8 +30,8 @@ struct announced {
     bool taken;      /* by the connection that it announced, or dropped */
 };
 
-/* Places in the ring + 1. The oldest of all is the oldest of its bucket, so dropping it takes no search, even
- * if many are equal. */
+/* Places in the ring + 1. The oldest announcement of all is also the oldest of its bucket, so dropping it
+ * takes no search, even if many are equal. */
 struct announced_bucket {
     uint32_t oldest, newest;
 };
@@ -43,14 +43,14 @@ struct announced_table {
     struct announced *ring;
     struct announced_bucket *buckets;
     uint32_t capacity;   /* of both; a power of two, or 0 */
-    uint64_t first, end; /* of the ring; they run freely, and places are these modulo capacity */
+    uint64_t first, end; /* of the ring; they run freely, and places are taken modulo capacity */
     uint32_t waiting;    /* in the ring and not taken */
 };
 
 /* Adds the announcement with this number; numbers rise. 0, or -1 when memory is short. */
 int announced_add(struct announced_table *t, const struct tuple *half, uint64_t number);
-/* A connection begins with this segment, after `made` announcements in the run. True if it was announced;
- * that announcement is used up then. */
+/* A connection begins with this segment, after `made` announcements in the run. True if it was announced; the
+ * announcement is removed then. */
 bool announced_take(struct announced_table *t, const struct segment *s, enum family family, uint64_t made);
 /* Drops what no longer counts after `made` announcements. */
 void announced_drop(struct announced_table *t, uint64_t made);

@@ -1,4 +1,4 @@
-/* Any boundary: options in any order, and the search by position. */
+/* Boundaries with options in any order, and the search by position. */
 #include "engine/conversations/boundary.h"
 #include "engine/list.h"
 

@@ -1,8 +1,9 @@
 /* Boundaries: the segments that open or close a connection, which are those with SYN, FIN or RST. Verdicts
- * (verdict.h) need more of them than a segment holds. A decoder that is asked to notes it in a list of the lane.
+ * (verdict.h) need more of them than a segment holds. If verdicts are wanted, decoders note it in a list of
+ * the lane.
  *
  * The list also is the clock of the verdicts: the latest time stamp of all boundaries up to a position of the
- * capture. It is the same however the capture is cut into batches, and whichever shard asks. */
+ * capture. It depends neither on how the capture is cut into batches nor on the shard that asks. */
 #ifndef TCPREUSE_BOUNDARY_H
 #define TCPREUSE_BOUNDARY_H
 
@@ -30,13 +31,13 @@ struct boundary_list {
     uint32_t count, capacity;
 };
 
-/* Adds the boundary that the segment is, and leaves in the segment the lowest bits of its place in the list, so
- * that the shard finds it without a search. tcp: its header, of which `captured` bytes are there, 14 at least.
- * ip_id: negative if there is none. 0, or -1 when memory is short. */
+/* Adds a segment's boundary, and stores the lowest bits of its place in the list in the segment, so that the
+ * shard finds it without a search. tcp: the header, of which `captured` bytes are there, at least 14. ip_id:
+ * negative if there is none. 0, or -1 when memory is short. */
 int boundary_add(struct boundary_list *list, struct segment *s, const uint8_t *tcp, uint32_t captured,
                  int32_t ip_id);
 
-/* With what was found in its header. The list has room. */
+/* The same with what was found in the header. The list must have room. */
 ALWAYS_INLINE void boundary_put(struct boundary_list *list, struct segment *s, uint32_t timestamp,
                                 uint16_t ip_id, unsigned bits)
 {
@@ -49,9 +50,9 @@ ALWAYS_INLINE void boundary_put(struct boundary_list *list, struct segment *s, u
     b->bits = (uint8_t)bits;
 }
 
-/* The same for nearly all boundaries, without a call: the header is whole, of 20 bytes at least, and has no room
- * for the time stamp, or has it where most hosts put it, behind two NOPs or in a SYN behind MSS and
- * SACK-permitted (RFC 9293, 3.2; RFC 2018, 2; RFC 7323, appendix A). False, and nothing done, for others. */
+/* The same for nearly all boundaries, inline: the header is whole, and either has no room for a time stamp or
+ * has it where most hosts put it, behind two NOPs or, in a SYN, behind MSS and SACK-permitted (RFC 9293, 3.2;
+ * RFC 2018, 2; RFC 7323, appendix A). False, and nothing done, for others. */
 ALWAYS_INLINE bool boundary_add_usual(struct boundary_list *list, struct segment *s, const uint8_t *tcp,
                                       uint32_t captured, uint16_t ip_id)
 {
@@ -77,7 +78,7 @@ ALWAYS_INLINE bool boundary_add_usual(struct boundary_list *list, struct segment
     return true;
 }
 
-/* How many of the list's boundaries stand at this position or before. */
+/* How many of the list's boundaries are at this position or before it. */
 uint32_t boundary_count_up_to(const struct boundary_list *list, uint32_t position);
 
 #endif

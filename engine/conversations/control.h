@@ -1,6 +1,6 @@
 /* FTP control connections under generation 4.0: which of their segments it reads. It does not read
- * retransmissions, so each connection is followed: the CONTROL_MAX with the latest segments, with 124 bytes
- * each. A segment of one that was given up passes as the first of its connection. */
+ * retransmissions, so connections are followed: the CONTROL_MAX most recently active ones, 124 bytes each. A
+ * segment of a connection that was dropped counts as the first of its connection. */
 #ifndef TCPREUSE_CONTROL_H
 #define TCPREUSE_CONTROL_H
 

@@ -14,8 +14,8 @@
 struct conversation {
     union {
         int64_t first_time; /* of the first segment in capture order; ns */
-        /* Where verdicts are wanted: the sequence number that is expected next of each endpoint which has
-         * sent something (STATE_SENT); the history has the first time (history.h). */
+        /* Where verdicts are wanted: the next sequence number expected of each endpoint that has sent
+         * something (STATE_SENT); the first time is in the history (history.h). */
         uint32_t next[2];
     };
     int64_t last_time;        /* of the last segment in capture order; ns */
@@ -25,8 +25,8 @@ struct conversation {
     uint16_t last_frame_high; /* bits 32 to 47 */
     uint16_t f32;
     uint32_t isn[2];
-    /* From here on laid out like a segment, with state for flags: one comparison of words tells whether a
-     * segment belongs to this conversation and may take the fast path (shard_passes.h). */
+    /* From here on laid out like a segment, with state in place of flags: one comparison of words tells
+     * whether a segment belongs to this conversation and may take the fast path (shard_passes.h). */
     uint16_t port[2];
     uint16_t state; /* enum conversation_state */
     uint8_t bits;   /* enum conversation_bits */
@@ -66,8 +66,8 @@ enum { CONVERSATION_FRAMES_BITS = 48, CONVERSATION_BYTES_BITS = 56 };
 enum conversation_state {
     STATE_COMPLETENESS_SHIFT = 2, /* bits 2 to 7. Bit 1, where a segment's flags have SYN, is 0 */
     STATE_CLIENT_1 = 0x100,       /* endpoint 1 is the client */
-    /* By its SYN, or by the other side's SYN/ACK. Else the sender of the first segment passes as the client.
-     * */
+    /* By its SYN, or by the other side's SYN/ACK. Otherwise the sender of the first segment counts as the
+     * client. */
     STATE_CLIENT_KNOWN = 0x200,
     STATE_SENT = 0x400, /* and 0x800: the endpoint has sent more than RSTs. Only where verdicts are wanted */
     STATE_DECIMALS_SHIFT = 12, /* bits 12 to 15: decimals of the finest time stamp so far */
@@ -75,12 +75,12 @@ enum conversation_state {
 };
 
 enum conversation_bits {
-    /* And 4: the endpoint sent an ACK that is no RST. Only where verdicts are wanted. They stand where a segment
-     * has bits that are never compared. */
+    /* And 4: the endpoint sent an ACK that is no RST. Only where verdicts are wanted. In place of bits of a
+     * segment that are never compared. */
     CONVERSATION_ACKED = 1,
     CONVERSATION_ACKED_SHIFT = 2, /* from endpoint 0's to endpoint 1's */
-    /* All its segments go the slow way, since a reuse waits for an answer (episode.h). Stands where a segment
-     * has a bit that only the slow way sets. */
+    /* All its segments take the slow path, since a reuse waits for an answer (episode.h). In place of a bit
+     * of a segment that only the slow path sets. */
     CONVERSATION_WATCHED = SEGMENT_REUSE,
     CONVERSATION_UNKNOWN_SHIFT = 5, /* bits 5 and 6: isn[0] and isn[1] are unknown */
     CONVERSATION_UNKNOWN = 3 << CONVERSATION_UNKNOWN_SHIFT,

@@ -1,5 +1,5 @@
-/* Finds copies of packets: a ring of the packets seen in the last window, and chains of those of one hash through
- * it, newest first. A chain ends where the ring has forgotten. */
+/* Finds copies of packets: a ring of the packets seen within the window, and chains of those with equal
+ * hashes through it, newest first. A chain ends at a packet that has left the ring. */
 #include "engine/conversations/copies.h"
 #include "engine/list.h"
 
@@ -58,7 +58,7 @@ static struct packet_key key_of(const struct segment *s, enum family family, uin
     return key;
 }
 
-/* Of the tuple's hash, which is keyed, and what differs between packets of one tuple. */
+/* Mixes the tuple's hash, which is keyed, with what differs between packets of one tuple. */
 static uint32_t hash_of(const struct segment *s, uint16_t id)
 {
     const uint64_t mixed = ((uint64_t)s->hash << 32 | s->seq) ^ (uint64_t)id << 40 ^ s->ack;
@@ -98,14 +98,14 @@ static int grow(struct copy_filter *f)
     return 0;
 }
 
-/* More than a window from time to later? */
+/* Is it more than a window from time to later? */
 static bool is_longer(int64_t time, int64_t later, int64_t window)
 {
     return later > time && (uint64_t)later - (uint64_t)time > (uint64_t)window;
 }
 
-/* Frames that go back in time may leave some packets in the ring that are older than a window: another number of
- * shards may have forgotten them. */
+/* Where time goes back, packets older than the window may still be in the ring. They do not count, since with
+ * another number of shards they might have left it. */
 static bool is_seen(const struct copy_filter *f, const struct seen_packet *packet, int64_t latest,
                     int64_t window)
 {
@@ -122,8 +122,8 @@ static bool is_seen(const struct copy_filter *f, const struct seen_packet *packe
     return false;
 }
 
-/* Whether the segment is a copy; it counts as seen from now on. latest: time of the latest segment of all up to
- * this one. 0 or 1, or -1. */
+/* Whether the segment is a copy; it counts as seen from now on. latest: time of the latest segment of all up
+ * to this one. 0 or 1, or -1. */
 static int see(struct copy_filter *f, const struct segment *s, enum family family, const struct packet_id *id,
                int64_t latest, int64_t window)
 {
@@ -140,7 +140,8 @@ static int see(struct copy_filter *f, const struct segment *s, enum family famil
     return copy;
 }
 
-/* The id of the segment at the position, which is at place *at of the list or behind it; NULL: it has none. */
+/* The id of the segment at the position, which is at place *at of the list or behind it; NULL: it has
+ * none. */
 static const struct packet_id *find_id(const struct packet_id_list *ids, uint32_t *at, uint32_t position)
 {
     uint32_t low = *at, step = 1;

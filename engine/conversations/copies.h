@@ -1,10 +1,9 @@
-/* Packets that a capture has more than once: mirror ports that show both directions of a router, a bridge and
- * its members, two taps. A copy has the addresses, ports, IP id, numbers, flags and payload length of a packet
- * shortly before it. What is outside of the IP packet may differ, and its time to live;
- * but not what belongs to the key of conversations (realm.h).
+/* Packets that a capture has more than once, as from mirror ports on both sides of a router, a bridge and its
+ * members, or two taps. A copy has the addresses, ports, IP id, sequence numbers, flags and payload length of
+ * a packet shortly before it. The headers around the IP packet and its time to live may differ, but not what
+ * belongs to the key of conversations (realm.h).
  *
- * The IP id is no part of a segment. Decoders keep it beside the segments, and only where somebody looks for
- * copies. */
+ * The IP id is no part of a segment. Decoders keep it beside the segments, and only if copies are dropped. */
 #ifndef TCPREUSE_COPIES_H
 #define TCPREUSE_COPIES_H
 
@@ -15,12 +14,12 @@
 /* Of the segment at a position in its lane. */
 struct packet_id {
     uint32_t position;
-    uint16_t id;    /* of the IP header; 0 where that has none */
+    uint16_t id;    /* of the IP header; 0xffff for IPv6, which has none */
     int64_t latest; /* the latest time of the lane's segments up to this one; ns */
 };
 
-/* Those of a lane, by position. Zeroed, it is empty. Written by the worker that decodes; but the last two by
- * settling, before BATCH_SETTLED (release). Read by all shards when they drain. */
+/* Those of a lane, by position. Zeroed, it is empty. Written by the worker that decodes, except for the last
+ * two members, which settling writes before BATCH_SETTLED (release). Read by all shards while draining. */
 struct packet_id_list {
     struct packet_id *items;
     uint32_t count, capacity;
@@ -33,9 +32,9 @@ int packet_id_list_add(struct packet_id_list *list, uint32_t position, uint16_t 
 /* The latest time of its segments; INT64_MIN: there are none. */
 int64_t packet_id_list_latest(const struct packet_id_list *list);
 
-/* The packets that may still be repeated, of one shard and family: those of the last window before the latest
- * segment of all. So it decides the same in any number of shards, and memory is bounded by the window. Zeroed,
- * it is empty. Used by the shard's owner alone. */
+/* The packets of one shard and family that may still be repeated: those within the window before the latest
+ * segment of all shards. So the result does not depend on the number of shards, and the window bounds memory.
+ * Zeroed, it is empty. Used by the shard's owner alone. */
 struct copy_filter {
     struct seen_packet *ring; /* number n is ring[n & (capacity - 1)] */
     uint64_t *newest;         /* by hash: the number of the last packet + 1; a ring of as many */
@@ -43,9 +42,9 @@ struct copy_filter {
     uint32_t capacity;
 };
 
-/* Takes a lane's segments of the shard and family through the filter, and removes those that are copies, which
- * *dropped counts. Copies, too, count as seen. window: ns. Segments without an id (of datagrams that were put
- * together from fragments) stay. In capture order. 0, or -1 when memory is short. */
+/* Removes copies from a lane's segments of the shard and family, and adds their number to *dropped. Copies
+ * count as seen, too. window: ns. Segments without an id, from reassembled datagrams, stay. In capture order.
+ * 0, or -1 when memory is short. */
 int copy_filter_drop(struct copy_filter *f, struct segment_list *list, enum family family,
                      const struct packet_id_list *ids, int64_t window, uint64_t *dropped);
 void copy_filter_free(struct copy_filter *f);

@@ -1,6 +1,6 @@
-/* What happened in a batch: events that shards report to numbering, in capture order. The shard's owner writes
- * them while it drains; numbering reads them, and adds stream numbers, when all shards have drained the batch,
- * of which batch.drained tells it. */
+/* What happened in a batch: events that shards report to numbering, in capture order. The shard's owner
+ * writes them while it drains. Numbering reads them and adds stream numbers once batch.drained says that all
+ * shards have drained the batch. */
 #ifndef TCPREUSE_EVENTS_H
 #define TCPREUSE_EVENTS_H
 
@@ -22,7 +22,7 @@ struct creation_list {
     uint32_t count, capacity;
 };
 
-/* A segment reused the ports of a conversation; all that its row shows. */
+/* A segment reused the ports of a conversation: everything that its row shows. */
 struct reuse {
     uint32_t position;
     uint32_t record;          /* of the conversation that the segment belongs to */
@@ -36,7 +36,7 @@ struct reuse {
     uint64_t frame;
     uint64_t stream, previous_stream; /* set by numbering */
     uint32_t isn, previous_isn;
-    uint32_t ticket;                 /* where verdicts are wanted: its finding will have the same one */
+    uint32_t ticket;                 /* where verdicts are wanted: the same as its finding's */
     union conversation_any previous; /* as it was before the segment */
 };
 
@@ -45,8 +45,8 @@ struct reuse_list {
     uint32_t count, capacity;
 };
 
-/* What came of a reuse, in this batch or an earlier one. Tickets count the reuses of a shard's family from 0
- * on. */
+/* The outcome of a reuse in this batch or an earlier one. Tickets count the reuses of a shard and family from
+ * 0. */
 struct found {
     uint32_t ticket;
     uint32_t first_ticket; /* of the episode's first reuse */

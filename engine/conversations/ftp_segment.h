@@ -1,10 +1,10 @@
-/* Segments of FTP control connections (RFC 959; RFC 2428), of which generation 4.0 takes note: the connection
- * that a PORT command, or the reply to PASV or EPSV, announces counts as created there and then, and its first
- * segment creates nothing (docs/rules.md). Later generations do not come here.
+/* Segments of FTP control connections (RFC 959; RFC 2428), for generation 4.0 only. There, the connection
+ * that a PORT command or the reply to PASV or EPSV announces counts as created by the announcement, and its
+ * first segment creates nothing (docs/rules.md).
  *
- * A decoder leaves a copy of each segment of a control connection, with what it says (engine/decode/ftp.h), in
- * the list of its lane. Settling, which goes in capture order, finds out which of them are read (control.h)
- * and lists in the batch what they announce. A shard takes that in on its way through the batch
+ * A decoder adds a copy of each segment of a control connection, with what it announces
+ * (engine/decode/ftp.h), to the list of its lane. Settling, in capture order, determines which of them 4.0
+ * reads (control.h), and lists their announcements in the batch. A shard applies these as it drains the batch
  * (announced.h). */
 #ifndef TCPREUSE_FTP_SEGMENT_H
 #define TCPREUSE_FTP_SEGMENT_H
@@ -33,18 +33,18 @@ struct ftp_segment {
         struct segment6 v6;
     };
     struct ftp_announcement says;
-    uint16_t window; /* as it stands in the header */
+    uint16_t window; /* as in the header, not scaled */
     uint8_t family;  /* enum family */
     bool cut;        /* not all of its payload was captured */
 };
 
-/* Of a lane, in the order of their positions but for those out of IP fragments. */
+/* Of a lane, by position, except for those from IP fragments. */
 struct ftp_list {
     struct ftp_segment *items;
     uint32_t count, capacity;
 };
 
-/* Adds one with a copy of a segment; the rest is for the caller to fill in. NULL when memory is short. */
+/* Adds a copy of a segment; the caller fills in the other members. NULL when memory is short. */
 struct ftp_segment *ftp_list_add(struct ftp_list *list, const struct segment *s, enum family family);
 
 ALWAYS_INLINE bool ftp_is_control(const struct segment *s)

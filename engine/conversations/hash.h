@@ -15,9 +15,9 @@ struct hash_key {
 /* Draws a key from the kernel. Thread-safe. 0, or -1 when the kernel gives none. */
 int hash_key_draw(struct hash_key *key);
 
-/* The shard, 0 to shards - 1, comes from the topmost bits, and the tag in the shard's table is the whole
- * upper half. So within a shard the tag's topmost bits say little, but a bucket's number comes from its lower
- * bits. The lower half of the hash is of less quality (decode/emit.h). */
+/* The shard, 0 to shards - 1, comes from the topmost bits, the tag in the shard's table is the whole upper
+ * half. Within a shard the tag's topmost bits vary little, but a bucket's number comes from its lower bits.
+ * The lower half of the hash is of lower quality (decode/emit.h). */
 ALWAYS_INLINE unsigned hash_shard(uint64_t hash, unsigned shards)
 {
     return (unsigned)((unsigned __int128)hash * shards >> 64);

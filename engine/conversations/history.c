@@ -1,4 +1,4 @@
-/* What boundaries leave in the history of a conversation. */
+/* Notes boundaries in the history of a conversation, and answers questions about its beginning and end. */
 #include "engine/conversations/history.h"
 
 void history_note_first_syn(struct history *h, const struct segment *s, const struct boundary *b)
@@ -26,8 +26,8 @@ static void note_fin(struct history *h, const struct conversation *c, const stru
     h->close |= (uint8_t)(CLOSE_SENT_FIN << flow);
 }
 
-/* Is this RST a client's, of an ACK or SYN/ACK that did not answer its SYN? Then its number is that one's, and
- * not the client's next. */
+/* Does the client reject, with this RST, an ACK or SYN/ACK that did not answer its SYN? The sequence number
+ * of such an RST comes from that ACK; it is not the client's next one (RFC 9293, 3.10.7.3). */
 static bool is_rejection(const struct conversation *c, const struct segment *s, unsigned flow)
 {
     const unsigned has = conversation_completeness(c);
@@ -68,7 +68,7 @@ void history_note_boundary(struct history *h, const struct conversation *c, cons
 {
     if (!rules_is_synack(s->flags)) {
         note_timestamp(h, b, s->bits & SEGMENT_FLOW);
-    } else if (!(h->knows & KNOWS_SYNACK)) { /* its time stamp is not noted: the fast path looks at none */
+    } else if (!(h->knows & KNOWS_SYNACK)) { /* its time stamp is not noted: the fast path ignores it, too */
         h->synack_time = s->time;
         h->knows |= KNOWS_SYNACK;
     }
@@ -81,8 +81,8 @@ bool history_saw_isn(const struct conversation *c, const struct history *h, unsi
     return conversation_completeness(c) & has || h->knows & KNOWS_ISN << endpoint;
 }
 
-/* There was a SYN, but nothing that could only come after an answer: a client that acknowledges something has got
- * one. HAS_ACK does not tell, since a RST may set it. */
+/* Was there a SYN, but nothing that follows an answer only? A client that acknowledges something has got one.
+ * HAS_ACK does not tell, since an RST may set it. */
 static bool is_unanswered(const struct conversation *c, const struct history *h)
 {
     const unsigned client = conversation_client(c);
@@ -99,8 +99,8 @@ unsigned history_client(const struct conversation *c)
     return low < high;
 }
 
-/* Was the SYN/ACK answered? By an ACK of the client's, which a RST is not; or the server went on, so that there was
- * one that the capture has not. */
+/* Was the SYN/ACK answered? Either by an ACK of the client that is no RST; or the server went on, so there
+ * was an ACK that is missing from the capture. */
 static bool is_complete(const struct conversation *c, const struct history *h, unsigned client)
 {
     const unsigned server = client ^ 1;

@@ -1,9 +1,8 @@
-/* The conversations of a table by the time of their last segments, for runs that may forget some: the one
+/* The conversations of a table, by the order of their last segments, for runs that may forget some: the one
  * that has been idle longest goes first. 12 bytes a conversation, only where a limit is set.
  *
- * A record that was given up cannot be used again at once, since batches under way still refer to it by
- * number. It waits until the batch in which it was given up has been written. One thread uses a list at a
- * time. */
+ * A record that was given up cannot be reused at once, since batches under way still refer to it by number.
+ * It waits until the batch in which it was given up has been written. One thread uses a list at a time. */
 #ifndef TCPREUSE_IDLE_H
 #define TCPREUSE_IDLE_H
 

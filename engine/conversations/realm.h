@@ -1,11 +1,11 @@
-/* What may tell conversations of one tuple apart, besides the tuple: the network that a frame belongs to. Hosts of two
- * VLANs, or of two tenants' overlay networks, may have the same addresses. */
+/* The network that a frame belongs to, which may be a part of the key of conversations beside the tuple.
+ * Hosts in two VLANs, or in two tenants' overlay networks, may have the same addresses. */
 #ifndef TCPREUSE_REALM_H
 #define TCPREUSE_REALM_H
 
 #include "engine/util.h"
 
-/* Which parts of a realm belong to the key of a conversation; none of them where tuples alone do. */
+/* The parts of a realm that belong to the key of conversations; none if the key is the tuple. */
 enum key_parts { KEY_VLAN = 1, KEY_INTERFACE = 2, KEY_VNI = 4 };
 
 /* Parts that are not in the key are zero. Hashed and compared as bytes. */

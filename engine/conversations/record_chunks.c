@@ -1,4 +1,4 @@
-/* Memory for what is kept beside the records of a table. */
+/* Memory of such arrays, chunk by chunk. */
 #include "engine/conversations/record_chunks.h"
 #include "engine/list.h"
 #include "engine/pages.h"

@@ -1,5 +1,5 @@
-/* What is kept beside the records of a table, and numbered like them: an array in chunks that never move. Zeroed,
- * it is empty; what is new in it is zero. One thread at a time makes room. */
+/* An array of items numbered like the records of a table, in chunks that never move. Zeroed, it is empty; new
+ * items are zero. One thread at a time makes room. */
 #ifndef TCPREUSE_RECORD_CHUNKS_H
 #define TCPREUSE_RECORD_CHUNKS_H
 
@@ -20,7 +20,7 @@ ALWAYS_INLINE bool record_chunks_has(const struct record_chunks *c, uint32_t rec
     return record >> RECORD_CHUNK_BITS < c->count;
 }
 
-/* The record's item, which has room. */
+/* The record's item, for which room has been made. */
 ALWAYS_INLINE void *record_chunks_at(const struct record_chunks *c, uint32_t record, size_t item_size)
 {
     return c->chunks[record >> RECORD_CHUNK_BITS] + (size_t)(record & (RECORD_CHUNK - 1)) * item_size;

@@ -1,4 +1,5 @@
-/* Memory of segment lists: growth, and the spare memory that goes from the last reader to the next writer. */
+/* Memory of segment lists: growth, and spare memory that is handed from the last reader to the next
+ * writer. */
 #include "engine/conversations/segment.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* A segment: what decoding keeps of a TCP header. And the lists in which segments go from the worker that
- * decodes them to the shard that owns their tuples. */
+/* Segments, which are what decoding keeps of TCP headers, and the lists that take them from the worker that
+ * decodes to the shard that owns their tuples. */
 #ifndef TCPREUSE_SEGMENT_H
 #define TCPREUSE_SEGMENT_H
 
@@ -57,8 +57,8 @@ struct segment6 {
     uint8_t address[2][16];
 };
 
-/* Where the key of conversations has more than the tuple, of either family: its addresses lie where a segment4 or a
- * segment6 has them, and bytes that its family does not use are zero. */
+/* Where the key of conversations is more than the tuple: a segment of either family. Its addresses are placed
+ * as in a segment4 or a segment6; bytes that its family does not use are zero. */
 struct segment_keyed {
     struct segment s;
     uint8_t address[2][16];
@@ -71,11 +71,11 @@ _Static_assert(sizeof(struct segment6) == 72, "grows every batch");
 
 #define SEGMENT_FLAGS(s)    ((s)->flags & 0x0fff)
 #define SEGMENT_DECIMALS(s) ((unsigned)(s)->flags >> 12)
-/* Frames of a lane: a position has 24 bits for the frame. */
+/* Frames of a lane, and of a batch, are fewer: a position has 24 bits for the frame. */
 #define LANE_FRAMES_MAX (1u << 24)
 
-/* Lists and tables have one of these. FAMILY_KEYED holds all segments where the key has more than the tuple, and
- * addresses of both of the others: no address is of it. */
+/* The families of lists and tables. Where the key is more than the tuple, all segments go to those of
+ * FAMILY_KEYED, with addresses of either other family. */
 enum family { FAMILY_IPV4, FAMILY_IPV6, FAMILY_KEYED, FAMILIES, ADDRESS_FAMILIES = FAMILY_KEYED };
 _Static_assert(FAMILY_IPV4 < ADDRESS_FAMILIES && FAMILY_IPV6 < ADDRESS_FAMILIES &&
                    ADDRESS_FAMILIES == FAMILIES - 1,
@@ -107,11 +107,11 @@ struct segment_list {
     uint8_t *limit; /* of the memory */
 };
 
-/* A stack of memory from lists that its owner was the last to read, for the lists that the owner fills next:
- * that memory is in the owner's caches, the memory given last most of all. Memory that another worker read
- * last has to be fetched from that one's caches line by line. Where the two share no cache, as the two
- * processors of a virtual machine at times, 3 M frames of 64 bytes with two threads took 176 ms of processor
- * time that way, and 132 this way; where they share one, 113 and 115. One thread at a time. */
+/* A stack of memory from lists that its owner read last, for the lists that the owner fills next: it is still
+ * in the owner's caches. Memory that another worker read last has to be fetched from that worker's caches
+ * line by line. Where the two share no cache, as the processors of some virtual machines, 3 M frames of 64
+ * bytes with two threads took 132 ms of processor time with this stack and 176 without; where they share one,
+ * 115 and 113. One thread at a time. */
 struct spare_lists {
     struct segment_list *lists[FAMILIES];
     uint32_t count[FAMILIES];

@@ -1,6 +1,6 @@
-/* A shard as its users see it: making one, freeing it, draining a batch, and forgetting conversations. How
- * segments go through the table is in shard_passes.h, of which the variants are made here; what they do to a
- * conversation is in shard_rules.h. */
+/* The shard's interface: creating and freeing a shard, draining a batch, and forgetting conversations.
+ * shard_passes.h says how segments go through the table; its variants are instantiated here. shard_rules.h
+ * says what a segment does to a conversation. */
 #include "engine/conversations/shard.h"
 #include "engine/conversations/shard_rules.h"
 
@@ -81,8 +81,8 @@ void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool by_fra
     s->note_ended = note_ended;
 }
 
-/* Conversations behind this one in the list had their last segments in later frames, which are not earlier than its own by more
- * than time went back at most. Is none of them idle for too long? */
+/* Is no conversation behind this one in the list idle for too long? Their last segments are in later frames,
+ * so they are earlier than its last segment by at most furthest_back. */
 static bool none_is_expired_behind(const struct shard *s, const struct conversation *c,
                                    const struct batch *batch)
 {
@@ -92,8 +92,8 @@ static bool none_is_expired_behind(const struct shard *s, const struct conversat
            (idle <= (uint64_t)s->idle_time && batch->furthest_back <= (uint64_t)s->idle_time - idle);
 }
 
-/* Forgets, at a batch's end, what has been idle for too long: all of it, wherever it stands, for what a shard has besides it is
- * chance. 0 or -1. */
+/* Forgets, at the end of a batch, all conversations that have been idle for too long, wherever they are in
+ * the list: which ones precede them depends on the number of shards, and the result must not. 0 or -1. */
 static int forget_idle(struct drain drains[FAMILIES], const struct batch *batch)
 {
     struct shard *const s = drains[0].shard;
@@ -113,7 +113,7 @@ static int forget_idle(struct drain drains[FAMILIES], const struct batch *batch)
     return 0;
 }
 
-/* Forgets, at a batch's end, what is too much, longest idle first. 0 or -1. */
+/* Forgets, at the end of a batch, the conversations beyond `most`, longest idle first. 0 or -1. */
 static int forget_surplus(struct drain drains[FAMILIES])
 {
     struct shard *const s = drains[0].shard;
@@ -148,7 +148,7 @@ static int forget_surplus(struct drain drains[FAMILIES])
 
 typedef int passes_function(struct drain *, const struct batch *, size_t list);
 
-/* The variant for a shard. Where it forgets, the generation is looked at on the slow path only. */
+/* The variant for a shard. Where it forgets, only the slow path depends on the generation. */
 static passes_function *shard_passes(const struct shard *s, enum family family)
 {
     enum { LATER, GENERATION_40, FORGETTING, VARIANTS };

@@ -1,9 +1,9 @@
-/* The slow path of a shard: the rules applied to any segment, in full. Its conversation is looked up, or
- * created, if the candidate is not the right one; it may have been idle for too long; FTP may have announced
- * it; and the segment may reuse it.
+/* The slow path of a shard: the full rules, for any segment. Its conversation is looked up or created if the
+ * candidate is not the right one; it may have been idle for too long; FTP may have announced it; and the
+ * segment may reuse it.
  *
- * One function serves both families and all generations, since few segments come here: 0.4 % of 64-byte
- * frames under 4.4. Under 4.0, and where conversations are forgotten, those that begin a conversation come,
+ * One function serves all families and generations, since few segments take this path: 0.4 % of 64-byte
+ * frames under 4.4. Under 4.0, and where conversations are forgotten, those that begin a conversation do,
  * too. */
 #include "engine/conversations/shard_rules.h"
 
@@ -19,7 +19,8 @@ struct slow_segment {
     enum trigger trigger;
 };
 
-/* A record for a new conversation: where some are forgotten, one of theirs that nobody refers to any more. */
+/* A record for a new conversation. Where conversations are forgotten, one of theirs, if no batch refers to it
+ * any more. */
 static uint32_t new_bare_record(struct drain *d, uint32_t hash)
 {
     struct shard *s = d->shard;
@@ -45,7 +46,7 @@ static uint32_t new_record(struct drain *d, uint32_t hash)
     return record;
 }
 
-/* A conversation has had its last segment: notes its row, if wanted, and gives its record up. 0 or -1. */
+/* Ends a conversation: notes its row, if wanted, and gives up its record. 0 or -1. */
 static int end_conversation(struct drain *d, uint32_t record, uint32_t position, enum ending ending)
 {
     struct shard *s = d->shard;
@@ -82,7 +83,7 @@ void drain_move_strays(struct drain *d)
     d->stray_count = 0;
 }
 
-/* Takes in what FTP announced before this position of the batch. 0 or -1. */
+/* Adds what FTP announced before this position of the batch. 0 or -1. */
 static int take_in_announcements(struct drain *d, uint32_t position)
 {
     const struct announcement_list *list = d->announcements;
@@ -106,7 +107,7 @@ int drain_finish_announcements(struct drain *d)
     return 0;
 }
 
-/* A conversation that FTP announced counts as created then, and not by its first segment. 0 or -1. */
+/* A conversation that FTP announced was created by the announcement, not by its first segment. 0 or -1. */
 static __attribute__((noinline)) int take_announced(struct drain *d, struct slow_segment *x)
 {
     if (take_in_announcements(d, drain_position(d, x->segment, x->frame)))
@@ -151,8 +152,8 @@ static __attribute__((noinline)) int find_or_create(struct drain *d, struct slow
     return 0;
 }
 
-/* The reuse opens a new conversation: the old one is finished. Its record stays as it is where a report of
- * conversations is wanted, else the new conversation takes it over. 0 or -1. */
+/* The reuse opens a new conversation and finishes the old one, whose record is kept if a report of
+ * conversations is wanted, and reused for the new conversation otherwise. 0 or -1. */
 static int supersede(struct drain *d, struct slow_segment *x, uint32_t position)
 {
     struct shard *const s = d->shard;
@@ -188,7 +189,7 @@ static __attribute__((noinline)) int reuse(struct drain *d, struct slow_segment 
     struct reuse *r = LIST_ADD(list);
     if (!r)
         return -1;
-    /* In capture order, from which a segment departs that went round the ring of candidates twice. */
+    /* Keep capture order: a segment that went round the ring of candidates twice comes late. */
     for (; r > list->items && r[-1].position > position; r--)
         *r = r[-1];
     *r = (struct reuse){
@@ -226,7 +227,8 @@ static struct rules_state rules_state_of(const struct conversation *c)
                                 .completeness = (uint8_t)conversation_completeness(c)};
 }
 
-/* One segment through the rules: see engine/rules.h for their order. The completeness before it, for marking. */
+/* One segment through the rules: see engine/rules.h for their order. The completeness before it, for
+ * marking. */
 ALWAYS_INLINE uint8_t apply_rules_of(enum rules rules, const struct slow_segment *x)
 {
     struct conversation *const c = x->conversation;
@@ -234,7 +236,7 @@ ALWAYS_INLINE uint8_t apply_rules_of(enum rules rules, const struct slow_segment
     const unsigned flow = s->bits & SEGMENT_FLOW;
     struct rules_state state = rules_state_of(c);
     const bool is_new = rules_is_new(rules, &state, flow, s->flags, x->created, x->trigger);
-    /* 4.0 shows a conversation that a SYN reopens as one that has a SYN, at that very segment. */
+    /* 4.0 shows a conversation that a SYN reopens with HAS_SYN at that very segment. */
     if (rules == RULES_4_0 && x->created && x->trigger != TRIGGER_NONE)
         state.completeness = HAS_SYN;
     const uint8_t before = state.completeness;
@@ -264,7 +266,8 @@ ALWAYS_INLINE uint8_t apply_rules(const struct shard *shard, const struct slow_s
     return apply_rules_of(shard->rules == RULES_4_2 ? RULES_4_2 : RULES_4_4, x);
 }
 
-/* The rules, and what verdicts need. The mark comes last, since it lies where the boundary's place is. 0 or -1. */
+/* The rules, and what verdicts need. The mark comes last, since it lies where the boundary's place is. 0 or
+ * -1. */
 static int apply(struct drain *d, const struct slow_segment *x)
 {
     const struct shard *const shard = d->shard;

@@ -10,10 +10,8 @@
 #include "engine/conversations/shard.h"
 #include "engine/list.h"
 
-enum {
-    STRAYS_MAX =
-        64, /* between two moments at which no segment waits, few more are met; the rest come again */
-};
+/* Strays that are remembered until no segment waits: mostly all. Others are met again. */
+enum { STRAYS_MAX = 64 };
 
 /* The drain of one batch's segments of one family. */
 struct drain {
@@ -26,7 +24,6 @@ struct drain {
     /* What FTP announces in the batch, and how many of these the shard has taken in. */
     const struct announcement_list *announcements;
     uint32_t announcements_seen;
-    /* Tuples found, or put, outside their home bucket: see table_move_home(). */
     /* Where verdicts are wanted: how far the clock of the boundaries has come. */
     const struct batch *batch;
     const struct lane *lane; /* that has the boundary which was looked up last */
@@ -35,6 +32,7 @@ struct drain {
         uint32_t last;           /* its boundary that was looked up last */
     } lane_clock[LANES], *clock; /* clock: of `lane` */
     int64_t end_clock;           /* behind the last one */
+    /* Tuples found, or put, outside their home bucket: see table_move_home(). */
     uint32_t stray_count;
     struct stray {
         uint32_t hash, record;
@@ -82,8 +80,8 @@ ALWAYS_INLINE void drain_see_synack(const struct drain *d, const struct candidat
  * conversation. 0 or -1. */
 int drain_see_slow(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,
                    uint64_t frame);
-/* What is known of a reuse at once, before it changes the conversation. Ends the old conversation's episode if
- * it is due, or is not joined. 0 or -1. */
+/* What is known of a reuse at once, before it changes the conversation. Ends the old conversation's episode
+ * if it is due, or is not joined. 0 or -1. */
 int drain_start_attempt(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
                         uint64_t frame, bool opens, struct attempt_start *start);
 /* Gives the reuse its ticket, and begins its attempt. c, record: of the conversation that it belongs to. 0 or
@@ -155,15 +153,15 @@ ALWAYS_INLINE void conversation_begin(struct conversation *c, const struct segme
                KEYED_BYTES);
 }
 
-/* A segment ends before this number, of an endpoint whose numbers are known: moves its next one on. Without a
- * branch: which segments carry data, nothing foretells. */
+/* A segment ends before this sequence number: moves the endpoint's next number up to it, if it is not there
+ * yet. Without a branch, which would be unpredictable. */
 ALWAYS_INLINE void conversation_move_next(struct conversation *c, unsigned endpoint, uint32_t end)
 {
     const int32_t ahead = (int32_t)(end - c->next[endpoint]);
     c->next[endpoint] += (uint32_t)MAX(ahead, 0);
 }
 
-/* What every segment adds, whatever the rules say of it. */
+/* What every segment adds, whatever the rules decide. */
 ALWAYS_INLINE void conversation_add_segment(struct conversation *c, const struct segment *s, uint64_t frame)
 {
     conversation_add_frame(c, frame, s->wire);
@@ -179,8 +177,8 @@ ALWAYS_INLINE bool conversation_is_expired(const struct conversation *c, const s
            conversation_last_frame(c) <= (frame > s->over_from ? s->over : s->over_before);
 }
 
-/* Keeps the list in capture order: what the update pass creates may stand before what the find pass has
- * created already. 0 or -1. */
+/* Keeps the list in capture order: a creation of the update pass may precede one that the find pass has noted
+ * already. 0 or -1. */
 ALWAYS_INLINE int drain_note_creation(struct drain *d, enum family family, uint32_t position, uint32_t record)
 {
     struct creation_list *list = &d->result->created[family];

@@ -1,4 +1,4 @@
-/* The rarer half of the table: growth, removal, tuples that move home, and measures. */
+/* The slow half of the table: growth, removal, moving tuples home, and measures. */
 #include "engine/conversations/table.h"
 #include "engine/budget.h"
 #include "engine/list.h"
@@ -19,7 +19,7 @@ static uint64_t limit_for(uint64_t buckets)
     return buckets * BUCKET_SLOTS * 3 / 4;
 }
 
-/* Where memory is to end, rather than doubling a large index: longer searches for what is still under way. */
+/* When memory is about to run out: rather than doubling a large index, accept longer searches. */
 enum { DENSE_BUCKETS = 64 << 10 };
 static uint64_t dense_limit_for(uint64_t buckets)
 {
@@ -96,7 +96,8 @@ void table_remove(struct table *t, uint32_t hash, uint32_t record)
         b->tag[last] = b->record[last] = 0;
         if (!was_full)
             return;
-        /* Tuples in later buckets whose home is this bucket, or one before it, have passed it as full. */
+        /* Tuples in later buckets whose home is this bucket or an earlier one have passed it when it was
+         * full. */
         uint64_t from = at;
         int found = -1;
         do {
@@ -115,10 +116,10 @@ void table_remove(struct table *t, uint32_t hash, uint32_t record)
     }
 }
 
-/* In exchange for any of the tuples there: most conversations are over, and one that is not comes back the
- * same way. So 5 % of the tuples lie outside their home buckets, but less than 1 % of the segments have to
- * look there, each of which costs three branches that are mispredicted: 0.95 of the time of 64 bytes with
- * 200,000 active flows, 0.78 of the drain's with 1,000. */
+/* Swaps it with any of the tuples there: most of their conversations are over, and an active one comes back
+ * in the same way. So 5 % of the tuples lie outside their home buckets, but less than 1 % of the segments
+ * have to be looked for there, at the cost of three mispredicted branches each: 0.95 of the time of 64 bytes
+ * with 200,000 active flows, 0.78 of the drain's with 1,000. */
 void table_move_home(struct table *t, uint32_t hash, uint32_t record)
 {
     struct bucket *const home = table_bucket(t, hash), *b = home;

@@ -5,10 +5,10 @@
  * tuple's whole 32-bit hash, some of whose lower bits are the number of its home bucket. So the index grows
  * by splitting each bucket in two, in one sequential pass that reads no record.
  *
- * A tuple lies in its home bucket, or in a later one if all buckets from home up to that one are full. Which
- * tuples lie in later ones, and in which slots, is free, so those in use can be moved home. Removal leaves no
- * gap: the bucket's last slot moves into it; and if the bucket was full, a tuple that had to pass it moves
- * back into it, which leaves a gap in its turn. */
+ * A tuple lies in its home bucket, or in a later one if all buckets from home up to that one are full. Any of
+ * the tuples may be the one in a later bucket, so tuples in use can be moved home. Removal leaves no gap: the
+ * bucket's last slot moves into it. If the bucket was full, a tuple that had passed it moves back into it,
+ * and leaves a gap that is closed in the same way. */
 #ifndef TCPREUSE_TABLE_H
 #define TCPREUSE_TABLE_H
 
@@ -21,8 +21,8 @@ enum {
     RECORD_CHUNK_BITS = 15, /* 32,768 IPv4 records fill 2 MiB, a huge page */
     RECORD_CHUNK = 1 << RECORD_CHUNK_BITS,
     RECORD_NONE = 0,
-    /* The lowest bits of a hash are in no bucket's number. The bits above them, in place, are the bucket's
-     * offset in units of eight bytes, and an x86 address multiplies by eight for nothing. 2^29 buckets hold
+    /* The lowest bits of a hash are in no bucket's number. The bits above them, unshifted, are the bucket's
+     * offset in units of eight bytes, and x86 addressing multiplies by eight at no cost. 2^29 buckets hold
      * nearly 2^32 tuples. */
     HASH_BITS_UNUSED = 3,
     BUCKETS_BITS_MAX = 32 - HASH_BITS_UNUSED,
@@ -42,13 +42,13 @@ struct table {
     uint64_t limit;   /* grow before used reaches it */
     uint8_t **chunks; /* RECORD_CHUNK records each */
     uint32_t chunk_capacity;
-    uint32_t records; /* so far, numbered from 1; number 0 has a place that is unused */
+    uint32_t records; /* so far, numbered from 1; place 0 is unused */
     uint32_t room;    /* for more records, in the last chunk */
     size_t record_size;
 };
-_Static_assert(sizeof(struct table) == CACHE_LINE, "all that a step reads of it is one line");
+_Static_assert(sizeof(struct table) == CACHE_LINE, "a step of the passes reads one line of it");
 
-/* 0, or -1 when memory is short; table_free() takes either. */
+/* 0, or -1 when memory is short; call table_free() in either case. */
 int table_init(struct table *t, enum family family);
 void table_free(struct table *t);
 
@@ -61,17 +61,18 @@ struct table_measures {
     uint64_t longest; /* distance from home, in buckets */
 };
 
-/* Adds a table's. The sample is the first MiB of its index: by a keyed hash all parts are alike. */
+/* Adds the measures of a table. The sample is the first MiB of its index: the hash is keyed, so all parts are
+ * alike. */
 void table_measure(const struct table *t, struct table_measures *m);
 
 /* Makes room for the next record. 0, or -1 when memory is short or 2^32 - 1 records are there. */
 int table_add_chunk(struct table *t);
-/* Takes a record out of the index, which has it with this hash. */
+/* Removes a record from the index, where it is under this hash. */
 void table_remove(struct table *t, uint32_t hash, uint32_t record);
 /* Moves a tuple into its home bucket if it lies in a later one; any other tuple may move in exchange. */
 void table_move_home(struct table *t, uint32_t hash, uint32_t record);
-/* Doubles the index. A large one may be filled further instead, where the budget of memory has no room for twice the size. 0, or -1
- * when memory is short, and then the table is as before. */
+/* Doubles the index. If the memory budget has no room for that, a large index is filled further instead. 0,
+ * or -1 when memory is short; the table is unchanged then. */
 int table_grow(struct table *t);
 
 ALWAYS_INLINE void *table_record(const struct table *t, uint32_t number, enum family family)
@@ -107,7 +108,7 @@ ALWAYS_INLINE struct bucket *table_bucket(const struct table *t, uint32_t hash)
     return (struct bucket *)(void *)((uint64_t *)(void *)t->buckets + (hash & t->mask));
 }
 
-/* Where the tuples of a full bucket go on. */
+/* The bucket that follows a full one. */
 ALWAYS_INLINE struct bucket *table_next_bucket(const struct table *t, const struct bucket *b)
 {
     return &t->buckets[((uint64_t)(b - t->buckets) + 1) & (table_buckets(t) - 1)];

@@ -1,5 +1,5 @@
-/* The hash of a tuple as a key. It is a file of its own so that XXH3, of which all is inline, is compiled in
- * one place for the tables of generation 4.0. */
+/* The hash of a tuple. In a file of its own, so that XXH3, which is all inline, is compiled once for the
+ * tables of generation 4.0. */
 #include "engine/conversations/tuple.h"
 
 #define XXH_INLINE_ALL

@@ -1,5 +1,5 @@
-/* A tuple, or half of one, as the key of a hash table: for the small tables of FTP, which only generation 4.0
- * has (control.h, announced.h). All functions are thread-safe. */
+/* A tuple, or half of one, as the key of a hash table: for the small FTP tables of generation 4.0 (control.h,
+ * announced.h). All functions are thread-safe. */
 #ifndef TCPREUSE_TUPLE_H
 #define TCPREUSE_TUPLE_H
 
@@ -14,7 +14,7 @@ struct tuple {
 };
 _Static_assert(sizeof(struct tuple) == 40, "no padding, which would be hashed");
 
-/* Keyed, 64 bits, all of them good. */
+/* Keyed; all 64 bits are of good quality. */
 uint64_t tuple_hash(const struct tuple *t, const struct hash_key *key);
 
 ALWAYS_INLINE bool tuple_equal(const struct tuple *a, const struct tuple *b)

@@ -1,5 +1,5 @@
-/* Counts what went each way. A walk of its own over the segments, which the passes have just left in the cache:
- * in the passes it would double their variants. */
+/* Counts frames and payload by direction. In a walk of its own over the segments, which are still in the
+ * cache after the passes: in the passes it would double the number of their variants. */
 #include "engine/conversations/ways.h"
 #include "engine/conversations/events.h"
 
