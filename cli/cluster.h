@@ -3,7 +3,8 @@
 #ifndef TCPREUSE_CLUSTER_H
 #define TCPREUSE_CLUSTER_H
 
-#include "cli/run.h"
+#include "cli/exit_status.h"
+#include "cli/options.h"
 
 /* This rank's part of it. Rank 0 finds the inputs. On other ranks the result is EXIT_DONE; whatever fails ends the
  * job. */

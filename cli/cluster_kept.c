@@ -2,6 +2,7 @@
  * ended, by whatever, is started again with any number of ranks, and reads only what is missing. Into how many pieces the
  * inputs are cut depends on nothing but their bytes (cluster_plan.c). */
 #include "cli/cluster_internal.h"
+#include "cli/run.h"
 #include "io/message.h"
 #include "io/outputs/outputs.h"
 

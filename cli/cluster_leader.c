@@ -1,5 +1,6 @@
 /* Rank 0: a run whose source are the pieces that all ranks have read. */
 #include "cli/cluster_internal.h"
+#include "cli/run.h"
 
 #include <stdlib.h>
 

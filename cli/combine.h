@@ -2,10 +2,11 @@
 #ifndef TCPREUSE_COMBINE_H
 #define TCPREUSE_COMBINE_H
 
+#include "cli/exit_status.h"
 #include "cli/progress.h"
-#include "cli/run.h"
 #include "io/pieces/kept.h"
 #include "io/reports/summary.h"
+#include "io/sets/inputs.h"
 
 struct combine {
     struct kept_piece *pieces; /* in order */

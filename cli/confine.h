@@ -2,7 +2,9 @@
 #ifndef TCPREUSE_CONFINE_H
 #define TCPREUSE_CONFINE_H
 
-#include "cli/run.h"
+#include "cli/exit_status.h"
+#include "cli/options.h"
+#include "io/sets/inputs.h"
 
 /* Before inputs are looked at. Takes what nothing needs that is still to be opened, where that is so: a run over files, without
  * sockets and filters. Prints what is wrong: --sandbox on, and there is no sandbox to be had. */

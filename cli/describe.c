@@ -1,5 +1,6 @@
-/* Describes a state file or a piece file, for people: a line a fact, and a line a section. All of the file
- * has been checked when the first line is written. */
+/* Describes a state file or a piece file, for people: one line for each fact, and one for each section. The
+ * whole file is checked before the first line is written. Names come from anywhere, so they are written
+ * escaped. */
 #include "cli/describe.h"
 #include "io/message.h"
 #include "io/pieces/kept.h"
@@ -11,17 +12,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Names come from anywhere: what would steer a terminal is shown as a question mark. */
-static void print_name(const char *name)
-{
-    for (const char *c = name; *c; c++)
-        putchar((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c);
-}
-
 static void print_text(const char *what, const char *text)
 {
     printf("%-15s", what);
-    print_name(text);
+    message_write(stdout, text);
     putchar('\n');
 }
 
@@ -49,7 +43,7 @@ static void print_time(const char *what, int64_t ns)
 static void print_input(const struct piece_input *in)
 {
     printf("%-15s", "input");
-    print_name(in->path);
+    message_write(stdout, in->path);
     printf(", %" PRIu64 " bytes", in->size);
     if (in->flags & PIECE_INPUT_PLACE)
         printf(", %" PRIu64 " frames up to offset %" PRIu64, in->frames, in->position);
@@ -73,14 +67,14 @@ static void print_head(const struct piece_head *h)
         print_number("late inputs", h->late);
     for (uint32_t i = 0; i < h->option_count; i++) {
         printf("%-15s--", "option");
-        print_name(h->options[i].name);
+        message_write(stdout, h->options[i].name);
         putchar(' ');
-        print_name(h->options[i].value);
+        message_write(stdout, h->options[i].value);
         putchar('\n');
     }
     for (uint32_t i = 0; i < h->report_count; i++) {
         printf("%-15s", "report");
-        print_name(h->reports[i].name);
+        message_write(stdout, h->reports[i].name);
         printf(", %" PRIu64 " bytes\n", h->reports[i].length);
     }
     for (uint32_t i = 0; i < h->input_count; i++)
@@ -92,7 +86,7 @@ static void print_border(const char *what, const struct kept_piece *k, struct se
     printf("%-15s", what);
     if (border.input < k->path_count) {
         printf("offset %" PRIu64 " of ", border.position);
-        print_name(k->paths[border.input]);
+        message_write(stdout, k->paths[border.input]);
     } else {
         printf("behind all inputs");
     }
@@ -110,11 +104,11 @@ static void print_command(const struct kept_piece *k)
         printf("%s%s", i ? " " : "", quoted ? "'" : "");
         for (; quoted && strchr(word, '\''); word = strchr(word, '\'') + 1) {
             char *part = strndup(word, (size_t)(strchr(word, '\'') - word));
-            print_name(part ? part : "");
+            message_write(stdout, part ? part : "");
             free(part);
             printf("'\\''");
         }
-        print_name(word);
+        message_write(stdout, word);
         printf("%s", quoted ? "'" : "");
     }
     putchar('\n');
@@ -123,11 +117,11 @@ static void print_command(const struct kept_piece *k)
 static void print_problem(const struct problem *p)
 {
     printf("%-15s", p->note ? "note" : "problem");
-    print_name(p->file ? p->file : "");
+    message_write(stdout, p->file ? p->file : "");
     if (p->has_offset)
         printf(": offset %" PRIu64, p->offset);
     printf(": ");
-    print_name(p->text ? p->text : "");
+    message_write(stdout, p->text ? p->text : "");
     putchar('\n');
 }
 
@@ -149,7 +143,8 @@ static void print_piece(const struct kept_piece *k)
         print_problem(&k->problems[i]);
 }
 
-/* What a piece says of itself comes last in its file, since it is known last. 0, or -1 with an error. */
+/* The section about the piece itself is the last of its file, since it is known last. 0, or -1 with an
+ * error. */
 static int print_about(struct piece_reader *r, const char *path, char error[PIECE_ERROR_MAX])
 {
     struct piece_section s;
@@ -188,7 +183,7 @@ static int print_sections(struct piece_reader *r, const char *path, char error[P
             }
         }
         printf("%-15s", "section");
-        print_name(s.name);
+        message_write(stdout, s.name);
         printf(", %zu bytes, %" PRIu64 " in the file\n", s.count, s.stored);
     }
     return failed ? -1 : 0;

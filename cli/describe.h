@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_DESCRIBE_H
 #define TCPREUSE_DESCRIBE_H
 
-#include "cli/run.h"
+#include "cli/exit_status.h"
 
 /* Checks the file, and describes it on standard output; or says on standard error what is wrong with it. */
 enum exit_status describe(const char *path);

@@ -2,8 +2,10 @@
 #ifndef TCPREUSE_DESTINATION_H
 #define TCPREUSE_DESTINATION_H
 
-#include "cli/run.h"
+#include "cli/exit_status.h"
+#include "cli/options.h"
 #include "io/outputs/outputs.h"
+#include "io/sets/inputs.h"
 
 struct destination {
     struct outputs_params params; /* of all files */

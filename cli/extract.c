@@ -57,11 +57,17 @@ static enum exit_status fail_limited(const struct extract *e)
     return EXIT_INPUT;
 }
 
-static enum exit_status fail_short(const struct extract *e)
+static enum exit_status fail_pipeline(const struct extract *e, enum pipeline_error error)
 {
     const char *path = e->options->extract;
-    problems_tell(e->failures, path ? path : "standard output", "not written: out of memory");
+    problems_tell(e->failures, path ? path : "standard output", "not written: %s",
+                  pipeline_error_text(error));
     return EXIT_INPUT;
+}
+
+static enum exit_status fail_short(const struct extract *e)
+{
+    return fail_pipeline(e, PIPELINE_MEMORY);
 }
 
 /* The inputs can be read again, and are not what is to be written. */
@@ -144,7 +150,7 @@ static enum exit_status print_filter(const struct extract *e)
     return EXIT_OUTPUT;
 }
 
-/* The second pass: the pipeline as before, but for what it reports. */
+/* The second pass: the pipeline as before, except for its reports. */
 static enum exit_status select_frames(struct extract *e, const struct extract_run *run,
                                       const struct set_source_params *set, struct selection *selection)
 {
@@ -160,8 +166,11 @@ static enum exit_status select_frames(struct extract *e, const struct extract_ru
         pipeline = pipeline_create(&params);
     }
     interrupt_stops(pipeline);
-    if (!pipeline || pipeline_run(pipeline) != PIPELINE_OK || participants_finish(again)) {
-        status = fail_short(e);
+    enum pipeline_error error = pipeline ? pipeline_run(pipeline) : PIPELINE_MEMORY;
+    if (error == PIPELINE_WRITE || (error == PIPELINE_OK && participants_finish(again)))
+        error = PIPELINE_MEMORY; /* the sinks write to memory only */
+    if (error != PIPELINE_OK) {
+        status = fail_pipeline(e, error);
     } else if (pipeline_totals(pipeline)->stopped) {
         status = fail_interrupted(e);
     } else if (pipeline_totals(pipeline)->limited) {

@@ -3,9 +3,11 @@
 #ifndef TCPREUSE_EXTRACT_H
 #define TCPREUSE_EXTRACT_H
 
-#include "cli/run.h"
+#include "cli/exit_status.h"
+#include "cli/options.h"
 #include "engine/sink.h"
 #include "io/outputs/outputs.h"
+#include "io/sets/inputs.h"
 #include "io/sets/set_source.h"
 
 struct extract;

@@ -2,8 +2,8 @@
 #ifndef TCPREUSE_LIVE_H
 #define TCPREUSE_LIVE_H
 
+#include "cli/exit_status.h"
 #include "cli/options.h"
-#include "cli/run.h"
 #include "io/ports/port_counters.h"
 #include "io/stop.h"
 

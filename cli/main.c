@@ -6,6 +6,7 @@
 #include "cli/find.h"
 #include "cli/live.h"
 #include "cli/piece.h"
+#include "cli/run.h"
 
 #include <fcntl.h>
 #include <stdio.h>

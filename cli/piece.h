@@ -2,7 +2,9 @@
 #ifndef TCPREUSE_PIECE_H
 #define TCPREUSE_PIECE_H
 
-#include "cli/run.h"
+#include "cli/exit_status.h"
+#include "cli/options.h"
+#include "io/sets/inputs.h"
 
 struct kept_piece; /* io/pieces/kept.h */
 

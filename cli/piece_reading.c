@@ -158,16 +158,15 @@ enum exit_status piece_reading_prepare(struct piece_reading *r, struct sink *sin
 
 enum exit_status piece_reading_run(struct piece_reading *r, void (*sink_error)(void *), void *argument)
 {
-    switch (pipeline_run(r->pipeline)) {
+    const enum pipeline_error error = pipeline_run(r->pipeline);
+    switch (error) {
     case PIPELINE_OK:
         return pipeline_totals(r->pipeline)->stopped ? EXIT_INTERRUPTED : EXIT_DONE;
-    case PIPELINE_MEMORY:
-        return fail_memory();
     case PIPELINE_WRITE:
         sink_error(argument);
         return EXIT_OUTPUT;
     default:
-        message_error("cannot start a thread, or get random numbers from the kernel");
+        message_error("%s", pipeline_error_text(error));
         return EXIT_INPUT;
     }
 }

@@ -2,9 +2,11 @@
 #ifndef TCPREUSE_PIECE_READING_H
 #define TCPREUSE_PIECE_READING_H
 
-#include "cli/run.h"
+#include "cli/exit_status.h"
+#include "cli/options.h"
 #include "io/filters/bpf.h"
 #include "io/pieces/kept.h"
+#include "io/sets/inputs.h"
 
 /* Which piece it is, and what has to outlive it. Set by the caller, as is `problems`. */
 struct piece_choice {

@@ -15,7 +15,9 @@ enum exit_status user_find(struct user *u, const char *name)
     errno = 0;
     const struct passwd *entry = getpwnam(name);
     if (!entry) {
-        message_error("--user: %s: %s", name, errno ? strerror(errno) : "there is no such user");
+        /* Some of these mean that there is none, by the system's user database: getpwnam(3). */
+        const bool none = !errno || errno == ENOENT || errno == ESRCH || errno == EBADF || errno == EPERM;
+        message_error("--user: %s: %s", name, none ? "there is no such user" : strerror(errno));
         return EXIT_USAGE;
     }
     *u = (struct user){name, entry->pw_uid, entry->pw_gid};

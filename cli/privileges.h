@@ -2,7 +2,7 @@
 #ifndef TCPREUSE_PRIVILEGES_H
 #define TCPREUSE_PRIVILEGES_H
 
-#include "cli/run.h"
+#include "cli/exit_status.h"
 
 #include <sys/types.h>
 

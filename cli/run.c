@@ -1,5 +1,6 @@
-/* A run: its parts are made (run_open.c), the pipeline runs, reports are closed (run_report.c), and all of it is put away. A
- * step that fails prints why and returns the exit status; then the steps after it are skipped. */
+/* A run: its parts are made (run_open.c), the pipeline runs, reports are closed (run_report.c), and all of it
+ * is put away. A step that fails prints why and returns the exit status; then the steps after it are
+ * skipped. */
 #include "cli/confine.h"
 #include "cli/interrupt.h"
 #include "cli/problems_print.h"
@@ -12,21 +13,6 @@
 #include <stdlib.h>
 
 static sighandler_t pipe_signal; /* what SIGPIPE did before the run */
-
-enum exit_status fail_memory(void)
-{
-    message_error("out of memory");
-    return EXIT_INPUT;
-}
-
-enum exit_status finish_standard_output(void)
-{
-    errno = EIO; /* of a write that failed earlier nothing else is known */
-    if (!fflush(stdout) && !ferror(stdout))
-        return EXIT_DONE;
-    message_error("standard output: cannot write: %s", strerror(errno));
-    return EXIT_OUTPUT;
-}
 
 /* The run has ended before its time. Reports hold what was found until then. */
 static enum exit_status fail_run(struct run *r, const char *why)
@@ -59,18 +45,11 @@ static enum exit_status status_of(struct run *r, enum pipeline_error error)
     switch (error) {
     case PIPELINE_OK:
         return pipeline_totals(r->pipeline)->limited ? fail_limit(r) : EXIT_DONE;
-    case PIPELINE_MEMORY:
-        return fail_run(r, "out of memory");
     case PIPELINE_WRITE:
         return EXIT_OUTPUT; /* csv_sink_close() prints what could not be written */
-    case PIPELINE_THREAD:
-        return fail_run(r, "cannot start a thread");
-    case PIPELINE_RANDOM:
-        return fail_run(r, "cannot get random numbers from the kernel");
-    case PIPELINE_DAMAGED:
-        return fail_run(r, "a batch in the pieces contradicts itself");
+    default:
+        return fail_run(r, pipeline_error_text(error));
     }
-    return EXIT_INPUT;
 }
 
 static enum exit_status run_pipeline(struct run *r)

@@ -2,8 +2,10 @@
 #ifndef TCPREUSE_STATE_H
 #define TCPREUSE_STATE_H
 
-#include "cli/run.h"
+#include "cli/exit_status.h"
+#include "cli/options.h"
 #include "io/reports/csv.h"
+#include "io/sets/inputs.h"
 #include "io/sets/set_relay.h"
 
 struct state;

@@ -248,8 +248,8 @@ static int load_reuses(struct pipeline *p, struct saved_reader *r)
         to->trigger = saved_get8(r);
         to->verdict = saved_get8(r);
         to->decimals = saved_get8(r);
-        r->failed |=
-            to->stream >= p->totals.conversations || to->trigger >= TRIGGERS || to->verdict >= VERDICT_WORDS;
+        r->failed |= to->stream >= p->totals.conversations || to->trigger >= TRIGGERS ||
+                     to->verdict >= VERDICT_WORDS || to->decimals > 9;
     }
     return 0;
 }

@@ -69,6 +69,7 @@ static int load_attempts(struct saved_reader *r, struct episode_attempts **attem
     a->first_frame = saved_get64(r);
     a->first_time = (int64_t)saved_get64(r);
     a->decimals = saved_get32(r);
+    r->failed |= a->decimals > 9;
     for (uint32_t i = 0; i < count; i++) {
         struct episode_attempt *at = &a->attempt[i];
         *at = (struct episode_attempt){.frame = saved_get64(r)};
@@ -175,7 +176,7 @@ static int load_episode(struct pipeline *p, struct saved_reader *r)
     x.decimals = b[0];
     x.knows_recycled = b[1];
     x.flow = b[2];
-    r->failed |= !place || x.flow > 1;
+    r->failed |= !place || x.flow > 1 || x.decimals > 9;
     if (r->failed)
         return 0;
     x.record = place->record;

@@ -56,6 +56,12 @@ static enum unpacked copy(void **items, uint32_t *capacity, const void *from, ui
                 (result) = UNPACK_DAMAGED;                                                                   \
     } while (0)
 
+/* Is this byte a valid bool? */
+static bool is_truth(const void *byte)
+{
+    return *(const uint8_t *)byte <= 1;
+}
+
 static bool is_position(uint32_t position, uint64_t frames)
 {
     return position >> 8 < frames;
@@ -102,7 +108,7 @@ static enum unpacked take_fragments(struct unpacking *u, struct fragment_list *l
     for (uint64_t at = 0; at < bytes;) {
         const struct fragment *f = (const void *)(from + at);
         if (bytes - at < sizeof *f || fragment_size(f) > bytes - at || !is_position(f->position, frames) ||
-            f->key.kind >= FRAGMENT_KINDS)
+            f->key.kind >= FRAGMENT_KINDS || !is_truth(&f->more) || !is_truth(&f->counted))
             return UNPACK_DAMAGED;
         if (!fragment_list_add(list, f, fragment_bytes(f)))
             return UNPACK_MEMORY;
@@ -127,7 +133,8 @@ static enum unpacked unpack_lists(struct unpacking *u, struct decoder *d, struct
         result = ftp ? UNPACKED : UNPACK_DAMAGED;
         for (uint32_t i = 0; result == UNPACKED && i < packed->ftp; i++) {
             struct ftp_segment *to = LIST_ADD(&lane->ftp);
-            if (ftp[i].family >= ADDRESS_FAMILIES || !is_position(ftp[i].s.position, frames))
+            if (ftp[i].family >= ADDRESS_FAMILIES || !is_truth(&ftp[i].cut) ||
+                !is_position(ftp[i].s.position, frames))
                 result = UNPACK_DAMAGED;
             else if (!to)
                 result = UNPACK_MEMORY;
@@ -136,12 +143,6 @@ static enum unpacked unpack_lists(struct unpacking *u, struct decoder *d, struct
         }
     }
     return result == UNPACKED ? take_fragments(u, &lane->fragments, packed->fragment_bytes, frames) : result;
-}
-
-/* Is this byte a valid bool? */
-static bool is_truth(const void *byte)
-{
-    return *(const uint8_t *)byte <= 1;
 }
 
 static enum unpacked unpack_lane(struct pipeline *p, struct unpacking *u, struct decoder *d,

@@ -175,6 +175,10 @@ def test_files(tap, pieces, directory):
              'checksums      right')
     tap.ok('--describe of a piece', [] if shown.status == 0 and not [w for w in words if w.encode() not in shown.out] else
            [shown.describe(), shown.out.decode()])
+    odd, _ = pieces.make([b'/now\x1b\x7f\x9b\xc2\x9b here', path], 2, 3)
+    shown = program.bare([tcpreuse, '--describe', odd]).out
+    tap.ok('and what names hold does not steer the terminal', [] if shown.count(b'/now\\x1b\\x7f\\x9b\\xc2\\x9b here') >= 3 and
+           b'\x1b' not in shown and b'\x9b' not in shown else [repr(shown)])
     strange, _ = pieces.make([other], 2, 3)
     tap.ok('one is of another set', refused(combine(files[0], strange, files[2]), 2, files[0], strange, 'inputs differ'))
     data, stat = contents(path), os.stat(path)
