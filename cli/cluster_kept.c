@@ -28,7 +28,8 @@ static char *path_of(const struct cluster *c, unsigned piece)
     return path;
 }
 
-/* What the file of a piece says of itself, but for what is known once it is read. All it points to is the set's. */
+/* What the file of a piece says of itself, but for what is known once it is read. All it points to is the
+ * set's. */
 static struct kept_piece describe(const struct cluster *c, unsigned piece)
 {
     struct kept_piece k = c->set;
@@ -37,7 +38,8 @@ static struct kept_piece describe(const struct cluster *c, unsigned piece)
     return k;
 }
 
-/* A file that is there and is no piece may be what somebody wants to keep, or one that was damaged: that is for its owner. */
+/* A file that is there and is no piece may be what somebody wants to keep, or one that was damaged: that is
+ * for its owner. */
 static bool is_there(const struct keeping *k, unsigned piece)
 {
     const struct kept_piece wanted = describe(k->c, piece);
@@ -48,8 +50,9 @@ static bool is_there(const struct keeping *k, unsigned piece)
         return false;
     if (!kept_read(&old, k->path, error)) {
         message_error("%s", error);
-        message_error("%s: is there, and no piece that could be taken: remove it, and start the job again",
-                      k->path);
+        message_error(
+            "%s: exists, and is not a piece that this job could use: remove it, and start the job again",
+            k->path);
         cluster_fail(k->c, EXIT_INPUT);
     }
     const bool same = !kept_piece_differs(&old, &wanted) && old.index == wanted.index &&

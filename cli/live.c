@@ -88,7 +88,7 @@ static void fail_unknown(const char *name)
 /* The interface is read no further; the run goes on with the others, if there are any. */
 static void note_lost(void *context, size_t index, const char *name, const char *why)
 {
-    problems_add(context, PROBLEM_ERROR, index, name, -1, "%s: it is read no further", why);
+    problems_add(context, PROBLEM_ERROR, index, name, -1, "%s: this interface is not read any further", why);
 }
 
 static enum exit_status open_interfaces(struct live *l, const struct options *o, struct problems *problems,

@@ -1,5 +1,5 @@
-/* Which options go with --state, --piece, --combine, --mpi and --describe. These do not do what other runs do: an option that
- * means nothing to one of them is refused by its name, and never ignored. */
+/* Which options go with --state, --piece, --combine, --mpi and --describe. These do not do what other runs
+ * do: an option that means nothing to one of them is refused by its name, and never ignored. */
 #include "cli/options_modes.h"
 #include "cli/options_table.h"
 #include "cli/options_wrong.h"
@@ -10,22 +10,23 @@ static const char *const mode_options[OPTION_MODES] = {[MODE_DESCRIBE] = "descri
                                                        [MODE_COMBINE] = "combine",
                                                        [MODE_MPI] = "mpi"};
 
-/* What an option is to a mode: one of the first two, or why it is refused. part: it is a part of what the mode's files
- * were made with, and has to be the same in each run; who reads the files compares. */
+/* Whether an option goes with a mode: one of the first two, or why it is refused. part: it determines what is
+ * in the mode's files, so it must be the same in each run; whoever reads the files compares. */
 static const char goes[] = "", part[] = "", only_shows[] = "it only shows what a file holds",
-                  inputs[] = "give what concerns the inputs of pieces to '--piece'",
-                  reports[] = "it makes no reports: give what concerns them to '--combine'",
-                  listing[] = "its reports are files, and no listing",
+                  inputs[] = "it is about the inputs of pieces: give it to '--piece'",
+                  reports[] = "it writes no reports: give it to '--combine'",
+                  listing[] = "its reports are files, not a listing",
                   one_run[] = "it needs one run over all frames",
-                  ports[] = "what comes by ports and interfaces cannot be read again",
+                  ports[] = "what ports and interfaces receive cannot be read again",
                   one_process[] = "ports and interfaces belong to one process",
                   not_saved[] = "what ranks know is not saved",
-                  known_before[] = "pieces are of a set that is known before",
-                  by_itself[] = "each rank takes a piece by itself", are_there[] = "pieces are there already",
-                  lists[] = "it is no run", again[] = "it reads all inputs again",
+                  known_before[] = "the inputs of pieces are known from the start",
+                  by_itself[] = "each rank chooses its pieces itself",
+                  are_there[] = "the pieces exist already", lists[] = "it only lists interfaces",
+                  again[] = "it reads all inputs again",
                   what_was_lost[] =
-                      "where a damaged file goes on is known only to who reads it from its beginning",
-                  saved[] = "a state belongs to a run that reads its inputs by itself";
+                      "where a damaged file continues is known only when it is read from its beginning",
+                  saved[] = "a state belongs to a run that reads its inputs itself";
 
 /* Each option of the table. */
 static const struct {

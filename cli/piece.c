@@ -87,7 +87,7 @@ static enum exit_status look_for(const struct making *m, bool *there)
     if (!kept_read(&old, path, error)) {
         message_error("%s", error);
         message_error(
-            "%s: is there, and no piece that could be taken or written anew: remove it, or name another",
+            "%s: exists, and is not a piece that this run could keep or replace: remove it, or name another",
             path);
         return EXIT_OUTPUT;
     }
@@ -154,7 +154,8 @@ static enum exit_status finish(struct making *m)
     return problems_errors(m->problems) ? EXIT_INPUT : EXIT_DONE;
 }
 
-/* A piece that is made again takes the place of one that fits the others, so it has to be of the very same files. */
+/* A piece that is made again takes the place of one that fits the others, so it has to be of the very same
+ * files. */
 static enum exit_status check_again(const struct making *m, const struct kept_piece *again)
 {
     const char *path, *what = kept_inputs_differ(again, &m->reading.about, true, &path);

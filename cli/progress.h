@@ -26,8 +26,8 @@ struct progress_params {
     struct set_relay *relay;        /* or this */
     bool follows;                   /* nobody knows how much the relay will read */
     const struct live *live;        /* or this */
-    const struct progress_gauge
-        *gauge; /* or this; none: what the run itself has seen is shown, without an end */
+    /* or this; if none is set, the bytes read so far are shown, without a total */
+    const struct progress_gauge *gauge;
 };
 
 /* Starts a thread that shows the line. NULL: no line is wanted, or the thread could not be started, which is

@@ -25,8 +25,8 @@ struct run {
     const struct inputs *inputs;
     const struct combine *combine; /* NULL: nothing of the kind */
     struct problems *problems;
-    struct problems
-        failures; /* of the run itself and what it writes, for the summary; they have been printed */
+    /* Of the run itself and its outputs, for the summary. They have been printed. */
+    struct problems failures;
     struct destination destination;
     struct bpf *filter; /* NULL: none */
     struct stop *stop;
@@ -57,7 +57,8 @@ struct run {
 /* Makes the parts, up to the pipeline. What was made stays in r where a later one fails, which is printed. */
 enum exit_status run_open(struct run *r);
 
-/* Closes the reports, gives the extract, and prints what was found. status: of the run so far. Returns what it is then. */
+/* Closes the reports, gives the extract, and prints what was found. status: of the run so far. Returns what
+ * it is then. */
 enum exit_status run_report(struct run *r, enum exit_status status);
 
 #endif

@@ -102,7 +102,7 @@ static uint32_t index_of(const struct piece_head *h, uint32_t i)
     return index;
 }
 
-/* Each option of one head is to be in the other one. other_is_run: a is the state's. */
+/* Is each option of a in b, with the same value? b_is_run: a is the state's head, b the run's. */
 static bool fits(const struct piece_head *a, const struct piece_head *b, const char *path, bool b_is_run)
 {
     for (uint32_t i = 0; i < a->option_count; i++) {

@@ -1,4 +1,5 @@
-/* The functions of the public interface that make, ask and close a handle. push.c and files.c have those that feed it. */
+/* The functions of the public interface that make, ask and close a handle. push.c and files.c have those that
+ * feed it. */
 #include "lib/handle.h"
 #include "io/reports/community_id.h"
 
@@ -59,7 +60,8 @@ struct tcpreuse *tcpreuse_create(void)
     return t;
 }
 
-/* A member that may be there or not, as callers were compiled with other versions of the header: all that is given is. */
+/* Copies the options. The caller may have been compiled with another version of the header: members that it
+ * lacks are 0, and members that this library does not know must be. */
 static int take_options(struct tcpreuse *t, const struct tcpreuse_options *given)
 {
     const struct tcpreuse_options none = {0};
@@ -159,7 +161,7 @@ int handle_connect(struct tcpreuse *t, struct source *source, unsigned threads)
     if (result)
         return result;
     if (events_init(&t->events, &events))
-        return handle_fail(t, TCPREUSE_ERROR_THREAD, "cannot have a lock");
+        return handle_fail(t, TCPREUSE_ERROR_THREAD, "cannot create a lock");
     t->has_events = true;
     const struct pipeline_params params = {
         .source = source,

@@ -1,9 +1,10 @@
 /* libtcpreuse: finds TCP connections that reuse the ports of earlier ones, and tells what each reuse means.
  *
- * A handle takes frames, either pushed one after the other or from capture files, and gives events: a reuse with all that
- * reuse.csv tells of it, a conversation with all that conversations.csv does. Members are named as the columns of these
- * reports; docs/reports.md and docs/verdicts.md explain them. Events come in the order of the reports' rows: reuses by
- * frame, each when its verdict is known, which is when its SYN has been answered or the answer window is over.
+ * A handle takes frames, either pushed one after the other or from capture files, and gives events: a reuse
+ * with all that reuse.csv tells of it, a conversation with all that conversations.csv does. Members are named
+ * as the columns of these reports; docs/reports.md and docs/verdicts.md explain them. Events come in the
+ * order of the reports' rows: reuses by frame, each when its verdict is known, which is when its SYN has been
+ * answered or the answer window is over.
  *
  *     struct tcpreuse *t = tcpreuse_create();
  *     const struct tcpreuse_event *event;
@@ -14,13 +15,13 @@
  *         complain(tcpreuse_error(t));
  *     tcpreuse_close(t);
  *
- * Thread-safety: a handle is used by one thread at a time; different handles are independent and may be used by different
- * threads at once. Nothing is printed, no signal handler is installed, and the process is never ended. A handle does not
- * survive fork(). Strings and events that are returned belong to the library.
+ * Thread-safety: a handle is used by one thread at a time; different handles are independent and may be used
+ * by different threads at once. Nothing is printed, no signal handler is installed, and the process is never
+ * ended. A handle does not survive fork(). Strings and events that are returned belong to the library.
  *
- * Structures that the caller fills begin with their size, or never change, and struct tcpreuse_problem, of which the caller has
- * the memory, and struct tcpreuse_realm never change, either. Events may get more members at their ends: have pointers to them,
- * and no copies in arrays that two programs share. */
+ * Structures that the caller fills either begin with their size or never change. struct tcpreuse_problem and
+ * struct tcpreuse_realm never change. Later versions may add members at the end of events: use events through
+ * pointers, and do not put copies in arrays that two programs share. */
 #ifndef TCPREUSE_H
 #define TCPREUSE_H
 
@@ -33,18 +34,18 @@ extern "C" {
 
 /* ---- What can go wrong -------------------------------------------------------------------------------- */
 
-/* What functions return: 0 or more when they did what they are for, else one of these. tcpreuse_error() has the reason
- * in words. */
+/* What functions return: 0 or more on success, otherwise an error; tcpreuse_error() has the reason in
+ * words. */
 enum tcpreuse_result {
     TCPREUSE_DONE = 0,
     TCPREUSE_EVENT = 1,              /* of tcpreuse_next(): there is an event */
-    TCPREUSE_ERROR_OPTION = -1,      /* an option, or an argument, that makes no sense */
-    TCPREUSE_ERROR_ORDER = -2,       /* the call does not fit what the handle is doing */
+    TCPREUSE_ERROR_OPTION = -1,      /* an invalid option or argument */
+    TCPREUSE_ERROR_ORDER = -2,       /* the call is not allowed in the handle's state */
     TCPREUSE_ERROR_MEMORY = -3,      /* short of memory: what came before has been reported */
     TCPREUSE_ERROR_INPUT = -4,       /* some input could not be read to its end: see tcpreuse_problem() */
-    TCPREUSE_ERROR_THREAD = -5,      /* no thread or descriptor could be had */
-    TCPREUSE_ERROR_RANDOM = -6,      /* the kernel has no random numbers */
-    TCPREUSE_ERROR_UNAVAILABLE = -7, /* this build of the library has no such thing */
+    TCPREUSE_ERROR_THREAD = -5,      /* no more threads or descriptors */
+    TCPREUSE_ERROR_RANDOM = -6,      /* no random numbers from the kernel */
+    TCPREUSE_ERROR_UNAVAILABLE = -7, /* not in this build or version of the library */
     TCPREUSE_ERROR_INTERNAL = -8,    /* a mistake in the library */
 };
 
@@ -52,8 +53,8 @@ enum tcpreuse_result {
 
 enum tcpreuse_event_kind {
     TCPREUSE_REUSE = 1,
-    TCPREUSE_CONVERSATION =
-        2, /* once it has ended: at the end of the input, unless conversations are forgotten */
+    /* Once it has ended: at the end of the input, unless conversations are forgotten. */
+    TCPREUSE_CONVERSATION = 2,
 };
 
 /* Generations of Wireshark's rules (docs/rules.md). */
@@ -87,16 +88,16 @@ struct tcpreuse_options {
     unsigned flags;   /* enum tcpreuse_flags, or'ed */
     unsigned threads; /* for files: 0 and 1: none but the caller's; up to 256 */
     uint16_t community_id_seed;
-    int64_t answer_window; /* to wait for the answer to a SYN; 0: 3 s */
-    /* Bound memory: forget conversations without a segment for so long, or beyond so many, the longest idle first. 0: none.
-     * They are forgotten between two pieces of work, so the moment depends on when frames are pushed and flushed. */
+    int64_t answer_window; /* how long to wait for the answer to a SYN; 0: 3 s */
+    /* Bound memory: forget conversations after this time without a segment, or beyond this number, the
+     * longest idle first. 0: no limit. They are forgotten between two steps of work, so the moment depends on
+     * when frames are pushed and flushed. */
     int64_t expire;
     uint64_t max_conversations;
-    int64_t
-        drop_copies; /* leave out the copy of a packet within so long, as mirror ports make them; 0: none */
-    int64_t sort_window; /* for files: put frames that are late by up to so long in order; 0: none are */
-    const char
-        *filter; /* examine only frames that match, as in tcpdump; NULL: all. Needs the module for libpcap */
+    int64_t drop_copies; /* drop copies of a packet within this time, as mirror ports make them; 0: none */
+    int64_t sort_window; /* for files: sort frames that are late by at most this time; 0: none */
+    /* Examine only frames that match, as in tcpdump; NULL: all. Requires the module for libpcap. */
+    const char *filter;
 };
 
 /* ---- Frames ------------------------------------------------------------------------------------------- */
@@ -114,8 +115,8 @@ struct tcpreuse_frame {
 
 /* ---- Events ------------------------------------------------------------------------------------------- */
 
-/* Lists of words, as the columns of the reports spell them: tcpreuse_word(). Numbers are those of this list's order, and
- * new words come at the end. */
+/* Lists of words, as the columns of the reports spell them: tcpreuse_word(). Numbers are those of this list's
+ * order, and new words come at the end. */
 enum tcpreuse_words {
     TCPREUSE_WORDS_TRIGGER, /* "", syn-isn, syn-after-rst, syn-after-fin, synack-isn, synack-after-rst, synack-after-fin */
     TCPREUSE_WORDS_END,        /* rst, fin, open */
@@ -155,7 +156,8 @@ struct tcpreuse_realm {
     int64_t interface; /* -1: not in the key */
 };
 
-/* A row of reuse.csv. Times and gaps are in nanoseconds. Gaps of more than 64 bits are the longest that there is. */
+/* A row of reuse.csv. Times and gaps are in nanoseconds. Gaps of more than 64 bits are the longest that there
+ * is. */
 struct tcpreuse_reuse {
     uint64_t frame; /* counted from 1 */
     int64_t time;
@@ -171,7 +173,8 @@ struct tcpreuse_reuse {
     int64_t previous_first_time, previous_last_time;
     int64_t gap; /* perhaps negative: time stamps may go back */
     uint64_t previous_frames, previous_bytes;
-    /* Decimals that the times have: `time`, the previous ones, and delays. That of `gap` is the larger of the first two. */
+    /* Decimals that the times have: `time`, the previous ones, and delays. That of `gap` is the larger of the
+     * first two. */
     uint8_t time_decimals, previous_decimals, delay_decimals;
 
     uint8_t has_verdict;        /* 0 with TCPREUSE_NO_VERDICTS: what follows up to `certainty` is 0 */
@@ -244,21 +247,22 @@ struct tcpreuse;
 struct tcpreuse *tcpreuse_create(void);
 /* Before the first frame: how to work. What the options point to is copied. */
 int tcpreuse_configure(struct tcpreuse *t, const struct tcpreuse_options *options);
-/* Takes frames. They are worked on when some hundred have come together, or with tcpreuse_flush(); take the events that there
- * are then, or they pile up. Frames are to be in the order of their times, as far as possible. After TCPREUSE_ERROR_OPTION, those
- * before the frame that is wrong have been taken. */
+/* Takes frames. They are worked on when some hundred have come together, or with tcpreuse_flush(); take the
+ * events that there are then, or they pile up. Frames are to be in the order of their times, as far as
+ * possible. After TCPREUSE_ERROR_OPTION, those before the frame that is wrong have been taken. */
 int tcpreuse_push(struct tcpreuse *t, const struct tcpreuse_frame *frames, size_t count);
 /* All frames that were pushed are worked on. After each single frame, this costs about a microsecond. */
 int tcpreuse_flush(struct tcpreuse *t);
-/* There will be no more frames: what waited for them becomes events, which tcpreuse_next() gives after an error, too. */
+/* There will be no more frames: what waited for them becomes events, which tcpreuse_next() gives after an
+ * error, too. */
 int tcpreuse_finish(struct tcpreuse *t);
-/* Instead of pushing, reads files and the captures in directories, as one capture; "-" is standard input. They are opened and
- * put in the order of their first frames now, and read by tcpreuse_next(). What is wrong with one of them is no error of this
- * call. The paths are copied. */
+/* Instead of pushing, reads files and the captures in directories, as one capture; "-" is standard input.
+ * They are opened and put in the order of their first frames now, and read by tcpreuse_next(). What is wrong
+ * with one of them is no error of this call. The paths are copied. */
 int tcpreuse_read(struct tcpreuse *t, const char *const *paths, size_t count);
-/* The next event, which stays until the next call with the handle: TCPREUSE_EVENT. 0: there is none for now; of files, and once
- * frames are finished: there will be none. An error: there will be none, and something is missing; events that could be had came
- * before. */
+/* The next event, which stays until the next call with the handle: TCPREUSE_EVENT. 0: there is none for now;
+ * of files, and once frames are finished: there will be none. An error: there will be none, and something is
+ * missing; events that could be had came before. */
 int tcpreuse_next(struct tcpreuse *t, const struct tcpreuse_event **event);
 /* What the latest call that failed says, in words, as long as no other call is made; "" if none did. */
 const char *tcpreuse_error(const struct tcpreuse *t);
@@ -271,9 +275,9 @@ struct tcpreuse_problem {
     int64_t offset; /* in the file; -1: none applies */
     int is_note;    /* worth telling, but nothing is missing */
 };
-/* The problem with this number, counted from 0; 0, or TCPREUSE_ERROR_OPTION: there are not so many, which is no failure for
- * tcpreuse_error(). The strings stay until the handle is closed. They hold what files and their names do, which may be
- * control characters. */
+/* The problem with this number, counted from 0; 0, or TCPREUSE_ERROR_OPTION: there are not so many, which is
+ * no failure for tcpreuse_error(). The strings stay until the handle is closed. They hold what files and
+ * their names do, which may be control characters. */
 int tcpreuse_problem(struct tcpreuse *t, size_t number, struct tcpreuse_problem *problem);
 
 enum tcpreuse_counter {

@@ -1,4 +1,4 @@
-/* What a number means, where the user says so: rules as of tshark's -d, by Wireshark's names. */
+/* The user's rules for what a number means, as those of tshark -d, by Wireshark's names. */
 #ifndef TCPREUSE_DECODE_AS_H
 #define TCPREUSE_DECODE_AS_H
 
@@ -24,7 +24,7 @@ struct decode_as_numbers {
 };
 extern const struct decode_as_numbers decode_as_numbers[DECODE_AS_TYPES];
 
-/* The name of a protocol that such a number can be decoded as; NULL: not that protocol. */
+/* The name of a protocol that numbers of this type can be decoded as; NULL: they cannot be decoded as it. */
 enum { DECODE_AS_PROTOCOLS = 52 };
 const char *decode_as_name(enum decode_as_type type, unsigned protocol);
 
@@ -34,7 +34,7 @@ struct decode_as {
     uint8_t protocol;     /* see decode_as_name() */
 };
 
-/* Those of a run. Of two that a number is in, the one behind counts. */
+/* The rules of a run. Where several have a number, the last counts. */
 struct decode_as_list {
     const struct decode_as *items;
     uint32_t count;
@@ -42,15 +42,15 @@ struct decode_as_list {
 };
 
 struct decode_as_list decode_as_list_of(const struct decode_as *items, uint32_t count);
-/* Is a plain frame (plain.h) something else by these rules? */
+/* Do these rules change how plain frames (plain.h) are decoded? */
 bool decode_as_changes_plain(const struct decode_as_list *list);
 
-/* What the user says of this number; NULL: nothing. */
+/* The rule for this number; NULL: none. */
 const struct decode_as *decode_as_find(const struct decode_as_list *list, enum decode_as_type type,
                                        uint32_t number);
-/* Decodes a layer so. False: it is something else. */
+/* Decodes a layer by the rule. False, and nothing done, if the protocol does not accept it. */
 bool decode_as(struct decoder *d, const struct decode_as *as, struct layer l);
-/* Decodes what follows this number as the user says. False: that is nothing. */
+/* Decodes what follows this number by its rule. False: there is none. */
 bool decode_as_number(struct decoder *d, enum decode_as_type type, uint32_t number, struct layer l);
 
 #endif

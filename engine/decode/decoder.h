@@ -1,8 +1,8 @@
-/* Frames to segments. Every protocol is a function that takes the decoder and the layer, and goes on with the
- * next protocol itself (protocols.h); they are in link/, ip/ and tunnel/, one a file.
+/* Frames to segments. Each protocol is a function of the decoder and a layer, which calls the next protocol's
+ * itself (protocols.h). They are in link/, ip/ and tunnel/, one file each.
  *
- * How a frame ends decides where it is counted: one that gave a segment counts as with TCP; else the first
- * reason that stopped a decoder counts (decoder_stop), and where none did, the frame simply has no TCP. */
+ * Each frame has one outcome: with TCP if it has a segment; else the first reason that stopped a protocol
+ * (decoder_stop); else without TCP. */
 #ifndef TCPREUSE_DECODER_H
 #define TCPREUSE_DECODER_H
 
@@ -19,8 +19,7 @@
 #include "engine/record_run.h"
 #include "engine/rules.h"
 
-/* No more than this many headers in one frame: no real stack is as deep, and a crafted one shall not eat the
- * stack. */
+/* The most nested headers in a frame. Real frames have far fewer; crafted ones must not exhaust the stack. */
 #define DECODE_DEPTH 64
 
 /* The addresses of the innermost IP header. */
@@ -38,22 +37,22 @@ struct decoder {
     unsigned tcp_header_bytes;       /* rules_header_bytes() */
     bool notes_boundaries;           /* for verdicts */
     const struct plain_path *plain;  /* plain_path_choose(rules, notes_boundaries) */
-    struct decode_as_list decode_as; /* what the user says of numbers */
-    bool keeps_ids;                  /* for who looks for copies; then plain is plain_path_none() */
-    /* enum key_parts that segments have beside the tuple, and then plain is plain_path_none(); not under RULES_4_0 */
+    struct decode_as_list decode_as; /* the user's rules */
+    bool keeps_ids;                  /* to drop copies; plain is plain_path_none() then */
+    /* enum key_parts beside the tuple; plain is plain_path_none() unless 0; 0 under RULES_4_0 */
     unsigned key_parts;
     struct spare_lists *spare; /* for lists without memory; NULL: none */
 
     /* set by the caller for each lane: lists[family * shards + shard] */
     struct segment_list *lists;
     struct decode_counts *counts;
-    struct fragment_list *fragments;   /* NULL: they are not to be put together */
+    struct fragment_list *fragments;   /* NULL: they are not reassembled */
     struct packet_id_list *packet_ids; /* only where keeps_ids is set */
     struct boundary_list *boundaries;  /* where notes_boundaries; NULL: not in this lane */
-    struct ftp_list *ftp; /* segments of control connections, under RULES_4_0; NULL: nobody asks */
+    struct ftp_list *ftp;              /* segments of control connections, under RULES_4_0; NULL: not noted */
 
     /* set by settling while it decodes what was noted */
-    struct l2tp_table *l2tp; /* NULL: what needs it is noted */
+    struct l2tp_table *l2tp; /* NULL: messages that need it are noted */
 
     /* of the frame being decoded */
     const struct frame *frame;
@@ -77,7 +76,7 @@ struct decoder {
     struct ipcomp_memory *ipcomp; /* the decoder's own, freed by decoder_free(); NULL at first */
 };
 
-/* Frees what the decoder has of its own, after its last frame. */
+/* Frees the decoder's own memory, after its last frame. */
 void decoder_free(struct decoder *d);
 
 /* Decodes one frame, the index-th of its lane: adds its segments to the lists, and counts it. */
@@ -89,8 +88,8 @@ void decode_frame(struct decoder *d, const struct frame *frame, uint32_t index);
 enum outcome decode_datagram(struct decoder *d, const struct fragment *f, const uint8_t *bytes,
                              uint32_t length);
 
-/* How frames are decoded that come several at a time: a fast path for plain frames (plain.h), decode_frame()
- * for the others. Whichever path is taken, the results are the same. */
+/* A way to decode several frames: a fast path for plain frames (plain.h), and decode_frame() for the others.
+ * The results are the same on all paths. */
 struct plain_path {
     const char *name; /* for people */
     void (*frames)(struct decoder *, const struct frame *, unsigned n, uint32_t index);
@@ -99,7 +98,7 @@ struct plain_path {
 
 /* The best path of this processor, for decoder.plain. */
 const struct plain_path *plain_path_choose(enum rules rules, bool notes_boundaries);
-/* No fast path: decode_frame() for all frames. */
+/* No fast path: decode_frame() decodes all frames. */
 const struct plain_path *plain_path_none(void);
 /* The path that runs on any processor. */
 const struct plain_path *plain_path_portable(enum rules rules);
@@ -109,7 +108,7 @@ ALWAYS_INLINE void decode_frames(struct decoder *d, const struct frame *frames, 
 {
     d->plain->frames(d, frames, n, index);
 }
-/* The frames of a run, likewise: see struct run_decoder. */
+/* The same for the frames of a run: see struct run_decoder. */
 ALWAYS_INLINE uint32_t decode_run(struct decoder *d, struct record_run *run, uint32_t index)
 {
     return run->decoder->version[d->plain->runs].decode(d, run, index);
@@ -120,18 +119,18 @@ ALWAYS_INLINE void decode_records(struct decoder *d, struct record_run *run, con
     run->decoder->version[d->plain->runs].decode_records(d, run, records, n, index);
 }
 
-/* For protocols. The first reason wins. */
+/* For protocols: notes why the frame is not decoded further. The first reason counts. */
 void decoder_stop(struct decoder *d, enum outcome outcome, enum subject subject, uint32_t value);
-/* Notes a fragment, l, for settling. Of f, what belongs to the fragment alone is set, and the key but for struct realm's
- * part of it. The frame has to be stopped, too: it counts as unsupported until settling knows more. */
+/* Notes a fragment, l, for settling. The caller has set in f what belongs to the fragment alone, and the key
+ * without the part of struct realm. It must stop the frame, too, which counts as unsupported until settling
+ * has joined it. */
 void decoder_note(struct decoder *d, struct fragment *f, struct layer l);
 /* Sets struct realm's part of a key. */
 void decoder_set_realm(const struct decoder *d, struct fragment_key *key);
 void decoder_stop_at_fragment(struct decoder *d, enum fragment_kind kind);
-/* What such a frame counts as: the subject, and *value. */
+/* The subject that a frame with such a fragment counts as, and its *value. */
 enum subject fragment_subject(enum fragment_kind kind, uint32_t *value);
-/* True when n bytes are there. Else the frame is malformed (the claimed length is too short for the header)
- * or truncated (the capture is). */
+/* Are n bytes there? If not, the frame is malformed if the claimed length is too short, else truncated. */
 ALWAYS_INLINE bool decoder_need(struct decoder *d, const struct layer *l, uint32_t n, enum subject subject)
 {
     if (likely(l->captured >= n))
@@ -139,8 +138,8 @@ ALWAYS_INLINE bool decoder_need(struct decoder *d, const struct layer *l, uint32
     decoder_stop(d, l->length < n ? OUTCOME_MALFORMED : OUTCOME_TRUNCATED, subject, 0);
     return false;
 }
-/* What the headers before a place say of all that stands there. Of several frames that stand side by side in one,
- * none is inside of the one before: whoever decodes them takes this before the first, and goes back to it for each. */
+/* The state that outer headers leave for inner ones. Where a frame holds several frames side by side, none is
+ * inside of the one before: save this before the first one, and restore it before each. */
 struct surroundings {
     uint32_t network;
     uint16_t vlan;
@@ -157,8 +156,8 @@ ALWAYS_INLINE void decoder_go_back(struct decoder *d, struct surroundings to)
     d->depth = to.depth;
 }
 
-/* False, with a note, when headers are nested too deep. Every decoder that another one can lead back to asks.
- */
+/* False, with a note, when headers are nested too deep. Every protocol that can occur inside itself calls
+ * this. */
 ALWAYS_INLINE bool decoder_enter(struct decoder *d)
 {
     if (likely(d->depth++ < DECODE_DEPTH))

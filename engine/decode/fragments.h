@@ -1,18 +1,19 @@
-/* Fragments, of IP and of link layers: what a decoder leaves of each, and the table that puts datagrams together. Other
- * frames that cannot be decoded but in the order of the capture are left in the same way.
+/* Fragments of IP and of link layers: the list that a decoder adds them to, and the table that reassembles
+ * datagrams. Other frames that can only be decoded in capture order take the same way.
  *
- * Frames are decoded in parallel and in no order, but a datagram is complete in the frame that brings the
- * last missing piece. So a decoder only notes a fragment, with a copy of its bytes, in the list of its lane;
- * settling, which goes in capture order, feeds the lists to the table, and where a datagram is complete, it
- * is decoded in the place of that frame.
+ * Frames are decoded in parallel and in no order, but a datagram is complete in the frame that brings its
+ * last missing fragment. So a decoder only notes fragments, with copies of their bytes, in the list of its
+ * lane. Settling, in capture order, feeds the lists to the table; a datagram that becomes complete is decoded
+ * in the place of that frame.
  *
- * A datagram is complete when its bytes up to the end of the fragment without more-flag are there. Bytes that
- * come twice are those of the fragment with the lower offset, of equal ones the earlier. What comes for a
- * datagram once it is complete begins a new one. All this is what Wireshark does.
+ * A datagram is complete when all bytes up to the end of the fragment without the more-fragments flag are
+ * there. Where fragments overlap, the one with the lower offset counts; of equal ones, the earlier. A
+ * fragment that arrives after its datagram was completed begins a new one. All this is what Wireshark does.
  *
- * Fragments of 802.11 have numbers instead of offsets. A last one that comes alone is a whole frame: some devices
- * number so. Those of PPP multilink (RFC 1990) have one sequence number each, and which of them belong together
- * only their first and last one say: each is kept by its own number, and neighbours are looked for. */
+ * Fragments of 802.11 have numbers instead of offsets. A last one that comes alone is a whole frame, since
+ * some devices number frames so. Fragments of PPP multilink (RFC 1990) have one sequence number each, and
+ * only the first and the last of a packet are marked: each is kept by its own number, and joined with its
+ * neighbours. */
 #ifndef TCPREUSE_FRAGMENTS_H
 #define TCPREUSE_FRAGMENTS_H
 
@@ -27,7 +28,7 @@ enum fragment_kind {
     FRAGMENT_80211,
     FRAGMENT_MULTILINK, /* of PPP */
     FRAGMENT_LOWPAN,    /* by offset, as those of IP */
-    FRAGMENT_L2TP,      /* no fragment: a message that waits for what was said before it */
+    FRAGMENT_L2TP,      /* no fragment: a message that depends on the control messages before it */
     FRAGMENT_KINDS
 };
 
@@ -46,8 +47,8 @@ struct fragment {
     struct fragment_key key;
     struct frame frame; /* without data */
     uint32_t position;  /* frame's index in the lane << 8 | its segments */
-    uint32_t offset,
-        length;       /* offset: of FRAGMENT_80211 the number, of FRAGMENT_MULTILINK 1 but of a first one */
+    uint32_t offset;    /* of FRAGMENT_80211: the number; of FRAGMENT_MULTILINK: 0 for a first one, else 1 */
+    uint32_t length;
     uint32_t network; /* decoder.network */
     uint16_t vlan;
     uint8_t next; /* what the datagram carries; of FRAGMENT_L2TP, what the message is */
@@ -75,10 +76,10 @@ ALWAYS_INLINE const uint8_t *fragment_bytes(const struct fragment *f)
 struct fragment *fragment_list_add(struct fragment_list *list, const struct fragment *f,
                                    const uint8_t *bytes);
 
-/* No more than this is kept of datagrams that wait for more: 64 MiB are the fragments of 5 ms at 100 Gbit/s.
- * A datagram that is beyond it is given up, the one that has waited longest first. */
+/* Limits of incomplete datagrams; 64 MiB are 5 ms of fragments at 100 Gbit/s. Beyond them the oldest datagram
+ * is dropped. */
 enum { FRAGMENT_MEMORY = 64 << 20, FRAGMENT_DATAGRAMS = 1 << 16, FRAGMENT_PIECES = 1 << 14 };
-/* And no packet of PPP has more fragments than this, as in Wireshark. */
+/* The most fragments of a PPP packet, as in Wireshark. */
 enum { MULTILINK_PIECES = 6 };
 
 struct datagram;
@@ -89,23 +90,22 @@ struct fragment_table {
     struct datagram *oldest, *newest;
     uint32_t datagrams;
     size_t memory;
-    uint8_t *whole; /* the datagram that is complete */
+    uint8_t *whole; /* the datagram that was completed last */
     size_t whole_capacity;
     /* What happened to frames that counted as unsupported, since the caller last looked, by kind. */
     uint64_t joined[FRAGMENT_KINDS];  /* their datagram is complete */
-    uint64_t dropped[FRAGMENT_KINDS]; /* their datagram was given up */
+    uint64_t dropped[FRAGMENT_KINDS]; /* their datagram was dropped */
 };
 
-/* Takes a fragment in. > 0: its datagram is complete, *bytes are its bytes, and this is their number (never 0
- * then), until the next call. 0: it is not. < 0: memory is short. */
+/* Adds a fragment. > 0: its datagram is complete; *bytes are its bytes, valid until the next call, and the
+ * result is their number. 0: it is not. < 0: memory is short. */
 int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, const struct hash_key *key,
                            const uint8_t **bytes);
 void fragment_table_free(struct fragment_table *t);
-/* Appends a datagram that waits, *g, or the oldest one where that is NULL, and moves *g on to the next
- * one. False: there was none; *g is NULL then. */
+/* Appends the incomplete datagram *g, or the oldest one if *g is NULL, and moves *g to the next one, or to
+ * NULL after the last. False: there is none. */
 bool fragment_table_save(const struct fragment_table *t, const struct datagram **g, struct saved_writer *w);
-/* Adds datagrams, as they were saved, behind those that are there. 0, or -1 when memory is short; what
- * makes no sense fails the reader. */
+/* Adds saved datagrams as the newest. 0, or -1 when memory is short; invalid contents set r->failed. */
 int fragment_table_load(struct fragment_table *t, struct saved_reader *r, const struct hash_key *key);
 
 #endif

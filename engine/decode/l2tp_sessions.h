@@ -1,14 +1,14 @@
 /* L2TP version 3 (RFC 3931): the sessions that control messages have announced, and what they carry.
  *
- * Which session a message belongs to is decided as Wireshark does it. A tunnel is whatever the sender of a first SCCRQ and
- * its receiver exchange, and a session has an end at either of them: what the requests for it announce is of the tunnel's
- * first end, whoever sent them, and what the replies announce, of the second. An id of 0 is one that is not known yet. */
+ * Messages are assigned to sessions as in Wireshark. A tunnel is everything that the sender of a first SCCRQ,
+ * its first end, and the receiver, its second end, exchange. What requests for a session announce belongs to
+ * the first end, whoever sent them; what replies announce, to the second. An id of 0 is not known yet. */
 #ifndef TCPREUSE_L2TP_SESSIONS_H
 #define TCPREUSE_L2TP_SESSIONS_H
 
 #include "engine/decode/fragments.h"
 
-/* No more than this is kept; 44 and 64 bytes each. What is announced beyond it is not followed. */
+/* Limits. 64 bytes a tunnel and 20 a session. What is announced beyond the limits is not followed. */
 enum { L2TP_TUNNELS = 1 << 12, L2TP_SESSIONS = 1 << 16, L2TP_SESSIONS_OF_TUNNEL = 1 << 10 };
 
 struct l2tp_session {
@@ -16,8 +16,9 @@ struct l2tp_session {
     uint16_t cookie[2]; /* bytes before what is sent to an end */
     uint16_t wire;      /* pseudowire type (RFC 4446 and others); 0: not known */
     uint8_t sublayer[2];
-    uint32_t next; /* of the tunnel, in the order in which they came; index + 1; 0: none */
+    uint32_t next; /* of the tunnel, in the order of their announcement; index + 1; 0: none */
 };
+_Static_assert(sizeof(struct l2tp_session) == 20, "memory a session");
 
 struct l2tp_tunnel {
     /* source: the first end; id: its UDP port, or L2TP_OVER_IP. The other end's port does not count. */
@@ -26,6 +27,7 @@ struct l2tp_tunnel {
     uint32_t count;
     uint32_t chain; /* in its bucket; index + 1 */
 };
+_Static_assert(sizeof(struct l2tp_tunnel) == 64, "memory a tunnel");
 enum { L2TP_OVER_IP = 1 << 16, L2TP_IPV6 = 1 << 17 };
 
 /* Zeroed, it is empty. One thread at a time. */
@@ -40,20 +42,20 @@ struct l2tp_table {
 /* NULL: there is none. */
 struct l2tp_tunnel *l2tp_find(struct l2tp_table *t, const struct fragment_key *key,
                               const struct hash_key *hash);
-/* There is none yet. 0; or -1: memory is short. */
+/* Adds a tunnel that is not there yet, unless there are L2TP_TUNNELS. 0, or -1 when memory is short. */
 int l2tp_add_tunnel(struct l2tp_table *t, const struct fragment_key *key, const struct hash_key *hash);
 /* The first session of the tunnel with either of these ids at the tunnel's ends; NULL: there is none. */
 struct l2tp_session *l2tp_session_of(struct l2tp_table *t, const struct l2tp_tunnel *tunnel,
                                      const uint32_t id[2]);
-/* A new one, zeroed but for its ids. NULL: no more are kept, or, if *failed is set, memory is short. The tunnel stays
- * where it is. */
+/* Adds a session, zeroed except for its ids. NULL if a limit is reached or, with *failed set, memory is
+ * short. Does not move tunnels. */
 struct l2tp_session *l2tp_add_session(struct l2tp_table *t, struct l2tp_tunnel *tunnel, const uint32_t id[2],
                                       bool *failed);
 void l2tp_table_free(struct l2tp_table *t);
 
 /* Appends the tunnel with this number, and its sessions. False: there is none. */
 bool l2tp_table_save(const struct l2tp_table *t, uint32_t tunnel, struct saved_writer *w);
-/* Adds tunnels as they were saved. 0, or -1 when memory is short; what makes no sense fails the reader. */
+/* Adds saved tunnels. 0, or -1 when memory is short; invalid contents set r->failed. */
 int l2tp_table_load(struct l2tp_table *t, struct saved_reader *r, const struct hash_key *hash);
 
 #endif

@@ -1,8 +1,9 @@
-/* The one reader of packet bytes. A layer is what is left of a frame for one protocol: the bytes that were
- * captured, and the length that the enclosing header (or the frame) claims. captured <= length always.
- * Every access is checked here: a read beyond the captured bytes gives 0 and never touches memory, so a
- * decoder that forgets to ask is wrong, not unsafe; decoders ask with decoder_need() (decoder.h) first, which
- * lets the compiler drop the check of constant offsets. */
+/* Checked access to packet bytes. A layer is the part of a frame from one protocol's header on: the captured
+ * bytes, and the length that the enclosing header or the frame claims. captured <= length always.
+ *
+ * A read beyond the captured bytes gives 0 and never touches memory, so a protocol that forgets a check is
+ * wrong, not unsafe. Protocols call decoder_need() (decoder.h) first; then the compiler drops the checks of
+ * constant offsets. */
 #ifndef TCPREUSE_LAYER_H
 #define TCPREUSE_LAYER_H
 
@@ -39,7 +40,7 @@ ALWAYS_INLINE uint32_t layer_le32(const struct layer *l, uint32_t offset)
     return likely(l->captured >= 4 && offset <= l->captured - 4) ? load_le32(l->at + offset) : 0;
 }
 
-/* The captured bytes [offset, offset + n), or NULL when they are not all there. */
+/* The captured bytes [offset, offset + n), or NULL if they are not all captured. */
 ALWAYS_INLINE const uint8_t *layer_bytes(const struct layer *l, uint32_t offset, uint32_t n)
 {
     return likely(l->captured >= n && offset <= l->captured - n) ? l->at + offset : NULL;

@@ -1,4 +1,4 @@
-/* What is counted while frames are decoded: how they ended, and for what reason. */
+/* Counts of decoded frames: their outcomes, and the reasons for them. */
 #ifndef TCPREUSE_NOTES_H
 #define TCPREUSE_NOTES_H
 
@@ -11,8 +11,8 @@ enum outcome {
     OUTCOME_WITH_TCP,
     OUTCOME_TRUNCATED,   /* the capture holds less than a header needs */
     OUTCOME_MALFORMED,   /* a header contradicts itself or what is around it */
-    OUTCOME_UNSUPPORTED, /* something that this program does not look into */
-    OUTCOME_IGNORED,     /* the user asked not to look at the frame */
+    OUTCOME_UNSUPPORTED, /* has something that this program does not decode */
+    OUTCOME_IGNORED,     /* at the user's request */
     OUTCOMES
 };
 

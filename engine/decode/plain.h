@@ -1,4 +1,4 @@
-/* The fast path for plain frames, which nearly all frames are: Ethernet, IPv4 without options, no fragment, a
+/* The fast path for plain frames, as nearly all are: Ethernet, IPv4 without options and not fragmented, a
  * whole TCP header, and no length that contradicts another.
  *
  *     Ethernet 14 | IPv4 20: 45, ..., total length at 16, fragment at 20, protocol at 23, addresses at 26 |
@@ -7,8 +7,8 @@
  * All others are left to decode_frame(). A 64-byte frame takes 338 instructions there, 138 on the portable
  * fast path, and less with AVX2.
  *
- * Here is what both versions of the path share; plain_portable.c and plain_avx2.c are the versions, plain.c
- * chooses one. run_template.h builds on them. Nothing else includes this. */
+ * This header has what both versions of the path share, plain_portable.c and plain_avx2.c. plain.c chooses
+ * one; run_template.h builds on them. Nothing else includes this. */
 #ifndef TCPREUSE_PLAIN_H
 #define TCPREUSE_PLAIN_H
 
@@ -22,12 +22,12 @@ enum {
     PLAIN_ADDRESSES = 26,
     PLAIN_TCP = 34,
     PLAIN_OFFSET_FLAGS = 46,
-    PLAIN_HEADERS = 54, /* of all headers together */
+    PLAIN_HEADERS = 54, /* the length of all headers */
 };
 
-/* Of a frame whose headers are plain: sets the payload's length; false if some length does not fit. One sign
- * bit tells it of all. The record may claim more captured bytes than there were on the wire, as some writers
- * have it, as long as the whole datagram is there. */
+/* Sets the payload's length of a frame whose headers are plain. False if some length does not fit: one sign
+ * bit tells it for all. The record may claim more captured bytes than were on the wire, as some writers do,
+ * if the whole datagram is there. */
 ALWAYS_INLINE bool plain_lengths_fit(const uint8_t *p, int64_t length, uint32_t offset_flags,
                                      uint32_t *payload)
 {
@@ -38,7 +38,7 @@ ALWAYS_INLINE bool plain_lengths_fit(const uint8_t *p, int64_t length, uint32_t 
     return (left | (header - TCP_HEADER) | (length - PLAIN_IP - total)) >= 0;
 }
 
-/* What a loop counts of plain frames, added to the decoder's counts once at its end. */
+/* A loop's counts of plain frames, added to the decoder's counts once at its end. */
 struct plain_counts {
     uint64_t frames, wire, captured;
 };
@@ -58,7 +58,7 @@ ALWAYS_INLINE void plain_counts_add(struct decode_counts *c, const struct plain_
     c->captured_bytes += plain->captured;
 }
 
-/* Notes a boundary in a plain frame, whose segment has been made. */
+/* Notes the boundary in a plain frame, after its segment has been created. */
 void decode_note_plain_boundary(struct decoder *d, struct segment *s, const uint8_t *frame,
                                 uint32_t captured);
 

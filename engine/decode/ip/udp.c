@@ -68,8 +68,7 @@ static bool may_hold_packet(unsigned port)
     }
 }
 
-/* False: nothing here is known by this port, or the payload is something else. Long, with a case
- * for each port. */
+/* False: the port is not known here, or the payload is something else. Long, with a case for each port. */
 static bool decode_port(struct decoder *d, unsigned port, struct layer l)
 {
     switch (port) {
@@ -170,7 +169,8 @@ static bool decode_port(struct decoder *d, unsigned port, struct layer l)
     return false;
 }
 
-/* What the user says of a port counts before what is known of any, and in place of it. True: it is decoded. */
+/* What the user says of a port counts before what is known of any, and in place of it. True: it is
+ * decoded. */
 static bool decode_ports_as(struct decoder *d, unsigned low, unsigned high, struct layer l)
 {
     const struct decode_as *low_as = decode_as_find(&d->decode_as, DECODE_AS_UDP_PORT, low),

@@ -1,5 +1,7 @@
-/* Apple's IP over IEEE 1394 (LINKTYPE_APPLE_IP_OVER_IEEE1394): | destination 8 | source 8 | ether type 2 |
- * ... */
+/* Apple's IP over IEEE 1394 (LINKTYPE_APPLE_IP_OVER_IEEE1394):
+ *
+ *     | destination 8 | source 8 | ether type 2 | ...
+ */
 #include "engine/decode/protocols.h"
 
 void decode_ieee1394(struct decoder *d, struct layer l)

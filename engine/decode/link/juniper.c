@@ -106,8 +106,8 @@ static bool looks_like_ppp(const struct layer *l)
     return protocol == PPP_IPV4 || protocol == PPP_IPV6 || protocol == PPP_MPLS;
 }
 
-/* What an ATM line may carry: nothing says which, so it is looked for. bridged: Ethernet where it is not LLC.
- */
+/* What an ATM line may carry. No field tells which, so the bytes are examined. bridged: Ethernet, unless it
+ * is LLC. */
 static void decode_atm(struct decoder *d, struct layer l, bool bridged)
 {
     unsigned head = layer_u32(&l, 0) >> 8;

@@ -49,8 +49,7 @@ static bool is_delimiter(unsigned byte)
     }
 }
 
-/* Only the check sequence tells a whole frame from a first fragment, so a frame that is cut is not decoded.
- */
+/* Only the check sequence tells a whole frame from a first fragment, so a truncated frame is not decoded. */
 void decode_mpacket(struct decoder *d, struct layer l)
 {
     if (!decoder_enter(d))
@@ -58,13 +57,12 @@ void decode_mpacket(struct decoder *d, struct layer l)
     uint32_t at = 0;
     while (at < l.captured && layer_u8(&l, at) == PREAMBLE)
         at++;
-    bool delimited = is_delimiter(layer_u8(&l, at));
-    if (!delimited) {
+    if (!is_delimiter(layer_u8(&l, at))) {
         if (at == 0) /* captured without preamble */
             decode_ethernet(d, l);
         return;
     }
-    l = layer_after(l, at + delimited);
+    l = layer_after(l, at + 1);
     if (!decoder_need(d, &l, MAX(l.length, CRC), SUBJECT_ETHERNET))
         return;
     uint32_t size = l.length - CRC;

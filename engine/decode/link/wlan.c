@@ -3,9 +3,9 @@
  *     | frame control 2 | duration 2 | address 6 | address 6 | address 6 | sequence control 2 |
  *     | address 6: from one access point to another | QoS control 2 | HT control 4 | LLC ...
  *
- *     frame control, first byte:  | subtype 4 | type 2 | version 2 |
- *                    second byte: | +HTC | protected | more data | power | retry | more fragments | from DS |
- * to DS |
+ *     frame control, first byte, from bit 7:  | subtype 4 | type 2 | version 2 |
+ *                    second byte, from bit 7: | +HTC | protected | more data | power | retry |
+ *                                             | more fragments | from DS | to DS |
  *
  * With the A-MSDU bit of QoS control, what follows are subframes, padded to 4 bytes:
  *     | destination 6 | source 6 | length 2 | LLC ...
@@ -39,8 +39,9 @@ enum {
     ICV = 4,
 };
 
-/* Some devices bridge Ethernet frames into 802.11 as they are, and some put two zero bytes before LLC. Where it is agreed (5.1.4,
- * ether type protocol discrimination, as of vehicles), the type stands in place of LLC: as in Wireshark, where it is a known one. */
+/* Some devices bridge Ethernet frames into 802.11 as they are, and some put two zero bytes before LLC. Where
+ * it is agreed (5.1.4, ether type protocol discrimination, as of vehicles), the type stands in place of LLC:
+ * as in Wireshark, where it is a known one. */
 static void decode_payload(struct decoder *d, struct layer l, const uint8_t *destination,
                            const uint8_t *source)
 {

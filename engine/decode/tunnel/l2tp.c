@@ -15,8 +15,8 @@
  *    |         Ns, if S              |         Nr, if S              |
  *    then attributes: |M|H| rsvd |  Length 10 bits  | Vendor ID 2 | Type 2 | value
  *
- * What a session of version 3 carries is said once, when it is set up. So all messages of version 3 are noted, and settling
- * looks at them in the order of the capture (l2tp_sessions.h).
+ * What a session of version 3 carries is said once, when it is set up. So all messages of version 3 are
+ * noted, and settling looks at them in the order of the capture (l2tp_sessions.h).
  */
 #include "engine/decode/l2tp_sessions.h"
 #include "engine/decode/protocols.h"
@@ -50,7 +50,7 @@ enum {
 };
 
 /* What a control message says of a session. */
-struct announcement3 {
+struct l2tp_control {
     unsigned message;
     uint32_t local, remote; /* 0: nothing */
     unsigned wire;          /* 0: nothing */
@@ -58,58 +58,65 @@ struct announcement3 {
 };
 
 /* By number, and by Cisco's of before the RFC. */
-enum what { WHAT_NOTHING, WHAT_LOCAL, WHAT_REMOTE, WHAT_COOKIE, WHAT_WIRE, WHAT_SUBLAYER };
+enum attribute {
+    ATTRIBUTE_OTHER,
+    ATTRIBUTE_LOCAL,
+    ATTRIBUTE_REMOTE,
+    ATTRIBUTE_COOKIE,
+    ATTRIBUTE_WIRE,
+    ATTRIBUTE_SUBLAYER
+};
 
-static enum what what_is(unsigned vendor, unsigned type)
+static enum attribute attribute_of(unsigned vendor, unsigned type)
 {
     static const struct {
         uint8_t vendor, type, what;
     } known[] = {
-        {0, 63, WHAT_LOCAL},
-        {0, 64, WHAT_REMOTE},
-        {0, 65, WHAT_COOKIE},
-        {0, 68, WHAT_WIRE},
-        {0, 69, WHAT_SUBLAYER},
-        {VENDOR_CISCO, 3, WHAT_LOCAL},
-        {VENDOR_CISCO, 4, WHAT_REMOTE},
-        {VENDOR_CISCO, 5, WHAT_COOKIE},
-        {VENDOR_CISCO, 7, WHAT_WIRE},
+        {0, 63, ATTRIBUTE_LOCAL},
+        {0, 64, ATTRIBUTE_REMOTE},
+        {0, 65, ATTRIBUTE_COOKIE},
+        {0, 68, ATTRIBUTE_WIRE},
+        {0, 69, ATTRIBUTE_SUBLAYER},
+        {VENDOR_CISCO, 3, ATTRIBUTE_LOCAL},
+        {VENDOR_CISCO, 4, ATTRIBUTE_REMOTE},
+        {VENDOR_CISCO, 5, ATTRIBUTE_COOKIE},
+        {VENDOR_CISCO, 7, ATTRIBUTE_WIRE},
     };
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (known[i].vendor == vendor && known[i].type == type)
             return known[i].what;
-    return WHAT_NOTHING;
+    return ATTRIBUTE_OTHER;
 }
 
-static void read_attribute(struct announcement3 *a, enum what what, const struct layer *value)
+static void read_attribute(struct l2tp_control *a, enum attribute attribute, const struct layer *value)
 {
-    switch (what) {
-    case WHAT_LOCAL:
+    switch (attribute) {
+    case ATTRIBUTE_LOCAL:
         a->local = layer_u32(value, 0);
         break;
-    case WHAT_REMOTE:
+    case ATTRIBUTE_REMOTE:
         a->remote = layer_u32(value, 0);
         break;
-    case WHAT_COOKIE:
+    case ATTRIBUTE_COOKIE:
         a->cookie = (int)value->length;
         break;
-    case WHAT_WIRE:
+    case ATTRIBUTE_WIRE:
         a->wire = layer_u16(value, 0);
         break;
-    case WHAT_SUBLAYER:
+    case ATTRIBUTE_SUBLAYER:
         a->sublayer = layer_u16(value, 0);
         break;
-    case WHAT_NOTHING:
+    case ATTRIBUTE_OTHER:
         break;
     }
 }
 
 /* False: it is no whole message that says what it is. */
-static bool read_control(struct layer l, struct announcement3 *a)
+static bool read_control(struct layer l, struct l2tp_control *a)
 {
     unsigned flags = layer_u16(&l, 0);
     uint32_t length = layer_u16(&l, 2), at = flags & L2TP_SEQUENCE ? 12 : 8;
-    *a = (struct announcement3){.cookie = -1, .sublayer = -1};
+    *a = (struct l2tp_control){.cookie = -1, .sublayer = -1};
     if (!(flags & L2TP_LENGTH) || length < at || length > l.captured)
         return false;
     l = layer_first(l, length);
@@ -124,7 +131,7 @@ static bool read_control(struct layer l, struct announcement3 *a)
         if (first)
             a->message = layer_u16(&value, 0);
         else if (!(head & HIDDEN))
-            read_attribute(a, what_is(vendor, type), &value);
+            read_attribute(a, attribute_of(vendor, type), &value);
         at += size;
     }
     return true;
@@ -133,7 +140,7 @@ static bool read_control(struct layer l, struct announcement3 *a)
 static void follow_control(struct decoder *d, const struct fragment_key *sent, struct l2tp_tunnel *tunnel,
                            struct layer l)
 {
-    struct announcement3 a;
+    struct l2tp_control a;
     if (!read_control(l, &a))
         return;
     if (a.message == START_TUNNEL && !tunnel && l2tp_add_tunnel(d->l2tp, sent, d->key))
@@ -218,8 +225,8 @@ void decode_l2tp_noted(struct decoder *d, const struct fragment *f, struct layer
         decoder_stop_at_fragment(d, FRAGMENT_L2TP);
 }
 
-/* A message of version 3, from the session id on, or of a control message from its flags on. Settling is here, too, with
- * what it has put together. */
+/* A message of version 3, from the session id on, or of a control message from its flags on. Settling is
+ * here, too, with what it has put together. */
 static void note(struct decoder *d, unsigned what, uint32_t ports, struct layer l)
 {
     struct fragment f = {.key = {.kind = FRAGMENT_L2TP, .id = ports}, .next = (uint8_t)what};
