@@ -66,6 +66,7 @@ void entry_look(struct watch *w, struct watch_entry *e, int64_t now)
         return;
     }
     note_present(w, e);
+    e->is_unseen = false;
     if (!S_ISREG(st.st_mode)) {
         e->state = WATCH_OTHER;
         return;
@@ -97,6 +98,7 @@ void entry_complete(struct watch_entry *e, bool is_sure)
     if (e->state != WATCH_WRITTEN)
         return;
     e->state = WATCH_WHOLE;
+    e->is_unseen = e->missing_since != 0;
     e->is_sure = is_sure;
     e->has_writer = false;
 }
@@ -257,7 +259,8 @@ static bool has_other_name(const struct watch *w, const struct watch_entry *e)
 {
     for (size_t i = 0; i < w->count && e->inode; i++) {
         const struct watch_entry *o = w->entries[i];
-        if (!o->missing_since && o->inode == e->inode && o->device == e->device && o->time == e->time)
+        if (!o->missing_since && o->inode == e->inode && o->device == e->device &&
+            (e->is_unseen || o->time == e->time))
             return true;
     }
     struct watch_entry *const link = e->inode ? NULL : find_link(w, e->directory);
@@ -271,7 +274,7 @@ static void tell_missing(const struct watch *w, const struct watch_entry *e)
 {
     if (has_other_name(w, e))
         return;
-    if (e->state == WATCH_WHOLE && !e->inode)
+    if (e->state == WATCH_WHOLE && e->is_unseen)
         problems_add(w->params.problems, PROBLEM_ERROR, 0, e->path, -1,
                      "vanished before it could be looked at: if it was a capture, it is missing");
     else if (e->state == WATCH_WHOLE && e->size)

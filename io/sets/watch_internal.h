@@ -44,7 +44,8 @@ struct watch_entry {
     enum watch_state state;
     bool is_sure, has_writer, is_counted /* among what is skipped */;
     dev_t device;
-    ino_t inode; /* 0: not looked at yet */
+    ino_t inode;    /* 0: not looked at yet */
+    bool is_unseen; /* it was taken for whole when it was gone: what it held in the end is not known */
     uint64_t size;
     int64_t time;          /* of its last change; ns */
     int64_t since;         /* it is as it is; monotonic ns, as the next ones */

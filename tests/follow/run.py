@@ -285,25 +285,35 @@ def troubles(tcpreuse):
 
     def unseen():
         """The follower is held up, and a name is gone before it has looked: its file is there by a link, or is missing."""
-        for linked, word in ((True, None), (False, b'missing')):
+        def link(place):
+            os.link(place.file('.new'), place.file('1'))
+
+        def copy(place):
+            shutil.copyfile(place.file('.new'), place.file('1'))
+
+        for how, is_open, is_missing in ((link, False, False), (link, True, False), (copy, False, True), (copy, True, True)):
             place = Place(tcpreuse)
             try:
                 parts = shares(traffic(16, 900), 2)
                 run = Follower([tcpreuse, '--format', 'csv', '--verdicts', 'off', '--follow', place.followed])
                 place.write('0', parts[0])
                 run.wait_for(lambda r: r.rows() > 5)
+                if is_open:     # it is known, and empty
+                    writer = open(place.file('.new'), 'wb')
+                    time.sleep(0.3)
                 os.kill(run.process.pid, signal.SIGSTOP)
-                place.write('.new', parts[1])
-                if linked:
-                    os.link(place.file('.new'), place.file('1'))
+                if is_open:
+                    with writer:
+                        writer.write(parts[1])
                 else:
-                    place.write('1', parts[1])
+                    place.write('.new', parts[1])
+                how(place)
                 os.remove(place.file('.new'))
                 os.kill(run.process.pid, signal.SIGCONT)
                 run.wait_for(lambda r: r.rows() > 100)
                 time.sleep(1)
-                if run.end() != 130 or b'900 frames read' not in run.err or (b'missing' in run.err) != (word is not None):
-                    return ['linked: %s, %s' % (linked, run.err.decode())]
+                if run.end() != 130 or b'900 frames read' not in run.err or (b'missing' in run.err) != is_missing:
+                    return ['%s, open: %s: %s' % (how.__name__, is_open, run.err.decode())]
             finally:
                 place.close()
         return []
