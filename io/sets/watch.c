@@ -149,13 +149,30 @@ static int by_name(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
+static bool has_settled(const struct watch_entry *e, int64_t now)
+{
+    return now - e->since >= watch_ns(WATCH_SETTLE_MS);
+}
+
+/* When the first of the files that have yet to settle was changed: later ones wait for it. */
+static int64_t first_to_settle(const struct watch *w, int64_t now)
+{
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < w->count; i++) {
+        const struct watch_entry *e = w->entries[i];
+        if (e->state == WATCH_WHOLE && !e->missing_since && !has_settled(e, now))
+            first = MIN(first, e->time);
+    }
+    return first;
+}
+
 int watch_take(struct watch *w, struct watched_list *list)
 {
-    const int64_t now = clock_monotonic_ns();
+    const int64_t now = clock_monotonic_ns(), first = first_to_settle(w, now);
     const size_t before = list->count;
     for (size_t i = 0; i < w->count; i++) {
         struct watch_entry *e = w->entries[i];
-        if (e->state != WATCH_WHOLE || now - e->since < watch_ns(WATCH_SETTLE_MS))
+        if (e->state != WATCH_WHOLE || !has_settled(e, now) || e->time > first)
             continue;
         entry_look(w, e, now);
         if (e->missing_since || e->state != WATCH_WHOLE)

@@ -71,6 +71,8 @@ void entry_look(struct watch *w, struct watch_entry *e, int64_t now)
         e->state = WATCH_OTHER;
         return;
     }
+    const int64_t looked = e->looked;
+    e->looked = now;
     const bool is_other = e->inode && (e->inode != st.st_ino || e->device != st.st_dev);
     const uint64_t size = (uint64_t)st.st_size;
     const int64_t time = change_time(&st);
@@ -80,9 +82,13 @@ void entry_look(struct watch *w, struct watch_entry *e, int64_t now)
         problems_add(w->params.problems, PROBLEM_ERROR, 0, e->path, -1,
                      "was written anew before it was read: %llu bytes that it held are missing",
                      (unsigned long long)e->size);
-    /* When a file is first seen, its time of change tells how long it has been as it is. */
-    const int64_t age = e->inode ? 0 : time_between(time, clock_wall_ns());
-    e->since = now - MIN(MAX(age, INT64_C(0)), INT64_C(3600) * 1000000000);
+    /* The time of change tells how long the file has been as it is, but for no longer than since the last look. The clock of
+     * another machine may be wrong, so there only the first look believes it. Without this a follower that was held up would
+     * take a new file for older than the one before it. */
+    const int64_t longest = !e->inode                 ? watch_ns(INT64_C(3600000))
+                            : e->directory->is_remote ? 0
+                                                      : now - looked;
+    e->since = now - MIN(MAX(time_between(time, clock_wall_ns()), INT64_C(0)), longest);
     e->state = WATCH_WRITTEN;
     if (is_other || size < e->size)
         e->look = (struct look){0};

@@ -51,6 +51,7 @@ struct watch_entry {
     int64_t since;         /* it is as it is; monotonic ns, as the next ones */
     int64_t missing_since; /* 0: it is there */
     int64_t asked;         /* whether it is open */
+    int64_t looked;        /* how it is; 0: not yet */
     struct look look;
     bool look_is_old; /* it has changed since */
     /* What the kernel has told of its name: that it was made, and that a writer has closed it. One without the other is a
