@@ -120,19 +120,25 @@ local function load_report()
     problem = message
     return
   end
-  local seen, several = nil, false
+  local wanted, seen, several = reuse.prefs.file, nil, false
+  local column = wanted == "" and "frame" or "file_frame"
   for row in read_rows(file) do
-    if not row.frame then
-      problem = path .. ": no column 'frame': not a reuse.csv"
+    local number = tonumber(row[column])
+    if not row[column] then
+      problem = path .. ": no column '" .. column .. "': " ..
+        (row.frame and "a report on one file, which tcpreuse.file need not name" or "not a reuse.csv")
       break
     end
-    local wanted = reuse.prefs.file
+    if not number then
+      problem = path .. ": a row without a number of a frame"
+      break
+    end
     if wanted == "" then
       several = several or (row.file and seen and seen ~= row.file)
       seen = row.file
-      rows[tonumber(row.frame)] = row
+      rows[number] = row
     elseif row.file == wanted then
-      rows[tonumber(row.file_frame)] = row
+      rows[number] = row
     end
   end
   file:close()

@@ -77,6 +77,13 @@ def check(tap, directory):
     shown, _ = tshark('-X', 'lua_script1:' + report, '-o', 'tcpreuse.file:' + odd, '-r', odd, '-Y', 'tcpreuse', *fields)
     tap.ok('one file of several, its name quoted', same(shown, rows) if rows else ['no rows'])
 
+    single = os.path.join(directory, 'reuse.csv')
+    shown, errors = tshark('-X', 'lua_script1:' + single, '-o', 'tcpreuse.file:' + EXAMPLE, *marked)
+    tap.ok('a file is named, and the report has none', [] if not shown and "no column 'file_frame'" in errors else [shown, errors])
+    without = program.write(directory, 'without.csv', b'frame,verdict\n,lost\n')
+    shown, errors = tshark('-X', 'lua_script1:' + without, *marked)
+    tap.ok('a row without a frame', [] if not shown and 'without a number' in errors else [shown, errors])
+
     for what, path, told in (('no report', '/nonexistent/reuse.csv', 'No such file'), ('a report that is none', SCRIPT, 'not a reuse.csv')):
         shown, errors = tshark('-X', 'lua_script1:' + path, *marked)
         tap.ok(what, [] if not shown and told in errors else [shown, errors])
