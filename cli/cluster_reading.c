@@ -1,5 +1,6 @@
 /* A rank reads a piece with threads of its own, into a queue, while another thread talks to other ranks. */
 #include "cli/cluster_internal.h"
+#include "engine/signals.h"
 #include "io/message.h"
 
 #include <errno.h>
@@ -85,7 +86,10 @@ void cluster_reading_start(struct cluster_reading *r, const struct cluster *c, u
     }
     cluster_check(c, piece_reading_open(&r->reading, &choice, &r->problems));
     cluster_check(c, piece_reading_prepare(&r->reading, sink));
+    sigset_t old;
+    signals_block(&old); /* interrupts are for the thread that waits for the job */
     const int error = pthread_create(&r->thread, NULL, read_all, r);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (error) {
         message_error("cannot start a thread: %s", strerror(error));
         cluster_fail(c, EXIT_INPUT);

@@ -12,7 +12,6 @@
 #include <ctype.h>
 #include <getopt.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -239,12 +238,13 @@ static void describe_options(struct option longs[OPTION_SPECS + 1], char shorts[
     *shorts = 0;
 }
 
+/* cpu_set_t has room for 1,024 processors; where there are more, sched_getaffinity() fails. */
 static unsigned available_processors(void)
 {
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set))
-        return 1;
-    return MIN((unsigned)CPU_COUNT(&set), (unsigned)PIPELINE_THREADS);
+    const long count =
+        sched_getaffinity(0, sizeof set, &set) ? sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
+    return (unsigned)MIN(MAX(count, 1L), (long)PIPELINE_THREADS);
 }
 
 /* getopt() remembers between calls that files are to be returned in their order, and the EAL, which reads its

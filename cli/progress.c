@@ -200,6 +200,13 @@ static void *progress_main(void *argument)
     return NULL;
 }
 
+static void destroy(struct progress *p)
+{
+    pthread_cond_destroy(&p->wake);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
 struct progress *progress_start(const struct progress_params *params)
 {
     bool terminal = isatty(STDERR_FILENO) && !params->json;
@@ -216,7 +223,7 @@ struct progress *progress_start(const struct progress_params *params)
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
     if (pthread_create(&p->thread, NULL, progress_main, p)) {
-        free(p);
+        destroy(p);
         return NULL;
     }
     return p;
@@ -233,7 +240,5 @@ void progress_stop(struct progress *p)
     pthread_join(p->thread, NULL);
     if (p->params.json)
         show(p); /* the last object has the numbers of the whole run */
-    pthread_cond_destroy(&p->wake);
-    pthread_mutex_destroy(&p->lock);
-    free(p);
+    destroy(p);
 }

@@ -36,10 +36,12 @@ int piece_digest_before(int fd, uint64_t end, uint64_t *digest)
 
 static void note_stat(const struct stat *st, struct piece_input *in)
 {
-    *in = (struct piece_input){.size = (uint64_t)st->st_size,
-                               .time = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-                               .device = st->st_dev,
-                               .inode = st->st_ino};
+    *in = (struct piece_input){
+        .size = (uint64_t)st->st_size,
+        /* compared only, so that it may wrap around: time_t goes far beyond 2262 */
+        .time = (int64_t)((uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec),
+        .device = st->st_dev,
+        .inode = st->st_ino};
 }
 
 static int identify(int fd, struct piece_input *in)

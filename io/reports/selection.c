@@ -135,8 +135,6 @@ static size_t find(const struct selection *s, uint64_t stream, uint64_t frame)
 
 static int add_frame(struct selection *s, uint64_t frame)
 {
-    if (s->capacity == (size_t)-1)
-        return -1;
     if (s->frames && s->capacity > s->count) {
         s->frames[s->count++] = frame;
         return 0;
