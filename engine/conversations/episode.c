@@ -88,6 +88,16 @@ static int64_t due_after(const struct episodes *e, int64_t last_syn, int64_t int
     return due;
 }
 
+/* The episode is due then. An entry of the heap that is too early is put off when it comes up; one that would come up too late,
+ * since the client's next try is expected sooner than before, or time went back, gets another one before it. 0 or -1. */
+static int set_due(struct episodes *e, uint32_t number, int64_t due, bool has_entry)
+{
+    struct episode *const x = &e->items[number];
+    const bool earlier = !has_entry || due < x->due;
+    x->due = due;
+    return earlier ? heap_push(e, (struct episode_due){due, number, x->serial}) : 0;
+}
+
 uint32_t episodes_begin_attempt(struct episodes *e, const struct attempt_start *start, uint32_t *ticket)
 {
     const uint32_t attempt = take_attempt(e), number = start->joins ? start->joins : take_episode(e);
@@ -108,8 +118,7 @@ uint32_t episodes_begin_attempt(struct episodes *e, const struct attempt_start *
     episode->last = attempt;
     episode->attempts++;
     episode->syn_time = episode->last_syn = start->time;
-    episode->due = due_after(e, start->time, interval);
-    if (!start->joins && heap_push(e, (struct episode_due){episode->due, number, episode->serial}))
+    if (set_due(e, number, due_after(e, start->time, interval), start->joins))
         return 0;
     episode->decimals = MAX(episode->decimals, start->finding.decimals);
     episode->record = start->record;
@@ -187,13 +196,15 @@ static enum answer answer_of(const struct episode *x, const struct segment *s)
 }
 
 /* The client's own segments. True: the connection stands, though no SYN/ACK was seen. */
-static bool see_client(const struct episodes *e, struct episode *x, struct finding *f,
-                       const struct segment *s)
+static bool see_client(struct episodes *e, uint32_t episode, struct finding *f, const struct segment *s,
+                       bool *failed)
 {
+    struct episode *const x = &e->items[episode];
     if (rules_is_syn(s->flags)) {
         if (s->seq == x->isn)
             f->syn_retries++;
-        x->due = due_after(e, s->time, MAX(time_between(x->last_syn, s->time), 0));
+        const int64_t interval = MAX(time_between(x->last_syn, s->time), 0);
+        *failed |= set_due(e, episode, due_after(e, s->time, interval), true) != 0;
         x->last_syn = s->time;
         return false;
     }
@@ -214,7 +225,7 @@ bool episode_see(struct episodes *e, uint32_t episode, const struct segment *s, 
     enum answer answer = ANSWER_NONE;
     if (!from_client)
         answer = answer_of(x, s);
-    else if (see_client(e, x, f, s))
+    else if (see_client(e, episode, f, s, failed))
         answer = ANSWER_UNSEEN;
     if (answer == ANSWER_NONE)
         return false;
