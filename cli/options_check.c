@@ -81,6 +81,13 @@ static enum options_result check_output(const struct options *o)
     if (o->reports[REPORT_ENDPOINTS] && options_forget(o))
         return options_fail("report 'endpoints' requires all conversations: leave out '--%s'",
                             o->max_conversations ? "max-conversations" : "expire");
+    if (o->expire_auto && (o->combine || o->mpi || o->state))
+        return options_fail("options '--%s' and '--expire auto' exclude each other: how many conversations "
+                            "are kept depends on "
+                            "one run; give a number of seconds",
+                            o->combine ? "combine"
+                            : o->mpi   ? "mpi"
+                                       : "state");
     if (o->expire_auto && o->no_memory_limit)
         return options_fail(
             "option '--expire auto' goes by the limit of memory: leave out '--memory-limit none'");
@@ -154,7 +161,6 @@ static enum options_result check_state(const struct options *o)
         bool given;
         const char *option, *why;
     } refused[] = {
-        {o->rules == RULES_4_0, "--rules 4.0", "what FTP announced is not saved"},
         {o->xlsx, "--reports xlsx", "the workbook would have the rows of this run only"},
         {o->page, "--reports page", "the page would show the reuses of this run only"},
     };

@@ -72,6 +72,8 @@ int state_put_options(struct piece_head *h, const struct options *o, const struc
     result |= put(h, "append", "%s", o->append ? "on" : "off");
     result |= put(h, "verdicts", "%s", o->verdicts == VERDICTS_ON ? "on" : "off");
     result |= put(h, "answer-window", "%.9f", (double)o->answer_window * 1e-9);
+    if (o->expire)
+        result |= put(h, "expire", "%.9f", (double)o->expire * 1e-9);
     result |= put(h, "port-range", "%u-%u", o->port_range.lowest, o->port_range.highest);
     result |= put(h, "format", "%s", ndjson ? "ndjson" : "csv");
     result |= put(h, "bom", "%s", o->bom ? "on" : "off");

@@ -9,6 +9,7 @@
 
 #include "engine/conversations/announced.h"
 #include "engine/conversations/events.h"
+#include "engine/conversations/idle_clock.h"
 #include "engine/decode/decoder.h"
 #include "engine/window.h"
 
@@ -27,8 +28,7 @@ struct lane {
     /* Where decoding last started or resumed, and how many of the lane's frames lie before: the source finds
      * frame n of the lane by walking n - resumed_frames records from resumed on, with context. */
     uint64_t resumed, resumed_frames;
-    uint64_t frames;   /* records walked */
-    int64_t last_time; /* of the last of them */
+    uint64_t frames; /* records walked */
 
     /* Set in settling. */
     uint64_t first_frame;
@@ -104,10 +104,9 @@ struct batch {
     uint64_t frames;
     uint64_t input_base; /* number of the last frame before the input's first, from settling */
     uint64_t redone;     /* lanes decoded again */
-    int64_t last_time;   /* of its last frame, or that of a batch before */
-    /* From settling, for runs that forget. */
-    uint64_t furthest_back; /* ns by which a frame so far is earlier than the latest before it, at most */
-    bool is_sweep;          /* at its end shards look for conversations that have been idle for too long */
+    /* From settling, where conversations expire by time; read by the shards. */
+    struct idle_clock_list clocks;
+    uint64_t end_clock; /* behind its last segment */
     struct lane lane[LANES];
     struct segment_list *list_pool; /* all lanes' lists */
 

@@ -91,7 +91,7 @@ struct tcpreuse_options {
     int64_t answer_window; /* how long to wait for the answer to a SYN; 0: 3 s */
     /* Bound memory: forget conversations after this time without a segment, or beyond this number, the
      * longest idle first. 0: no limit. They are forgotten between two steps of work, so the moment depends on
-     * when frames are pushed and flushed. */
+     * when frames are pushed and flushed; which ones expire, and in what order, does not. */
     int64_t expire;
     uint64_t max_conversations;
     int64_t drop_copies; /* drop copies of a packet within this time, as mirror ports make them; 0: none */

@@ -146,6 +146,16 @@ int control_add(struct control_table *t, const struct ftp_segment *f, const stru
     return read;
 }
 
+int control_restore(struct control_table *t, const struct control *saved, const struct hash_key *key)
+{
+    struct control *c = find_or_add(t, &saved->tuple, key);
+    if (!c)
+        return -1;
+    c->state = saved->state;
+    memcpy(c->flow, saved->flow, sizeof c->flow);
+    return 0;
+}
+
 void control_free(struct control_table *t)
 {
     free(t->items);

@@ -39,6 +39,8 @@ struct control_table {
 /* The next segment of a control connection, in capture order. 1: 4.0 reads it; 0: it does not; -1: memory is
  * short. */
 int control_add(struct control_table *t, const struct ftp_segment *f, const struct hash_key *key);
+/* Puts a connection back that another run followed; those with older last segments come first. 0, or -1 when memory is short. */
+int control_restore(struct control_table *t, const struct control *saved, const struct hash_key *key);
 void control_free(struct control_table *t);
 
 #endif

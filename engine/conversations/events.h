@@ -70,6 +70,7 @@ enum ending {
 struct ended {
     uint32_t position;
     uint32_t record;
+    uint64_t over; /* where conversations expire by time: at this time of the idle clock; else 0 */
     uint64_t stream, older, newer; /* set by numbering, as in struct conversation_row */
     uint8_t ending;                /* enum ending */
     uint8_t family;                /* enum family */

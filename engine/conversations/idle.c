@@ -8,12 +8,17 @@
 void idle_list_free(struct idle_list *l)
 {
     free(l->links);
+    free(l->clocks);
     *l = (struct idle_list){0};
 }
 
 int idle_list_grow(struct idle_list *l, uint32_t record)
 {
-    return list_reserve(&l->links, &l->capacity, (uint64_t)record + 1, sizeof *l->links);
+    const uint64_t count = (uint64_t)record + 1;
+    return list_reserve(&l->links, &l->capacity, count, sizeof *l->links) ||
+                   (l->timed && list_reserve(&l->clocks, &l->clock_capacity, count, sizeof *l->clocks))
+               ? -1
+               : 0;
 }
 
 void idle_list_give_up(struct idle_list *l, uint32_t record, uint64_t batch)

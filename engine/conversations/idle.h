@@ -1,5 +1,6 @@
 /* The conversations of a table, by the order of their last segments, for runs that may forget some: the one
- * that has been idle longest goes first. 12 bytes a conversation, only where a limit is set.
+ * that has been idle longest goes first. 12 bytes a conversation, only where a limit is set; 8 more
+ * where that is one of time.
  *
  * A record that was given up cannot be reused at once, since batches under way still refer to it by number.
  * It waits until the batch in which it was given up has been written. One thread uses a list at a time. */
@@ -20,6 +21,10 @@ _Static_assert(sizeof(struct idle_link) == 12, "memory a conversation");
 struct idle_list {
     struct idle_link *links; /* by record number */
     uint32_t capacity;
+    bool timed; /* it has clocks: set before the first record */
+    uint64_t *
+        clocks; /* by record number: the idle clock at the last segment, and not before the one before in the list */
+    uint32_t clock_capacity;
     uint32_t oldest, newest;                /* by last segment; records, or RECORD_NONE */
     uint32_t first_given_up, last_given_up; /* records, or RECORD_NONE */
 };
@@ -44,9 +49,11 @@ ALWAYS_INLINE void idle_list_add(struct idle_list *l, uint32_t record, uint32_t 
     l->newest = record;
 }
 
-/* The record had a segment: it becomes the newest. */
-ALWAYS_INLINE void idle_list_touch(struct idle_list *l, uint32_t record)
+/* The record had a segment: it becomes the newest. clock: of a list that is timed. */
+ALWAYS_INLINE void idle_list_touch(struct idle_list *l, uint32_t record, uint64_t clock)
 {
+    if (l->timed)
+        l->clocks[record] = clock;
     if (l->newest == record)
         return;
     uint32_t hash = l->links[record].hash;

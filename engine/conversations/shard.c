@@ -78,43 +78,30 @@ void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool by_fra
     s->forgets = most || idle_time || by_frames;
     s->most = most;
     s->idle_time = idle_time;
+    for (int f = 0; f < FAMILIES; f++)
+        s->idle[f].timed = idle_time != 0;
     s->note_ended = note_ended;
 }
 
-/* Is no conversation behind this one in the list idle for too long? Their last segments are in later frames,
- * so they are earlier than its last segment by at most furthest_back. */
-static bool none_is_expired_behind(const struct shard *s, const struct conversation *c,
-                                   const struct batch *batch)
-{
-    const uint64_t idle =
-        batch->last_time > c->last_time ? (uint64_t)batch->last_time - (uint64_t)c->last_time : 0;
-    return !batch->furthest_back || !s->idle_time ||
-           (idle <= (uint64_t)s->idle_time && batch->furthest_back <= (uint64_t)s->idle_time - idle);
-}
-
-/* Forgets, at the end of a batch, all conversations that have been idle for too long, wherever they are in
- * the list: which ones precede them depends on the number of shards, and the result must not. 0 or -1. */
+/* Forgets, at the end of a batch, all conversations that have been idle for too long. Neither the idle clock nor
+ * frame numbers go back, so none of them is behind the first one that has not. 0 or -1. */
 static int forget_idle(struct drain drains[FAMILIES], const struct batch *batch)
 {
     struct shard *const s = drains[0].shard;
     const uint64_t last_frame = batch->first_frame + batch->frames - 1;
     for (int f = 0; f < FAMILIES; f++)
-        for (uint32_t record = s->idle[f].oldest, next; record; record = next) {
+        for (uint32_t record; (record = s->idle[f].oldest) != RECORD_NONE; s->expired++) {
             const struct conversation *c = table_record(&s->table[f], record, f);
-            next = s->idle[f].links[record].newer;
-            if (conversation_is_expired(c, s, batch->last_time, last_frame)) {
-                s->expired++;
-                if (drain_expire(&drains[f], record, UINT32_MAX))
-                    return -1;
-            } else if (none_is_expired_behind(s, c, batch)) {
+            if (!drain_is_expired(&drains[f], c, record, batch->end_clock, last_frame))
                 break;
-            }
+            if (drain_expire(&drains[f], record, UINT32_MAX, batch->end_clock))
+                return -1;
         }
     return 0;
 }
 
 /* Forgets, at the end of a batch, the conversations beyond `most`, longest idle first. 0 or -1. */
-static int forget_surplus(struct drain drains[FAMILIES])
+static int forget_surplus(struct drain drains[FAMILIES], const struct batch *batch)
 {
     struct shard *const s = drains[0].shard;
     for (;;) {
@@ -133,7 +120,7 @@ static int forget_surplus(struct drain drains[FAMILIES])
         if (!oldest || tuples <= s->most)
             return 0;
         s->displaced++;
-        if (drain_expire(&drains[oldest_family], s->idle[oldest_family].oldest, UINT32_MAX))
+        if (drain_expire(&drains[oldest_family], s->idle[oldest_family].oldest, UINT32_MAX, batch->end_clock))
             return -1;
     }
 }
@@ -206,6 +193,14 @@ static int count_ways(struct shard *s, const struct batch *batch, unsigned shard
     return 0;
 }
 
+static void begin_idle_clock(struct drain *d, const struct batch *batch)
+{
+    const struct idle_clock_list *list = &batch->clocks;
+    d->idle_clock = list->items;
+    d->last_idle_clock = list->items + list->count - 1;
+    d->idle_clock_end = list->count > 1 ? list->items[1].position : UINT32_MAX;
+}
+
 int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
 {
     struct shard_result *result = &batch->result[s->index];
@@ -228,6 +223,8 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
             continue;
         if (s->verdicts.wanted)
             drain_begin_clock(&drains[f], batch);
+        if (s->idle_time)
+            begin_idle_clock(&drains[f], batch);
         const size_t list = (size_t)f * shards + s->index;
         if (shard_passes(s, (enum family)f)(&drains[f], batch, list))
             return -1;
@@ -236,9 +233,9 @@ int shard_drain(struct shard *s, struct batch *batch, unsigned shards)
     }
     if (s->verdicts.wanted && drain_close_episodes(drains))
         return -1;
-    if (s->forgets && batch->is_sweep && forget_idle(drains, batch))
+    if (s->forgets && forget_idle(drains, batch))
         return -1;
-    if (s->most && forget_surplus(drains))
+    if (s->most && forget_surplus(drains, batch))
         return -1;
     return s->counts_ways ? count_ways(s, batch, shards) : 0;
 }

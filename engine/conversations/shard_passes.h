@@ -78,9 +78,10 @@ ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candid
     struct segment *const s = candidate->segment;
     const uint64_t word = conversation_port_word(c);
     const uint8_t slow = VERDICTS ? CONVERSATION_WATCHED | SEGMENT_QUOTED : 0;
+    const uint64_t clock = FORGETS ? drain_idle_clock(d, s, candidate->frame) : 0;
     if (unlikely(((segment_port_word(s) ^ word) & port_word_compared(slow)) |
                  address_difference(c, s, FAMILY)) ||
-        (FORGETS && unlikely(conversation_is_expired(c, d->shard, s->time, candidate->frame))))
+        (FORGETS && unlikely(drain_is_expired(d, c, candidate->record, clock, candidate->frame))))
         return false;
     /* Read here, since what is stored below may be the segment's, for all that the compiler knows. */
     const unsigned flow = s->bits & SEGMENT_FLOW, flags = s->flags;
@@ -97,7 +98,7 @@ ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candid
     /* Last, since the mark lies where the boundary's place is. */
     PASS(mark_segment)(s, before, candidate->record);
     if (FORGETS)
-        idle_list_touch(&d->shard->idle[FAMILY], candidate->record);
+        idle_list_touch(&d->shard->idle[FAMILY], candidate->record, clock);
     return true;
 }
 

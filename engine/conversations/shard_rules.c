@@ -15,6 +15,7 @@ struct slow_segment {
     uint32_t record; /* of conversation */
     struct conversation *conversation;
     uint32_t *slot; /* the record's in the index; NULL: not looked up */
+    uint64_t clock; /* the idle clock at the segment */
     bool created;   /* the conversation, by this segment */
     enum trigger trigger;
 };
@@ -46,8 +47,18 @@ static uint32_t new_record(struct drain *d, uint32_t hash)
     return record;
 }
 
+/* When it was over by the idle clock, whenever that was found. */
+static uint64_t over_at(const struct drain *d, uint32_t record, enum ending ending, uint64_t clock)
+{
+    const struct shard *s = d->shard;
+    if (!s->idle_time || ending != ENDING_EXPIRED)
+        return clock;
+    return MIN(clock, idle_clock_add(s->idle[d->family].clocks[record], (uint64_t)s->idle_time + 1));
+}
+
 /* Ends a conversation: notes its row, if wanted, and gives up its record. 0 or -1. */
-static int end_conversation(struct drain *d, uint32_t record, uint32_t position, enum ending ending)
+static int end_conversation(struct drain *d, uint32_t record, uint32_t position, enum ending ending,
+                            uint64_t clock)
 {
     struct shard *s = d->shard;
     struct conversation *c = table_record(d->table, record, d->family);
@@ -55,8 +66,11 @@ static int end_conversation(struct drain *d, uint32_t record, uint32_t position,
         struct ended *e = LIST_ADD(&d->result->ended[d->family]);
         if (!e)
             return -1;
-        *e = (struct ended){
-            .position = position, .record = record, .ending = (uint8_t)ending, .family = (uint8_t)d->family};
+        *e = (struct ended){.position = position,
+                            .record = record,
+                            .over = over_at(d, record, ending, clock),
+                            .ending = (uint8_t)ending,
+                            .family = (uint8_t)d->family};
         memcpy(&e->conversation, c, conversation_size(d->family));
         if (s->verdicts.wanted) {
             e->history = *history_of(&s->histories[d->family], record);
@@ -70,10 +84,10 @@ static int end_conversation(struct drain *d, uint32_t record, uint32_t position,
     return 0;
 }
 
-int drain_expire(struct drain *d, uint32_t record, uint32_t position)
+int drain_expire(struct drain *d, uint32_t record, uint32_t position, uint64_t clock)
 {
     table_remove(d->table, d->shard->idle[d->family].links[record].hash, record);
-    return end_conversation(d, record, position, ENDING_EXPIRED);
+    return end_conversation(d, record, position, ENDING_EXPIRED, clock);
 }
 
 void drain_move_strays(struct drain *d)
@@ -159,7 +173,8 @@ static int supersede(struct drain *d, struct slow_segment *x, uint32_t position)
     struct shard *const s = d->shard;
     if (s->keep_records || s->forgets) {
         const uint32_t record = new_record(d, x->hash);
-        if (record == RECORD_NONE || (s->forgets && end_conversation(d, x->record, position, ENDING_REUSE)))
+        if (record == RECORD_NONE ||
+            (s->forgets && end_conversation(d, x->record, position, ENDING_REUSE, x->clock)))
             return -1;
         x->conversation->bits |= CONVERSATION_SUPERSEDED;
         x->conversation = table_record(d->table, record, d->family);
@@ -292,9 +307,10 @@ static int update(struct drain *d, struct slow_segment *x)
 {
     struct shard *const shard = d->shard;
     struct segment *const s = x->segment;
-    if (shard->forgets && !x->created && conversation_is_expired(x->conversation, shard, s->time, x->frame)) {
+    if (shard->forgets && !x->created &&
+        drain_is_expired(d, x->conversation, x->record, x->clock, x->frame)) {
         shard->expired++;
-        if (drain_expire(d, x->record, drain_position(d, s, x->frame)) || find_or_create(d, x))
+        if (drain_expire(d, x->record, drain_position(d, s, x->frame), x->clock) || find_or_create(d, x))
             return -1;
     }
     if (shard->follows_ftp && x->created && take_announced(d, x))
@@ -310,7 +326,7 @@ static int update(struct drain *d, struct slow_segment *x)
     if (shard->mark_segments)
         s->record = x->record;
     if (shard->forgets)
-        idle_list_touch(&shard->idle[d->family], x->record);
+        idle_list_touch(&shard->idle[d->family], x->record, x->clock);
     return 0;
 }
 
@@ -320,6 +336,7 @@ int drain_update(struct drain *d, const struct candidate *candidate)
     struct slow_segment x = {.segment = s,
                              .frame = candidate->frame,
                              .hash = s->hash,
+                             .clock = drain_idle_clock(d, s, candidate->frame),
                              .conversation = candidate->conversation,
                              .record = candidate->record};
     if ((x.conversation->bits & CONVERSATION_SUPERSEDED || tuple_difference(x.conversation, s, d->family)) &&

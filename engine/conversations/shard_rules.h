@@ -24,6 +24,9 @@ struct drain {
     /* What FTP announces in the batch, and how many of these the shard has taken in. */
     const struct announcement_list *announcements;
     uint32_t announcements_seen;
+    /* Where conversations expire by time: the idle clock from here on, up to a position, and what is behind that. */
+    const struct idle_clock_change *idle_clock, *last_idle_clock;
+    uint32_t idle_clock_end;
     /* Where verdicts are wanted: how far the clock of the boundaries has come. */
     const struct batch *batch;
     const struct lane *lane; /* that has the boundary which was looked up last */
@@ -55,8 +58,9 @@ int drain_update(struct drain *d, const struct candidate *candidate);
  * announced it. 0 or -1. */
 int drain_apply_first(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,
                       uint64_t frame);
-/* Ends a conversation whose time is up, with all of its segments before position, and forgets it. 0 or -1. */
-int drain_expire(struct drain *d, uint32_t record, uint32_t position);
+/* Ends a conversation whose time is up, with all of its segments before position, and forgets it. clock: how far the idle clock
+ * has come. 0 or -1. */
+int drain_expire(struct drain *d, uint32_t record, uint32_t position, uint64_t clock);
 /* shard_verdicts.c, where verdicts are wanted. At the beginning of a batch, and at its end: episodes that are
  * due are over. 0 or -1. */
 void drain_begin_clock(struct drain *d, const struct batch *batch);
@@ -168,12 +172,25 @@ ALWAYS_INLINE void conversation_add_segment(struct conversation *c, const struct
     c->last_time = s->time;
 }
 
-/* Has it been idle for too long, at this time and frame? */
-ALWAYS_INLINE bool conversation_is_expired(const struct conversation *c, const struct shard *s, int64_t now,
-                                           uint64_t frame)
+/* The idle clock at a segment, where conversations expire by time. Segments come in the order of the capture. */
+ALWAYS_INLINE uint64_t drain_idle_clock(struct drain *d, const struct segment *s, uint64_t frame)
 {
-    return (s->idle_time && now > c->last_time &&
-            (uint64_t)now - (uint64_t)c->last_time > (uint64_t)s->idle_time) ||
+    if (!d->idle_clock)
+        return 0;
+    const uint32_t position = drain_position(d, s, frame);
+    while (unlikely(position >= d->idle_clock_end)) {
+        d->idle_clock++;
+        d->idle_clock_end = d->idle_clock == d->last_idle_clock ? UINT32_MAX : d->idle_clock[1].position;
+    }
+    return idle_clock_at(&d->idle_clock->clock, s->time);
+}
+
+/* Has a conversation been idle for too long, at this clock and frame? */
+ALWAYS_INLINE bool drain_is_expired(const struct drain *d, const struct conversation *c, uint32_t record,
+                                    uint64_t clock, uint64_t frame)
+{
+    const struct shard *s = d->shard;
+    return (s->idle_time && clock - s->idle[d->family].clocks[record] > (uint64_t)s->idle_time) ||
            conversation_last_frame(c) <= (frame > s->over_from ? s->over : s->over_before);
 }
 

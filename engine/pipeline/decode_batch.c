@@ -146,8 +146,6 @@ static bool decode_turn(const struct decode_job *job)
         else
             decode_frames(d, walk->frame[i], n, (uint32_t)lane->frames);
         lane->frames += n;
-        if (likely(n))
-            lane->last_time = walk->frame[i][n - 1].time;
     }
     return any;
 }
@@ -174,7 +172,6 @@ static void decode_lane_runs(const struct decode_job *job, struct lane *lane)
             return;
         lane->frames += n;
         lane->reader.position = window_position(&b->window, run.at);
-        lane->last_time = run.last_time;
     }
 }
 

@@ -20,6 +20,8 @@ struct pipeline_footprint pipeline_footprint(const struct pipeline_params *param
         f.kept += sizeof(struct ways);
     if (forgets)
         f.kept += 3 * sizeof(struct idle_link); /* it doubles by a copy */
+    if (params->expire)
+        f.kept += 3 * sizeof(uint64_t); /* likewise */
     if (forgets && wants[REPORT_CONVERSATIONS])
         f.kept += STREAM_BYTES; /* of the conversation before it */
     if (forgets && wants[REPORT_CONVERSATIONS])

@@ -129,9 +129,17 @@ static int format_packets(struct pipeline *p, struct batch *b)
     return format_packet_rows(&rows);
 }
 
-static int by_position_then_stream(const void *a, const void *b)
+/* Where conversations expire by time, a batch has all that are over before its end, though they may be found long after, and
+ * none else: so the order has to be by when they are over, and does not depend on batches then. */
+static int by_end(const void *a, const void *b)
 {
     const struct ended *x = *(const struct ended *const *)a, *y = *(const struct ended *const *)b;
+    if (x->over != y->over)
+        return x->over < y->over ? -1 : 1;
+    if (x->over && x->ending != y->ending)
+        return x->ending == ENDING_EXPIRED ? -1 : 1;
+    if (x->over && x->ending == ENDING_EXPIRED)
+        return (x->stream > y->stream) - (x->stream < y->stream);
     if (x->position != y->position)
         return x->position < y->position ? -1 : 1;
     return (x->stream > y->stream) - (x->stream < y->stream);
@@ -156,7 +164,7 @@ static int format_ended(struct pipeline *p, struct batch *b)
         for (uint32_t k = 0; k < list->count; k++)
             all[n++] = &list->items[k];
     }
-    qsort(all, count, sizeof(const struct ended *), by_position_then_stream);
+    qsort(all, count, sizeof(const struct ended *), by_end);
     for (n = 0; n < count && !result; n++) {
         const struct ended *e = all[n];
         struct conversation_row row = {.stream = e->stream,

@@ -4,6 +4,7 @@
 #include "engine/decode/rehash.h"
 #include "engine/list.h"
 #include "engine/pipeline/save.h"
+#include "engine/pipeline/settle.h"
 
 #include <stdlib.h>
 
@@ -46,6 +47,13 @@ unsigned load_list_of(const struct pipeline *p, const union conversation_any *c,
                                                     : c->keyed.address;
     const uint64_t hash = rehash_tuple(addresses, c->c.port, family, &p->key);
     *tag = hash_tag(hash);
+    if (p->params.rules == RULES_4_0) {
+        struct tuple hosts = {.family = family};
+        const size_t size = family == FAMILY_IPV4 ? 4 : 16;
+        for (unsigned i = 0; i < 2; i++)
+            memcpy(hosts.address[i], (const uint8_t *)addresses + i * size, size);
+        return settle_ftp_shard(p, &hosts) * FAMILIES + family;
+    }
     return hash_shard(hash, p->params.threads) * FAMILIES + family;
 }
 
@@ -88,11 +96,15 @@ static int load_counts(struct pipeline *p, struct saved_reader *r)
     r->failed |= saved_get32(r) != save_parts(p) || p->loading->has_counts;
     t->frames = saved_get64(r);
     p->next_frame = saved_get64(r);
-    p->last_time = (int64_t)saved_get64(r);
     t->conversations = saved_get64(r);
     const int64_t clock = (int64_t)saved_get64(r);
     for (unsigned i = 0; i < p->params.threads; i++)
         p->workers[i].shard.clock = clock;
+    p->idle_clock.begun = saved_get8(r) != 0;
+    p->idle_clock.ticks = saved_get64(r);
+    p->idle_clock.time = (int64_t)saved_get64(r);
+    p->workers[0].shard.expired = saved_get64(r);
+    p->announced = saved_get64(r);
     load_sums(r, t->reuses, TRIGGERS);
     load_sums(r, t->verdicts, VERDICT_WORDS);
     load_sums(r, t->decoded.frames, OUTCOMES);
@@ -168,7 +180,9 @@ static int put_history(struct pipeline *p, uint32_t list, uint32_t record, const
         return -1;
     struct history *const to = history_of(histories, record);
     *to = *h;
-    if (older == NO_STREAM)
+    if (p->older && stream_map_set(&p->older[list], record, older + 1))
+        return -1;
+    if (older == NO_STREAM || pipeline_forgets(p))
         return 0;
     const struct saved_place *before = load_find(p->loading, older);
     r->failed |= !before || before->list != list;
@@ -196,6 +210,17 @@ static void load_ways(struct saved_reader *r, struct ways *w)
     }
 }
 
+/* It takes its place in the list once all are there. 0 or -1. */
+static int put_clock(struct shard *s, enum family family, uint32_t record, uint32_t tag, uint64_t clock)
+{
+    struct idle_list *const idle = &s->idle[family];
+    if (idle_list_grow(idle, record))
+        return -1;
+    idle->links[record] = (struct idle_link){.hash = tag};
+    idle->clocks[record] = clock;
+    return 0;
+}
+
 static int load_conversation(struct pipeline *p, struct saved_reader *r)
 {
     struct loading *l = p->loading;
@@ -210,6 +235,7 @@ static int load_conversation(struct pipeline *p, struct saved_reader *r)
         return 0;
     saved_get(r, &c, conversation_size(family));
     r->failed |= !r->failed && conversation_family(&c, family) >= ADDRESS_FAMILIES;
+    const uint64_t clock = p->params.expire ? saved_get64(r) : 0;
     if (p->params.verdicts.wanted)
         load_history(r, &h, &older);
     struct ways ways = {0};
@@ -221,7 +247,9 @@ static int load_conversation(struct pipeline *p, struct saved_reader *r)
     const unsigned list = load_list_of(p, &c, family, &tag);
     struct table *t = &p->workers[list / FAMILIES].shard.table[family];
     const uint32_t record = table_add_record(t, family);
-    if (record == RECORD_NONE || (p->params.verdicts.wanted && put_history(p, list, record, &h, older, r)) ||
+    if (record == RECORD_NONE ||
+        (p->params.expire && put_clock(&p->workers[list / FAMILIES].shard, family, record, tag, clock)) ||
+        (p->params.verdicts.wanted && put_history(p, list, record, &h, older, r)) ||
         (p->workers[0].shard.counts_ways &&
          put_ways(&p->workers[list / FAMILIES].shard, family, record, &ways)) ||
         stream_map_set(&p->streams[list], record, stream) || note_place(l, stream, list, record))
@@ -281,9 +309,10 @@ enum load_result pipeline_load(struct pipeline *p, const char *name, const void 
         const char *name;
         int (*load)(struct pipeline *, struct saved_reader *);
     } sections[] = {
-        {SECTION_COUNTS, load_counts},   {SECTION_FRAGMENTS, load_fragments},
-        {SECTION_L2TP, load_l2tp},       {SECTION_CONVERSATIONS, load_conversations},
-        {SECTION_WAITING, load_waiting}, {SECTION_EPISODES, load_episodes},
+        {SECTION_COUNTS, load_counts},       {SECTION_FRAGMENTS, load_fragments},
+        {SECTION_L2TP, load_l2tp},           {SECTION_CONTROLS, load_controls},
+        {SECTION_ANNOUNCED, load_announced}, {SECTION_CONVERSATIONS, load_conversations},
+        {SECTION_WAITING, load_waiting},     {SECTION_EPISODES, load_episodes},
         {SECTION_REUSES, load_reuses},
     };
     const enum load_result begun = begin_loading(p);
@@ -315,13 +344,47 @@ static uint64_t attempts_open(const struct pipeline *p)
     return count;
 }
 
+struct clocked {
+    uint64_t clock;
+    uint32_t record;
+};
+
+static int by_clock(const void *a, const void *b)
+{
+    const struct clocked *x = a, *y = b;
+    return (x->clock > y->clock) - (x->clock < y->clock);
+}
+
+/* The lists of those that may expire, in the order of their last segments. 0 or -1. */
+static int order_idle(struct pipeline *p)
+{
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
+        const struct shard *s = &p->workers[i / FAMILIES].shard;
+        const uint32_t count = s->table[i % FAMILIES].records;
+        struct idle_list *const idle = &p->workers[i / FAMILIES].shard.idle[i % FAMILIES];
+        struct clocked *order = malloc((count + 1) * sizeof *order);
+        if (!order)
+            return -1;
+        for (uint32_t k = 0; k < count; k++)
+            order[k] = (struct clocked){idle->clocks[k + 1], k + 1};
+        qsort(order, count, sizeof *order, by_clock);
+        for (uint32_t k = 0; k < count; k++)
+            idle_list_add(idle, order[k].record, idle->links[order[k].record].hash);
+        free(order);
+    }
+    return 0;
+}
+
 enum load_result pipeline_loaded(struct pipeline *p)
 {
     const struct loading *l = p->loading;
+    const bool all = p->workers[0].shard.keep_records && !pipeline_forgets(p);
     if (!l || !l->has_counts || attempts_open(p) != pipeline_waiting(p))
         return LOAD_WRONG;
-    if (p->workers[0].shard.keep_records && l->count != p->totals.conversations)
+    if (all && l->count != p->totals.conversations)
         return LOAD_WRONG;
+    if (p->params.expire && order_idle(p))
+        return LOAD_MEMORY;
     free(p->loading->places);
     free(p->loading);
     p->loading = NULL;

@@ -22,6 +22,10 @@ bool load_is_family(const struct pipeline *p, unsigned family);
 unsigned load_list_of(const struct pipeline *p, const union conversation_any *c, enum family family,
                       uint32_t *tag);
 
+/* saved_ftp.c. 0, or -1 when memory is short; invalid values fail the reader. */
+int load_controls(struct pipeline *p, struct saved_reader *r);
+int load_announced(struct pipeline *p, struct saved_reader *r);
+
 /* load_waiting.c. 0, or -1 when memory is short; invalid values fail the reader. */
 int load_waiting(struct pipeline *p, struct saved_reader *r);
 int load_episodes(struct pipeline *p, struct saved_reader *r);

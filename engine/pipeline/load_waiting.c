@@ -163,7 +163,8 @@ static int load_episode(struct pipeline *p, struct saved_reader *r)
 {
     struct episode x = {0};
     uint8_t b[3];
-    const struct saved_place *place = load_find(p->loading, saved_get64(r));
+    const uint64_t stream = saved_get64(r), row = p->waiting.first + saved_get64(r);
+    const struct saved_place *place = load_find(p->loading, stream);
     x.begin = (int64_t)saved_get64(r);
     x.due = (int64_t)saved_get64(r);
     x.syn_time = (int64_t)saved_get64(r);
@@ -176,16 +177,20 @@ static int load_episode(struct pipeline *p, struct saved_reader *r)
     x.decimals = b[0];
     x.knows_recycled = b[1];
     x.flow = b[2];
-    r->failed |= !place || x.flow > 1 || x.decimals > 9;
+    /* The conversation that it watched may be forgotten. */
+    r->failed |= (!place && stream != NO_STREAM) || row >= p->waiting.end || x.flow > 1 || x.decimals > 9;
     if (r->failed)
         return 0;
-    x.record = place->record;
-    struct shard *s = &p->workers[place->list / FAMILIES].shard;
-    const uint32_t episode = episodes_restore(&s->episodes[place->list % FAMILIES], &x);
+    const unsigned list = waiting_row_at(&p->waiting, row)->list;
+    r->failed |= place && place->list != list;
+    x.record = place ? place->record : RECORD_NONE;
+    struct shard *s = &p->workers[list / FAMILIES].shard;
+    const uint32_t episode = r->failed ? 0 : episodes_restore(&s->episodes[list % FAMILIES], &x);
     if (!episode)
-        return -1;
-    history_of(&s->histories[place->list % FAMILIES], place->record)->episode = episode;
-    return load_episode_attempts(p, r, place->list, episode);
+        return r->failed ? 0 : -1;
+    if (place)
+        history_of(&s->histories[list % FAMILIES], place->record)->episode = episode;
+    return load_episode_attempts(p, r, list, episode);
 }
 
 int load_episodes(struct pipeline *p, struct saved_reader *r)

@@ -9,7 +9,7 @@
 
 uint64_t packed_layout(void)
 {
-    static const uint32_t sizes[] = {6, /* changes where sizes do not */
+    static const uint32_t sizes[] = {7, /* changes where sizes do not */
                                      sizeof(struct packed_batch),
                                      sizeof(struct packed_origin),
                                      sizeof(struct packed_lane),
@@ -81,7 +81,6 @@ static int pack_lane(const struct pipeline *p, struct text *t, const struct lane
     struct packed_lane packed;
     memset(&packed, 0, sizeof packed);
     packed.frames = lane->frames;
-    packed.last_time = lane->last_time;
     memcpy(packed.outcome, c->frames, sizeof packed.outcome);
     packed.segments = c->segments;
     packed.segments_truncated = c->segments_truncated;

@@ -7,7 +7,6 @@
 
 struct packed_lane {
     uint64_t frames;
-    int64_t last_time;
     uint64_t outcome[OUTCOMES];
     uint64_t segments, segments_truncated, wire_bytes, captured_bytes;
     struct time_order order;

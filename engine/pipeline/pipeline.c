@@ -96,6 +96,7 @@ static void batch_free(struct batch *b, unsigned threads)
     for (int r = 0; r < REPORTS; r++)
         free(b->text[r].bytes);
     free(b->announcements.items);
+    free(b->clocks.items);
     for (uint32_t i = 0; i < b->reported.count; i++)
         free(b->reported.items[i].attempts);
     free(b->reported.items);
@@ -157,7 +158,7 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
         return NULL;
     p->params = *params;
     p->next_frame = 1;
-    p->latest_segment = p->latest_frame = INT64_MIN;
+    p->latest_segment = INT64_MIN;
     atomic_store(&p->total, UINT64_MAX);
     atomic_store(&p->spoilt, UINT64_MAX);
 

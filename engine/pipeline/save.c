@@ -18,7 +18,7 @@ unsigned save_parts(const struct pipeline *p)
     const struct sink *sink = p->params.sink;
     return (p->params.verdicts.wanted ? SAVED_VERDICTS : 0) |
            (p->workers[0].shard.keep_records ? SAVED_RECORDS : 0) | (sink->wants_origin ? SAVED_ORIGINS : 0) |
-           (p->workers[0].shard.counts_ways ? SAVED_WAYS : 0) |
+           (p->workers[0].shard.counts_ways ? SAVED_WAYS : 0) | (p->params.expire ? SAVED_CLOCKS : 0) |
            (sink->wants[REPORT_ENDPOINTS] ? SAVED_REUSES : 0) |
            (sink->wants[REPORT_EPISODES] ? SAVED_ATTEMPTS : 0);
 }
@@ -34,6 +34,14 @@ static void save_order(struct saved_writer *w, const struct time_order *o)
     saved_put64(w, o->furthest_back);
 }
 
+static uint64_t count_expired(const struct pipeline *p)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < p->params.threads; i++)
+        n += p->workers[i].shard.expired;
+    return n;
+}
+
 static void save_counts(struct saving *s)
 {
     const struct pipeline *p = s->pipeline;
@@ -42,9 +50,13 @@ static void save_counts(struct saving *s)
     saved_put32(w, save_parts(p));
     saved_put64(w, t->frames);
     saved_put64(w, p->next_frame);
-    saved_put64(w, (uint64_t)p->last_time);
     saved_put64(w, t->conversations);
     saved_put64(w, (uint64_t)p->workers[0].shard.clock);
+    saved_put8(w, p->idle_clock.begun);
+    saved_put64(w, p->idle_clock.ticks);
+    saved_put64(w, (uint64_t)p->idle_clock.time);
+    saved_put64(w, count_expired(p));
+    saved_put64(w, p->announced);
     for (unsigned i = 0; i < TRIGGERS; i++)
         saved_put64(w, t->reuses[i]);
     for (unsigned i = 0; i < VERDICT_WORDS; i++)
@@ -87,20 +99,35 @@ static int by_stream(const void *a, const void *b)
     return (x->stream > y->stream) - (x->stream < y->stream);
 }
 
-/* All records, by stream. NULL when memory is short. */
+/* Where some are forgotten, others are records that nobody has any more. */
+static uint32_t first_record(const struct shard *s, enum family f)
+{
+    return s->forgets ? s->idle[f].oldest : s->table[f].records ? 1 : RECORD_NONE;
+}
+
+static uint32_t next_record(const struct shard *s, enum family f, uint32_t record)
+{
+    return s->forgets                     ? s->idle[f].links[record].newer
+           : record < s->table[f].records ? record + 1
+                                          : RECORD_NONE;
+}
+
+/* All conversations, by stream. NULL when memory is short. */
 static struct saved_place *find_places(const struct pipeline *p, uint64_t *count)
 {
     *count = 0;
-    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++)
-        *count += p->workers[i / FAMILIES].shard.table[i % FAMILIES].records;
+    for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
+        const struct shard *s = &p->workers[i / FAMILIES].shard;
+        *count += s->forgets ? s->table[i % FAMILIES].used : s->table[i % FAMILIES].records;
+    }
     const bool dense = *count == p->totals.conversations;
     struct saved_place *places = malloc((*count + 1) * sizeof *places), *next = places;
     if (!places)
         return NULL;
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
-        const struct table *t = &p->workers[i / FAMILIES].shard.table[i % FAMILIES];
-        for (uint64_t r = 1; r <= t->records; r++) {
-            const struct saved_place place = {stream_map_get(&p->streams[i], (uint32_t)r), i, (uint32_t)r};
+        const struct shard *s = &p->workers[i / FAMILIES].shard;
+        for (uint32_t r = first_record(s, i % FAMILIES); r; r = next_record(s, i % FAMILIES, r)) {
+            const struct saved_place place = {stream_map_get(&p->streams[i], r), i, r};
             *(dense ? &places[place.stream] : next++) = place;
         }
     }
@@ -109,9 +136,19 @@ static struct saved_place *find_places(const struct pipeline *p, uint64_t *count
     return places;
 }
 
-static void save_history(struct saved_writer *w, const struct history *h, const struct stream_map *map)
+/* Of the conversation before; where some are forgotten, its record may be another one's. */
+static uint64_t older_stream(const struct pipeline *p, const struct saved_place *at, const struct history *h)
 {
-    saved_put64(w, h->older == RECORD_NONE ? NO_STREAM : stream_map_get(map, h->older));
+    if (p->older)
+        return stream_map_get(&p->older[at->list], at->record) - 1;
+    if (pipeline_forgets(p) || h->older == RECORD_NONE)
+        return NO_STREAM;
+    return stream_map_get(&p->streams[at->list], h->older);
+}
+
+static void save_history(struct saved_writer *w, const struct history *h, uint64_t older)
+{
+    saved_put64(w, older);
     saved_put64(w, (uint64_t)h->first_time);
     saved_put64(w, (uint64_t)h->synack_time);
     for (unsigned i = 0; i < 2; i++) {
@@ -146,8 +183,12 @@ static void save_conversations(struct saving *s)
         saved_put8(&s->text, (uint8_t)family);
         saved_put(&s->text, table_record(&shard->table[family], at->record, family),
                   conversation_size(family));
-        if (shard->verdicts.wanted)
-            save_history(&s->text, history_of(&shard->histories[family], at->record), &p->streams[at->list]);
+        if (shard->idle_time)
+            saved_put64(&s->text, shard->idle[family].clocks[at->record]);
+        if (shard->verdicts.wanted) {
+            const struct history *h = history_of(&shard->histories[family], at->record);
+            save_history(&s->text, h, older_stream(p, at, h));
+        }
         if (shard->counts_ways)
             save_ways(&s->text, ways_of(&shard->ways[family], at->record));
         save_section(s, SECTION_CONVERSATIONS, false);
@@ -177,6 +218,7 @@ enum save_result pipeline_save(struct pipeline *p, struct save_target *to)
     save_counts(&s);
     save_fragments(&s);
     save_l2tp(&s);
+    save_ftp(&s);
     save_conversations(&s);
     save_waiting(&s);
     save_episodes(&s);

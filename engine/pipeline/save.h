@@ -31,6 +31,9 @@ void save_section(struct saving *s, const char *name, bool last);
 /* Which parts the run has: enum saved_parts. */
 unsigned save_parts(const struct pipeline *p);
 
+/* saved_ftp.c: what generation 4.0 knows of FTP. */
+void save_ftp(struct saving *s);
+
 /* save_waiting.c: rows that wait, then the episodes that they wait for. */
 void save_waiting(struct saving *s);
 void save_episodes(struct saving *s);

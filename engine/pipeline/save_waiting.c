@@ -74,7 +74,9 @@ static void save_episode(struct saving *s, const struct episodes *e, const struc
 {
     const struct waiting *wait = &s->pipeline->waiting;
     struct saved_writer *w = &s->text;
-    saved_put64(w, stream_map_get(&s->pipeline->streams[list], x->record));
+    saved_put64(w, x->record == RECORD_NONE ? NO_STREAM
+                                            : stream_map_get(&s->pipeline->streams[list], x->record));
+    saved_put64(w, waiting_row_of(wait, list, e->attempts[x->first].ticket)->number - wait->first);
     saved_put64(w, (uint64_t)x->begin);
     saved_put64(w, (uint64_t)x->due);
     saved_put64(w, (uint64_t)x->syn_time);

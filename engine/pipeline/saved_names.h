@@ -11,6 +11,8 @@
 #define SECTION_WAITING       "waiting"
 #define SECTION_EPISODES      "episodes"
 #define SECTION_REUSES        "reuses"
+#define SECTION_CONTROLS      "controls"
+#define SECTION_ANNOUNCED     "announced"
 
 /* About this large, a section is continued in another one: larger ones compress no better. */
 enum { SECTION_BYTES = 4 << 20 };
@@ -29,6 +31,7 @@ enum saved_parts {
     SAVED_REUSES = 8,    /* of endpoints */
     SAVED_ATTEMPTS = 16, /* of episodes that wait for their row */
     SAVED_WAYS = 32,     /* what went each way in conversations */
+    SAVED_CLOCKS = 64,   /* of --expire, at which conversations had their last segments */
 };
 
 #endif

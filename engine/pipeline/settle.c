@@ -53,8 +53,6 @@ static void follow_lane(struct pipeline *p, struct batch *b, struct lane *lane)
 {
     struct source *source = p->params.source;
     p->next_frame += lane->frames;
-    if (lane->frames)
-        p->last_time = lane->last_time;
     p->chain = lane->reader.position;
     if (unlikely(lane->reader.state == LANE_LATE)) {
         source->ops->late(source, b, lane);
@@ -103,20 +101,6 @@ static void settle_packet_ids(struct pipeline *p, struct batch *b)
     }
 }
 
-/* Tells shards what they need to forget: how far time has gone back, which the totals tell only since the last restart of
- * time. As long as time has not gone back, looking for idle conversations is cheap, and every batch does. After that, only
- * those do at which time passes a multiple of a sixteenth of the limit. */
-static void settle_idle(struct pipeline *p, struct batch *b, int64_t time_before)
-{
-    const struct time_order *order = &p->totals.decoded.order;
-    const int64_t step = MAX(p->params.expire / 16, 1);
-    p->furthest_back = MAX(p->furthest_back, order->furthest_back);
-    if (order->begun && order->earliest < p->latest_frame)
-        p->furthest_back = MAX(p->furthest_back, (uint64_t)p->latest_frame - (uint64_t)order->earliest);
-    b->furthest_back = p->furthest_back;
-    b->is_sweep = !p->furthest_back || time_before / step != b->last_time / step;
-}
-
 /* What the batch adds to the run's totals. */
 static void count_batch(struct pipeline *p, const struct batch *b)
 {
@@ -129,14 +113,6 @@ static void count_batch(struct pipeline *p, const struct batch *b)
     atomic_store_explicit(&p->shown_bytes, t->decoded.captured_bytes, memory_order_relaxed);
 }
 
-static void restart_time(struct pipeline *p)
-{
-    struct time_order *order = &p->totals.decoded.order;
-    if (order->begun)
-        p->latest_frame = MAX(p->latest_frame, MAX(order->latest, order->last));
-    time_order_restart(order);
-}
-
 static void settle_batch(struct pipeline *p, struct batch *b)
 {
     struct source *source = p->params.source;
@@ -144,9 +120,9 @@ static void settle_batch(struct pipeline *p, struct batch *b)
         p->broken = false;
         p->input_base = p->next_frame - 1 - b->frames_before;
     }
-    const int64_t time_before = p->last_time;
+    const uint64_t frames_back = p->totals.decoded.order.frames_back;
     if (b->restarts_time)
-        restart_time(p);
+        time_order_restart(&p->totals.decoded.order);
     b->input_base = p->input_base;
     b->first_frame = p->next_frame;
     b->announcements.count = 0;
@@ -160,8 +136,8 @@ static void settle_batch(struct pipeline *p, struct batch *b)
     if (source->ops->settled)
         source->ops->settled(source, b);
     b->frames = p->next_frame - b->first_frame;
-    b->last_time = p->last_time;
-    settle_idle(p, b, time_before);
+    if (unlikely(p->params.expire) && settle_clock(p, b, p->totals.decoded.order.frames_back == frames_back))
+        pipeline_fail(p, PIPELINE_MEMORY);
     assert(b->frames < LANE_FRAMES_MAX);
     count_batch(p, b);
 }

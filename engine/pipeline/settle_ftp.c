@@ -33,8 +33,7 @@ static bool announced_half(const struct ftp_segment *f, struct tuple *half)
     return true;
 }
 
-/* The shard of the two hosts, chosen as decoders do. */
-static unsigned shard_of(const struct tuple *t, const struct pipeline *p)
+unsigned settle_ftp_shard(const struct pipeline *p, const struct tuple *t)
 {
     unsigned threads = p->params.threads;
     if (t->family == FAMILY_IPV4) {
@@ -66,7 +65,7 @@ static int settle_segment(struct pipeline *p, struct batch *b, const struct lane
     *a = (struct announcement){
         .half = half,
         .position = ((uint32_t)(lane->first_frame - b->first_frame) << 8) + f->s.position,
-        .shard = shard_of(&half, p),
+        .shard = settle_ftp_shard(p, &half),
     };
     p->announced++;
     return 0;

@@ -40,7 +40,6 @@ static void decode_walked(const struct decode_job *job, struct side_by_side *s, 
     decode_records(job->decoder, run, records, n, (uint32_t)lane->frames);
     lane->frames += n;
     lane->reader.position = window_position(&b->window, records[n]);
-    lane->last_time = run->last_time;
 }
 
 /* Between two steps of the walk, eight records that have arrived are decoded (if all lanes are used), while those that

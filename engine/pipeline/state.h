@@ -77,7 +77,6 @@ struct pipeline {
     _Atomic uint64_t settled;
     /* Holders only. */
     uint64_t next_frame;      /* number of the next frame */
-    int64_t last_time;        /* time of the frame before it */
     uint64_t input_base;      /* number of the last frame before the input's first */
     uint64_t chain;           /* position where the next lane has to begin */
     const void *context;      /* context that it has to be read with */
@@ -89,10 +88,9 @@ struct pipeline {
     struct fragment_list nested;         /* fragments found inside reassembled datagrams */
     struct segment_list *fragment_lists; /* [family * shards + shard]: segments of reassembled datagrams */
     struct control_table controls;
-    int64_t latest_segment; /* time of the latest so far, where copies are dropped */
-    int64_t latest_frame; /* time of the latest before the last restart of time; INT64_MIN: there was none */
-    uint64_t furthest_back; /* as in struct batch */
-    uint64_t announced;     /* connections that FTP has announced so far */
+    int64_t latest_segment;       /* time of the latest so far, where copies are dropped */
+    struct idle_clock idle_clock; /* where conversations expire by time */
+    uint64_t announced;           /* connections that FTP has announced so far */
 
     /* Numbering. */
     struct turn number_turn;

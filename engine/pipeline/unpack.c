@@ -161,7 +161,6 @@ static enum unpacked unpack_lane(struct pipeline *p, struct unpacking *u, struct
     c->captured_bytes = packed->captured_bytes;
     c->order = packed->order;
     lane->frames = packed->frames;
-    lane->last_time = packed->last_time;
     return unpack_lists(u, d, lane, packed);
 }
 

@@ -17,7 +17,7 @@ enum piece_kind {
 };
 
 enum {
-    PIECE_VERSION = 3,
+    PIECE_VERSION = 4,
     PIECE_NAME_MAX = 15,           /* of a section, without the 0 at its end */
     PIECE_SECTION_MAX = 256 << 20, /* bytes. Larger things come in several sections of one name */
     PIECE_ERROR_MAX = 512,

@@ -33,7 +33,7 @@ OPTIONS = {
     'port-range': ('1-9', 'pnggn'), 'community-id': (None, 'pnggn'), 'spreadsheet': (None, 'nnggn'), 'bom': (None, 'pnggn'),
     'split-rows': ('9', 'nnggn'), 'rotate': ('9s', 'nnggn'), 'fsync': (None, 'ggggn'), 'extract': ('x', 'nnnnn'),
     'extract-frames': ('3', 'nnnnn'), 'state': ('s', 'gnngn'), 'late': ('refuse', 'gnnnn'), 'print-filter': (None, 'nnggn'),
-    'threads': ('2', 'ggggn'), 'max-conversations': ('9', 'nnnnn'), 'expire': ('9', 'nnnnn'), 'memory-limit': ('900M', 'gnggn'), 'sandbox': ('auto', 'ggggg'), 'progress': ('never', 'ggggn'),
+    'threads': ('2', 'ggggn'), 'max-conversations': ('9', 'nnnnn'), 'expire': ('9', 'pnggn'), 'memory-limit': ('900M', 'gnggn'), 'sandbox': ('auto', 'ggggg'), 'progress': ('never', 'ggggn'),
     'stats': (None, 'gnggn'), 'quiet': (None, 'ggggg'), 'verbose': (None, 'ggggn'), 'describe': ('s', 'nnnng'),
     'help': (None, 'ggggg'), 'version': (None, 'ggggg'), 'generate': ('complete-bash', 'ggggg'), 'ports': ('0', 'nnnnn'),
     'queues': ('1', 'nnnnn'), 'mbufs': ('4096', 'nnnnn'), 'duration': ('1', 'gnnnn'), 'frames': ('9', 'nnnnn'),

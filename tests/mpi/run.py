@@ -112,7 +112,7 @@ def test_refused(tap, job, directory):
     tap.ok('standard input', refused(program.bare(job.command(2, [job.tcpreuse, '--mpi', '-'])), 1, 'regular files'))
     tap.ok('a directory that cannot be made', refused(
         program.bare(job.command(2, [job.tcpreuse, '--mpi', '-o', '/proc/nowhere', path])), 3, '/proc/nowhere'))
-    for option in (['--ignore', '3'], ['--sort-window', '1'], ['--max-conversations', '9'], ['--expire', '9'],
+    for option in (['--ignore', '3'], ['--sort-window', '1'], ['--max-conversations', '9'], ['--expire', 'auto'],
                    ['--extract', out], ['--late', 'refuse'], ['--piece', '1/2'], ['--combine'], ['--dpdk', '']):
         tap.ok('%s with --mpi' % option[0], refused(program.bare([job.tcpreuse, '--mpi'] + option + [path]), 1, option[0]))
     for name in sorted(job.launchers):

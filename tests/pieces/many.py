@@ -30,11 +30,11 @@ from jobs import RANKS, Job  # noqa: E402
 from pieces import Pieces  # noqa: E402
 
 SCENARIOS = os.path.join(HERE, '..', 'scenario')
-NO_STATE = ('--rules 4.0', '--drop-copies')
+NO_STATE = ('--drop-copies',)
 COUNTS = (2, 3, 7)
 
-# files: (name, bytes), in order of time; options: of every run; ordered: they are read in the order given.
-Case = collections.namedtuple('Case', 'name files options')
+# files: (name, bytes), in order of time; options: of every run; expire: of every run but those that make pieces.
+Case = collections.namedtuple('Case', 'name files options expire', defaults=((),))
 
 
 def interfaces(rng, frames):
@@ -98,6 +98,16 @@ def other_order(rng, seed):
     return out + b''.join(pcap.record(t, d, n, order, unit) for t, n, d in pcap.records(hostile.pcap(seed, rng.randrange(20, 500))))
 
 
+def backward(rng, seed):
+    """Time that goes back by a little, by a lot, and for good: within what expires after 5 s, and by more."""
+    records, shift = list(pcap.records(hostile.pcap(seed, rng.randrange(30, 900), step_us=rng.choice((1000, 200000))))), 10 ** 12
+    for i, record in enumerate(records):
+        if rng.random() < 0.02:
+            shift += rng.choice((-1, -1, 1)) * rng.choice((10 ** 8, 4 * 10 ** 9, 6 * 10 ** 9, 10 ** 11))
+        records[i] = record._replace(time=record.time + shift + rng.choice((0, 0, -10 ** 6, -4 * 10 ** 9)))
+    return pcap.file_header() + b''.join(pcap.record(t, d, n) for t, n, d in records)
+
+
 def traffic(rng, seed, tracegen, directory):
     path = os.path.join(directory, 'traffic')
     more = rng.choice((['--hostile', '--fragments', '20', '--icmp', '5'], ['--reuse', '60', '--ipv6', '40', '--syn-retransmit', '5'],
@@ -113,7 +123,7 @@ def generated(count, tracegen, directory):
            ('fragments', lambda r, s: fragments(s, r.randrange(10, 600))),
            ('interfaces', lambda r, s: pcapng(hostile.pcap(s, 400), interfaces(r, 400))), ('sections', sections), ('damaged', damaged),
            ('compressed', lambda r, s: r.choice((gzip.compress, lzma.compress))(hostile.pcap(s, r.randrange(2, 900)))),
-           ('another order of bytes', other_order), ('traffic', lambda r, s: traffic(r, s, tracegen, directory)))
+           ('time that goes back', backward), ('another order of bytes', other_order), ('traffic', lambda r, s: traffic(r, s, tracegen, directory)))
     names = sorted(name for name in os.listdir(SCENARIOS) if os.path.exists(os.path.join(SCENARIOS, name, 'scenario.txt')))
     for seed in range(count):
         rng, kind = random.Random(seed), seed % (len(one) + 5)
@@ -135,7 +145,8 @@ def generated(count, tracegen, directory):
             with open(os.path.join(SCENARIOS, name, 'scenario.txt'), encoding='utf-8') as file:
                 files = [(n, part.data()) for n, part in capture.Scenario(file.read()).files]
             options += ('--append',)
-        yield Case('%d: %s' % (seed, name), files, options)
+        expire = rng.choice(((), ('--expire', rng.choice(('0.00001', '0.001', '0.1', '5', '30')))))
+        yield Case('%d: %s' % (seed, name), files, options, ('--expire', '5') if 'back' in name else expire)
 
 
 def real(tcpreuse, count):
@@ -189,11 +200,16 @@ class Comparing:
         self.runs += 1
         self.reports += len(reports)
 
-    def in_pieces(self, case, names, rng):
+    def reports_of(self, case):
+        """All, but for those that need verdicts, or all conversations."""
         reports = PLAIN if 'off' in case.options else REPORTS
+        return tuple(r for r in reports if r != 'endpoints') if case.expire else reports
+
+    def in_pieces(self, case, names, rng):
+        reports = self.reports_of(case)
         one = {}
         for some in (reports, tuple(r for r in reports if r != 'packets')):
-            one[some] = program.run(self.tcpreuse, list(case.options) + names, some)
+            one[some] = program.run(self.tcpreuse, [*case.options, *case.expire, *names], some)
         frames = one[reports].summary()['frames']['read'] if 'summary' in one[reports].reports else 0
         counts = list(COUNTS) + [rng.randrange(4, 40)]
         if frames <= 60:
@@ -204,7 +220,7 @@ class Comparing:
         for i, count in enumerate(counts):
             some = list(one)[i % 2]
             complaints += ['%d pieces: %s' % (count, c) for c in
-                           self.pieces.compare(['-j%d' % (1 + i % 3)] + list(case.options) + names, count, some, one=one[some])]
+                           self.pieces.compare(['-j%d' % (1 + i % 3)] + list(case.options) + names, count, some, case.expire, one[some])]
             self.count(some)
             self.cuts += count - 1
         return complaints
@@ -213,7 +229,7 @@ class Comparing:
         """Files that come one by one, of which the last one grows if it can."""
         if any(option in ' '.join(case.options) for option in NO_STATE):
             return []
-        reports = ','.join(PLAIN if 'off' in case.options else REPORTS)
+        reports, options = ','.join(self.reports_of(case)), case.options + case.expire
         place, complaints = continued.Place(self.tcpreuse, 'many'), []
         place.compared = reports.split(',')[:-1]
         # What overlaps with what was read is late, and no more in order.
@@ -226,13 +242,13 @@ class Comparing:
             if size is not None:
                 program.write(self.directory, os.path.basename(names[-1]), data[:size])
             result = program.bare([self.tcpreuse, '-q', '-j%d' % (1 + i % 3), '-o', place.out, '--state', place.state, '--reports', reports,
-                                   *case.options, *inputs])
+                                   *options, *inputs])
             if result.status not in (0, 2):
                 complaints.append('run %d: %s' % (i, result.describe()))
         out = place.path('one')
         # Two inputs make a run of several files, as a state has it always.
         empty = [program.write(self.directory, 'none', pcap.file_header())] if len(names) == 1 else []
-        result = program.bare([self.tcpreuse, '-q', '-o', out, '--reports', reports, *case.options, *names, *empty])
+        result = program.bare([self.tcpreuse, '-q', '-o', out, '--reports', reports, *options, *names, *empty])
         if result.status in (0, 2) and not complaints:
             wanted, got = place.reports(out), place.reports(place.out)
             complaints += ['after %d runs: %s: %s' % (len(steps), name, program.first_difference(wanted[name], got[name]))
@@ -245,13 +261,13 @@ class Comparing:
         counts = RANKS if self.everything else (RANKS[number // 3 % len(RANKS)],) if number % 3 == 0 else ()
         if not self.job.launchers or not counts:
             return []
-        reports = PLAIN if 'off' in case.options else REPORTS
+        reports = self.reports_of(case)
         if rng.random() < 0.5:
             reports = tuple(r for r in reports if r != 'packets')
         for _ in counts:
             self.count(reports)
             self.jobs += 1
-        return self.job.compare(['-j1'] + list(case.options) + names, counts, reports)
+        return self.job.compare(['-j1', *case.options, *case.expire, *names], counts, reports)
 
     def all(self, tap, what, cases):
         complaints, number = [], 0
@@ -260,7 +276,7 @@ class Comparing:
             names = [program.write(self.directory, name, data) for name, data in case.files]
             found = self.in_pieces(case, names, rng) + self.by_ranks(case, names, rng, number)
             found = ['in pieces or ranks: ' + c for c in found] + ['with a state: ' + c for c in self.with_state(case, names, rng)]
-            complaints += ['%s, %s: %s' % (case.name, ' '.join(case.options), c) for c in found]
+            complaints += ['%s, %s: %s' % (case.name, ' '.join(case.options + case.expire), c) for c in found]
         tap.ok('%d %s: %d comparisons of runs, %d of reports, %d cuts, %d jobs' %
                (number, what, self.runs, self.reports, self.cuts, self.jobs), complaints[:40])
 

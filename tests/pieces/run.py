@@ -229,7 +229,8 @@ def test_files(tap, pieces, directory):
         wrong += ['%d bytes: %s' % (length, c) for c in refused(combine(files[0], bad, files[2]), 2, bad)]
     tap.ok('damaged bytes and cut files are told, and nothing is reported', wrong[:5])
     tap.ok('standard input', refused(pieces.make(['-'], 1, 2)[1], 1, 'regular files'))
-    for option in (['--ignore', '3'], ['--sort-window', '1'], ['--max-conversations', '9'], ['--expire', '9']):
+    tap.ok('--expire with --piece', refused(pieces.make(['--expire', '9', path], 1, 2)[1], 1, '--expire', '--combine'))
+    for option in (['--ignore', '3'], ['--sort-window', '1'], ['--max-conversations', '9'], ['--expire', 'auto']):
         tap.ok('%s with --piece' % option[0], refused(pieces.make(option + [path], 1, 2)[1], 1, option[0]))
         tap.ok('%s with --combine' % option[0], refused(combine(*(option + files)), 1, option[0]))
     for option in (['--filter', 'tcp'], ['--append'], ['--drop-copies', '1']):

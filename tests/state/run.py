@@ -380,7 +380,7 @@ def misfits(tcpreuse):
             (('--decode-as', 'udp.port==48879,vxlan'), 1, b'--decode-as'),
             (('--append',), 1, b'--append'), (('--port-range', '1-9'), 1, b'--port-range'),
             (('--reports', 'reuse'), 1, b'--reports'), (('--format', 'ndjson', '--reports', 'reuse'), 1, b'--format'),
-            (('--rules', '4.0'), 1, b'--rules 4.0'), (('--expire', '9'), 1, b'--expire'),
+            (('--rules', '4.0'), 1, b'this run has 4.0'), (('--expire', 'auto', '--reports', 'reuse'), 1, b'--expire auto'),
             (('--max-conversations', '9'), 1, b'--max-conversations'), (('--sort-window', '1'), 1, b'--sort-window'),
             (('--drop-copies', '1'), 1, b'--drop-copies'), (('--rotate', '9s'), 1, b'--rotate'),
             (('--extract', place.path('x')), 1, b'--extract')):
@@ -389,6 +389,13 @@ def misfits(tcpreuse):
             complaints.append('%s: %s' % (' '.join(more), result.describe()))
     if (place.reports(place.out), open(place.state, 'rb').read()) != before:
         complaints.append('something was changed')
+    expiring, few = Place(tcpreuse), ('--reports', 'reuse,conversations')
+    first = expiring.go([a], '--expire', '9', *few)
+    for more in ('--expire', '8'), ():
+        result = expiring.go([a], *more, *few)
+        if first.status or result.status != 1 or b'was made with --expire 9.000000000' not in result.err:
+            complaints.append('%s, %s' % (first.describe(), result.describe()))
+    expiring.close()
     yield 'options that do not fit', complaints
     complaints = []
     report = os.path.join(place.out, 'reuse.csv')
