@@ -1,5 +1,6 @@
 /* The table that puts datagrams together, and the list of fragments that a lane leaves for it. */
 #include "engine/decode/fragments.h"
+#include "engine/decode/piece_index.h"
 #include "engine/list.h"
 
 #include <stdlib.h>
@@ -20,8 +21,9 @@ struct datagram {
     struct datagram *older, *younger; /* by age */
     struct piece *first, *last;       /* by offset, and by arrival where these are equal */
     struct piece *reached;            /* the last one that begins inside of reach */
-    uint64_t reach;                   /* bytes from 0 on without a gap */
-    uint64_t end;                     /* length of the datagram; UINT64_MAX: not known */
+    struct piece_index *index; /* of those that have a place; NULL: there are few, or memory is short */
+    uint64_t reach;            /* bytes from 0 on without a gap */
+    uint64_t end;              /* length of the datagram; UINT64_MAX: not known */
     uint32_t pieces;
     size_t memory;
 };
@@ -63,6 +65,7 @@ static void datagram_remove(struct fragment_table *t, struct datagram *g, const 
         frames[g->key.kind] += p->counted;
         free(p);
     }
+    free(g->index);
     free(g);
 }
 
@@ -111,6 +114,46 @@ static uint64_t piece_end(const struct datagram *g, const struct piece *p)
     return (uint64_t)p->offset + (is_numbered(g) ? 1 : p->length);
 }
 
+enum { NO_PLACE = PIECE_PLACES };
+
+/* Offsets of IP are in units of eight bytes. Where pieces have the same place, they have the same offset. */
+static uint32_t place_of(const struct datagram *g, const struct piece *p)
+{
+    const uint32_t place = is_numbered(g) ? p->offset : p->offset % 8 ? NO_PLACE : p->offset / 8;
+    return MIN(place, (uint32_t)NO_PLACE);
+}
+
+static void note_place(struct datagram *g, struct piece *p)
+{
+    const uint32_t place = place_of(g, p);
+    if (place != NO_PLACE)
+        piece_index_set(g->index, place, p);
+}
+
+/* Once there are so many pieces that a walk along them takes longer than the index. */
+static void index_pieces(struct fragment_table *t, struct datagram *g)
+{
+    enum { INDEX_FROM = 256 };
+    if (g->pieces != INDEX_FROM || !(g->index = calloc(1, sizeof *g->index)))
+        return;
+    for (struct piece *p = g->first; p; p = p->next)
+        note_place(g, p);
+    g->memory += sizeof *g->index;
+    t->memory += sizeof *g->index;
+}
+
+/* One that the piece comes behind; of those with an index, the last one. There is a first one, which it comes behind. */
+static struct piece *piece_before(const struct datagram *g, const struct piece *p)
+{
+    if (p->offset >= g->last->offset)
+        return g->last;
+    const uint32_t place = g->index ? place_of(g, p) : (uint32_t)NO_PLACE;
+    struct piece *found = place == NO_PLACE ? NULL : piece_index_find(g->index, place);
+    if (found)
+        return found;
+    return g->reached && g->reached->offset <= p->offset ? g->reached : g->first;
+}
+
 /* Puts the piece in its place. Fragments come in order mostly, or in reverse: both ends are tried first. */
 static void datagram_insert(struct datagram *g, struct piece *p)
 {
@@ -120,11 +163,7 @@ static void datagram_insert(struct datagram *g, struct piece *p)
         if (!g->last)
             g->last = p;
     } else {
-        struct piece *before = g->first;
-        if (p->offset >= g->last->offset)
-            before = g->last;
-        else if (g->reached && g->reached->offset <= p->offset)
-            before = g->reached;
+        struct piece *before = piece_before(g, p);
         while (before->next && before->next->offset <= p->offset)
             before = before->next;
         p->next = before->next;
@@ -133,6 +172,8 @@ static void datagram_insert(struct datagram *g, struct piece *p)
             g->last = p;
     }
     g->pieces++;
+    if (g->index)
+        note_place(g, p);
 
     if (p->offset <= g->reach) {
         g->reach = MAX(g->reach, piece_end(g, p));
@@ -265,6 +306,7 @@ int64_t fragment_table_add(struct fragment_table *t, const struct fragment *f, c
     if (!f->more && g->end == UINT64_MAX)
         g->end = (uint64_t)f->offset + (is_numbered(g) ? 1 : f->length);
     datagram_insert(g, p);
+    index_pieces(t, g);
 
     int64_t size = 0;
     if (f->key.kind == FRAGMENT_MULTILINK) {
@@ -319,6 +361,7 @@ static int load_piece(struct fragment_table *t, struct datagram *g, struct saved
     g->memory += sizeof *p + length;
     t->memory += sizeof *p + length;
     datagram_insert(g, p);
+    index_pieces(t, g);
     return 0;
 }
 
@@ -351,6 +394,7 @@ void fragment_table_free(struct fragment_table *t)
             next = p->next;
             free(p);
         }
+        free(g->index);
         free(g);
     }
     free(t->buckets);
