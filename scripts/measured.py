@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,17 @@ def feed_pipe(feed, pipe):
 def tracegen(build, *options):
     """The feed that is what tracegen writes."""
     def feed(pipe):
-        subprocess.run([os.path.join(build, 'bench', 'tracegen'), *[str(o) for o in options], '-w', '-'], stdout=pipe, check=True)
+        # A run that ends at a limit does not read all of it.
+        subprocess.run([os.path.join(build, 'bench', 'tracegen'), *[str(o) for o in options], '-w', '-'], stdout=pipe,
+                       stderr=subprocess.DEVNULL, check=False)
+    return feed
+
+
+def file(path):
+    """The feed that is a file. Pages of files that the program maps would count as its memory."""
+    def feed(pipe):
+        with open(path, 'rb') as source:
+            shutil.copyfileobj(source, pipe, 1 << 20)
     return feed
 
 
