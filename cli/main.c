@@ -54,6 +54,7 @@ static enum exit_status describe_file(const struct options *o)
 static int take_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        /* cppcheck-suppress leakReturnValNotUsed ; it is fd, the lowest number that is free, and stays open */
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
             return -1;
     return 0;

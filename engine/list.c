@@ -17,6 +17,7 @@ static int grow(void *array, size_t before, size_t bytes)
     if (counts)
         budget_allows(bytes); /* the new array, all of it: the old one stays until it has been copied */
     memcpy(&memory, array, sizeof memory);
+    /* cppcheck-suppress memleakOnRealloc ; the array still has the old one */
     memory = realloc(memory, bytes);
     if (!memory)
         return -1;

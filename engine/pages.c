@@ -17,6 +17,7 @@ static void *map(size_t size, bool huge)
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     if (!huge || size < HUGE_PAGE) {
         void *p = mmap(NULL, size, protection, flags, -1, 0);
+        /* cppcheck-suppress memleak ; MAP_FAILED is no memory */
         return p == MAP_FAILED ? NULL : p;
     }
     uint8_t *p = mmap(NULL, size + HUGE_PAGE, protection, flags, -1, 0);
@@ -28,6 +29,7 @@ static void *map(size_t size, bool huge)
     if (HUGE_PAGE - before)
         munmap(p + before + size, HUGE_PAGE - before);
     madvise(p + before, size, MADV_HUGEPAGE); /* advice only: small pages do as well */
+    /* cppcheck-suppress deallocret ; what is before it and behind it was given back */
     return p + before;
 }
 

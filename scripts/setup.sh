@@ -20,6 +20,10 @@ packages_build="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjemall
 packages_test="libcriterion-dev libdpdk-dev libopenmpi-dev openmpi-bin iproute2 nftables tcpdump tshark python3 clang
   libclang-rt-dev clang-format"
 
+# What scripts/check.sh runs.
+# shellcheck disable=SC2034
+packages_check="clang clang-tidy clang-tools cppcheck libdpdk-dev libopenmpi-dev python3"
+
 # What tests need that are skipped without it, since it is large: scripts/test.sh --all.
 # shellcheck disable=SC2034
 packages_all="debootstrap libmpich-dev mpich libreoffice-calc sqlite3 python3-pandas python3-prometheus-client \

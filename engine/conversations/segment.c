@@ -50,5 +50,6 @@ int segment_list_grow(struct segment_list *list, struct spare_lists *spare, enum
     if (!items)
         return -1;
     *list = (struct segment_list){items, items + used, items + more};
+    /* cppcheck-suppress memleak ; the list has them */
     return 0;
 }

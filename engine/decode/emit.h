@@ -152,6 +152,7 @@ ALWAYS_INLINE struct segment *emit_segment6(struct decoder *d, const struct fram
     memcpy(key.address[!flow], destination, 16);
     key.ports = (uint64_t)source_port << (flow ? 16 : 0) | (uint64_t)destination_port << (flow ? 0 : 16);
     key.zero = 0;
+    /* cppcheck-suppress uninitvar ; flow and !flow are both of its addresses */
     uint64_t hash = XXH3_64bits_withSecret(&key, sizeof key, d->key->secret, HASH_SECRET_SIZE);
     struct segment *s = list_add(d, FAMILY_IPV6, by_hosts ? hosts_hash6(key.address, d->key) : hash);
     if (unlikely(!s))

@@ -88,6 +88,7 @@ enum bpf_result bpf_create(struct bpf **created, const char *expression, struct 
         struct bpf_program program = {0};
         pthread_mutex_lock(&compiling);
         const int failure =
+            /* cppcheck-suppress legacyUninitvar ; compile() writes into it */
             b->pcap->compile(expression, (int)probes[i], &program, i ? other : error, i ? sizeof other : n);
         pthread_mutex_unlock(&compiling);
         if (!failure) {

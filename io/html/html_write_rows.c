@@ -209,6 +209,7 @@ static void write_numbers(struct writer *w, enum column column)
             p = line;
         }
     }
+    /* cppcheck-suppress uninitvar ; as far as p, it was written */
     fwrite(line, 1, (size_t)(p - line), w->to);
     putc(']', w->to);
 }

@@ -99,6 +99,7 @@ static void name_place(struct responder *r)
         getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV))
         return;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): getsockname() has written it */
     const bool v6 = address.ss_family == AF_INET6;
     snprintf(r->place, sizeof r->place, "http://%s%s%s:%s/metrics", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
@@ -204,6 +205,7 @@ bool responder_answer(struct responder *r, const char *type, char *(*write)(void
                       void *context)
 {
     char request[REQUEST_MAX + 1], head[512];
+    /* cppcheck-suppress nullPointer ; whose address it is need not be asked (accept(2)) */
     const int fd = accept4(r->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return false;

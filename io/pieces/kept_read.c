@@ -73,6 +73,7 @@ static size_t get_count(struct saved_reader *r, size_t least, size_t size, void 
     void *memory = calloc(r->failed || !n ? 1 : n, size);
     memcpy(items, &memory, sizeof memory);
     r->failed |= !memory;
+    /* cppcheck-suppress memleak ; items has it */
     return r->failed ? 0 : n;
 }
 

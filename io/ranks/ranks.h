@@ -42,7 +42,7 @@ struct ranks_module {
     /* Is it done? Then it is freed, and *t becomes NULL. NULL is done. */
     bool (*is_done)(struct ranks_transfer **t);
     /* Ends all processes of the job. */
-    void (*abort)(int status) __attribute__((noreturn));
+    __attribute__((noreturn)) void (*abort)(int status);
     /* All leave, when nothing is on its way any more; waits. */
     void (*leave)(void);
 };

@@ -272,7 +272,7 @@ static int put_section(struct pcapng_writer *w)
     p = put_16(p, 1);
     p = put_16(p, 0);
     memcpy(p, &unknown, sizeof unknown);
-    p = end_block(section, p + sizeof unknown);
+    end_block(section, p + sizeof unknown);
     return fwrite(section, 1, sizeof section, w->file) == sizeof section ? 0 : -1;
 }
 

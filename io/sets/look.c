@@ -168,5 +168,6 @@ void look_at_many(void (*work)(void *, size_t), void *argument, size_t count, un
         pthread_sigmask(SIG_SETMASK, &old, NULL);
     work_on(&job);
     while (started)
+        /* cppcheck-suppress uninitvar ; pthread_create() has written it */
         pthread_join(others[--started], NULL);
 }

@@ -18,8 +18,7 @@ static struct set_border border_in(const struct set_source *s, size_t i, uint64_
         if (input_open(look, false) && look->kind == INPUT_MAPPED) {
             const struct capture *c = look->capture;
             if (c->position_bytes == 1 && c->records_end == UINT64_MAX)
-                border = offset <= c->first_record ? (struct set_border){.input = i}
-                                                   : (struct set_border){.input = i, .position = offset};
+                border = (struct set_border){.input = i, .position = offset <= c->first_record ? 0 : offset};
         }
         input_free(look);
     }

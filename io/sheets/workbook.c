@@ -48,6 +48,7 @@ static void lay_out(struct sheet_table *t, enum report report, const struct sink
     t->columns = first != NULL;
     for (unsigned i = 0; i < columns->count; i++) {
         const struct column *c = &columns->items[i];
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): where there is a count there are items */
         if (c->type == COLUMN_UTC || column_is_written(c, sink))
             t->place[i] = c == first ? 0 : t->columns++;
     }

@@ -108,8 +108,9 @@ static enum text_result i4b_read(struct text_reader *t, struct text_record *r)
         const struct header first = read_header(t->bytes, false);
         t->own[ORDER] = !is_likely(&first);
     }
-    const struct header h =
-        t->count < HEADER ? (struct header){.length = HEADER} : read_header(t->bytes, t->own[ORDER]);
+    struct header h = {.length = HEADER};
+    if (t->count >= HEADER)
+        h = read_header(t->bytes, t->own[ORDER]);
     if (h.length < HEADER || h.length - HEADER > TEXT_FRAME_MAX)
         return text_fault(t, 0, "expected a record of %d to %d bytes, found a length of %u", HEADER,
                           HEADER + TEXT_FRAME_MAX, h.length);

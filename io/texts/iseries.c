@@ -43,7 +43,7 @@ static void make_plain(struct plain *p, const struct text_line *line)
 {
     size_t n = 0;
     for (size_t i = 0; i < line->length && n < sizeof p->bytes; i++)
-        if (line->at[i] && !((uint8_t)line->at[i] >= 0xfe && i < 3)) /* nor the mark of the order of bytes */
+        if (line->at[i] && !(i < 3 && (uint8_t)line->at[i] >= 0xfe)) /* nor the mark of the order of bytes */
             p->bytes[n++] = line->at[i];
     while (n && (p->bytes[n - 1] == '\r' || p->bytes[n - 1] == ' '))
         n--;
