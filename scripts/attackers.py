@@ -277,7 +277,7 @@ CASES = {
     'hop-by-hop': (frames_of(hop_by_hop), 20000, 60, 'with_tcp'),
     'first-fragments': (frames_of(first_fragments), 20000, 200, 'unsupported'),
     'large-fragments': (frames_of(large_fragments), 20000, 250, 'unsupported'),
-    'overlapping': (frames_of(overlapping), 40000, 250, 'unsupported'),
+    'overlapping': (frames_of(overlapping), 20000, 250, 'unsupported'),
     'backwards': (frames_of(backwards), 20000, 200, None),
     'completed': (frames_of(completed), 20000, 200, None),
     'bomb-gzip': (bomb_gzip, 200, 100, 'malformed'),
