@@ -254,7 +254,7 @@ static void reset_getopt(void)
     char name[] = "tcpreuse", *none[] = {name, NULL};
     optind = 0;
     /* cppcheck-suppress ignoredReturnValue ; there is no option in it */
-    (void)getopt(1, none, ""); /* NOLINT(concurrency-mt-unsafe): before any thread starts */
+    (void)getopt(1, none, "");
 }
 
 /* Reads argv, option by option. last: of each section, the last one given. */

@@ -14,7 +14,7 @@ enum exit_status user_find(struct user *u, const char *name)
 {
     errno = 0;
     /* cppcheck-suppress getpwnamCalled ; before any thread starts */
-    const struct passwd *entry = getpwnam(name); /* NOLINT(concurrency-mt-unsafe): likewise */
+    const struct passwd *entry = getpwnam(name);
     if (!entry) {
         /* Some of these mean that there is none, by the system's user database: getpwnam(3). */
         const bool none = !errno || errno == ENOENT || errno == ESRCH || errno == EBADF || errno == EPERM;

@@ -120,6 +120,7 @@ static void show_ports_json(const struct progress *p, const struct pipeline_prog
     if (!j.to)
         return;
     json_begin_object(&j, NULL, JSON_INLINE);
+    /* NOLINTNEXTLINE(bugprone-integer-division): whole microseconds */
     json_real(&j, "time", (double)(clock_wall_ns() / 1000) / 1e6, 6);
     json_real(&j, "seconds", l.seconds, 6);
     json_real(&j, "interval", l.interval, 6);

@@ -44,10 +44,12 @@ static bool has_content(const struct piece_input *in)
 /* 0, or -1 when memory is short. */
 static int index_make(struct index *x, const struct piece_head *h, int compare(const void *, const void *))
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): items are pointers */
     *x = (struct index){malloc((h->input_count + 1) * sizeof *x->items), h->input_count, compare};
     for (size_t i = 0; x->items && i < x->count; i++)
         x->items[i] = &h->inputs[i];
     if (x->items)
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): likewise */
         qsort(x->items, x->count, sizeof *x->items, compare);
     return x->items ? 0 : -1;
 }

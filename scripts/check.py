@@ -94,7 +94,7 @@ def run_tidy(build, wanted, jobs):
         def work(path):
             done = subprocess.run(['clang-tidy', '--quiet', '-p', directory, '--checks=-clang-analyzer-*', os.path.join(ROOT, path)],
                                   cwd=ROOT, capture_output=True, text=True)
-            found = [w[:3] for w in warnings_of(done.stdout, ROOT)]
+            found = [w[:3] for w in warnings_of(done.stdout, entries[path]['directory'])]
             return found if found or not done.returncode else [(path, 0, done.stderr.strip())]
         return each(jobs, work, entries)
 

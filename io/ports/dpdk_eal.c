@@ -29,7 +29,7 @@ static int split(const char *text, char *buffer, char **words, int most)
         char quote = 0;
         for (; *s && (quote || !isspace((unsigned char)*s)); s++) {
             if (quote ? *s == quote : *s == '\'' || *s == '"')
-                quote = quote ? 0 : *s;
+                quote = quote ? 0 : *s; /* NOLINT(bugprone-narrowing-conversions): a char or 0 */
             else if (*s == '\\' && s[1] && quote != '\'')
                 *buffer++ = *++s;
             else

@@ -23,7 +23,7 @@ void dpdk_time_find_stamps(struct dpdk_source *s)
  * nanoseconds, can be used. (net_pcap's are known beforehand: dpdk_open.c.) */
 static enum stamp judge_stamp(uint64_t value, int64_t now)
 {
-    const int64_t hour = 3600ll * SECOND;
+    const int64_t hour = 3600LL * SECOND;
     int64_t difference = (int64_t)(value - (uint64_t)now);
     return difference > -hour && difference < hour ? STAMP_NANOSECONDS : STAMP_NONE;
 }

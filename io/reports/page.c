@@ -145,8 +145,10 @@ const char *page_gap(char text[PAGE_GAP_MAX], int64_t ns)
     if (n < 1000000)
         snprintf(text, PAGE_GAP_MAX, "%s%" PRIu64 " us", sign, n / 1000);
     else if (s < 1)
+        /* NOLINTNEXTLINE(bugprone-integer-division): three digits, and not rounded up */
         snprintf(text, PAGE_GAP_MAX, "%s%.3f ms", sign, (double)(n / 1000) / 1e3);
     else if (s < 600)
+        /* NOLINTNEXTLINE(bugprone-integer-division): likewise */
         snprintf(text, PAGE_GAP_MAX, "%s%.3f s", sign, (double)(n / 1000000) / 1e3);
     else if (s < 7200)
         snprintf(text, PAGE_GAP_MAX, "%s%" PRIu64 " min %02" PRIu64 " s", sign, s / 60, s % 60);

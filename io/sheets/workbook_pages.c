@@ -197,6 +197,7 @@ void workbook_put_columns(struct cells *c, const struct sink *sink, const bool r
     static const char *const names[] = {"report", "column", "type", "unit or values", "meaning", "source"};
     static const unsigned widths[] = {13, 24, 12, 50, 80, 26};
     struct page_rows p = {.cells = c, .sheet = cells_add_sheet(c, "Columns"), .widths = widths};
+    /* NOLINTNEXTLINE(bugprone-too-small-loop-variable): there are few */
     for (uint16_t i = 0; i < ARRAY_LEN(names); i++)
         put(&p, i, names[i], XLSX_HEADER);
     for (unsigned r = 0; r < REPORTS; r++) {

@@ -191,12 +191,10 @@ static size_t sniffer_read(struct stream *s, uint8_t *bytes, size_t n)
             s->begin += part;
             state->in_count += part;
         }
-        if (state->in_count >= state->need)
-            take(s, state);
-        else if (s->at_end && state->phase == HEAD && state->in_count)
-            take(s, state); /* the reader of the format reports that it is cut */
-        else
+        /* Of a head that is cut, the reader of the format says so. */
+        if (state->in_count < state->need && !(s->at_end && state->phase == HEAD && state->in_count))
             break;
+        take(s, state);
     }
     s->between = state->phase == PLAIN || state->in_count == 0;
     return got;

@@ -48,6 +48,7 @@ static bool read_header(const struct text_line *line, struct header *h)
         !text_scan_decimal(&s, 9, &h->hundredths))
         return false;
     text_scan_blanks(&s);
+    /* NOLINTNEXTLINE(bugprone-narrowing-conversions): a char or 0 */
     h->channel = s.at < s.end ? *s.at : 0;
     h->number = s.end - s.at > 1 && s.at[1] > '0' && s.at[1] <= '9' ? (uint32_t)(s.at[1] - '0') : 1;
     return scan_word(&s) && scan_word(&s);
