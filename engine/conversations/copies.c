@@ -113,9 +113,9 @@ static bool is_seen(const struct copy_filter *f, const struct seen_packet *packe
     const uint32_t hash = packet->hash;
     if (!f->capacity)
         return false;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): likewise */
     for (uint64_t n = f->newest[hash & (f->capacity - 1)]; n >= f->first && n;) {
         const struct seen_packet *p = &f->ring[n & (f->capacity - 1)];
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): likewise */
         if (p->hash == hash && !is_longer(p->time, latest, window) &&
             !is_longer(packet->time, p->time, window) && !memcmp(&p->key, &packet->key, sizeof p->key))
             return true;
