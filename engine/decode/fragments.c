@@ -1,4 +1,6 @@
-/* The table that puts datagrams together, and the list of fragments that a lane leaves for it. */
+/* The table that puts datagrams together, and the list of fragments that a lane leaves for it.
+ *
+ * Length: one table, and how it is saved. */
 #include "engine/decode/fragments.h"
 #include "engine/decode/piece_index.h"
 #include "engine/list.h"
