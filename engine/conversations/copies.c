@@ -68,8 +68,8 @@ static uint32_t hash_of(const struct segment *s, uint16_t id)
 static void chain(struct copy_filter *f, uint64_t number)
 {
     struct seen_packet *p = &f->ring[number & (f->capacity - 1)];
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): grow() has put other memory in the place of what it freed */
     uint64_t *newest = &f->newest[p->hash & (f->capacity - 1)];
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): grow() has put other memory in the place of what it freed */
     p->older = *newest;
     *newest = number;
 }
