@@ -28,7 +28,12 @@ void cluster_check_memory(const struct cluster *c, const void *memory)
 
 void cluster_nap(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    cluster_nap_for(CLUSTER_NAP_LEAST);
+}
+
+void cluster_nap_for(long ns)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
 }
 
 static void await(const struct cluster *c, struct ranks_transfer *t)

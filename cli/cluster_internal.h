@@ -28,6 +28,7 @@ struct cluster {
     struct kept_piece set; /* all of it, as one piece */
     int64_t *begins;       /* of the inputs, in the order given */
     unsigned pieces;       /* into which it is cut */
+    struct hash_key key;   /* of all ranks; where pieces are kept in files, of none */
 };
 
 enum cluster_tag {
@@ -67,6 +68,10 @@ void cluster_check(const struct cluster *c, enum exit_status status);
 void cluster_check_memory(const struct cluster *c, const void *memory);
 /* Sleeps for as long as it does no harm to whoever waits. */
 void cluster_nap(void);
+/* For so many ns: a rank that reads looks after its messages ever more seldom while there are none. Waking up each 50 us took it a
+ * third of a processor. */
+enum { CLUSTER_NAP_LEAST = 50000, CLUSTER_NAP_MOST = 800000 };
+void cluster_nap_for(long ns);
 /* Small messages, which are sent or received when the call returns. */
 void cluster_tell(const struct cluster *c, unsigned to, enum cluster_tag tag, const void *bytes,
                   size_t count);

@@ -19,7 +19,7 @@ static uint64_t bytes_of_set(const struct kept_piece *set)
 
 enum exit_status cluster_leader(const struct cluster *c, struct problems *problems)
 {
-    struct combine combine = {.count = c->pieces, .all_or_nothing = true};
+    struct combine combine = {.count = c->pieces, .key = &c->key, .all_or_nothing = true};
     combine.pieces = calloc(c->pieces, sizeof *combine.pieces);
     cluster_check_memory(c, combine.pieces);
     combine.pieces[0] = c->set; /* of which it needs the paths */

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
-enum { UNDER_WAY = 2 }; /* blocks: one is prepared while another is sent */
+enum {
+    UNDER_WAY = 4
+}; /* blocks: as many as rank 0 receives at once, so that both may look after them seldom */
 static const double progress_seconds = 0.25;
 
 struct member {
@@ -133,14 +135,15 @@ static bool send_blocks(struct member *m)
 void cluster_member(const struct cluster *c)
 {
     struct member m = {.c = c, .ranks = c->ranks};
-    while (!m.over) {
+    for (long nap = CLUSTER_NAP_LEAST; !m.over;) {
         bool did = take_orders(&m);
         did |= send_blocks(&m);
         tell_begins(&m);
         ask(&m);
         tell_progress(&m);
+        nap = did ? CLUSTER_NAP_LEAST : MIN(2 * nap, (long)CLUSTER_NAP_MOST);
         if (!did)
-            cluster_nap();
+            cluster_nap_for(nap);
     }
     tell(&m, &(struct cluster_word){.kind = WORD_LAST});
     for (unsigned i = 0; i < CLUSTER_READINGS; i++)

@@ -78,6 +78,11 @@ enum exit_status cluster_plan_make(struct cluster *c)
     if (w.failed)
         return fail_memory();
     uint64_t length = w.length;
+    if (hash_key_draw(&c->key)) {
+        message_error("cannot get random numbers from the kernel");
+        return EXIT_INPUT;
+    }
+    c->ranks->broadcast(&c->key, sizeof c->key);
     c->ranks->broadcast(&length, sizeof length);
     c->ranks->broadcast(w.bytes, w.length);
     free(w.bytes);
@@ -156,6 +161,7 @@ static enum exit_status check_set(const struct cluster *c, const char *choices, 
 enum exit_status cluster_plan_take(struct cluster *c, struct inputs *inputs)
 {
     uint64_t length;
+    c->ranks->broadcast(&c->key, sizeof c->key);
     c->ranks->broadcast(&length, sizeof length);
     uint8_t *bytes = malloc(length);
     if (!bytes)

@@ -71,7 +71,8 @@ void cluster_reading_start(struct cluster_reading *r, const struct cluster *c, u
                                   .inputs = c->inputs,
                                   .index = piece + 1,
                                   .count = c->pieces,
-                                  .begins = c->begins};
+                                  .begins = c->begins,
+                                  .key = sink ? NULL : &c->key};
     *r = (struct cluster_reading){.used = true,
                                   .piece = piece,
                                   .again = begin != NULL,

@@ -192,7 +192,7 @@ static void receive_blocks(struct cluster_supply *s, unsigned rank)
             return;
         }
         struct incoming *in = &s->in[(s->first + s->count) % INCOMING];
-        in->block = kept_block_create(count);
+        in->block = kept_block_reuse(count);
         cluster_check_memory(s->c, in->block);
         in->transfer = s->ranks->receive(rank, CLUSTER_BLOCK, in->block->bytes, count);
         cluster_check_memory(s->c, in->transfer);

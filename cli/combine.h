@@ -18,7 +18,8 @@ struct combine {
     const struct progress_gauge *gauge;
     const struct rank_share *shares; /* known once the run has ended */
     size_t share_count;
-    bool all_or_nothing; /* nothing is reported if the run is interrupted */
+    const struct hash_key *key; /* that all ranks share */
+    bool all_or_nothing;        /* nothing is reported if the run is interrupted */
 };
 
 /* Reads what the files say, has what does not fit done again where the inputs can be reached, and opens them. Sets of

@@ -151,6 +151,7 @@ enum exit_status piece_reading_prepare(struct piece_reading *r, struct sink *sin
         .decode_as = {o->decode_as, o->decode_as_count},
         .verdicts = {.wanted = o->verdicts == VERDICTS_ON, .timers = &verdict_timers},
         .keeps = true,
+        .key = r->choice.key,
     };
     r->pipeline = pipeline_create(&params);
     return r->pipeline ? EXIT_DONE : fail_memory();

@@ -16,6 +16,7 @@ struct piece_choice {
     struct set_border begin; /* as options.piece_begin */
     const int64_t *begins;   /* as set_source_params.begins */
     const struct stop *stop;
+    const struct hash_key *key; /* as pipeline_params.key */
 };
 
 struct piece_reading {

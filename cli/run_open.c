@@ -203,6 +203,7 @@ static enum exit_status make_pipeline(struct run *r)
         .verdicts = {.wanted = o->verdicts == VERDICTS_ON,
                      .answer_window = o->answer_window,
                      .timers = &r->timers},
+        .key = r->combine ? r->combine->key : NULL,
         .timed = o->stats || o->summary,
     };
     r->memory_limit = memory_limit_of(o);

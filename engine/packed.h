@@ -14,7 +14,8 @@ struct packed_batch {
     uint32_t input;                      /* of its frames, as in struct origin; 0 where mixed */
     uint8_t continues;                   /* likewise */
     uint8_t first, restarts_time, mixed; /* as in struct batch */
-    uint8_t unused[4];
+    uint32_t
+        shards; /* segments lie by shard, of so many, with hashes; 0: in the order of the capture, without */
 };
 _Static_assert(sizeof(struct packed_batch) == 40, "no padding");
 

@@ -39,6 +39,9 @@ struct pipeline_params {
     struct decode_as_list decode_as; /* its items are the caller's */
     /* Stop after settling: the sink gets packed batches (engine/packed.h) as the text of REPORT_REUSE, no rows. */
     bool keeps;
+    /* Of the hash; copied. Pipelines that have one key understand each other's hashes: what one keeps lies by shard, and another
+     * one with as many threads need not look at each segment to put it there. NULL: the pipeline draws its own. */
+    const struct hash_key *key;
     bool timed; /* measure the time of each step, and the tables at the end */
 };
 

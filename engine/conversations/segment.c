@@ -53,3 +53,15 @@ int segment_list_grow(struct segment_list *list, struct spare_lists *spare, enum
     /* cppcheck-suppress memleak ; the list has them */
     return 0;
 }
+
+int segment_list_append(struct segment_list *list, const void *segments, size_t bytes,
+                        struct spare_lists *spare, enum family f)
+{
+    while ((size_t)(list->limit - list->end) < bytes)
+        if (segment_list_grow(list, spare, f))
+            return -1;
+    if (bytes)
+        memcpy(list->end, segments, bytes);
+    list->end += bytes;
+    return 0;
+}

@@ -152,6 +152,10 @@ ALWAYS_INLINE struct segment *segment_list_add(struct segment_list *l, struct sp
     return s;
 }
 
+/* Adds segments, as bytes. spare: as above. 0, or -1 when memory is short. */
+int segment_list_append(struct segment_list *list, const void *segments, size_t bytes,
+                        struct spare_lists *spare, enum family f);
+
 ALWAYS_INLINE void segment_list_clear(struct segment_list *l)
 {
     l->end = l->items;

@@ -9,7 +9,7 @@
 
 uint64_t packed_layout(void)
 {
-    static const uint32_t sizes[] = {7, /* changes where sizes do not */
+    static const uint32_t sizes[] = {8, /* changes where sizes do not */
                                      sizeof(struct packed_batch),
                                      sizeof(struct packed_origin),
                                      sizeof(struct packed_lane),
@@ -75,6 +75,21 @@ static uint32_t count_segments(const struct pipeline *p, const struct lane *lane
     return n;
 }
 
+/* Whoever unpacks has the same hashes, and most likely as many shards. */
+static int add_lists(const struct pipeline *p, struct text *t, const struct lane *lane)
+{
+    const unsigned shards = p->params.threads, lists = FAMILIES * shards;
+    uint32_t counts[FAMILIES * PIPELINE_THREADS];
+    for (unsigned i = 0; i < lists; i++)
+        counts[i] = segment_list_count(&lane->lists[i], i / shards);
+    if (add(t, counts, lists * sizeof *counts))
+        return -1;
+    for (unsigned i = 0; i < lists; i++)
+        if (counts[i] && add(t, lane->lists[i].items, counts[i] * segment_size(i / shards)))
+            return -1;
+    return 0;
+}
+
 static int pack_lane(const struct pipeline *p, struct text *t, const struct lane *lane)
 {
     const struct decode_counts *c = &lane->counts;
@@ -96,7 +111,9 @@ static int pack_lane(const struct pipeline *p, struct text *t, const struct lane
     packed.fragment_bytes = lane->fragments.used;
     if (add(t, &packed, sizeof packed) || add(t, c->notes.items, c->notes.count * sizeof *c->notes.items))
         return -1;
-    for (int f = 0; f < FAMILIES; f++)
+    if (p->params.key && add_lists(p, t, lane))
+        return -1;
+    for (int f = 0; f < FAMILIES && !p->params.key; f++)
         if (packed.count[f] && add_segments(p, t, lane, (enum family)f, packed.count[f]))
             return -1;
     return add(t, lane->boundaries.items, packed.boundaries * sizeof *lane->boundaries.items) ||
@@ -134,7 +151,8 @@ int pack_batch(struct pipeline *p, struct batch *b)
                                   .continues = origin.continues,
                                   .first = b->first,
                                   .restarts_time = b->restarts_time,
-                                  .mixed = b->mixed};
+                                  .mixed = b->mixed,
+                                  .shards = p->params.key ? p->params.threads : 0};
     if (add(t, &packed, sizeof packed) || (b->mixed && add_origins(source, t, b)))
         return -1;
     for (unsigned i = 0; i < b->lanes_used; i++)

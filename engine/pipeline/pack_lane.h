@@ -1,4 +1,5 @@
-/* How a lane is packed, for pack.c and unpack.c: this header, then its notes, segments of each family, boundaries,
+/* How a lane is packed, for pack.c and unpack.c: this header, then its notes, where segments lie by
+ * shard their numbers ([family * shards + shard], a uint32_t each), segments of each family, boundaries,
  * packet ids, segments of FTP control connections, and fragments, each padded to a multiple of 8 bytes. */
 #ifndef TCPREUSE_PACK_LANE_H
 #define TCPREUSE_PACK_LANE_H

@@ -158,6 +158,9 @@ struct pipeline *pipeline_create(const struct pipeline_params *params)
         return NULL;
     p->params = *params;
     p->next_frame = 1;
+    p->has_key = params->key != NULL;
+    if (p->has_key)
+        p->key = *params->key;
     p->latest_segment = INT64_MIN;
     atomic_store(&p->total, UINT64_MAX);
     atomic_store(&p->spoilt, UINT64_MAX);

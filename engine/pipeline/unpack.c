@@ -6,6 +6,7 @@
 #include "engine/pipeline/decode_job.h"
 #include "engine/pipeline/pack.h"
 #include "engine/pipeline/pack_lane.h"
+#include "engine/pipeline/position_merge.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ enum unpacked { UNPACKED, UNPACK_MEMORY, UNPACK_DAMAGED };
 struct unpacking {
     const uint8_t *at;
     size_t left;
+    uint32_t shards; /* as in struct packed_batch */
 };
 
 /* The next count items; NULL: there are fewer. */
@@ -81,20 +83,69 @@ static enum unpacked take_notes(struct unpacking *u, struct decode_counts *count
     return UNPACKED;
 }
 
+static bool is_family(const struct decoder *d, enum family family, uint32_t n)
+{
+    return !n || (family == FAMILY_KEYED) == (d->key_parts != 0);
+}
+
+/* Are these segments of the lane, in the order of the capture? */
+static bool are_segments(const uint8_t *at, uint32_t n, enum family family, uint64_t frames)
+{
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < n; i++, at += segment_size(family)) {
+        const struct segment *s = (const void *)at;
+        if (s->position < last || segment_family(s, family) >= ADDRESS_FAMILIES)
+            return false;
+        last = s->position;
+    }
+    return !n || is_position(last, frames);
+}
+
 static enum unpacked take_segments(struct unpacking *u, struct decoder *d, enum family family, uint32_t n,
                                    uint64_t frames)
 {
     const uint8_t *from = take(u, n, segment_size(family));
-    uint32_t last = 0;
-    if (!from || (n && (family == FAMILY_KEYED) != (d->key_parts != 0)))
+    if (!from || !is_family(d, family, n) || !are_segments(from, n, family, frames))
         return UNPACK_DAMAGED;
-    for (uint32_t i = 0; i < n; i++, from += segment_size(family)) {
-        const struct segment *s = (const void *)from;
-        if (!is_position(s->position, frames) || s->position < last ||
-            segment_family(s, family) >= ADDRESS_FAMILIES)
-            return UNPACK_DAMAGED;
-        last = s->position;
-        decode_put_segment(d, s, family);
+    for (uint32_t i = 0; i < n; i++, from += segment_size(family))
+        decode_put_segment(d, (const void *)from, family);
+    return d->failed ? UNPACK_MEMORY : UNPACKED;
+}
+
+/* The lists of a family's shards, of another number than this run has: in the order of the capture, each segment to its own. */
+static void put_merged(struct decoder *d, struct position_merge *merge, enum family family)
+{
+    struct position_list *first;
+    while ((first = position_merge_first(merge, offsetof(struct segment, position)))) {
+        decode_put_segment(d, (const void *)first->item, family);
+        position_merge_advance(merge, first);
+    }
+}
+
+/* Segments by shard. */
+static enum unpacked take_lists(struct unpacking *u, struct decoder *d, struct lane *lane, uint32_t shards,
+                                unsigned threads, uint64_t frames)
+{
+    const uint32_t *counts = take(u, (size_t)FAMILIES * shards, sizeof *counts);
+    if (!counts)
+        return UNPACK_DAMAGED;
+    for (enum family f = 0; f < FAMILIES; f++) {
+        struct position_merge merge;
+        merge.count = 0;
+        for (uint32_t i = 0; i < shards; i++) {
+            const uint32_t n = counts[f * shards + i];
+            const uint8_t *from = take(u, n, segment_size(f));
+            if (!from || !is_family(d, f, n) || !are_segments(from, n, f, frames))
+                return UNPACK_DAMAGED;
+            const size_t bytes = n * segment_size(f);
+            if (shards == threads &&
+                segment_list_append(&lane->lists[f * threads + i], from, bytes, d->spare, f))
+                return UNPACK_MEMORY;
+            if (shards != threads)
+                position_merge_add(&merge, &(struct position_list){
+                                               .item = from, .end = from + bytes, .size = segment_size(f)});
+        }
+        put_merged(d, &merge, f);
     }
     return d->failed ? UNPACK_MEMORY : UNPACKED;
 }
@@ -117,12 +168,14 @@ static enum unpacked take_fragments(struct unpacking *u, struct fragment_list *l
     return UNPACKED;
 }
 
-static enum unpacked unpack_lists(struct unpacking *u, struct decoder *d, struct lane *lane,
-                                  const struct packed_lane *packed)
+static enum unpacked unpack_lists(const struct pipeline *p, struct unpacking *u, struct decoder *d,
+                                  struct lane *lane, const struct packed_lane *packed)
 {
     const uint64_t frames = packed->frames;
     enum unpacked result = take_notes(u, &lane->counts, packed->notes);
-    for (int f = 0; f < FAMILIES && result == UNPACKED; f++)
+    if (u->shards && result == UNPACKED)
+        result = take_lists(u, d, lane, u->shards, p->params.threads, frames);
+    for (int f = 0; f < FAMILIES && result == UNPACKED && !u->shards; f++)
         result = take_segments(u, d, (enum family)f, packed->count[f], frames);
     if (result == UNPACKED)
         TAKE_LIST(u, &lane->boundaries, packed->boundaries, result);
@@ -161,16 +214,18 @@ static enum unpacked unpack_lane(struct pipeline *p, struct unpacking *u, struct
     c->captured_bytes = packed->captured_bytes;
     c->order = packed->order;
     lane->frames = packed->frames;
-    return unpack_lists(u, d, lane, packed);
+    return unpack_lists(p, u, d, lane, packed);
 }
 
 static enum unpacked unpack(struct worker *w, struct batch *b)
 {
-    struct unpacking u = {b->window.bytes, b->window.end};
+    struct unpacking u = {.at = b->window.bytes, .left = b->window.end};
     const struct packed_batch *packed = take(&u, 1, sizeof *packed);
     if (!packed || packed->lanes > LANES ||
-        !take(&u, packed->mixed ? packed->frames : 0, sizeof(struct packed_origin)))
+        !take(&u, packed->mixed ? packed->frames : 0, sizeof(struct packed_origin)) ||
+        packed->shards > (w->pipeline->params.key ? (uint32_t)PIPELINE_THREADS : 0))
         return UNPACK_DAMAGED;
+    u.shards = packed->shards;
     uint64_t frames = 0;
     b->lanes_used = packed->lanes;
     for (unsigned i = 0; i < packed->lanes; i++) {

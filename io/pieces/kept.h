@@ -81,12 +81,17 @@ void kept_problems_free(struct problem *items, size_t count);
 struct kept_block {
     _Atomic unsigned users;
     struct kept_block *next; /* of whoever lines them up */
-    size_t count;
+    size_t count, capacity;
     _Alignas(16) uint8_t bytes[]; /* of structures */
 };
 
+/* What blocks that are gathered hold: large enough for few messages, and small enough to stay in the caches. */
+enum { KEPT_BLOCK_BYTES = 1 << 20 };
+
 /* Room for count bytes, with one user. NULL when memory is short. */
 struct kept_block *kept_block_create(size_t count);
+/* The same, in memory that others have used, if it can: for who needs many, of KEPT_BLOCK_BYTES or not much less. */
+struct kept_block *kept_block_reuse(size_t count);
 /* Any thread. NULL is fine. */
 void kept_block_release(struct kept_block *block);
 

@@ -4,14 +4,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { BLOCK_BYTES = 4 << 20 };
-
 struct kept_queue {
     struct sink sink;
     size_t limit;
     /* The pipeline's: gathered so far. */
     struct kept_block *open;
-    size_t capacity; /* of it */
     /* Under the lock. */
     pthread_mutex_t lock;
     pthread_cond_t taken;
@@ -41,11 +38,10 @@ static int gather(struct sink *sink, enum report report, const struct text *text
 {
     struct kept_queue *q = (struct kept_queue *)sink;
     (void)report;
-    if (q->open && q->capacity - q->open->count < text->length)
+    if (q->open && q->open->capacity - q->open->count < text->length)
         push(q);
     if (!q->open) {
-        q->capacity = MAX((size_t)BLOCK_BYTES, text->length);
-        q->open = kept_block_create(q->capacity);
+        q->open = kept_block_reuse(text->length);
         if (!q->open)
             return -1;
         q->open->count = 0;

@@ -1,7 +1,6 @@
 /* The batches of pieces as a source: in the order of the pieces, each as it was packed. */
 #include "io/pieces/kept.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 struct kept_source {
@@ -15,23 +14,6 @@ struct kept_source {
     size_t at;                /* in the block */
     uint64_t frames_before;   /* the piece, of the file in which it begins */
 };
-
-struct kept_block *kept_block_create(size_t count)
-{
-    struct kept_block *block = malloc(sizeof *block + count);
-    if (!block)
-        return NULL;
-    atomic_init(&block->users, 1);
-    block->next = NULL;
-    block->count = count;
-    return block;
-}
-
-void kept_block_release(struct kept_block *block)
-{
-    if (block && atomic_fetch_sub_explicit(&block->users, 1, memory_order_acq_rel) == 1)
-        free(block);
-}
 
 /* The frames of the file in which the piece begins that stand before it. */
 static void begin_piece(struct kept_source *s)

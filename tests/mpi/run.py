@@ -44,6 +44,13 @@ def test_answers(tap, job, directory):
            job.compare([program.write(directory, 'fragments.pcap', fragments(3, 300))], (8,)))
     tap.ok('a filter, decode-as and copies',
            job.compare(['-f', 'ip or vlan', '-d', 'udp.port==5000,vxlan', '--drop-copies', '0.0005', odd]))
+    one, out = program.run(job.tcpreuse, [odd], REPORTS), os.path.join(directory, 'threads')
+    result = job.shell(4, 'set -- "$@" -j$((%s + 1))' % RANK, ['-o', out, '--reports', ','.join(REPORTS), odd])
+    for report in REPORTS:
+        with open(os.path.join(out, program.NAMES[report]), 'rb') as file:
+            result.reports[report] = file.read()
+    tap.ok('ranks of 1, 2, 3 and 4 threads', differences(one, result))
+    tap.ok('time that goes back, and --expire', job.compare(['--append', '--expire', '0.01', odd, few], (3,), tuple(r for r in REPORTS if r != 'endpoints')))
     one = program.bare([job.tcpreuse, odd])
     tap.ok('something was sent', [] if job.sent > 1 << 20 else ['%d bytes' % job.sent])
     for name in sorted(job.launchers):
