@@ -7,7 +7,7 @@
 #ifndef TCPREUSE_BOUNDARY_H
 #define TCPREUSE_BOUNDARY_H
 
-#include "engine/conversations/segment.h"
+#include "engine/rules.h"
 
 #define TCP_BOUNDARY (TCP_SYN | TCP_FIN | TCP_RST)
 
@@ -16,6 +16,10 @@ enum boundary_bits {
     BOUNDARY_CUT = 2,       /* the capture holds only part of the header */
     BOUNDARY_IP_ID = 4,     /* there is an IP identification */
 };
+
+/* What a segment has of its boundary: the lowest bits of its place in the list, and whether the shard need look there
+ * for a time stamp. It does not of a SYN/ACK's. */
+enum { SEGMENT_BOUNDARY_PLACE = 127, SEGMENT_BOUNDARY_STAMPED = 128 };
 
 struct boundary {
     int64_t clock;      /* the latest time stamp of the lane's boundaries so far, this one included; ns */
@@ -31,7 +35,7 @@ struct boundary_list {
     uint32_t count, capacity;
 };
 
-/* Adds a segment's boundary, and stores the lowest bits of its place in the list in the segment, so that the
+/* Adds a segment's boundary, and stores its place in the segment, so that the
  * shard finds it without a search. tcp: the header, of which `captured` bytes are there, at least 14. ip_id:
  * negative if there is none. 0, or -1 when memory is short. */
 int boundary_add(struct boundary_list *list, struct segment *s, const uint8_t *tcp, uint32_t captured,
@@ -42,7 +46,9 @@ ALWAYS_INLINE void boundary_put(struct boundary_list *list, struct segment *s, u
                                 uint16_t ip_id, unsigned bits)
 {
     struct boundary *const b = &list->items[list->count];
-    s->boundary = (uint8_t)list->count;
+    s->boundary =
+        (uint8_t)((list->count & SEGMENT_BOUNDARY_PLACE) |
+                  (bits & BOUNDARY_TIMESTAMP && !rules_is_synack(s->flags) ? SEGMENT_BOUNDARY_STAMPED : 0));
     b->clock = list->count++ ? MAX(s->time, b[-1].clock) : s->time;
     b->position = s->position;
     b->timestamp = timestamp;

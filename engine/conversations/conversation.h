@@ -30,7 +30,10 @@ struct conversation {
     uint16_t port[2];
     uint16_t state; /* enum conversation_state */
     uint8_t bits;   /* enum conversation_bits */
-    uint8_t f0;
+    union {
+        uint8_t f0;
+        uint8_t close; /* where verdicts are wanted: enum history_close; the history has f0 */
+    };
 };
 
 struct conversation4 {
@@ -64,6 +67,7 @@ union conversation_any {
 enum { CONVERSATION_FRAMES_BITS = 48, CONVERSATION_BYTES_BITS = 56 };
 
 enum conversation_state {
+    STATE_SYNACK = 1,             /* there was a SYN/ACK. Only where verdicts are wanted */
     STATE_COMPLETENESS_SHIFT = 2, /* bits 2 to 7. Bit 1, where a segment's flags have SYN, is 0 */
     STATE_CLIENT_1 = 0x100,       /* endpoint 1 is the client */
     /* By its SYN, or by the other side's SYN/ACK. Otherwise the sender of the first segment counts as the
@@ -88,8 +92,8 @@ enum conversation_bits {
     CONVERSATION_SUPERSEDED = 0x80,
 };
 
-_Static_assert(!((COMPLETENESS << STATE_COMPLETENESS_SHIFT | STATE_CLIENT_1 | STATE_CLIENT_KNOWN |
-                  STATE_SENT | STATE_SENT << 1) &
+_Static_assert(!((STATE_SYNACK | COMPLETENESS << STATE_COMPLETENESS_SHIFT | STATE_CLIENT_1 |
+                  STATE_CLIENT_KNOWN | STATE_SENT | STATE_SENT << 1) &
                  (TCP_SYN | STATE_DECIMALS)),
                "state shares no bit with those flags of a segment that it is compared with");
 _Static_assert(!((CONVERSATION_UNKNOWN | CONVERSATION_SUPERSEDED) & (SEGMENT_REUSE * 2 - 1)),

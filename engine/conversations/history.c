@@ -1,29 +1,214 @@
 /* Notes boundaries in the history of a conversation, and answers questions about its beginning and end. */
 #include "engine/conversations/history.h"
+#include "engine/list.h"
 
-void history_note_first_syn(struct history *h, const struct segment *s, const struct boundary *b)
+#include <stdlib.h>
+
+void histories_free(struct histories *h)
 {
-    const unsigned flow = s->bits & SEGMENT_FLOW;
-    if (!b)
-        return;
-    h->syn_timestamp = b->timestamp;
-    h->syn_ip_id = b->ip_id;
-    h->timestamp[flow] = b->timestamp;
-    if (b->bits & BOUNDARY_TIMESTAMP)
-        h->knows |= (uint16_t)(KNOWS_SYN_TIMESTAMP | KNOWS_TIMESTAMP << flow);
-    if (b->bits & BOUNDARY_IP_ID)
-        h->knows |= KNOWS_SYN_IP_ID;
+    record_chunks_free(&h->beginnings);
+    record_chunks_free(&h->stamps);
+    record_chunks_free(&h->answers);
+    free(h->pasts);
+    *h = (struct histories){0};
 }
 
-static void note_fin(struct history *h, const struct conversation *c, const struct segment *s, unsigned flow)
+int histories_grow(struct histories *h, uint32_t record)
 {
-    const unsigned other = flow ^ 1;
-    if (!(h->close & (CLOSE_SENT_FIN | CLOSE_SENT_FIN << 1)))
-        h->close |= flow ? CLOSE_FIRST_FIN : 0;
-    else if (!(h->close & CLOSE_SENT_FIN << flow) && s->flags & TCP_ACK &&
-             (int32_t)(s->ack - c->next[other]) < 0)
-        h->close |= CLOSE_CROSSED;
-    h->close |= (uint8_t)(CLOSE_SENT_FIN << flow);
+    if (h->stamps.count && record_chunks_grow(&h->stamps, record, sizeof(struct stamps)))
+        return -1;
+    if (h->keeps_answers && record_chunks_grow(&h->answers, record, sizeof(int64_t)))
+        return -1;
+    return record_chunks_grow(&h->beginnings, record, sizeof(struct beginning));
+}
+
+/* The first time stamp makes room for all. 0 or -1. */
+static int grow_stamps(struct histories *h)
+{
+    _Static_assert(sizeof(struct stamps) == sizeof(struct beginning), "as many in a chunk");
+    const uint32_t last = (h->beginnings.count << record_chunks_bits(sizeof(struct beginning))) - 1;
+    return h->stamps.count ? 0 : record_chunks_grow(&h->stamps, last, sizeof(struct stamps));
+}
+
+int histories_note_stamp(struct histories *h, uint32_t record, unsigned endpoint, uint32_t timestamp)
+{
+    if (grow_stamps(h))
+        return -1;
+    struct stamps *const to = stamps_of(h, record);
+    to->latest[endpoint] = timestamp;
+    to->knows |= 1u << endpoint;
+    return 0;
+}
+
+int histories_note_syn_stamp(struct histories *h, uint32_t record, unsigned flow, uint32_t timestamp)
+{
+    if (histories_note_stamp(h, record, flow, timestamp))
+        return -1;
+    struct stamps *const to = stamps_of(h, record);
+    to->syn = timestamp;
+    to->knows |= 4;
+    return 0;
+}
+
+void histories_forget(struct histories *h, uint32_t record)
+{
+    struct beginning *const b = beginning_of(h, record);
+    if (!b->past)
+        return;
+    h->pasts[b->past].older = h->free_past;
+    h->free_past = b->past;
+    b->past = 0;
+}
+
+/* The conversation's, made if there is none. NULL when memory is short. */
+static struct past *need_past(struct histories *h, uint32_t record)
+{
+    struct beginning *const b = beginning_of(h, record);
+    if (b->past)
+        return &h->pasts[b->past];
+    uint32_t place = h->free_past;
+    if (place) {
+        h->free_past = h->pasts[place].older;
+    } else {
+        place = MAX(h->past_count, 1u);
+        if (list_reserve(&h->pasts, &h->past_capacity, (uint64_t)place + 1, sizeof *h->pasts))
+            return NULL;
+        h->past_count = place + 1;
+    }
+    h->pasts[place] = (struct past){.older = RECORD_NONE, .newer = RECORD_NONE};
+    b->past = place;
+    return &h->pasts[place];
+}
+
+int histories_count_syn_retry(struct histories *h, uint32_t record)
+{
+    struct past *const past = need_past(h, record);
+    if (!past)
+        return -1;
+    past->syn_retries += past->syn_retries < UINT16_MAX;
+    return 0;
+}
+
+struct history histories_read(const struct histories *h, uint32_t record, const struct conversation *c)
+{
+    static const struct past no_past = {.older = RECORD_NONE, .newer = RECORD_NONE};
+    const struct beginning *const b = beginning_of(h, record);
+    const struct past *const past = b->past ? &h->pasts[b->past] : &no_past;
+    struct history to = {.first_time = b->first_time,
+                         .older_isn = {past->older_isn[0], past->older_isn[1]},
+                         .episode = past->episode,
+                         .older = past->older,
+                         .newer = past->newer,
+                         .syn_ip_id = b->syn_ip_id,
+                         .syn_retries = past->syn_retries,
+                         .close = c->close,
+                         .trigger = past->trigger};
+    unsigned knows =
+        past->older_known * (unsigned)KNOWS_OLDER_ISN | b->knows / BEGINNING_ISN * (unsigned)KNOWS_ISN;
+    if (b->knows & BEGINNING_SYN_IP_ID)
+        knows |= KNOWS_SYN_IP_ID;
+    if (b->knows & BEGINNING_EPISODE)
+        knows |= KNOWS_EPISODE;
+    if (c->state & STATE_SYNACK)
+        knows |= KNOWS_SYNACK;
+    if (h->keeps_answers)
+        to.synack_time = *answer_time_of(h, record);
+    if (h->stamps.count) {
+        const struct stamps *const stamps = stamps_of(h, record);
+        to.timestamp[0] = stamps->latest[0];
+        to.timestamp[1] = stamps->latest[1];
+        to.syn_timestamp = stamps->syn;
+        knows |= (stamps->knows & 3) * KNOWS_TIMESTAMP | (stamps->knows & 4 ? KNOWS_SYN_TIMESTAMP : 0);
+    }
+    to.knows = (uint16_t)knows;
+    return to;
+}
+
+struct history histories_restore(const struct histories *h, uint32_t record, struct conversation *copy)
+{
+    const struct history history = histories_read(h, record, copy);
+    copy->f0 = beginning_of(h, record)->f0;
+    copy->state &= (uint16_t)~STATE_SYNACK;
+    return history;
+}
+
+/* 0 or -1. */
+static int write_stamps(struct histories *h, uint32_t record, const struct history *from)
+{
+    const unsigned knows = (unsigned)from->knows / KNOWS_TIMESTAMP & 3;
+    for (unsigned i = 0; i < 2; i++)
+        if (knows >> i & 1 && histories_note_stamp(h, record, i, from->timestamp[i]))
+            return -1;
+    if (from->knows & KNOWS_SYN_TIMESTAMP) {
+        if (grow_stamps(h))
+            return -1;
+        stamps_of(h, record)->syn = from->syn_timestamp;
+        stamps_of(h, record)->knows |= 4;
+    }
+    return 0;
+}
+
+/* 0 or -1. */
+static int write_past(struct histories *h, uint32_t record, const struct history *from)
+{
+    const unsigned older_known = (unsigned)from->knows / KNOWS_OLDER_ISN & 3;
+    const bool has_none = !older_known && !from->episode && from->older == RECORD_NONE &&
+                          from->newer == RECORD_NONE && !from->syn_retries && !from->trigger;
+    if (has_none && !beginning_of(h, record)->past)
+        return 0;
+    struct past *const past = need_past(h, record);
+    if (!past)
+        return -1;
+    *past = (struct past){.older_isn = {from->older_isn[0], from->older_isn[1]},
+                          .episode = from->episode,
+                          .older = from->older,
+                          .newer = from->newer,
+                          .syn_retries = from->syn_retries,
+                          .older_known = (uint8_t)older_known,
+                          .trigger = from->trigger};
+    return 0;
+}
+
+int histories_write(struct histories *h, uint32_t record, struct conversation *c, const struct history *from)
+{
+    struct beginning *const b = beginning_of(h, record);
+    b->first_time = from->first_time;
+    b->syn_ip_id = from->syn_ip_id;
+    b->knows = (uint8_t)((from->knows / KNOWS_ISN & 3) * BEGINNING_ISN |
+                         (from->knows & KNOWS_SYN_IP_ID ? BEGINNING_SYN_IP_ID : 0) |
+                         (from->knows & KNOWS_EPISODE ? BEGINNING_EPISODE : 0));
+    c->close = (uint8_t)from->close;
+    if (from->knows & KNOWS_SYNACK)
+        c->state |= STATE_SYNACK;
+    if (h->keeps_answers)
+        *answer_time_of(h, record) = from->synack_time;
+    return write_stamps(h, record, from) || write_past(h, record, from) ? -1 : 0;
+}
+
+uint32_t histories_episode(const struct histories *h, uint32_t record)
+{
+    const uint32_t past = beginning_of(h, record)->past;
+    return past ? h->pasts[past].episode : 0;
+}
+
+int histories_set_episode(struct histories *h, uint32_t record, uint32_t episode)
+{
+    if (!episode && !beginning_of(h, record)->past)
+        return 0;
+    struct past *const past = need_past(h, record);
+    if (!past)
+        return -1;
+    past->episode = episode;
+    return 0;
+}
+
+int histories_set_newer(struct histories *h, uint32_t record, uint32_t newer)
+{
+    struct past *const past = need_past(h, record);
+    if (!past)
+        return -1;
+    past->newer = newer;
+    return 0;
 }
 
 /* Does the client reject, with this RST, an ACK or SYN/ACK that did not answer its SYN? The sequence number
@@ -36,43 +221,12 @@ static bool is_rejection(const struct conversation *c, const struct segment *s, 
            conversation_has_sent(c, flow) && s->seq != c->next[flow];
 }
 
-static void note_timestamp(struct history *h, const struct boundary *b, unsigned flow)
-{
-    if (!b || !(b->bits & BOUNDARY_TIMESTAMP))
-        return;
-    h->timestamp[flow] = b->timestamp;
-    h->knows |= (uint16_t)(KNOWS_TIMESTAMP << flow);
-}
-
-static void note_end(struct history *h, const struct conversation *c, const struct segment *s)
+void history_note_rst(struct conversation *c, const struct segment *s)
 {
     const unsigned flow = s->bits & SEGMENT_FLOW;
-    if (s->flags & TCP_FIN)
-        note_fin(h, c, s, flow);
-    if (s->flags & TCP_RST) {
-        if (!(h->close & (CLOSE_SENT_RST | CLOSE_SENT_RST << 1)) && flow)
-            h->close |= CLOSE_FIRST_RST;
-        h->close |= (uint16_t)(CLOSE_SENT_RST << flow | (is_rejection(c, s, flow) ? CLOSE_REJECTED : 0));
-    }
-}
-
-void history_note_close(struct history *h, const struct conversation *c, const struct segment *s,
-                        const struct boundary *b)
-{
-    note_timestamp(h, b, s->bits & SEGMENT_FLOW);
-    note_end(h, c, s);
-}
-
-void history_note_boundary(struct history *h, const struct conversation *c, const struct segment *s,
-                           const struct boundary *b)
-{
-    if (!rules_is_synack(s->flags)) {
-        note_timestamp(h, b, s->bits & SEGMENT_FLOW);
-    } else if (!(h->knows & KNOWS_SYNACK)) { /* its time stamp is not noted: the fast path ignores it, too */
-        h->synack_time = s->time;
-        h->knows |= KNOWS_SYNACK;
-    }
-    note_end(h, c, s);
+    if (!(c->close & (CLOSE_SENT_RST | CLOSE_SENT_RST << 1)) && flow)
+        c->close |= CLOSE_FIRST_RST;
+    c->close |= (uint8_t)(CLOSE_SENT_RST << flow | (is_rejection(c, s, flow) ? CLOSE_REJECTED : 0));
 }
 
 bool history_saw_isn(const struct conversation *c, const struct history *h, unsigned endpoint)

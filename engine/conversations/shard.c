@@ -39,8 +39,8 @@ void shard_free(struct shard *s)
         idle_list_free(&s->idle[f]);
         announced_free(&s->announced[f]);
         copy_filter_free(&s->seen[f]);
-        record_chunks_free(&s->histories[f], sizeof(struct history));
-        record_chunks_free(&s->ways[f], sizeof(struct ways));
+        histories_free(&s->histories[f]);
+        record_chunks_free(&s->ways[f]);
         episodes_free(&s->episodes[f]);
     }
 }
@@ -54,9 +54,9 @@ void shard_give_verdicts(struct shard *s, const struct verdict_params *params)
     for (unsigned i = 0; params->wanted && i < ARRAY_LEN(s->port_word_added); i++) {
         const unsigned flags = i >> 1;
         if (!(flags & TCP_RST))
-            s->port_word_added[i] |= port_word_of(
-                (struct port_word){.flags = (uint16_t)(STATE_SENT << (i >= 64)),
-                                   .bits = flags & TCP_ACK ? conversation_acked_bit(i >= 64) : 0});
+            s->port_word_added[i] |= port_word_of((struct port_word){
+                .flags = (uint16_t)(STATE_SENT << (i >= 64) | (rules_is_synack(flags) ? STATE_SYNACK : 0)),
+                .bits = flags & TCP_ACK ? conversation_acked_bit(i >= 64) : 0});
     }
 }
 
@@ -71,6 +71,8 @@ void shard_count_ways(struct shard *s)
 {
     assert(s->mark_segments);
     s->counts_ways = true;
+    for (int f = 0; f < FAMILIES; f++)
+        s->histories[f].keeps_answers = true;
 }
 
 void shard_forget(struct shard *s, uint64_t most, int64_t idle_time, bool by_frames, bool note_ended)

@@ -27,7 +27,8 @@ struct shard {
     /* The completeness that a segment adds, to be or-ed into its conversation's port word:
      * rules_completeness() for an existing conversation and a segment without SYN, or with SYN and ACK. The
      * index is the segment's five lowest flags * 2, + 1 if it carries no data, + 64 where verdicts are wanted
-     * and endpoint 1 sent it; with verdicts STATE_SENT is added, too. */
+     * and endpoint 1 sent it; with verdicts STATE_SENT and
+     * STATE_SYNACK are added, too. */
     uint64_t port_word_added[128];
     uint8_t syn_completeness; /* of a conversation after a plain SYN that creates it */
     /* Set by shard_forget(). */
@@ -48,7 +49,7 @@ struct shard {
     struct copy_filter seen[FAMILIES];
     /* Set by shard_give_verdicts(). */
     struct verdict_params verdicts;
-    struct record_chunks histories[FAMILIES];
+    struct histories histories[FAMILIES];
     struct episodes episodes[FAMILIES];
     int64_t clock; /* the latest time stamp of all boundaries in the batches before */
     /* Set by shard_count_ways(). */

@@ -122,17 +122,17 @@ ALWAYS_INLINE bool PASS(update_synack)(const struct drain *d, const struct candi
         return false;
     if (!(s->flags & TCP_ACK) || !(c->state & STATE_CLIENT_KNOWN))
         return false;
-    if (VERDICTS && unlikely(s->flags & (TCP_FIN | TCP_RST)))
+    if (VERDICTS && unlikely(s->flags & (TCP_FIN | TCP_RST) || flow == conversation_client(c)))
         return false;
+    if (VERDICTS)
+        histories_note_synack(&d->shard->histories[FAMILY], candidate->record, c, s->time);
     PASS(mark_segment)(s, conversation_completeness(c), candidate->record);
     c->isn[flow] = s->seq;
     conversation_set_port_word(c, (word ^ learned) |
                                       d->shard->port_word_added[port_word_added_index(s, VERDICTS)]);
     conversation_add_segment(c, s, candidate->frame);
-    if (VERDICTS) {
+    if (VERDICTS)
         c->next[flow] = s->seq + s->payload + 1;
-        drain_see_synack(d, candidate);
-    }
     return true;
 }
 
@@ -172,8 +172,8 @@ static __attribute__((noinline)) void PASS(create)(struct drain *d, struct bucke
         drain_note_stray(d, hash, record);
     struct conversation *const c = table_record(t, record, FAMILY);
     conversation_begin(c, s, candidate->frame, FAMILY);
-    if (VERDICTS)
-        drain_begin_history(d, c, record, s, candidate->frame);
+    if (VERDICTS && drain_begin_history(d, c, record, s, candidate->frame))
+        d->out_of_memory = true;
     if (likely(is_plain_syn(s)))
         PASS(apply_first_syn)(d, c, s, candidate->frame);
     else if (drain_apply_first(d, c, record, s, candidate->frame))
@@ -239,11 +239,12 @@ ALWAYS_INLINE bool PASS(find)(const struct table *t, struct candidate *candidate
     return true;
 }
 
-/* A boundary reads and writes its conversation's history, too. */
-ALWAYS_INLINE void PASS(fetch_history)(const struct drain *d, const struct candidate *c)
+/* A FIN or RST with a time stamp leaves it in its conversation's history. */
+ALWAYS_INLINE void PASS(fetch_stamps)(const struct drain *d, const struct candidate *c)
 {
-    if (VERDICTS && c->segment->flags & TCP_BOUNDARY && c->record)
-        prefetch_line(history_of(&d->shard->histories[FAMILY], c->record));
+    const struct histories *const h = &d->shard->histories[FAMILY];
+    if (VERDICTS && unlikely(c->segment->boundary & SEGMENT_BOUNDARY_STAMPED) && c->record && h->stamps.count)
+        prefetch_line(stamps_of(h, c->record));
 }
 
 /* Some steps of the passes that take part, a segment each a step. 0 or -1. */
@@ -297,7 +298,7 @@ ALWAYS_INLINE int PASS(run)(struct drain *d, struct passes *p, uint64_t steps, e
                     PASS(create)(d, home, c);
                     table = *d->table;
                 } else {
-                    PASS(fetch_history)(d, c);
+                    PASS(fetch_stamps)(d, c);
                 }
             }
         }

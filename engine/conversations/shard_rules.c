@@ -72,10 +72,8 @@ static int end_conversation(struct drain *d, uint32_t record, uint32_t position,
                             .ending = (uint8_t)ending,
                             .family = (uint8_t)d->family};
         memcpy(&e->conversation, c, conversation_size(d->family));
-        if (s->verdicts.wanted) {
-            e->history = *history_of(&s->histories[d->family], record);
-            e->conversation.c.first_time = e->history.first_time;
-        }
+        if (s->verdicts.wanted)
+            e->history = histories_restore(&s->histories[d->family], record, &e->conversation.c);
     }
     if (s->verdicts.wanted)
         drain_forget_history(d, record);
@@ -157,8 +155,8 @@ static __attribute__((noinline)) int find_or_create(struct drain *d, struct slow
         return -1;
     x->conversation = table_record(t, x->record, d->family);
     conversation_begin(x->conversation, x->segment, x->frame, d->family);
-    if (d->shard->verdicts.wanted)
-        drain_begin_history(d, x->conversation, x->record, x->segment, x->frame);
+    if (d->shard->verdicts.wanted && drain_begin_history(d, x->conversation, x->record, x->segment, x->frame))
+        return -1;
     if (b != home)
         drain_note_stray(d, x->hash, x->record);
     x->created = true;
@@ -181,8 +179,8 @@ static int supersede(struct drain *d, struct slow_segment *x, uint32_t position)
         *x->slot = x->record = record;
     }
     conversation_begin(x->conversation, x->segment, x->frame, d->family);
-    if (s->verdicts.wanted)
-        drain_begin_history(d, x->conversation, x->record, x->segment, x->frame);
+    if (s->verdicts.wanted && drain_begin_history(d, x->conversation, x->record, x->segment, x->frame))
+        return -1;
     x->created = true;
     return drain_note_creation(d, d->family, position, x->record);
 }
@@ -222,7 +220,8 @@ static __attribute__((noinline)) int reuse(struct drain *d, struct slow_segment 
     };
     memcpy(&r->previous, x->conversation, conversation_size(d->family));
     if (verdicts)
-        r->previous.c.first_time = history_of(&d->shard->histories[d->family], x->record)->first_time;
+        r->previous.c.first_time =
+            histories_restore(&d->shard->histories[d->family], x->record, &r->previous.c).first_time;
     s->bits |= SEGMENT_REUSE;
     if (!opens)
         x->conversation->isn[flow] = s->seq;
@@ -262,7 +261,7 @@ ALWAYS_INLINE uint8_t apply_rules_of(enum rules rules, const struct slow_segment
     if (s->flags & TCP_SYN && !(client & STATE_CLIENT_KNOWN))
         client = ((s->flags & TCP_ACK ? flow ^ 1 : flow) ? STATE_CLIENT_1 : 0) | STATE_CLIENT_KNOWN;
     c->state = (uint16_t)(MAX(s->flags & STATE_DECIMALS, c->state & STATE_DECIMALS) | client |
-                          (c->state & (STATE_SENT | STATE_SENT << 1)) |
+                          (c->state & (STATE_SYNACK | STATE_SENT | STATE_SENT << 1)) |
                           (unsigned)state.completeness << STATE_COMPLETENESS_SHIFT);
     c->bits = (uint8_t)((c->bits & (CONVERSATION_SUPERSEDED | CONVERSATION_WATCHED |
                                     conversation_acked_bit(0) | conversation_acked_bit(1))) |

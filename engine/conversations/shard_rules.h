@@ -31,8 +31,9 @@ struct drain {
     const struct batch *batch;
     const struct lane *lane; /* that has the boundary which was looked up last */
     struct lane_clock {
-        int64_t before;          /* clock before the lane */
-        uint32_t last;           /* its boundary that was looked up last */
+        int64_t before; /* clock before the lane */
+        uint32_t last
+            [2]; /* its boundary that was looked up last, of a segment that begins a conversation, and of another */
     } lane_clock[LANES], *clock; /* clock: of `lane` */
     int64_t end_clock;           /* behind the last one */
     /* Tuples found, or put, outside their home bucket: see table_move_home(). */
@@ -61,25 +62,47 @@ int drain_apply_first(struct drain *d, struct conversation *c, uint32_t record, 
 /* Ends a conversation whose time is up, with all of its segments before position, and forgets it. clock: how far the idle clock
  * has come. 0 or -1. */
 int drain_expire(struct drain *d, uint32_t record, uint32_t position, uint64_t clock);
-/* shard_verdicts.c, where verdicts are wanted. At the beginning of a batch, and at its end: episodes that are
- * due are over. 0 or -1. */
-void drain_begin_clock(struct drain *d, const struct batch *batch);
-int drain_close_episodes(struct drain drains[FAMILIES]);
-/* The history of a conversation that conversation_begin() has just made; the record has room for one. */
-void drain_begin_history(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
-                         uint64_t frame);
-/* A FIN or RST on the fast path. */
-void drain_see_close(struct drain *d, const struct candidate *candidate);
-/* A SYN/ACK that answers a SYN. */
-ALWAYS_INLINE void drain_see_synack(const struct drain *d, const struct candidate *candidate)
+/* A segment ends before this sequence number: moves the endpoint's next number up to it, if it is not there
+ * yet. Without a branch, which would be unpredictable. */
+ALWAYS_INLINE void conversation_move_next(struct conversation *c, unsigned endpoint, uint32_t end)
 {
-    struct history *const h = history_of(&d->shard->histories[d->family], candidate->record);
-    h->knows |= (uint16_t)(KNOWS_ISN << (candidate->segment->bits & SEGMENT_FLOW));
-    if (h->knows & KNOWS_SYNACK)
-        return;
-    h->synack_time = candidate->segment->time;
-    h->knows |= KNOWS_SYNACK;
+    const int32_t ahead = (int32_t)(end - c->next[endpoint]);
+    c->next[endpoint] += (uint32_t)MAX(ahead, 0);
 }
+
+/* shard_boundaries.c, where verdicts are wanted. At the beginning of a batch. */
+void drain_begin_clock(struct drain *d, const struct batch *batch);
+ALWAYS_INLINE struct histories *drain_histories(const struct drain *d)
+{
+    return &d->shard->histories[d->family];
+}
+/* The boundary that a segment with such flags is, before it is marked; NULL if it was not noted. begins: a
+ * conversation: those begin some tens of segments ahead of the others (shard_passes.h). */
+const struct boundary *drain_boundary_of(struct drain *d, const struct segment *s, uint64_t frame,
+                                         bool begins);
+/* The clock at a segment, and not before the segment's own time. b: its boundary, if it is one. */
+int64_t drain_clock_at(struct drain *d, const struct segment *s, uint64_t frame, const struct boundary *b);
+/* The history of a conversation that conversation_begin() has just made; the record has room for one. 0 or -1. */
+int drain_begin_history(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
+                        uint64_t frame);
+/* On the fast path: a FIN or RST; the latter, or one with a time stamp. */
+void drain_see_unusual_close(struct drain *d, const struct candidate *candidate);
+ALWAYS_INLINE void drain_see_close(struct drain *d, const struct candidate *candidate)
+{
+    struct conversation *const c = candidate->conversation;
+    const struct segment *const s = candidate->segment;
+    if (unlikely(s->flags & TCP_RST || s->boundary & SEGMENT_BOUNDARY_STAMPED)) {
+        drain_see_unusual_close(d, candidate);
+        return;
+    }
+    history_note_fin(c, s);
+    conversation_move_next(c, s->bits & SEGMENT_FLOW, s->seq + s->payload + 1);
+}
+/* A boundary on the slow path that is no quoted segment, before its numbers count in the conversation. 0 or -1. */
+int drain_see_boundary(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
+                       const struct boundary *b);
+/* shard_verdicts.c. At the end of a batch: episodes that are due are over. 0 or -1. */
+int drain_close_episodes(struct drain drains[FAMILIES]);
 /* For any segment on the slow path, after the rules: also shows it to the episode that watches its
  * conversation. 0 or -1. */
 int drain_see_slow(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,
@@ -155,14 +178,6 @@ ALWAYS_INLINE void conversation_begin(struct conversation *c, const struct segme
     else
         memcpy(((struct conversation_keyed *)c)->address, ((const struct segment_keyed *)s)->address,
                KEYED_BYTES);
-}
-
-/* A segment ends before this sequence number: moves the endpoint's next number up to it, if it is not there
- * yet. Without a branch, which would be unpredictable. */
-ALWAYS_INLINE void conversation_move_next(struct conversation *c, unsigned endpoint, uint32_t end)
-{
-    const int32_t ahead = (int32_t)(end - c->next[endpoint]);
-    c->next[endpoint] += (uint32_t)MAX(ahead, 0);
 }
 
 /* What every segment adds, whatever the rules decide. */

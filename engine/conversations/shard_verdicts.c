@@ -2,90 +2,9 @@
  * and shows episodes what happens to the conversations that they watch. */
 #include "engine/conversations/shard_rules.h"
 
-/* Clock before each lane: the latest time stamp of all boundaries before. */
-void drain_begin_clock(struct drain *d, const struct batch *batch)
-{
-    int64_t clock = d->shard->clock;
-    d->batch = batch;
-    d->lane = batch->lane;
-    d->clock = d->lane_clock;
-    for (unsigned i = 0; i < batch->lanes_used; i++) {
-        const struct boundary_list *list = &batch->lane[i].boundaries;
-        d->lane_clock[i] = (struct lane_clock){.before = clock};
-        if (list->count)
-            clock = MAX(clock, list->items[list->count - 1].clock);
-    }
-    d->end_clock = clock;
-}
-
-static __attribute__((noinline)) void seek_lane(struct drain *d, uint64_t frame)
-{
-    const struct lane *const first = d->batch->lane, *const last = first + d->batch->lanes_used - 1;
-    for (; frame >= d->lane->first_frame + d->lane->frames && d->lane < last; d->lane++)
-        d->clock++;
-    for (; frame < d->lane->first_frame && d->lane > first; d->lane--)
-        d->clock--;
-}
-
-/* To the lane that has the frame. */
-ALWAYS_INLINE const struct boundary_list *enter_lane(struct drain *d, uint64_t frame)
-{
-    if (unlikely(frame - d->lane->first_frame >= d->lane->frames))
-        seek_lane(d, frame);
-    return &d->lane->boundaries;
-}
-
-/* Of one that is far from the one before, or was put together. The next one is looked for near what is found. */
-static __attribute__((noinline)) const struct boundary *
-search_boundary(struct lane_clock *clock, const struct boundary_list *list, const struct segment *s)
-{
-    const uint32_t n = boundary_count_up_to(list, s->position);
-    if (n)
-        clock->last = n - 1;
-    return n && list->items[n - 1].position == s->position ? &list->items[n - 1] : NULL;
-}
-
-/* The boundary that a segment with such flags is; NULL if it was not noted. Its place is near that of the one
- * before, so the lowest bits tell it, until the segment is marked. */
-static const struct boundary *boundary_of(struct drain *d, const struct segment *s, uint64_t frame)
-{
-    const struct boundary_list *const list = enter_lane(d, frame);
-    const uint32_t last = d->clock->last, at = last + (uint32_t)(int8_t)(s->boundary - last);
-    if (unlikely(at >= list->count || list->items[at].position != s->position))
-        return search_boundary(d->clock, list, s);
-    d->clock->last = at;
-    return &list->items[at];
-}
-
-/* The clock at a segment, and not before the segment's own time. b: its boundary, if it is one. */
-static int64_t clock_at(struct drain *d, const struct segment *s, uint64_t frame, const struct boundary *b)
-{
-    const struct boundary_list *const list = enter_lane(d, frame);
-    const int64_t clock = MAX(d->clock->before, s->time);
-    if (b)
-        return MAX(clock, b->clock);
-    const uint32_t n = boundary_count_up_to(list, s->position);
-    return n ? MAX(clock, list->items[n - 1].clock) : clock;
-}
-
-static struct history *history_at(const struct drain *d, uint32_t record)
-{
-    return history_of(&d->shard->histories[d->family], record);
-}
-
 static struct found_list *found_of(const struct drain *d)
 {
     return &d->result->found[d->family];
-}
-
-void drain_begin_history(struct drain *d, struct conversation *c, uint32_t record, const struct segment *s,
-                         uint64_t frame)
-{
-    struct history *const h = history_at(d, record);
-    history_begin(h, s->time);
-    c->next[0] = c->next[1] = 0;
-    if (rules_is_syn(s->flags) && !(s->bits & SEGMENT_QUOTED))
-        history_note_first_syn(h, s, boundary_of(d, s, frame));
 }
 
 /* The numbers of any segment. An RST's may be anything, and are no promise of more. */
@@ -112,44 +31,29 @@ static void expect_first_numbers(struct conversation *c)
             c->next[flow] = c->isn[flow] + 1;
 }
 
-void drain_see_close(struct drain *d, const struct candidate *candidate)
-{
-    struct conversation *const c = candidate->conversation;
-    const struct segment *const s = candidate->segment;
-    history_note_close(history_at(d, candidate->record), c, s, boundary_of(d, s, candidate->frame));
-    if (!(s->flags & TCP_RST))
-        conversation_move_next(c, s->bits & SEGMENT_FLOW, s->seq + s->payload + 1);
-}
-
 static void unwatch(const struct drain *d, uint32_t record)
 {
     if (record == RECORD_NONE)
         return;
     struct conversation *const c = table_record(d->table, record, d->family);
     c->bits &= (uint8_t)~CONVERSATION_WATCHED;
-    history_at(d, record)->episode = 0;
+    histories_set_episode(drain_histories(d), record, 0);
 }
 
 int drain_see_slow(struct drain *d, struct conversation *c, uint32_t record, struct segment *s,
                    uint64_t frame)
 {
-    struct history *const h = history_at(d, record);
     if (s->bits & SEGMENT_QUOTED)
         return 0;
-    const struct boundary *const b = s->flags & TCP_BOUNDARY ? boundary_of(d, s, frame) : NULL;
-    const bool is_first = conversation_first_frame(c) == frame && conversation_frames(c) == 1;
-    if (rules_is_syn(s->flags) && !is_first && h->syn_retries < UINT16_MAX)
-        h->syn_retries++;
-    if (s->flags & TCP_BOUNDARY)
-        history_note_boundary(h, c, s, b);
-    if (s->flags & TCP_SYN)
-        h->knows |= (uint16_t)(KNOWS_ISN << (s->bits & SEGMENT_FLOW));
+    const struct boundary *const b = s->flags & TCP_BOUNDARY ? drain_boundary_of(d, s, frame, false) : NULL;
+    if (s->flags & TCP_BOUNDARY && drain_see_boundary(d, c, record, s, b))
+        return -1;
     expect_first_numbers(c);
     see_any_numbers(c, s);
     bool failed = false;
     if (c->bits & CONVERSATION_WATCHED && !(s->bits & SEGMENT_REUSE) &&
-        episode_see(&d->shard->episodes[d->family], h->episode, s, clock_at(d, s, frame, b), found_of(d),
-                    &failed))
+        episode_see(&d->shard->episodes[d->family], histories_episode(drain_histories(d), record), s,
+                    drain_clock_at(d, s, frame, b), found_of(d), &failed))
         unwatch(d, record);
     return failed ? -1 : 0;
 }
@@ -314,8 +218,10 @@ int drain_start_attempt(struct drain *d, struct conversation *c, uint32_t record
 {
     enum { RECYCLED = 65537 };
     struct episodes *const e = &d->shard->episodes[d->family];
-    struct history *const h = history_at(d, record);
-    const struct boundary *const b = boundary_of(d, s, frame);
+    struct histories *const all = drain_histories(d);
+    struct history history = histories_read(all, record, c);
+    const struct history *const h = &history;
+    const struct boundary *const b = drain_boundary_of(d, s, frame, false);
     const unsigned flow = s->bits & SEGMENT_FLOW;
     const bool syn = rules_is_syn(s->flags);
     bool failed = false;
@@ -332,17 +238,19 @@ int drain_start_attempt(struct drain *d, struct conversation *c, uint32_t record
         start->older_isn[i] = c->isn[i];
     start->older_known = conversation_known(c);
     start->older = record;
-    if (h->episode && clock_at(d, s, frame, b) > e->items[h->episode].due) {
+    if (h->episode && drain_clock_at(d, s, frame, b) > e->items[h->episode].due) {
         failed |= episode_end(e, h->episode, EPISODE_FAILED, -1, found_of(d)) != 0;
         unwatch(d, record);
+        history.episode = 0;
     }
     if (start->waits) {
         join(d, c, h, s, start);
     } else if (!syn) {
         failed |= join_answer(d, c, h, s, start);
     }
-    if (h->episode && !start->joins && opens) {
-        failed |= episode_end(e, h->episode, EPISODE_FAILED, -1, found_of(d)) != 0;
+    const uint32_t left = histories_episode(all, record);
+    if (left && !start->joins && opens) {
+        failed |= episode_end(e, left, EPISODE_FAILED, -1, found_of(d)) != 0;
         unwatch(d, record);
     }
     return failed ? -1 : 0;
@@ -352,20 +260,24 @@ int drain_begin_attempt(struct drain *d, struct conversation *c, uint32_t record
                         const struct attempt_start *start, uint32_t *ticket)
 {
     struct episodes *const e = &d->shard->episodes[d->family];
-    struct history *const h = history_at(d, record);
-    h->trigger = start->trigger;
+    struct histories *const all = drain_histories(d);
+    struct history h = histories_read(all, record, c);
+    h.trigger = start->trigger;
     if (start->older != record) {
-        h->older = start->older;
-        history_at(d, start->older)->newer = record;
+        h.older = start->older;
+        if (histories_set_newer(all, start->older, record))
+            return -1;
     }
     for (unsigned i = 0; i < 2; i++)
         if (start->older_known >> i & 1) {
-            h->older_isn[i] = start->older_isn[i];
-            h->knows |= (uint16_t)(KNOWS_OLDER_ISN << i);
+            h.older_isn[i] = start->older_isn[i];
+            h.knows |= (uint16_t)(KNOWS_OLDER_ISN << i);
         }
-    if (start->finding.joins)
-        h->knows |=
+    if (start->finding.joins || start->waits)
+        h.knows |=
             KNOWS_EPISODE; /* before 4.4 a SYN/ACK opens no conversation: no other episode begins with it */
+    if (histories_write(all, record, c, &h))
+        return -1;
     if (!start->waits)
         return episodes_add_finding(e, &start->finding, start->first_ticket, found_of(d), ticket);
     struct attempt_start begin = *start;
@@ -373,17 +285,16 @@ int drain_begin_attempt(struct drain *d, struct conversation *c, uint32_t record
     const uint32_t episode = episodes_begin_attempt(e, &begin, ticket);
     if (!episode)
         return -1;
-    h->episode = episode;
-    h->knows |= KNOWS_EPISODE;
     c->bits |= CONVERSATION_WATCHED;
-    return 0;
+    return histories_set_episode(all, record, episode);
 }
 
 void drain_forget_history(struct drain *d, uint32_t record)
 {
-    const uint32_t episode = history_at(d, record)->episode;
+    const uint32_t episode = histories_episode(drain_histories(d), record);
     if (episode)
         d->shard->episodes[d->family].items[episode].record = RECORD_NONE;
+    histories_forget(drain_histories(d), record);
 }
 
 int drain_close_episodes(struct drain drains[FAMILIES])

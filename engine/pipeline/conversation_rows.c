@@ -29,13 +29,22 @@ static uint64_t stream_of(const struct stream_map *map, uint32_t record)
     return record == RECORD_NONE ? NO_STREAM : stream_map_get(map, record);
 }
 
-/* older: as the pipeline's; NULL: nothing is forgotten. */
-ALWAYS_INLINE struct conversation_row row_of(const struct shard *s, const struct stream_map *map,
-                                             const struct stream_map *older, enum family family,
-                                             uint32_t record, uint64_t stream)
+/* Where verdicts are wanted, what a row tells of is put together. */
+struct told {
+    union conversation_any conversation;
+    struct history history;
+};
+
+static int format_row(struct pipeline *p, struct text *text, const struct row_place *at)
 {
-    const union conversation_any *c = table_record(&s->table[family], record, family);
-    struct conversation_row row = {.stream = stream,
+    const enum family family = at->list % FAMILIES;
+    const struct shard *const s = &p->workers[at->list / FAMILIES].shard;
+    const struct stream_map *const map = &p->streams[at->list], *const older =
+                                                                    p->older ? &p->older[at->list] : NULL;
+    const uint32_t record = at->record;
+    const union conversation_any *const c = table_record(&s->table[family], record, family);
+    struct told told;
+    struct conversation_row row = {.stream = at->stream,
                                    .ending = ENDING_RUN,
                                    .first_time = c->c.first_time,
                                    .ways = ways_of(&s->ways[family], record),
@@ -44,24 +53,26 @@ ALWAYS_INLINE struct conversation_row row_of(const struct shard *s, const struct
                                    .conversation = c,
                                    .family = conversation_family(c, family)};
     if (s->verdicts.wanted) {
-        row.history = history_of(&s->histories[family], record);
-        row.first_time = row.history->first_time;
+        memcpy(&told.conversation, c, conversation_size(family));
+        told.history = histories_restore(&s->histories[family], record, &told.conversation.c);
+        row.conversation = &told.conversation;
+        row.history = &told.history;
+        row.first_time = told.history.first_time;
         /* Where conversations are forgotten, these records may have been reused; the remaining conversations are the last
          * of their tuples. */
-        row.older = older ? stream_map_get(older, record) - 1 : stream_of(map, row.history->older);
-        row.newer = older ? NO_STREAM : stream_of(map, row.history->newer);
+        row.older = older ? stream_map_get(older, record) - 1 : stream_of(map, told.history.older);
+        row.newer = older ? NO_STREAM : stream_of(map, told.history.newer);
     }
-    return row;
+    return p->params.sink->ops->format_conversation(p->params.sink, text, &row);
 }
 
 /* The rows of streams first to end - 1. */
 static int format_rows(struct pipeline *p, struct text *text, uint64_t first, uint64_t end)
 {
-    struct conversation_row rows[CHUNK_ROWS];
+    struct row_place rows[CHUNK_ROWS];
     for (unsigned i = 0; i < p->params.threads * FAMILIES; i++) {
         enum family family = i % FAMILIES;
-        const struct shard *s = &p->workers[i / FAMILIES].shard;
-        const struct table *t = &s->table[family];
+        const struct table *t = &p->workers[i / FAMILIES].shard.table[family];
         const struct stream_map *map = &p->streams[i];
         uint64_t r = first_record_near(map, t->records, first),
                  last = first_record_near(map, t->records, end);
@@ -70,18 +81,18 @@ static int format_rows(struct pipeline *p, struct text *text, uint64_t first, ui
         for (; r <= last; r++) {
             uint64_t stream = stream_map_get(map, (uint32_t)r);
             if (stream >= first && stream < end)
-                rows[stream - first] = row_of(s, map, NULL, family, (uint32_t)r, stream);
+                rows[stream - first] = (struct row_place){stream, i, (uint32_t)r};
         }
     }
     for (uint64_t i = 0; i < end - first; i++)
-        if (p->params.sink->ops->format_conversation(p->params.sink, text, &rows[i]))
+        if (format_row(p, text, &rows[i]))
             return -1;
     return 0;
 }
 
 static int by_stream(const void *a, const void *b)
 {
-    const struct conversation_row *x = a, *y = b;
+    const struct row_place *x = a, *y = b;
     return (x->stream > y->stream) - (x->stream < y->stream);
 }
 
@@ -97,8 +108,7 @@ static int sort_rows(struct pipeline *p)
         enum family family = i % FAMILIES;
         const struct shard *s = &p->workers[i / FAMILIES].shard;
         for (uint32_t r = s->idle[family].oldest; r; r = s->idle[family].links[r].newer)
-            p->rows[n++] = row_of(s, &p->streams[i], p->older ? &p->older[i] : NULL, family, r,
-                                  stream_map_get(&p->streams[i], r));
+            p->rows[n++] = (struct row_place){stream_map_get(&p->streams[i], r), i, r};
     }
     qsort(p->rows, n, sizeof *p->rows, by_stream);
     return 0;
@@ -122,7 +132,7 @@ static bool sort_step(struct worker *w)
 static int format_sorted_rows(struct pipeline *p, struct text *text, uint64_t first, uint64_t end)
 {
     for (uint64_t i = first; i < end; i++)
-        if (p->params.sink->ops->format_conversation(p->params.sink, text, &p->rows[i]))
+        if (format_row(p, text, &p->rows[i]))
             return -1;
     return 0;
 }

@@ -32,8 +32,8 @@ static int add_conversations(struct pipeline *p, struct endpoints *e)
         for (uint64_t r = 1; r <= t->records; r++) {
             const uint32_t record = (uint32_t)r;
             const union conversation_any *c = table_record(t, record, family);
-            if (endpoints_add_conversation(e, stream_map_get(&p->streams[i], record), c,
-                                           history_of(&s->histories[family], record),
+            const struct history h = histories_read(&s->histories[family], record, &c->c);
+            if (endpoints_add_conversation(e, stream_map_get(&p->streams[i], record), c, &h,
                                            conversation_family(c, family)))
                 return -1;
         }

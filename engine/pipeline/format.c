@@ -167,10 +167,12 @@ static int format_ended(struct pipeline *p, struct batch *b)
     qsort(all, count, sizeof(const struct ended *), by_end);
     for (n = 0; n < count && !result; n++) {
         const struct ended *e = all[n];
+        const bool verdicts = p->params.verdicts.wanted;
         struct conversation_row row = {.stream = e->stream,
                                        .ending = e->ending,
-                                       .first_time = e->conversation.c.first_time,
-                                       .history = p->params.verdicts.wanted ? &e->history : NULL,
+                                       .first_time =
+                                           verdicts ? e->history.first_time : e->conversation.c.first_time,
+                                       .history = verdicts ? &e->history : NULL,
                                        .ways = &e->ways,
                                        .older = e->older,
                                        .newer = e->newer,

@@ -171,26 +171,30 @@ static int note_place(struct loading *l, uint64_t stream, uint32_t list, uint32_
     return 0;
 }
 
-/* Stores a history, and links it to that of the conversation before, which is in the same list. 0 or -1. */
-static int put_history(struct pipeline *p, uint32_t list, uint32_t record, const struct history *h,
-                       uint64_t older, struct saved_reader *r)
+/* Stores the history of a record that is there, and links it to that of the conversation before, which is in the same
+ * list. 0 or -1. */
+static int put_history(struct pipeline *p, uint32_t list, uint32_t record, struct history *h, uint64_t older,
+                       struct saved_reader *r)
 {
-    struct record_chunks *histories = &p->workers[list / FAMILIES].shard.histories[list % FAMILIES];
+    const enum family family = list % FAMILIES;
+    struct shard *const s = &p->workers[list / FAMILIES].shard;
+    struct histories *const histories = &s->histories[family];
+    struct conversation *const c = table_record(&s->table[family], record, family);
     if (histories_reserve(histories, record))
         return -1;
-    struct history *const to = history_of(histories, record);
-    *to = *h;
+    beginning_of(histories, record)->f0 = c->f0;
     if (p->older && stream_map_set(&p->older[list], record, older + 1))
         return -1;
-    if (older == NO_STREAM || pipeline_forgets(p))
-        return 0;
-    const struct saved_place *before = load_find(p->loading, older);
-    r->failed |= !before || before->list != list;
-    if (!r->failed) {
-        to->older = before->record;
-        history_of(histories, before->record)->newer = record;
+    if (older != NO_STREAM && !pipeline_forgets(p)) {
+        const struct saved_place *before = load_find(p->loading, older);
+        r->failed |= !before || before->list != list;
+        if (r->failed)
+            return 0;
+        h->older = before->record;
+        if (histories_set_newer(histories, before->record, record))
+            return -1;
     }
-    return 0;
+    return histories_write(histories, record, c, h);
 }
 
 /* 0 or -1. */
@@ -247,14 +251,15 @@ static int load_conversation(struct pipeline *p, struct saved_reader *r)
     const unsigned list = load_list_of(p, &c, family, &tag);
     struct table *t = &p->workers[list / FAMILIES].shard.table[family];
     const uint32_t record = table_add_record(t, family);
-    if (record == RECORD_NONE ||
-        (p->params.expire && put_clock(&p->workers[list / FAMILIES].shard, family, record, tag, clock)) ||
+    if (record == RECORD_NONE)
+        return -1;
+    memcpy(table_record(t, record, family), &c, conversation_size(family));
+    if ((p->params.expire && put_clock(&p->workers[list / FAMILIES].shard, family, record, tag, clock)) ||
         (p->params.verdicts.wanted && put_history(p, list, record, &h, older, r)) ||
         (p->workers[0].shard.counts_ways &&
          put_ways(&p->workers[list / FAMILIES].shard, family, record, &ways)) ||
         stream_map_set(&p->streams[list], record, stream) || note_place(l, stream, list, record))
         return -1;
-    memcpy(table_record(t, record, family), &c, conversation_size(family));
     return c.c.bits & CONVERSATION_SUPERSEDED ? 0 : add_to_index(t, tag, record);
 }
 

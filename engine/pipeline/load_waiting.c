@@ -188,8 +188,8 @@ static int load_episode(struct pipeline *p, struct saved_reader *r)
     const uint32_t episode = r->failed ? 0 : episodes_restore(&s->episodes[list % FAMILIES], &x);
     if (!episode)
         return r->failed ? 0 : -1;
-    if (place)
-        history_of(&s->histories[list % FAMILIES], place->record)->episode = episode;
+    if (place && histories_set_episode(&s->histories[list % FAMILIES], place->record, episode))
+        return -1;
     return load_episode_attempts(p, r, list, episode);
 }
 

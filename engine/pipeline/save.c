@@ -169,6 +169,23 @@ static void save_ways(struct saved_writer *w, const struct ways *ways)
     }
 }
 
+/* Where verdicts are wanted, the history has the first time, and the conversation the next sequence numbers in its place. */
+static void save_conversation(struct saved_writer *w, const struct pipeline *p, const struct saved_place *at)
+{
+    const enum family family = at->list % FAMILIES;
+    const struct shard *shard = &p->workers[at->list / FAMILIES].shard;
+    union conversation_any c;
+    struct history h;
+    memcpy(&c, table_record(&shard->table[family], at->record, family), conversation_size(family));
+    if (shard->verdicts.wanted)
+        h = histories_restore(&shard->histories[family], at->record, &c.c);
+    saved_put(w, &c, conversation_size(family));
+    if (shard->idle_time)
+        saved_put64(w, shard->idle[family].clocks[at->record]);
+    if (shard->verdicts.wanted)
+        save_history(w, &h, older_stream(p, at, &h));
+}
+
 static void save_conversations(struct saving *s)
 {
     const struct pipeline *p = s->pipeline;
@@ -181,14 +198,7 @@ static void save_conversations(struct saving *s)
         const struct shard *shard = &p->workers[at->list / FAMILIES].shard;
         saved_put64(&s->text, at->stream);
         saved_put8(&s->text, (uint8_t)family);
-        saved_put(&s->text, table_record(&shard->table[family], at->record, family),
-                  conversation_size(family));
-        if (shard->idle_time)
-            saved_put64(&s->text, shard->idle[family].clocks[at->record]);
-        if (shard->verdicts.wanted) {
-            const struct history *h = history_of(&shard->histories[family], at->record);
-            save_history(&s->text, h, older_stream(p, at, h));
-        }
+        save_conversation(&s->text, p, at);
         if (shard->counts_ways)
             save_ways(&s->text, ways_of(&shard->ways[family], at->record));
         save_section(s, SECTION_CONVERSATIONS, false);

@@ -49,6 +49,12 @@ struct row_chunk {
     _Atomic bool ready; /* set by the former (release), read (acquire) and cleared by the latter */
 };
 
+/* Where the conversation of a row is. */
+struct row_place {
+    uint64_t stream;
+    uint32_t list, record; /* list: shard * FAMILIES + family */
+};
+
 struct pipeline {
     /* Set before the workers start, read by all. */
     struct pipeline_params params;
@@ -128,7 +134,7 @@ struct pipeline {
     struct row_chunk *chunks; /* a ring like that of the batches */
     /* Where conversations are forgotten: the rows that are left, by stream. Set once by a holder of writing,
      * before rows_sorted (release); read by formatting after it (acquire). */
-    struct conversation_row *rows;
+    struct row_place *rows;
     uint64_t row_count;
     _Atomic bool rows_sorted;
 

@@ -227,6 +227,17 @@ def rotation(tap, tcpreuse, at):
         tap.ok('--rotate ' + wrong, [] if done.status == 1 and b"for '--rotate'" in done.err else [done.describe()])
 
 
+def ended_as_left(tap, tcpreuse, tracegen, at):
+    """What ends early is told as what is left at the end, but for ended_by: no segment comes too late for a million seconds."""
+    path = at('hostile.pcap')
+    subprocess.run([tracegen, '--hostile', '--frames', '20000', '-w', path], check=True)
+    runs = [program.run(tcpreuse, options + [path]) for options in ([], ['--expire', '1000000'])]
+    told = [{r['stream']: {k: v for k, v in r.items() if k != 'ended_by'} for r in run.rows('conversations')} for run in runs]
+    wrong = [(told[0][stream], told[1].get(stream)) for stream in told[0] if told[0][stream] != told[1].get(stream)]
+    tap.ok('conversations that end early are told as others are, %d of them' % len(told[0]),
+           ['%d rows, such as %s' % (len(wrong), wrong[0])] if wrong or len(told[0]) != len(told[1]) else [])
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument('tcpreuse', type=os.path.abspath)
@@ -239,6 +250,7 @@ def main():
         small_cases(tap, args.tcpreuse, at)
         backward_cases(tap, args.tcpreuse, at)
         large_cases(tap, args.tcpreuse, args.tracegen, at)
+        ended_as_left(tap, args.tcpreuse, args.tracegen, at)
         rotation(tap, args.tcpreuse, at)
     return tap.done()
 

@@ -24,7 +24,7 @@ static void expect_the_usual_way(struct boundary_list *list, const uint8_t *tcp,
     cr_expect(usual->timestamp == b.timestamp && usual->ip_id == b.ip_id &&
               usual->bits == (b.bits | BOUNDARY_IP_ID) && usual->position == b.position &&
               usual->clock == b.clock);
-    cr_expect_eq(syn.boundary, 1);
+    cr_expect_eq(syn.boundary, 1 | (b.bits & BOUNDARY_TIMESTAMP ? SEGMENT_BOUNDARY_STAMPED : 0));
 }
 
 /* What is noted of a header with these options; its length is in words of 4. captured: 0: all of it. The
@@ -81,7 +81,7 @@ Test(boundary, has_a_short_way_for_what_most_hosts_send)
     cr_expect_eq(went_the_usual_way, 4, "a SYN without a time stamp");
 }
 
-/* Past 256, too, where its lowest bits come again. */
+/* Past 128, too, where its lowest bits come again. */
 Test(boundary, leaves_its_place_in_the_segment)
 {
     uint8_t tcp[HEADER] = {[12] = 0x50};
@@ -90,12 +90,28 @@ Test(boundary, leaves_its_place_in_the_segment)
         struct segment s = {.flags = TCP_FIN, .position = i << 9};
         if (i % 2 || !boundary_add_usual(&list, &s, tcp, sizeof tcp, 0))
             cr_assert_eq(boundary_add(&list, &s, tcp, sizeof tcp, 0), 0);
-        cr_expect_eq(s.boundary, i % 256);
+        cr_expect_eq(s.boundary, i % 128);
     }
     cr_expect_eq(boundary_count_up_to(&list, 0), 1);
     cr_expect_eq(boundary_count_up_to(&list, (300 << 9) - 1), 300);
     cr_expect_eq(boundary_count_up_to(&list, 300 << 9), 301);
     cr_expect_eq(boundary_count_up_to(&list, UINT32_MAX), 600);
+    free(list.items);
+}
+
+/* A SYN/ACK's time stamp is noted, but no shard looks for it. */
+Test(boundary, tells_a_shard_where_a_time_stamp_is_to_be_looked_for)
+{
+    static const uint16_t flags[] = {TCP_SYN, TCP_SYN | TCP_ACK, TCP_FIN | TCP_ACK, TCP_RST};
+    uint8_t tcp[HEADER + 12] = {[12] = 0x80, [HEADER] = 1, 1, STAMP};
+    struct boundary_list list = {0};
+    for (unsigned i = 0; i < 2 * ARRAY_LEN(flags); i++) {
+        struct segment s = {.flags = flags[i / 2]};
+        if (i % 2 || !boundary_add_usual(&list, &s, tcp, sizeof tcp, 0))
+            cr_assert_eq(boundary_add(&list, &s, tcp, sizeof tcp, 0), 0);
+        cr_expect_eq(list.items[i].bits & BOUNDARY_TIMESTAMP, BOUNDARY_TIMESTAMP);
+        cr_expect_eq(!!(s.boundary & SEGMENT_BOUNDARY_STAMPED), i / 2 != 1);
+    }
     free(list.items);
 }
 

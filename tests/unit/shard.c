@@ -220,7 +220,8 @@ Test(shard, finds_boundaries_by_their_place)
     static const uint16_t flags[SEGMENTS] = {TCP_SYN, TCP_SYN | TCP_ACK, TCP_ACK, TCP_FIN | TCP_ACK,
                                              TCP_FIN | TCP_ACK};
     static const uint8_t from_server[SEGMENTS] = {0, SEGMENT_FLOW, 0, 0, SEGMENT_FLOW};
-    static const uint8_t place[SEGMENTS] = {[FAST] = 1, [SLOW] = 2};
+    static const uint8_t place[SEGMENTS] = {
+        [FAST] = 1 | SEGMENT_BOUNDARY_STAMPED, [SLOW] = 2 | SEGMENT_BOUNDARY_STAMPED};
     for (unsigned mark = 0; mark < 2; mark++) {
         static struct batch batch;
         struct shard *shard = aligned_alloc(CACHE_LINE, sizeof *shard);
@@ -246,9 +247,10 @@ Test(shard, finds_boundaries_by_their_place)
             set_tuple(s, 1, FAMILY_IPV4);
         }
         cr_assert_eq(shard_drain(shard, &batch, 1), 0);
-        const struct history *h = history_of(&shard->histories[FAMILY_IPV4], 1);
-        cr_expect_eq(h->timestamp[0], 77);
-        cr_expect_eq(h->timestamp[1], 88);
+        const struct conversation *const c = table_record(&shard->table[FAMILY_IPV4], 1, FAMILY_IPV4);
+        const struct history h = histories_read(&shard->histories[FAMILY_IPV4], 1, c);
+        cr_expect_eq(h.timestamp[0], 77);
+        cr_expect_eq(h.timestamp[1], 88);
         free(lists[FAMILY_IPV4].items);
         for (int f = 0; f < FAMILIES; f++)
             free(result.created[f].items);
