@@ -9,6 +9,9 @@
 #   scripts/fuzz.sh formats 1800             any bytes as a file of a format that is named
 #   scripts/fuzz.sh streams 1800             any bytes as a compressed stream, or compressed and then damaged
 #   scripts/fuzz.sh merge 1800               three files that overlap, beside the file that they make
+#   scripts/fuzz.sh compressed 1800          any bytes as a capture that is compressed, beside the capture as it is
+#   scripts/fuzz.sh fragments 1800           any fragments through the table that puts them together, beside a plain reference
+#   scripts/fuzz.sh states 1800              any segments through a run that is saved, and goes on; and changed states
 #   scripts/fuzz.sh saved 1800               any bytes as what pieces and states hold
 #   scripts/fuzz.sh escapes 1800             any text as JSON, in a page and in messages
 #   scripts/fuzz.sh command 1800             any words as a command line, lists, timers and filters
@@ -38,6 +41,8 @@ fi
 ninja -C "$root/build-fuzz" "tests/fuzz/fuzz_$target" tests/fuzz/seeds >&2
 corpus=$root/build-fuzz/corpus/$target found=$root/build-fuzz/found/$target
 mkdir -p "$corpus" "$found"
+dictionary=$root/build-fuzz/tests/fuzz/seeds/$target.dict
+[ ! -f "$dictionary" ] || set -- -dict="$dictionary" "$@"
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 exec "$root/build-fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -artifact_prefix="$found/" -print_final_stats=1 \
   "$@" "$corpus" "$root/build-fuzz/tests/fuzz/seeds/$target"

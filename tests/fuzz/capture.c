@@ -4,6 +4,7 @@
  *
  *     | generation of rules 1; bit 7: what is destroyed is passed over | bytes a lane 1 | the file's bytes ...
  */
+#include "tests/fuzz/blocks.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/whole_run.h"
 
@@ -36,4 +37,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     whole_run_free(&one);
     close(fd);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)
+{
+    if (size < HEAD || most <= HEAD || seed % 16 == 0)
+        return LLVMFuzzerMutate(data, size, most);
+    return HEAD + blocks_mutate(data + HEAD, size - HEAD, most - HEAD, seed / 16);
 }

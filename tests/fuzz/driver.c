@@ -16,6 +16,7 @@ enum { INPUT_MAX = 1 << 20 };
 
 static uint8_t seed[INPUT_MAX], input[INPUT_MAX];
 static unsigned long executions;
+static uint64_t random_state;
 
 static void execute(const uint8_t *bytes, size_t size)
 {
@@ -37,35 +38,35 @@ static size_t read_file(const char *path)
     return n;
 }
 
-static size_t change(uint64_t *random, size_t size)
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most)
 {
     static const uint8_t interesting[] = {0, 1, 4, 5, 6, 14, 20, 0x45, 0x60, 0x7f, 0x80, 0xfe, 0xff};
-    memcpy(input, seed, size);
-    for (unsigned n = 1 + random_below(random, 6); n && size; n--) {
-        uint32_t at = random_below(random, (uint32_t)size);
-        uint32_t length = 1 + random_below(random, ((uint32_t)size - at < 64 ? (uint32_t)size - at : 64));
-        switch (random_below(random, 7)) {
+    for (unsigned n = 1 + random_below(&random_state, 6); n && size; n--) {
+        uint32_t at = random_below(&random_state, (uint32_t)size);
+        uint32_t length =
+            1 + random_below(&random_state, ((uint32_t)size - at < 64 ? (uint32_t)size - at : 64));
+        switch (random_below(&random_state, 7)) {
         case 0:
-            input[at] ^= (uint8_t)(1u << random_below(random, 8));
+            data[at] ^= (uint8_t)(1u << random_below(&random_state, 8));
             break;
         case 1:
-            input[at] = (uint8_t)random_next(random);
+            data[at] = (uint8_t)random_next(&random_state);
             break;
         case 2:
-            input[at] = interesting[random_below(random, sizeof interesting)];
+            data[at] = interesting[random_below(&random_state, sizeof interesting)];
             break;
         case 3: /* cut out */
-            memmove(input + at, input + at + length, size - at - length);
+            memmove(data + at, data + at + length, size - at - length);
             size -= length;
             break;
         case 4: /* twice */
-            if (size + length <= sizeof input) {
-                memmove(input + at + length, input + at, size - at);
+            if (size + length <= most) {
+                memmove(data + at + length, data + at, size - at);
                 size += length;
             }
             break;
         case 5: /* from elsewhere */
-            memmove(input + at, input + random_below(random, (uint32_t)size - length + 1), length);
+            memmove(data + at, data + random_below(&random_state, (uint32_t)size - length + 1), length);
             break;
         case 6:
             size = at;
@@ -75,15 +76,24 @@ static size_t change(uint64_t *random, size_t size)
     return size;
 }
 
+/* Of targets without one. */
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
+                                                     unsigned seed_of_it)
+{
+    (void)seed_of_it;
+    return LLVMFuzzerMutate(data, size, most);
+}
+
 static void execute_seed(const char *path, unsigned rounds, uint64_t random)
 {
+    random_state = random;
     size_t size = read_file(path);
     execute(seed, size);
     for (unsigned i = 0; i < rounds / 4 && i < size; i++)
-        execute(seed, size < rounds ? i : random_below(&random, (uint32_t)size));
+        execute(seed, size < rounds ? i : random_below(&random_state, (uint32_t)size));
     for (unsigned i = 0; i < rounds; i++) {
-        size_t changed = change(&random, size);
-        execute(input, changed);
+        memcpy(input, seed, size);
+        execute(input, LLVMFuzzerCustomMutator(input, size, sizeof input, i));
     }
 }
 

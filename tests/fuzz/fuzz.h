@@ -9,6 +9,11 @@
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* Of targets whose inputs have a structure to be kept: changes one, of size bytes and with room for `most`, and returns the new
+ * size. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+/* Changes any bytes: of libFuzzer, or of driver.c. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 
 /* Unlike assert(), also in release builds. */
 #define REQUIRE(condition)                                                                                   \

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Seeds for the fuzz targets: seeds.py FOLDER writes FOLDER/TARGET/* for each of them, the same in every run."""
+"""Seeds for the fuzz targets: seeds.py FOLDER writes FOLDER/TARGET/* for each of them, the same in every run, and FOLDER/TARGET.dict:
+words that libFuzzer puts into what it changes."""
 
 import gzip
 import lzma
@@ -174,6 +175,28 @@ def segments(seed, count):
     return out
 
 
+def fragment(datagram, kind, more, offset, length, content=0):
+    """As fragments.c has it; each counts."""
+    return struct.pack("<BHHB", datagram | kind << 2 | more << 5 | 64, offset, length, content)
+
+
+def any_fragments(seed, count):
+    r = random.Random(seed)
+    return b"".join(fragment(r.randrange(4), r.randrange(8), r.randrange(8) > 0, r.choice((0, 8, 16, 100, r.randrange(4000))),
+                             r.choice((8, 16, 100, 1400)), i % 256) for i in range(count))
+
+
+def datagrams(kind, pieces, shuffle=None):
+    """Whole datagrams, one after the other; shuffled, where there is what shuffles."""
+    out = b""
+    for number in range(4):
+        there = [fragment(number, kind, i + 1 < pieces, i if kind in (3, 5) else 200 * i, 200, 28 * i) for i in range(pieces)]
+        if shuffle:
+            shuffle.shuffle(there)
+        out += b"".join(there)
+    return out
+
+
 # Packed batches with a lane in which a bool is 255, as (value, how many bytes have it).
 BOOL_OF_255 = (
     (4, 1), (40, 1), (1, 1), (0, 17), (43, 1), (0, 4), (1, 1), (0, 27), (5, 1), (0, 22), (25, 6), (0, 12), (74, 1), (0, 8),
@@ -186,15 +209,63 @@ FORMATS = ("pcap-", "pcapng", "snoop", "netmon", "netxray", "sniffer", "visual",
            "peek-tagged", "peek", "erf", "commview", "commview-ncfx")
 
 
+def words_of_frames():
+    """What layers tell each other by: the numbers that the decoders know, of two bytes each, and of one."""
+    decode = pathlib.Path(__file__).resolve().parent.parent.parent / "engine" / "decode"
+    ether = re.findall(r"= 0x([0-9a-f]{4})\b", (decode / "link" / "ethernet.c").read_text())
+    ports = re.findall(r"case (\d+):", (decode / "ip" / "udp.c").read_text())
+    for number in sorted({int(n, 16) for n in ether} | {int(n) for n in ports}):
+        yield struct.pack("!H", number)
+    for protocol in sorted(set(re.findall(r"= (\d+),", (decode / "ip" / "ip.c").read_text())) | {"6", "4", "41", "44"}):
+        yield bytes([int(protocol)])
+    yield from (b"\xaa\xaa\x03\0\0\0", b"\x45\0", b"\x60\0\0\0", b"\xff\x03\0\x21", b"\x20\x01\0\0", b"\xff\xff\0\x03")
+
+
+def words_of_captures():
+    """How files of each format begin, and types of blocks and options of pcapng."""
+    yield from sorted({data[:n] for _, data in captures() for n in (4, 16) if data})
+    for kind in (1, 2, 3, 4, 5, 6, 9, 10, 0x0A0D0D0A, 0x1A2B3C4D, 0xBAD, 0x40000BAD):
+        yield struct.pack("<I", kind)
+        yield struct.pack(">I", kind)
+    for option in (0, 1, 2, 9, 11, 14, 2988):
+        yield struct.pack("<HH", option, 1)
+
+
+WORDS_OF_STREAMS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\xfd7zXZ\0", b"YZ\0\0", b"\x5a\x2a\x4d\x18",
+                    b"LOGG", b"EyeSDN", b"BZh9", b"\x5d\0\0\x80\0")
+WORDS_OF_COMMANDS = (b"--reports\0", b"reuse,packets", b"--rules\0", b"4.0", b"4.2", b"--key\0", b"tuple,vlan,interface,network", b"--clock\0",
+                     b"--ignore\0", b"--rotate\0", b"--piece\0", b"1/2", b"--sort-window\0", b"--expire\0", b"auto", b"--format\0",
+                     b"ndjson", b"--timers\0", b"-d\0udp.port==", b",vxlan", b"--memory-limit\0", b"idle,", b"fin,", b"tcp[", b"vlan ")
+WORDS_OF_TEXTS = (b"\xe2\x80\xa8", b"\xf0\x9f\x98\x80", b"</script>", b"<!--", b"]]>", b"\x1b[", b"\\u2028", b"&amp;", b"\xed\xa0\x80")
+
+
+def write_dictionary(path, words):
+    text = "".join('"%s"\n' % "".join("\\x%02x" % byte for byte in word) for word in words)
+    path.write_text(text)
+
+
+def write_dictionaries(folder):
+    words = list(words_of_captures())
+    for target in ("capture", "compressed", "formats"):
+        write_dictionary(folder / (target + ".dict"), words + list(words_of_frames()) if target != "formats" else words)
+    write_dictionary(folder / "streams.dict", list(WORDS_OF_STREAMS) + words)
+    write_dictionary(folder / "decode.dict", words_of_frames())
+    write_dictionary(folder / "command.dict", WORDS_OF_COMMANDS)
+    write_dictionary(folder / "escapes.dict", WORDS_OF_TEXTS)
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for name in ("decode", "capture", "rules", "formats", "streams", "merge", "escapes", "saved", "command"):
+    for name in ("decode", "capture", "rules", "formats", "streams", "merge", "escapes", "saved", "command", "fragments", "states", "compressed"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    write_dictionaries(folder)
     for i, (name, link, frame) in enumerate(frames()):
         head = struct.pack("<HBB", link, i % 6, (i % 3) << 4 | 6)
         (folder / "decode" / name).write_bytes(head + frame)
     for i, (name, data) in enumerate(captures()):
         (folder / "capture" / name).write_bytes(bytes([i % 3, (i * 37) % 256]) + data)
+        if name in ("micro", "nano", "swapped", "cut", "pcapng", "pcapng-swapped", "pcapng-sections", "erf", "snoop"):
+            (folder / "compressed" / name).write_bytes(bytes([i % 11, (i * 37) % 256]) + data)
         if name in ("micro", "swapped", "large", "pcapng", "pcapng-sections", "erf", "snoop"):
             at = len(data) // 2
             broken = data[:at] + b"\xff" * 12 + data[at + 9:]
@@ -241,6 +312,12 @@ def main():
         (folder / "command" / ("filter-%d" % i)).write_bytes(bytes([3]) + text)
     for i in range(6):
         (folder / "rules" / ("segments-%d" % i)).write_bytes(bytes([i * 4]) + segments(i, 30 << i))
+        head = bytes([i * 5, 40 * i, i, i, i])
+        (folder / "states" / ("segments-%d" % i)).write_bytes(head + segments(i, 20 << i))
+        (folder / "fragments" / ("any-%d" % i)).write_bytes(any_fragments(i, 10 << i))
+    for kind in range(6):
+        (folder / "fragments" / ("in-order-%d" % kind)).write_bytes(datagrams(kind, 8))
+        (folder / "fragments" / ("shuffled-%d" % kind)).write_bytes(datagrams(kind, 8, random.Random(kind)))
 
 
 main()
