@@ -79,7 +79,7 @@ void table_remove(struct table *t, uint32_t hash, uint32_t record)
     const uint64_t mask = table_buckets(t) - 1;
     uint64_t at = home_number(t, hash);
     int slot = 0;
-    while (t->buckets[at].record[slot] != record || t->buckets[at].tag[slot] != hash)
+    while (t->buckets[at].record[slot] != record) /* of which there is one in the index */
         if (++slot == BUCKET_SLOTS) {
             slot = 0;
             at = (at + 1) & mask;

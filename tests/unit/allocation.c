@@ -3,11 +3,12 @@
  * do without the memory, with all frames. A crash or, under AddressSanitizer, a leak is a failure.
  *
  * Length: every scenario with what builds its input.
+ * Length of main: the scenarios.
  *
  * usage: allocation [[-] SCENARIO...]    -: all but these
  *
- * The requests of the program's own code are caught by the linker's --wrap, those of libraries are not. No
- * Criterion: it would ask for memory too. */
+ * The requests of the program's own code are caught by the linker's --wrap, those of libraries are not. mmap() is called mmap64()
+ * where offsets have 64 bits. No Criterion: it would ask for memory too. */
 #include "engine/pipeline.h"
 #include "engine/saved.h"
 #include "io/reports/csv.h"
@@ -48,12 +49,12 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *p, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__real_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 
 void *__wrap_malloc(size_t size)
 {
@@ -71,9 +72,9 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
     return fails() ? NULL : __real_aligned_alloc(alignment, size);
 }
-void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
-    return fails() ? MAP_FAILED : __real_mmap(at, size, protection, flags, fd, offset);
+    return fails() ? MAP_FAILED : __real_mmap64(at, size, protection, flags, fd, offset);
 }
 
 enum outcome_of_run {
@@ -90,8 +91,9 @@ struct scenario {
     const char *directory, *capture;
     const char *const *paths; /* of a set */
     size_t path_count;
-    int64_t sort_window, drop_copies;
+    int64_t sort_window, drop_copies, expire;
     enum rules rules;
+    bool verdicts, only_reuses;
 };
 
 static enum outcome_of_run outcome_of(enum pipeline_error error)
@@ -112,8 +114,15 @@ static enum outcome_of_run run_engine(const struct scenario *s, unsigned threads
     enum outcome_of_run outcome = SAID_SO;
     if (!source)
         goto end;
+    for (int i = 0; i < REPORTS; i++)
+        sink.sink.wants[i] &= !s->only_reuses || i == REPORT_REUSE;
     struct pipeline_params params = {
-        .source = memory_source_source(source), .sink = &sink.sink, .threads = threads, .rules = s->rules};
+        .source = memory_source_source(source),
+        .sink = &sink.sink,
+        .threads = threads,
+        .rules = s->rules,
+        .expire = s->expire,
+        .verdicts = {.wanted = s->verdicts, .answer_window = INT64_C(3000000000), .timers = &verdict_timers}};
     p = pipeline_create(&params);
     if (!p)
         goto end;
@@ -364,8 +373,8 @@ static struct traffic ftp_traffic(void)
     return (struct traffic){.frames = frames, .count = FTP_FRAMES};
 }
 
-/* Fragments: datagrams of two, each the SYN of another conversation. From a file, since no lane of it is
- * decoded again: what fails in putting them together has to be noticed there. */
+/* Fragments: datagrams of two, each the SYN of another conversation, or GRE of another unknown protocol. From a file, since no
+ * lane of it is decoded again: what fails in putting them together has to be noticed there. */
 enum { FRAGMENT_FRAMES = 60 };
 
 static struct traffic fragment_traffic(void)
@@ -374,13 +383,18 @@ static struct traffic fragment_traffic(void)
     static struct frame frames[FRAGMENT_FRAMES];
     for (uint32_t i = 0; i < FRAGMENT_FRAMES; i++) {
         struct packet *p = &packets[i];
-        const bool second = i % 2;
+        const bool second = i % 2, unknown = i >= 8;
         put_ethernet(p, 0x0800);
         put_ipv4(p, &(struct ipv4_fields){.total = second ? 28 : 44,
                                           .source = 0x0a010000 + i / 2,
-                                          .fragment = second ? 3 : 0x2000});
-        if (!second)
+                                          .fragment = second ? 3 : 0x2000,
+                                          .protocol = unknown ? 47 : 6});
+        if (!second && unknown) {
+            put_u32(p, 0x1000 + i);
+            put_zeros(p, 16);
+        } else if (!second) {
             put_tcp(p, &(struct tcp_fields){.seq = 1, .flags = TCP_SYN});
+        }
         put_zeros(p, second ? 8 : 4);
         frames[i] = (struct frame){.data = p->bytes,
                                    .captured = p->size,
@@ -462,13 +476,28 @@ int main(int argc, char **argv)
     sprintf(fragments_capture, "%s/fragments.pcap", directory);
     sprintf(multilink_capture, "%s/multilink.pcap", directory);
     const struct traffic ftp = ftp_traffic(), fragments = fragment_traffic(), multilink = multilink_traffic();
+    const struct traffic announced = {.frames = ftp.frames, .count = 1}; /* nothing comes behind it */
     if (write_capture(&t, capture, &all) || write_capture(&fragments, fragments_capture, &all) ||
         write_capture(&multilink, multilink_capture, &all) || write_sets(&t, directory, &sets))
         return 1;
     signal(SIGALRM, handle_alarm);
     const struct scenario scenarios[] = {
         {.name = "engine", .run = run_engine, .traffic = &t, .rules = RULES_4_4},
+        {.name = "verdicts", .run = run_engine, .traffic = &t, .rules = RULES_4_4, .verdicts = true},
+        {.name = "forgets",
+         .run = run_engine,
+         .traffic = &t,
+         .rules = RULES_4_4,
+         .verdicts = true,
+         .expire = 20000000},
+        {.name = "forgets_all",
+         .run = run_engine,
+         .traffic = &t,
+         .rules = RULES_4_4,
+         .only_reuses = true,
+         .expire = 20000000},
         {.name = "FTP", .run = run_engine, .traffic = &ftp, .rules = RULES_4_0},
+        {.name = "announced", .run = run_engine, .traffic = &announced, .rules = RULES_4_0},
         {.name = "fragments",
          .run = run_files,
          .directory = directory,

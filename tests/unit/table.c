@@ -1,11 +1,13 @@
 /* The conversation table through the shard that uses it, and its parts.
  *
  * Length: cases of one structure, which share what fills it. */
+#include "engine/budget.h"
 #include "engine/conversations/shard.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 /* One segment through a shard of one: the record that received it, and whether it made it. */
 struct rig {
@@ -491,6 +493,46 @@ Test(table, records_are_removed)
         cr_expect_eq(wrong, 0);
         table_free(&t);
     }
+}
+
+static uint64_t measure_used(void)
+{
+    return 100 << 20;
+}
+
+/* What ends growth: numbers that have no more bits, and for an index that is large already, the budget of memory. */
+Test(table, growth_ends)
+{
+    enum { SMALL = 256, LARGE = 64 << 10 };
+    struct table t, largest = {.mask = UINT32_MAX << HASH_BITS_UNUSED};
+    cr_expect_eq(table_grow(&largest), -1);
+    cr_assert_eq(table_init(&t, FAMILY_IPV4), 0);
+    t.records = UINT32_MAX;
+    cr_expect_eq(table_add_chunk(&t), -1);
+    cr_expect_eq(table_add_record(&t, FAMILY_IPV4), RECORD_NONE);
+    t.records = 0;
+
+    budget_set(1 << 20, measure_used);
+    cr_assert_eq(table_buckets(&t), SMALL);
+    while (table_buckets(&t) < LARGE)
+        cr_assert_eq(table_grow(&t), 0);
+    const uint64_t usual = t.limit;
+    cr_expect_eq(usual, (uint64_t)LARGE * BUCKET_SLOTS * 3 / 4);
+    cr_assert_eq(table_grow(&t), 0);
+    cr_expect_eq(table_buckets(&t), LARGE);
+    cr_expect_eq(t.limit, (uint64_t)LARGE * BUCKET_SLOTS * 15 / 16);
+    cr_assert_eq(table_grow(&t), 0); /* it is as full as it may be */
+    cr_expect_eq(table_buckets(&t), 2 * LARGE);
+    cr_expect_eq(t.limit, 2 * usual);
+    budget_set(0, NULL);
+    cr_assert_eq(table_grow(&t), 0);
+    cr_expect_eq(table_buckets(&t), 4 * LARGE);
+
+    const struct rlimit none = {1, RLIM_INFINITY};
+    cr_assert_eq(setrlimit(RLIMIT_AS, &none), 0);
+    cr_expect_eq(table_grow(&t), -1);
+    cr_expect_eq(table_buckets(&t), 4 * LARGE);
+    table_free(&t);
 }
 
 Test(table, bucket_match)
