@@ -9,9 +9,17 @@
 
 #define CACHE_LINE 64
 
+/* COUNT_CONDITIONS: each decision as it stands in the source, and in one place of a program, so that it can be counted
+ * what its conditions were (scripts/coverage.sh --conditions). */
+#ifdef COUNT_CONDITIONS
+#define likely(x)     (x)
+#define unlikely(x)   (x)
+#define ALWAYS_INLINE static __attribute__((unused, noinline))
+#else
 #define likely(x)     __builtin_expect(!!(x), 1)
 #define unlikely(x)   __builtin_expect(!!(x), 0)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#endif
 #define ALIGNED(n)    __attribute__((aligned(n)))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Builds and tests in a clean Debian root, with that Debian's compilers and tools.
 #
-# usage: scripts/debian.sh SUITE [--dir DIR] [--quick] [ARGUMENT-OF-TEST.SH...]
+# usage: scripts/debian.sh SUITE [--dir DIR] [--quick] [--conditions] [ARGUMENT-OF-TEST.SH...]
 #
 #   scripts/debian.sh trixie                       Debian 13: both commands of the README, so all suites
 #   scripts/debian.sh trixie --suite unit          only the suite named
 #   scripts/debian.sh trixie --quick               gcc and clang, warnings as errors, the suites unit and scenario
+#   scripts/debian.sh trixie --conditions          only whether decisions are shown (scripts/coverage.sh); with --quick, both
 #   scripts/debian.sh bookworm --dir /srv/bookworm in a root that stays: the next time is faster
 #
 # Needs root, debootstrap, and a mirror ($DEBIAN_MIRROR). The root takes some 3 GB. Exit status 77: no root can be made
@@ -23,7 +24,7 @@ help_if_asked "$@"
 suite=$1
 shift
 directory=
-quick=
+quick='' conditions=
 while [ $# -gt 0 ]; do
   case $1 in
   --dir)
@@ -35,6 +36,10 @@ while [ $# -gt 0 ]; do
     quick=1
     shift
     ;;
+  --conditions)
+    conditions=1
+    shift
+    ;;
   *) break ;;
   esac
 done
@@ -43,10 +48,14 @@ clean_root "$suite" ${directory:+"$directory"}
 clean_copy src/tcpreuse
 say "$suite: $(inside cat /etc/debian_version)"
 
-if [ -z "$quick" ]; then
+if [ -z "$quick$conditions" ]; then
   inside /src/tcpreuse/scripts/quickstart.sh
   inside /src/tcpreuse/scripts/test.sh -Dwerror=true "$@"
   exit
+fi
+if [ -n "$conditions" ]; then
+  inside /src/tcpreuse/scripts/coverage.sh --conditions
+  [ -n "$quick" ] || exit 0
 fi
 
 # shellcheck disable=SC2016 # expanded inside
