@@ -188,9 +188,10 @@ static void datagram_insert(struct datagram *g, struct piece *p)
     }
 }
 
-/* Room for a whole datagram. 0 or -1. */
+/* Room for a whole datagram, also for an empty one. 0 or -1. */
 static int reserve_whole(struct fragment_table *t, uint64_t size)
 {
+    size = MAX(size, UINT64_C(1));
     if (t->whole_capacity >= size)
         return 0;
     uint8_t *grown = realloc(t->whole, size);

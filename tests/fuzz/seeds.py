@@ -315,6 +315,7 @@ def main():
         head = bytes([i * 5, 40 * i, i, i, i])
         (folder / "states" / ("segments-%d" % i)).write_bytes(head + segments(i, 20 << i))
         (folder / "fragments" / ("any-%d" % i)).write_bytes(any_fragments(i, 10 << i))
+    (folder / "fragments" / "empty-and-alone").write_bytes(fragment(0, 3, 0, 0, 0))
     for kind in range(6):
         (folder / "fragments" / ("in-order-%d" % kind)).write_bytes(datagrams(kind, 8))
         (folder / "fragments" / ("shuffled-%d" % kind)).write_bytes(datagrams(kind, 8, random.Random(kind)))
