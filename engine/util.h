@@ -20,7 +20,7 @@
 #define unlikely(x)   __builtin_expect(!!(x), 0)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #endif
-#define ALIGNED(n)    __attribute__((aligned(n)))
+#define ALIGNED(n) __attribute__((aligned(n)))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)    ((a) < (b) ? (a) : (b))
