@@ -326,6 +326,20 @@ Test(ip, v6_contradictions)
     expect_counted(&p, p.size, p.size, OUTCOME_MALFORMED, SUBJECT_TCP, 0);
 }
 
+/* An option that begins at the last byte of its header has its length behind it. */
+Test(ip, v6_option_at_the_end)
+{
+    struct packet p = {0};
+    put_ethernet(&p, 0x86dd);
+    put_ipv6(&p, &(struct ipv6_fields){.payload = 8 + 20, .next = 60});
+    put_bytes(&p, "\6\0\x25\0\0\0\0\x42", 8);
+    put_tcp(&p, &ack);
+    p.bytes[14 + 40 + 8] = 19; /* of the source port, too */
+    segment_of(&p, p.size, p.size);
+    p.bytes[14 + 40 + 8]++;
+    expect_counted(&p, p.size, p.size, OUTCOME_MALFORMED, SUBJECT_IPV6, 0);
+}
+
 /* A jumbogram's length stands in a hop-by-hop option, here behind padding, and the payload length is 0. */
 Test(ip, v6_jumbogram)
 {
@@ -395,4 +409,11 @@ Test(ip, tunnels_of_generations)
         put_zeros(&gtp6, behind);
         expect_segments(2152, &gtp6, 1, !behind);
     }
+    struct packet longest = {0}; /* 4.0 takes 4f for PPP */
+    put_bytes(&longest, "\x30\xff", 2);
+    put_u16(&longest, 80);
+    put_u32(&longest, 1);
+    put_ipv4(&longest, &(struct ipv4_fields){.words = 15, .options = 40, .total = 80});
+    put_tcp(&longest, &ack);
+    expect_segments(2152, &longest, 0, 1);
 }

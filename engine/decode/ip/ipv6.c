@@ -49,10 +49,11 @@ static uint32_t jumbo_length(const struct layer *options)
     return 0;
 }
 
-/* Hop-by-hop and destination options. The home address of a mobile node is the source. */
+/* Hop-by-hop and destination options. The home address of a mobile node is the source. As in Wireshark, an option that begins at
+ * the last byte has its length behind the header. */
 static bool decode_options6(struct decoder *d, const struct layer *l, uint32_t size)
 {
-    for (uint32_t at = 2; at + 2 <= size && at + 2 <= l->captured;) {
+    for (uint32_t at = 2; at < size && at < l->captured;) {
         unsigned type = layer_u8(l, at);
         if (type == OPTION_PAD1) {
             at++;

@@ -16,7 +16,7 @@ enum {
 };
 
 /* Nothing says what a T-PDU is: IPv4 or IPv6 of just this length (4.6.9 takes none with bytes behind it, and none that is cut,
- * as in an ICMP error; 4.0.17 takes any), or Ethernet with one of them. */
+ * as in an ICMP error; 4.0.17 takes any, but for those with the longest header), or Ethernet with one of them. */
 static void decode_t_pdu(struct decoder *d, struct layer l)
 {
     const uint32_t ipv6_header = 40;
@@ -24,7 +24,7 @@ static void decode_t_pdu(struct decoder *d, struct layer l)
     const bool any = d->rules == RULES_4_0;
     if (l.captured == 0)
         return;
-    if (first >= 0x45 && first <= 0x4e && (any || layer_u16(&l, 2) == l.length))
+    if (first >= 0x45 && first <= (any ? 0x4e : 0x4f) && (any || layer_u16(&l, 2) == l.length))
         decode_ipv4(d, l);
     else if (first >> 4 == 6 && (any || layer_u16(&l, 4) + ipv6_header == l.length))
         decode_ipv6(d, l);
