@@ -19,11 +19,12 @@ static uint16_t link_of(unsigned medium)
     return medium < ARRAY_LEN(links) ? links[medium] : 0xffff;
 }
 
-static bool is_time(const uint8_t *p)
+/* Of the first record. As in Wireshark, the microseconds may be any. */
+static bool is_time(const uint8_t *p, unsigned first_year, unsigned last_year)
 {
     unsigned year = load_le16(p);
-    return year >= 1970 && year < 2100 && p[2] >= 1 && p[2] <= 12 && p[3] >= 1 && p[3] <= 31 && p[4] <= 23 &&
-           p[5] <= 59 && p[6] <= 60 && load_le32(p + 7) < 1000000;
+    return year >= first_year && year <= last_year && p[2] >= 1 && p[2] <= 12 && p[3] >= 1 && p[3] <= 31 &&
+           p[4] <= 23 && p[5] <= 59 && p[6] <= 60;
 }
 
 static int64_t time_of(const uint8_t *p)
@@ -40,14 +41,16 @@ static uint32_t ncfx_header(const uint8_t *p)
 /* The length of the record whose header is at p. 0: it is none. */
 static uint32_t ncf_length(const uint8_t *p)
 {
-    bool plausible = load_le16(p) > 0 && p[4] == 0 && is_time(p + 5) && link_of(p[16] & 15) != 0xffff;
+    bool plausible =
+        load_le16(p) > 0 && p[4] == 0 && is_time(p + 5, 1970, 2037) && link_of(p[16] & 15) != 0xffff;
     return plausible ? (uint32_t)NCF_HEADER + load_le16(p) : 0;
 }
 
 static uint32_t ncfx_length(const uint8_t *p)
 {
     const uint32_t length = load_le32(p);
-    bool plausible = length > ncfx_header(p) && length <= RECORD_LENGTH_MAX && is_time(p + 4) && p[15] <= 1;
+    bool plausible = length > ncfx_header(p) && length <= RECORD_LENGTH_MAX &&
+                     is_time(p + 4, 2000, UINT16_MAX) && p[15] <= 1;
     return plausible ? length : 0;
 }
 

@@ -126,6 +126,15 @@ def commview_x(frames, medium=0):
                     for t, data in frames)
 
 
+# What tshark takes for the time of the first record, and what it does not: (name, format, offset, bytes, whether it is read).
+COMMVIEW_TIMES = [(name, make, at + offset, value, accepted)
+                  for name, make, at, years in (('CommView NCF', commview, 5, {1969: False, 1970: True, 2037: True, 2038: False}),
+                                                ('CommView NCFX', commview_x, 4, {1999: False, 2000: True, 65535: True}))
+                  for offset, value, accepted in [(0, struct.pack('<H', year), good) for year, good in years.items()] +
+                  [(2, b'\2\x1f', True), (2, b'\0', False), (2, b'\x0d', False), (3, b'\0', False), (3, b'\x20', False), (4, b'\x18', False),
+                   (5, b'\x3c', False), (6, b'\x3c', True), (6, b'\x3d', False), (7, b'\xff\xff\xff\xff', True)]]
+
+
 def nettl(frames, subsystem=210, old=False, padding=0, header=68, kind=0x20000000):
     magic = b'\0\0\0\1\0\0\0\0\0\7\xd0\0' if old else b'TR\0d' + bytes(7) + b'\x80'
     out = [magic + bytes(128 - len(magic))]

@@ -464,6 +464,12 @@ def check_rare(tap, program, frames, want):
         tap.ok(name + ', cut', out[:5])
     for name, data, count, words in rare.broken(frames[:12]):
         tap.ok('broken: ' + name, same(program, data, want[:count], 2, says=('expected', 'found') + words))
+    for name, make, at, value, accepted in rare.COMMVIEW_TIMES:
+        data = bytearray(make(few))
+        data[at:at + len(value)] = value
+        status, rows, error = program.run(bytes(data))
+        tap.ok('%s, %s at byte %d: %s' % (name, value.hex(), at, 'read' if accepted else 'refused'),
+               [] if (status, bool(rows)) == ((0, True) if accepted else (2, False)) else ['exit %d: %s' % (status, error.strip()[-200:])])
     wide = conversations(4, 600, lambda rng: bytes(rng.randrange(0, 1200)))
     status, rows, error = program.run(pcap(wide), threads=1)
     for name in ('NetXRay 1.1', 'Sniffer', 'nettl', 'OmniPeek', 'Observer', 'iptrace 2.0'):
