@@ -21,6 +21,7 @@ static const struct {
     [FRAGMENT_MULTILINK] = {SUBJECT_PPP_PROTOCOL, PPP_MULTILINK},
     [FRAGMENT_LOWPAN] = {SUBJECT_LOWPAN_FRAGMENT, 0},
     [FRAGMENT_L2TP] = {SUBJECT_L2TP, 3},
+    [FRAGMENT_BLUETOOTH] = {SUBJECT_BLUETOOTH, 0},
 };
 
 enum subject fragment_subject(enum fragment_kind kind, uint32_t *value)
@@ -141,6 +142,9 @@ static void decode_whole(struct decoder *d, const struct fragment *f, struct lay
         return;
     case FRAGMENT_L2TP:
         decode_l2tp_noted(d, f, l);
+        return;
+    case FRAGMENT_BLUETOOTH:
+        decode_bluetooth_noted(d, f, l);
         return;
     case FRAGMENT_KINDS:
         return;

@@ -53,6 +53,7 @@ struct decoder {
 
     /* set by settling while it decodes what was noted */
     struct l2tp_table *l2tp; /* NULL: messages that need it are noted */
+    struct bluetooth_table *bluetooth;
 
     /* of the frame being decoded */
     const struct frame *frame;

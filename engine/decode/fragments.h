@@ -29,6 +29,7 @@ enum fragment_kind {
     FRAGMENT_MULTILINK, /* of PPP */
     FRAGMENT_LOWPAN,    /* by offset, as those of IP */
     FRAGMENT_L2TP,      /* no fragment: a message that depends on the control messages before it */
+    FRAGMENT_BLUETOOTH, /* the same, in one packet of a link; or a part of it, by offset */
     FRAGMENT_KINDS
 };
 
@@ -51,7 +52,7 @@ struct fragment {
     uint32_t length;
     uint32_t network; /* decoder.network */
     uint16_t vlan;
-    uint8_t next; /* what the datagram carries; of FRAGMENT_L2TP, what the message is */
+    uint8_t next; /* what the datagram carries; of FRAGMENT_L2TP and FRAGMENT_BLUETOOTH, what the message is */
     uint8_t depth, bits;
     bool more;
     bool counted; /* the frame counts as unsupported because of this fragment */

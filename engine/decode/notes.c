@@ -139,6 +139,7 @@ static const char *const subject_names[SUBJECTS] = {
     [SUBJECT_WPAN] = "IEEE 802.15.4",
     [SUBJECT_LOWPAN] = "6LoWPAN",
     [SUBJECT_WPAN_ENCRYPTED] = "encrypted IEEE 802.15.4",
+    [SUBJECT_BLUETOOTH] = "Bluetooth fragment",
     [SUBJECT_LOWPAN_FRAGMENT] = "6LoWPAN fragment",
     [SUBJECT_80211_ENCRYPTED] = "encrypted 802.11",
     [SUBJECT_80211_FRAGMENT] = "802.11 fragment",

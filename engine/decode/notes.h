@@ -87,6 +87,7 @@ enum subject {
     SUBJECT_80211_ENCRYPTED,
     SUBJECT_WPAN_ENCRYPTED,
     SUBJECT_LOWPAN_FRAGMENT,
+    SUBJECT_BLUETOOTH, /* a part of a message, the rest of which is not in the capture */
     SUBJECT_80211_FRAGMENT,
     SUBJECT_LINK_TYPE,
     SUBJECT_ETHER_TYPE,

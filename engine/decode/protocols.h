@@ -77,6 +77,15 @@ void decode_arcnet_linux(struct decoder *d, struct layer l);
 void decode_ax25(struct decoder *d, struct layer l);
 void decode_bpq(struct decoder *d, struct layer l);
 void decode_ax25_kiss(struct decoder *d, struct layer l);
+/* Packets between a host and its controller: with direction, without, and as Linux's monitor has them. */
+void decode_bluetooth(struct decoder *d, struct layer l);
+void decode_bluetooth_undirected(struct decoder *d, struct layer l);
+void decode_bluetooth_monitor(struct decoder *d, struct layer l);
+/* A message of L2CAP, from its length on. Only where d->bluetooth is set. */
+void decode_bluetooth_noted(struct decoder *d, const struct fragment *f, struct layer l);
+/* Where a part of a message belongs, of which the key's id and the offset are set then. False: nowhere. */
+bool bluetooth_place(struct decoder *d, struct fragment *f);
+enum { BLUETOOTH_WHOLE = 0, BLUETOOTH_BEGIN = 1, BLUETOOTH_MORE = 2 }; /* f->next */
 void decode_docsis(struct decoder *d, struct layer l);
 void decode_fddi(struct decoder *d, struct layer l);
 void decode_ieee1394(struct decoder *d, struct layer l);

@@ -297,6 +297,11 @@ static int load_l2tp(struct pipeline *p, struct saved_reader *r)
     return l2tp_table_load(&p->l2tp, r, &p->key);
 }
 
+static int load_bluetooth(struct pipeline *p, struct saved_reader *r)
+{
+    return bluetooth_table_load(&p->bluetooth, r, &p->key);
+}
+
 static enum load_result begin_loading(struct pipeline *p)
 {
     if (p->loading)
@@ -314,10 +319,15 @@ enum load_result pipeline_load(struct pipeline *p, const char *name, const void 
         const char *name;
         int (*load)(struct pipeline *, struct saved_reader *);
     } sections[] = {
-        {SECTION_COUNTS, load_counts},       {SECTION_FRAGMENTS, load_fragments},
-        {SECTION_L2TP, load_l2tp},           {SECTION_CONTROLS, load_controls},
-        {SECTION_ANNOUNCED, load_announced}, {SECTION_CONVERSATIONS, load_conversations},
-        {SECTION_WAITING, load_waiting},     {SECTION_EPISODES, load_episodes},
+        {SECTION_COUNTS, load_counts},
+        {SECTION_FRAGMENTS, load_fragments},
+        {SECTION_L2TP, load_l2tp},
+        {SECTION_BLUETOOTH, load_bluetooth},
+        {SECTION_CONTROLS, load_controls},
+        {SECTION_ANNOUNCED, load_announced},
+        {SECTION_CONVERSATIONS, load_conversations},
+        {SECTION_WAITING, load_waiting},
+        {SECTION_EPISODES, load_episodes},
         {SECTION_REUSES, load_reuses},
     };
     const enum load_result begun = begin_loading(p);

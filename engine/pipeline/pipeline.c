@@ -386,6 +386,7 @@ void pipeline_destroy(struct pipeline *p)
     free(p->nested.bytes);
     fragment_table_free(&p->fragment_table);
     l2tp_table_free(&p->l2tp);
+    bluetooth_table_free(&p->bluetooth);
     control_free(&p->controls);
     free(p->endpoint_reuses.items);
     free(p->blocks);

@@ -93,6 +93,13 @@ static void save_l2tp(struct saving *s)
     save_section(s, SECTION_L2TP, true);
 }
 
+static void save_bluetooth(struct saving *s)
+{
+    for (uint32_t i = 0; bluetooth_table_save(&s->pipeline->bluetooth, i, &s->text); i++)
+        save_section(s, SECTION_BLUETOOTH, false);
+    save_section(s, SECTION_BLUETOOTH, true);
+}
+
 static int by_stream(const void *a, const void *b)
 {
     const struct saved_place *x = a, *y = b;
@@ -228,6 +235,7 @@ enum save_result pipeline_save(struct pipeline *p, struct save_target *to)
     save_counts(&s);
     save_fragments(&s);
     save_l2tp(&s);
+    save_bluetooth(&s);
     save_ftp(&s);
     save_conversations(&s);
     save_waiting(&s);

@@ -7,6 +7,7 @@
 #define SECTION_COUNTS        "counts"
 #define SECTION_FRAGMENTS     "fragments"
 #define SECTION_L2TP          "l2tp"
+#define SECTION_BLUETOOTH     "bluetooth"
 #define SECTION_CONVERSATIONS "conversations"
 #define SECTION_WAITING       "waiting"
 #define SECTION_EPISODES      "episodes"

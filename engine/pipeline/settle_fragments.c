@@ -1,5 +1,6 @@
 /* Settling fragments: reassembles datagrams in capture order, decodes complete ones, and inserts their segments at the
  * frame that completed them. */
+#include "engine/decode/protocols.h"
 #include "engine/pipeline/settle.h"
 
 /* Gives another outcome to frames that counted as unsupported because of a fragment. */
@@ -20,17 +21,20 @@ static void recount(struct pipeline *p, enum fragment_kind kind, uint64_t frames
 
 /* Adds a fragment to its datagram. When that is complete, decodes it at *position, and moves *position behind
  * its segments. */
-static void settle_fragment(struct pipeline *p, const struct fragment *f, uint32_t *position)
+static void settle_fragment(struct pipeline *p, struct fragment *f, uint32_t *position)
 {
-    const struct fragment head = *f; /* decoding may move *f */
     struct fragment_table *t = &p->fragment_table;
     struct decoder *d = &p->redecoder;
+    if (f->key.kind == FRAGMENT_BLUETOOTH && f->next != BLUETOOTH_WHOLE && !bluetooth_place(d, f))
+        return;
+    const struct fragment head = *f; /* decoding may move *f */
     const uint8_t *bytes = NULL;
     int64_t size;
-    if (head.key.kind == FRAGMENT_L2TP) {
+    if (head.key.kind == FRAGMENT_L2TP ||
+        (head.key.kind == FRAGMENT_BLUETOOTH && head.next == BLUETOOTH_WHOLE)) {
         bytes = fragment_bytes(f); /* of a lane, whose list does not move */
         size = f->length;
-        t->joined[FRAGMENT_L2TP] += f->counted;
+        t->joined[head.key.kind] += f->counted;
     } else {
         size = fragment_table_add(t, f, &p->key, &bytes);
     }
@@ -89,16 +93,17 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
     d->keeps_ids = false; /* copies of reassembled datagrams are not dropped */
     d->boundaries = NULL; /* positions would not ascend */
     d->l2tp = &p->l2tp;
+    d->bluetooth = &p->bluetooth;
     uint32_t position = 0;
 
     for (size_t at = 0; at < lane->fragments.used;) {
-        const struct fragment *f = (const struct fragment *)(const void *)(lane->fragments.bytes + at);
+        struct fragment *f = (struct fragment *)(void *)(lane->fragments.bytes + at);
         if (f->position >> 8 != position >> 8 || !at)
             position = f->position;
         settle_fragment(p, f, &position);
         /* A datagram may hold fragments of others, which may complete more. The list may move as it grows. */
         for (size_t inner = 0; inner < p->nested.used;) {
-            const struct fragment *n = (const struct fragment *)(const void *)(p->nested.bytes + inner);
+            struct fragment *n = (struct fragment *)(void *)(p->nested.bytes + inner);
             inner += fragment_size(n);
             settle_fragment(p, n, &position);
         }
@@ -107,6 +112,7 @@ void settle_fragments(struct pipeline *p, struct lane *lane)
     }
     lane->fragments.used = 0;
     d->l2tp = NULL;
+    d->bluetooth = NULL;
     d->keeps_ids = p->params.drop_copies;
 
     for (unsigned i = 0; i < FAMILIES * p->params.threads; i++)

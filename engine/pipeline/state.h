@@ -9,6 +9,7 @@
 
 #include "engine/conversations/control.h"
 #include "engine/conversations/shard.h"
+#include "engine/decode/bluetooth_channels.h"
 #include "engine/decode/l2tp_sessions.h"
 #include "engine/pipeline.h"
 #include "engine/pipeline/endpoints.h"
@@ -91,6 +92,7 @@ struct pipeline {
     struct walk rewalk;
     struct fragment_table fragment_table;
     struct l2tp_table l2tp;
+    struct bluetooth_table bluetooth;
     struct fragment_list nested;         /* fragments found inside reassembled datagrams */
     struct segment_list *fragment_lists; /* [family * shards + shard]: segments of reassembled datagrams */
     struct control_table controls;

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Captures of what can only be decoded in the order of the capture: fragments of link layers (802.11, PPP multilink, 6LoWPAN) and
-sessions of L2TP version 3; and of 6LoWPAN's headers. Each with the frames in which there is TCP (`T`) and in which there is not
+sessions of L2TP version 3, channels of Bluetooth; and of 6LoWPAN's headers. Each with the frames in which there is TCP (`T`) and in which there is not
 (`.`), as tshark has it.
 """
 import itertools
 import struct
 
+import bluetooth
 import capture
 import pcap
 
@@ -303,6 +304,7 @@ def all_captures():
     captures = Captures()
     for add in add_wlan, add_multilink, add_l2tp, add_lowpan:
         add(captures)
+    bluetooth.add_all(captures, packet)
     return captures.all
 
 

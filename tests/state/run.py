@@ -82,7 +82,7 @@ def every_border(tcpreuse):
     cases += [(name, scenario_records(name), ()) for name in ('fragments', 'verdict-retry', 'verdict-episode', 'ipv6')]
     cases += [('a key', traffic(10, 40, odd=0.7), ('--key', 'tuple,vlan,interface,vni'))]
     cases += [('fragments and sessions, link type %d' % link, records, (), link)
-              for link, records in in_order.link_types().items() if link in (1, 105, 230)]
+              for link, records in in_order.link_types().items() if link in (1, 105, 201, 230)]
     cases += [('rules 4.2', traffic(8, 30), ('--rules', '4.2')), ('no verdicts', traffic(9, 30), ('--verdicts', 'off'))]
     for name, records, more, *link in cases:
         complaints, place = [], Place(tcpreuse)
