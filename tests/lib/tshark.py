@@ -39,11 +39,14 @@ class Tshark:
             elif (major, minor) >= (4, 4):
                 self.rules = '4.4'
 
+    @staticmethod
+    def arguments():
+        """What answer() reads is the output of the command with these."""
+        return ['-n', '-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=|'] + [word for field in FIELDS for word in ('-e', field)]
+
     def start(self, path):
         """A process whose standard output answer() reads."""
-        command = self.command + ['-n', '-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=|']
-        for field in FIELDS:
-            command += ['-e', field]
+        command = self.command + self.arguments()
         with open(path, 'rb') as capture:
             several = len(self.command) > 1
             return subprocess.Popen(command + ['-r', '-' if several else path], env=self.environment,
