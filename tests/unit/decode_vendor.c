@@ -144,6 +144,41 @@ Test(vendor_4_0, knows_fewer)
     }
 }
 
+/* The short length, of the ether type and what it is of, and a check value of 16 bytes behind it have to be there; 4.0 knows of neither. */
+static void expect_macsec(unsigned short_length, unsigned behind, bool in_4_0, bool in_4_4)
+{
+    struct packet p;
+    make(&p, "02000000000202000000000188e5"
+             "0100000000010800");
+    p.bytes[15] = (uint8_t)short_length;
+    put_zeros(&p, behind);
+    run(&p, 1, p.size, p.size);
+    cr_expect_eq(d.counts.segments, d.decoder.rules == RULES_4_0 ? in_4_0 : in_4_4,
+                 "length %u, %u bytes behind", short_length, behind);
+}
+
+static void expect_all_macsec(void)
+{
+    expect_macsec(0, 16, true, true);
+    expect_macsec(0, 0, true, false);
+    expect_macsec(42, 16, true, true);
+    expect_macsec(42, 15, true, false);
+    expect_macsec(42, 30, true, true);
+    expect_macsec(43, 16, true, false);
+    expect_macsec(46, 20, true, true);
+    expect_macsec(20, 16, true, false);
+    expect_macsec(0x6a, 80, true, true); /* all eight bits */
+    expect_macsec(0x6a, 79, true, false);
+}
+Test(vendor, macsec)
+{
+    expect_all_macsec();
+}
+Test(vendor_4_0, macsec)
+{
+    expect_all_macsec();
+}
+
 /* What is not expected to carry TCP, and does, is counted; without TCP, it is not. */
 Test(vendor, unexpected)
 {
