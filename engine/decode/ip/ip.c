@@ -16,6 +16,7 @@ enum {
     PROTOCOL_DSR = 48,
     PROTOCOL_ESP = 50,
     PROTOCOL_AH = 51,
+    PROTOCOL_SWIPE = 53,
     PROTOCOL_ICMPV6 = 58,
     PROTOCOL_DESTINATION = 60,
     PROTOCOL_AX25 = 93, /* RFC 1226; the two bytes of FCS at the end do no harm */
@@ -28,6 +29,18 @@ enum {
     PROTOCOL_ETHERNET = 143, /* RFC 8986 */
     PROTOCOL_NSH = 145,      /* RFC 9491 */
 };
+
+/* swIPe: | type 1 | length of this header 1 | policy 2 | packet number 4 | ... Wireshark looks for IPv6 only behind it. */
+static void decode_swipe(struct decoder *d, struct layer l)
+{
+    if (!decoder_need(d, &l, 8, SUBJECT_IP_VERSION))
+        return;
+    l = layer_after(l, layer_u8(&l, 1));
+    if (layer_u8(&l, 0) >> 4 == 6)
+        decode_ipv6(d, l);
+    else
+        decode_unexpected(d, SUBJECT_IP_PROTOCOL, PROTOCOL_SWIPE, l);
+}
 
 void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
 {
@@ -68,6 +81,9 @@ void decode_ip_protocol(struct decoder *d, unsigned protocol, struct layer l)
         return;
     case PROTOCOL_AH:
         decode_ah(d, l);
+        return;
+    case PROTOCOL_SWIPE:
+        decode_swipe(d, l);
         return;
     case PROTOCOL_ICMPV6:
         decode_icmpv6(d, l);
