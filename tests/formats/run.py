@@ -420,6 +420,21 @@ def check_times(tap, program, frames):
         tap.ok('pcapng, resolution: ' + name, [] if ok else ['time %r, expected %s' % (got, want)])
 
 
+def check_spans(tap, program):
+    """Two interfaces whose times are further apart than 64 bits of nanoseconds: gap and duration are exact, also back in time."""
+    a, b = bytes((10, 0, 0, 1)), bytes((10, 0, 0, 2))
+    frames = [packet(ethernet(a, b, segment(1000, 80, 16 if number else 2, seq)), number=number, ticks=ticks)
+              for number, ticks, seq in ((0, 0, 1), (1, 0, 1), (0, 5, 77), (1, 5, 78))]
+    data = section() + b''.join(interface(more=resolution('<', 9, offset)) for offset in (-9000000000, 9000000000)) + b''.join(frames)
+    path = os.path.join(program.directory, 'spans')
+    with open(path, 'wb') as file:
+        file.write(data)
+    result = programs.run(program.path, [path], ('reuse', 'conversations'))
+    got = [row['gap'] for row in result.rows('reuse')] + [row['duration'] for row in result.rows('conversations')]
+    want = ['-17999999999.999999995'] + 2 * ['18000000000.000000000']
+    tap.ok('times that are further apart than 64 bits hold', [] if got == want else ['%s, expected %s' % (got, want)])
+
+
 def check_cuts(tap, program, frames, want):
     """Cut at any byte, a file gives the rows of the frames before, and status 2 unless the cut is between two records."""
     few = frames[:4]
@@ -470,6 +485,8 @@ def check_rare(tap, program, frames, want):
         status, rows, error = program.run(bytes(data))
         tap.ok('%s, %s at byte %d: %s' % (name, value.hex(), at, 'read' if accepted else 'refused'),
                [] if (status, bool(rows)) == ((0, True) if accepted else (2, False)) else ['exit %d: %s' % (status, error.strip()[-200:])])
+    error = program.run(rare.netxray(few, version=b'\x80\xff\xfe2.001'))[2]
+    tap.ok('bytes of a version in an error are printable', [] if r'"\x80\xff\xfe2.001"' in error else [error.strip()[-200:]])
     wide = conversations(4, 600, lambda rng: bytes(rng.randrange(0, 1200)))
     status, rows, error = program.run(pcap(wide), threads=1)
     for name in ('NetXRay 1.1', 'Sniffer', 'nettl', 'OmniPeek', 'Observer', 'iptrace 2.0'):
@@ -574,6 +591,7 @@ def main():
             check_pcapng(tap, program, frames, want)
             check_netmon(tap, program, frames, want)
             check_times(tap, program, frames)
+            check_spans(tap, program)
             check_cuts(tap, program, frames, want)
             check_large(tap, program)
     return tap.done()
