@@ -253,6 +253,14 @@ def add_lowpan(captures):
             ('destination', iphc(b'\xe6\6\6' + options), 'T'), ('mobility', iphc(b'\xe8\6\6' + options), '.'),
             ('two extensions', iphc(b'\xe1\6' + options + b'\xe6\6\6' + options), 'T'), ('IPv6 in it', iphc(b'\xee\x7a\x33\6'), 'T')):
         add(name, [wpan(iphc()), wpan(content)], 'T' + expected)     # tshark 4.4 takes some for RF4CE unless it has seen 6LoWPAN before
+    link_local = b'\xfe\x80' + bytes(6)
+    for name, head, fields, expected in (
+            ('all compressed', 0xfe, b'', 'T'), ('next header', 0xf8, b'\6', 'T'), ('traffic class', 0xf6, bytes(4), 'T'),
+            ('traffic class and next header', 0xf0, bytes(3) + b'\0\x60', 'T'), ('traffic class and next header, apart', 0xf0, bytes(4) + b'\6', '.'),
+            ('id of the source', 0xbe, LONG[0], 'T'), ('prefix of the source', 0x7e, link_local, 'T'),
+            ('both addresses', 0x0e, 2 * (link_local + LONG[0]), 'T'), ('UDP', 0xfa, b'', '.'), ('HC2', 0xff, b'\0', '.')):
+        add('HC1, ' + name, [wpan(iphc()), wpan(bytes((0x42, head, 64)) + fields + syn())], 'T' + expected)
+    add('HC1, broadcast and mesh', [wpan(iphc()), wpan(b'\xb5\0\1\0\2\x50\1\x42\xfe\x40' + syn())], 'TT')
     controls = 0x8841, 0x9841, 0xa841, 0xb841, 0x8849, 0x8842, 0x8451      # the last four: version, secured, type, mode
     add('frame control', [struct.pack('<HBHHH', control, 1, 0xabcd, 2, 1) + iphc() for control in controls], 'TTT....')
     frames, expected = [], ''
@@ -297,6 +305,7 @@ def add_lowpan(captures):
     add('fragments of another host', [a, fragments(addresses=(LONG[1], LONG[1]))[1]], '..')
     add('fragments of another packet', [a, fragments(tag=8)[1]], '..')
     add('fragments, compressed', fragments(b'\x7a\x33\6'), '.T')
+    add('fragments, HC1', fragments(b'\x42\xfe\x40'), '.T')
     add('fragments, short addresses', fragments(b'\x7a\x33\6', short=True), '.T')
 
 

@@ -11,7 +11,11 @@
  *                      | 1 1 1 1 0 C P P | ports | checksum, unless C | ...
  *
  * Prefixes of contexts are configured, so they are zeros, as in a Wireshark that nobody has told of them. Sizes and
- * offsets of fragments are those of the packet that is no longer compressed. HC1, which RFC 6282 replaced, is not decoded.
+ * offsets of fragments are those of the packet that is no longer compressed. HC1, which RFC 6282 replaced, is (RFC 4944, 10.1)
+ *
+ *     | 42 | SP SI DP DI TF NH 2 HC2 | hops 1 | addresses | traffic class 8 bits, flow label 20 bits | next header 8 bits | ...
+ *
+ * and is decoded without HC2, which compresses UDP.
  */
 #include "engine/decode/link/lowpan.h"
 
@@ -36,11 +40,19 @@ enum {
     IPHC_MULTICAST = 0x0008,
     IPHC_DAC = 0x0004,
 
+    HC1_PREFIX = 2, /* of two bits for each address: what is left out */
+    HC1_ID = 1,
+    HC1_TF = 0x08,
+    HC1_NH_SHIFT = 1,
+    HC1_HC2 = 0x01,
+
     NHC_HAS_NEXT = 0x01,
     NHC_NO_CHECKSUM = 0x04,
     EXTENSION_IPV6 = 7,
 
+    NEXT_TCP = 6,
     NEXT_UDP = 17,
+    NEXT_ICMPV6 = 58,
     IPV6_HEADER = 40,
     NEXT_AT = 6,
     SOURCE_AT = 8,
@@ -178,14 +190,8 @@ static void expand_udp(struct expansion *x, unsigned head, uint32_t length)
         next_bytes(x, sum, 2);
     if (!length)
         length = 8 + x->l.length;
-    const uint8_t udp[8] = {(uint8_t)(port[0] >> 8),
-                            (uint8_t)port[0],
-                            (uint8_t)(port[1] >> 8),
-                            (uint8_t)port[1],
-                            (uint8_t)(length >> 8),
-                            (uint8_t)(length & 0xff),
-                            sum[0],
-                            sum[1]};
+    const uint8_t udp[8] = {port[0] >> 8,       port[0] & 0xff, port[1] >> 8, port[1] & 0xff,
+                            length >> 8 & 0xff, length & 0xff,  sum[0],       sum[1]};
     for (unsigned i = 0; i < 8; i++)
         put(x, udp[i]);
 }
@@ -214,10 +220,54 @@ static bool expand_headers(struct expansion *x, uint32_t whole)
     return false;
 }
 
-/* Makes a packet of x->l, which begins with a compressed header; whole: its size, where this is a fragment. False: it is
- * none, or one that is cut in its headers. */
-static bool expand(struct expansion *x, const struct lowpan_address *source,
-                   const struct lowpan_address *destination, uint32_t whole)
+static void begin_packet(struct expansion *x)
+{
+    x->size = IPV6_HEADER;
+    memset(x->packet, 0, IPV6_HEADER);
+    x->packet[0] = 0x60;
+}
+
+static void expand_hc1_address(struct expansion *x, uint8_t to[16], unsigned mode,
+                               const struct lowpan_address *frame)
+{
+    to[0] = 0xfe;
+    to[1] = 0x80;
+    if (!(mode & HC1_PREFIX))
+        next_bytes(x, to, 8);
+    if (mode & HC1_ID)
+        interface_id(to + 8, frame);
+    else
+        next_bytes(x, to + 8, 8);
+}
+
+static bool expand_hc1(struct expansion *x, const struct lowpan_address *source,
+                       const struct lowpan_address *destination)
+{
+    static const uint8_t known[] = {0, NEXT_UDP, NEXT_ICMPV6, NEXT_TCP};
+    const unsigned head = layer_u8(&x->l, 1), next = known[head >> HC1_NH_SHIFT & 3];
+    if (head & HC1_HC2)
+        return false;
+    begin_packet(x);
+    x->l = layer_after(x->l, 2);
+    x->packet[NEXT_AT + 1] = next_byte(x);
+    expand_hc1_address(x, x->packet + SOURCE_AT, head >> 6, source);
+    expand_hc1_address(x, x->packet + DESTINATION_AT, head >> 4 & 3, destination);
+    unsigned half = 0; /* a byte is split between flow label and next header */
+    if (!(head & HC1_TF)) {
+        x->l = layer_after(x->l, 3);
+        half = next_byte(x);
+    }
+    if (next)
+        x->packet[NEXT_AT] = (uint8_t)next;
+    else if (head & HC1_TF)
+        x->packet[NEXT_AT] = next_byte(x);
+    else
+        x->packet[NEXT_AT] = (uint8_t)(half << 4 | next_byte(x) >> 4);
+    return !x->short_of_bytes;
+}
+
+static bool expand_iphc(struct expansion *x, const struct lowpan_address *source,
+                        const struct lowpan_address *destination, uint32_t whole)
 {
     static const uint8_t traffic_bytes[] = {4, 3, 1, 0};
     bool inner;
@@ -225,9 +275,7 @@ static bool expand(struct expansion *x, const struct lowpan_address *source,
         unsigned head = layer_u16(&x->l, 0);
         if (head >> 13 != 3)
             return false;
-        x->size = IPV6_HEADER;
-        memset(x->packet, 0, IPV6_HEADER);
-        x->packet[0] = 0x60;
+        begin_packet(x);
         x->l = layer_after(x->l, head & IPHC_CID ? 3 : 2);
         x->l = layer_after(x->l, traffic_bytes[(head & IPHC_TF) >> IPHC_TF_SHIFT]);
         if (!(head & IPHC_NH))
@@ -243,6 +291,17 @@ static bool expand(struct expansion *x, const struct lowpan_address *source,
         if (x->short_of_bytes)
             return false;
     } while (inner);
+    return true;
+}
+
+/* Makes a packet of x->l, which begins with a compressed header; whole: its size, where this is a fragment. False: it is
+ * none, or one that is cut in its headers. */
+static bool expand(struct expansion *x, const struct lowpan_address *source,
+                   const struct lowpan_address *destination, uint32_t whole)
+{
+    if (layer_u8(&x->l, 0) == DISPATCH_HC1 ? !expand_hc1(x, source, destination)
+                                           : !expand_iphc(x, source, destination, whole))
+        return false;
     uint32_t headers = x->size, room = PACKET_MAX - headers, kept = MIN(x->l.captured, room);
     if (kept)
         memcpy(x->packet + headers, x->l.at, kept);
@@ -260,7 +319,7 @@ static void decode_packet(struct decoder *d, const struct lowpan_address *source
     struct expansion x = {.l = l};
     if (layer_u8(&l, 0) == DISPATCH_IPV6) {
         decode_ipv6(d, layer_after(l, 1));
-    } else if (layer_u8(&l, 0) == DISPATCH_HC1) {
+    } else if (layer_u8(&l, 0) == DISPATCH_HC1 && layer_u8(&l, 1) & HC1_HC2) {
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_LOWPAN, DISPATCH_HC1);
     } else if (expand(&x, source, destination, 0)) {
         const struct ip_addresses ip = d->ip;
