@@ -1,4 +1,6 @@
-/* IPv4 and IPv6: header, lengths, extension headers. */
+/* IPv4 and IPv6: header, lengths, extension headers.
+ *
+ * Length: a test for each rule of either version, with one way to make packets and to look at what became of them. */
 #include "tests/unit/decoding.h"
 
 #include <criterion/criterion.h>
