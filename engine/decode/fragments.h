@@ -52,7 +52,8 @@ struct fragment {
     uint32_t length;
     uint32_t network; /* decoder.network */
     uint16_t vlan;
-    uint8_t next; /* what the datagram carries; of FRAGMENT_L2TP and FRAGMENT_BLUETOOTH, what the message is */
+    uint8_t
+        next; /* what the datagram carries; of FRAGMENT_L2TP and FRAGMENT_BLUETOOTH, what the message is */
     uint8_t depth, bits;
     bool more;
     bool counted; /* the frame counts as unsupported because of this fragment */
