@@ -319,16 +319,11 @@ enum load_result pipeline_load(struct pipeline *p, const char *name, const void 
         const char *name;
         int (*load)(struct pipeline *, struct saved_reader *);
     } sections[] = {
-        {SECTION_COUNTS, load_counts},
-        {SECTION_FRAGMENTS, load_fragments},
-        {SECTION_L2TP, load_l2tp},
-        {SECTION_BLUETOOTH, load_bluetooth},
-        {SECTION_CONTROLS, load_controls},
-        {SECTION_ANNOUNCED, load_announced},
-        {SECTION_CONVERSATIONS, load_conversations},
-        {SECTION_WAITING, load_waiting},
-        {SECTION_EPISODES, load_episodes},
-        {SECTION_REUSES, load_reuses},
+        {SECTION_COUNTS, load_counts},       {SECTION_FRAGMENTS, load_fragments},
+        {SECTION_L2TP, load_l2tp},           {SECTION_CONTROLS, load_controls},
+        {SECTION_ANNOUNCED, load_announced}, {SECTION_CONVERSATIONS, load_conversations},
+        {SECTION_WAITING, load_waiting},     {SECTION_EPISODES, load_episodes},
+        {SECTION_REUSES, load_reuses},       {SECTION_BLUETOOTH, load_bluetooth},
     };
     const enum load_result begun = begin_loading(p);
     if (begun != LOAD_DONE)
