@@ -1,5 +1,7 @@
 /* Loading what another run saved: conversations go to the shards of this run, by this run's hash key. Streams
- * ascend, so records lie in the order that conversation_rows.c relies on. */
+ * ascend, so records lie in the order that conversation_rows.c relies on.
+ *
+ * Length: a function for each section that is saved. */
 #include "engine/pipeline/load.h"
 #include "engine/decode/rehash.h"
 #include "engine/list.h"
