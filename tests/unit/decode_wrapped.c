@@ -124,12 +124,12 @@ static const struct wrapped cases[] = {
     {"PPI of Ethernet", PPI, "0000080001000000" ETHER, IPV4},
     {"MACsec", ETHERNET,
      MACS "88e5"
-          "002000000001"
+          "002a00000001"
           "0800",
      IPV4, 16},
     {"MACsec with a channel", ETHERNET,
      MACS "88e5"
-          "202000000001" ZERO8 "0800",
+          "202a00000001" ZERO8 "0800",
      IPV4, 16},
 };
 
