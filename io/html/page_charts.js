@@ -150,9 +150,9 @@ function timeScale(from, to, room) {
         axis.ticks.push({value: k * step - origin});
     },
     ticks: {maxRotation: 0, autoSkip: true, callback: (x) => {
-      const t = epoch + Math.floor(x + 1e-12), fraction = x - Math.floor(x + 1e-12);
+      const t = epoch + x + step / 2;     /* a tick may lie just below its time */
       if (long) return day(t);
-      const text = clock(t) + (decimals ? Math.abs(fraction).toFixed(decimals).slice(1) : '');
+      const text = clock(x, decimals, epoch);
       return day(from + epoch) === day(to + epoch) ? text : [text, day(t).slice(5)];
     }},
   };
@@ -207,8 +207,11 @@ function dragToZoom(chart) {
   });
 }
 
-const spanText = () => gap(zoom.to - zoom.from) + ' from ' + day(zoom.from + epoch) + ' '
-  + clock(zoom.from + epoch, decimalsFor((zoom.to - zoom.from) / 10)) + ' UTC';
+function spanText() {
+  const span = zoom.to - zoom.from, decimals = decimalsFor(span / 10), unit = 10 ** decimals;
+  const from = Math.round(zoom.from * unit) / unit;     /* of the day, too: the next one may begin */
+  return gap(span) + ' from ' + day(from + epoch) + ' ' + clock(from, decimals, epoch) + ' UTC';
+}
 
 function timeChart() {
   const all = element('button', {type: 'button', onclick: () => setZoom(whole.from, whole.to)}, 'All');
@@ -222,7 +225,7 @@ function timeChart() {
     const {points, width, first} = binned;
     all.disabled = !isZoomed();
     const peak = points.reduce((a, b) => sumOf(b.counts) > sumOf(a.counts) ? b : a, points[0]);
-    const when = (p) => clock(p.x - width / 2 + epoch, decimalsFor(width));
+    const when = (p) => clock(p.x - width / 2, decimalsFor(width), epoch);
     return {
       words: 'Each bar is ' + gap(width) + '. Shown: ' + spanText() + ', with '
         + plural(points.reduce((a, p) => a + sumOf(p.counts), 0), 'reuse')

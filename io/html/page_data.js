@@ -52,10 +52,12 @@ function gap(seconds) {
 }
 
 const two = (n) => String(n).padStart(2, '0');
-function clock(seconds, decimals) {
-  const whole = Math.floor(seconds), date = new Date(whole * 1000);
+/* The time of day, UTC, rounded to the decimals; base: whole seconds to add, which would cost small times their decimals. */
+function clock(seconds, decimals = 0, base = 0) {
+  const unit = 10 ** decimals, below = Math.floor(seconds), parts = decimals ? Math.round((seconds - below) * unit) : 0;
+  const date = new Date((base + below + (parts === unit)) * 1000);
   const text = two(date.getUTCHours()) + ':' + two(date.getUTCMinutes()) + ':' + two(date.getUTCSeconds());
-  return decimals ? text + (seconds - whole).toFixed(decimals).slice(1) : text;
+  return decimals ? text + '.' + String(parts % unit).padStart(decimals, '0') : text;
 }
 const day = (seconds) => new Date(Math.floor(seconds) * 1000).toISOString().slice(0, 10);
 

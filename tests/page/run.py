@@ -207,6 +207,20 @@ def test_story(page, out):
     return wrong + differ('copied', copied, 'tcp.stream in {%d, %d}' % (low, high)) + quiet(page)
 
 
+def test_clock(page, pages):
+    """The span shown begins a hundredth of it before the first frame, which is rounded, into the next second and day if need be."""
+    wrong = []
+    for first, last, shown in ((86400, 86403, '1970-01-02 00:00:00.0'), (20, 20.4, '1970-01-01 00:00:20.00'),
+                               (20, 20.6, '1970-01-01 00:00:19.99')):
+        scenario = NO_REUSE[:NO_REUSE.index('0.000')] + ''.join(
+            '%.3f  C > S  S  seq %d\n' % (at, seq) for at, seq in ((first, 1000), (first + 0.001, 2000), (last, 3000)))
+        path = pages.text('clock.pcap', scenario)
+        opened(page, pages.make([path]))
+        text = page.evaluate("document.getElementById('time-chart').textContent")
+        wrong += differ('the span from %s' % first, re.findall(r' from (\S+ \S+) UTC', text)[:1], [shown])
+    return wrong + quiet(page)
+
+
 def test_accessible(page, out):
     opened(page, out)
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
@@ -395,6 +409,7 @@ def main():
             tap.ok('rows are those of reuse.csv', test_rows(page, out))
             tap.ok('the table sorts, filters, pages and follows the zoom', test_table(page, out))
             tap.ok('a reuse tells its story and copies its display filter', test_story(page, out))
+            tap.ok('times of day', test_clock(page, pages))
             tap.ok('landmarks, headers and charts have names', test_accessible(page, out))
             tap.ok('wide and narrow, dark and light, and on paper', test_sizes(page, out, folder))
             tap.ok('hostile names stay text, and nothing else runs', test_hostile(page, pages))
