@@ -165,7 +165,17 @@ ALWAYS_INLINE void histories_note_synack(const struct histories *h, uint32_t rec
 
 /* All that is known. c: the record. */
 struct history histories_read(const struct histories *h, uint32_t record, const struct conversation *c);
-/* The same, and gives a copy of the record its first frame back; it still has the next sequence numbers, and not its
+/* Part of it: all that history_handshake() needs, the first time, and how often the SYN came again. */
+ALWAYS_INLINE struct history histories_read_beginning(const struct histories *h, uint32_t record,
+                                                      const struct conversation *c)
+{
+    const struct beginning *const b = beginning_of(h, record);
+    return (struct history){.first_time = b->first_time,
+                            .syn_retries = b->past ? h->pasts[b->past].syn_retries : 0,
+                            .knows = (uint16_t)(b->knows / BEGINNING_ISN * (unsigned)KNOWS_ISN),
+                            .close = c->close};
+}
+/* All of it, and gives a copy of the record its first frame back; it still has the next sequence numbers, and not its
  * first time. */
 struct history histories_restore(const struct histories *h, uint32_t record, struct conversation *copy);
 /* Changes all of it. 0, or -1 when memory is short. */

@@ -1,7 +1,6 @@
 /* What a row of endpoints.csv says of its endpoint, counted over its conversations and reuses. */
 #include "engine/pipeline/endpoints.h"
-
-#include <stdlib.h>
+#include "engine/radix.h"
 
 /* The order of ports needs at least STEPS_LEAST steps. It is sequential if three of four are small ones up, random
  * if at most one in four is and at least one in four goes down. */
@@ -10,90 +9,103 @@ enum { STEPS_LEAST = 8 };
 /* Conversations in the order of their endpoints miss the cache nearly always: they are prefetched this far ahead. */
 enum { FETCH_AHEAD = 16 };
 
-static int by_time(const void *a, const void *b)
+static void sort_few(int64_t *times, uint32_t sorted, uint32_t count)
 {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    for (uint32_t i = sorted; i < count; i++) {
+        const int64_t time = times[i];
+        uint32_t at = i;
+        for (; at && times[at - 1] > time; at--)
+            times[at] = times[at - 1];
+        times[at] = time;
+    }
 }
 
-static void sort_times(int64_t *times, uint32_t count)
+/* Ascending, in the place of the times or of the scratch. */
+static int64_t *sort_times(int64_t *times, int64_t *scratch, uint32_t count)
 {
-    for (uint32_t i = 1; i < count; i++)
-        if (times[i] < times[i - 1]) {
-            qsort(times, count, sizeof *times, by_time);
-            return;
-        }
+    uint32_t sorted = 1;
+    while (sorted < count && times[sorted - 1] <= times[sorted])
+        sorted++;
+    if (sorted >= count)
+        return times;
+    if (count <= RADIX_LEAST) {
+        sort_few(times, sorted, count);
+        return times;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        times[i] = (int64_t)radix_signed(times[i]);
+    times = (int64_t *)radix_sort((uint64_t *)times, (uint64_t *)scratch, count, 1, 0);
+    for (uint32_t i = 0; i < count; i++)
+        times[i] = (int64_t)radix_signed(times[i]);
+    return times;
 }
 
 /* Most conversations at once, each from its first to its last segment, and most new ones within a second. */
 static void count_most(struct endpoints *e, const struct endpoint *x, struct endpoint_row *row)
 {
     enum { SECOND = 1000000000 };
-    int64_t *const first = e->times, *const last = first + x->conversations;
-    for (uint32_t i = 0; i < x->conversations; i++) {
-        const struct endpoint_conversation *c =
-            &e->conversations[e->conversation_members[x->first_conversation + i]];
-        first[i] = c->first_time;
-        last[i] = c->last_time;
-    }
-    sort_times(first, x->conversations);
-    sort_times(last, x->conversations);
+    const uint32_t count = x->conversations;
+    int64_t *scratch = e->times + 2 * (size_t)count;
+    const int64_t *const first = sort_times(e->times, scratch, count);
+    if (first == scratch)
+        scratch = e->times;
+    const int64_t *const last = sort_times(e->times + count, scratch, count);
     row->begun = first;
     row->ended = last;
-    for (uint32_t i = 0, over = 0, old = 0; i < x->conversations; i++) {
+    for (uint32_t i = 0, over = 0, old = 0; i < count; i++) {
         while (last[over] < first[i])
             over++;
-        while (time_between(first[old], first[i]) >= SECOND)
+        while ((uint64_t)first[i] - (uint64_t)first[old] >= SECOND)
             old++;
         row->most_open = MAX(row->most_open, i + 1 - over);
         row->most_new = MAX(row->most_new, i + 1 - old);
     }
 }
 
+/* Also notes the times for count_most(). */
 static void count_conversations(struct endpoints *e, const struct endpoint *x, struct endpoint_row *row)
 {
     const uint32_t *const members = &e->conversation_members[x->first_conversation];
-    row->seen = (struct port_range){UINT16_MAX, 0};
-    for (uint32_t i = 0; i < x->conversations; i++) {
+    const uint32_t count = x->conversations;
+    int64_t *const first = e->times, *const last = first + count;
+    uint64_t *const port_seen = e->port_seen;
+    unsigned lowest = UINT16_MAX, highest = 0;
+    for (uint32_t i = 0; i < count; i++) {
         const struct endpoint_conversation *c = &e->conversations[members[i]];
-        const uint64_t bit = UINT64_C(1) << c->port % 64;
+        const unsigned port = c->port;
+        const uint64_t bit = UINT64_C(1) << port % 64;
+        first[i] = c->first_time;
+        last[i] = c->last_time;
         row->refused += c->handshake == HANDSHAKE_REFUSED;
         row->unanswered += c->handshake == HANDSHAKE_UNANSWERED;
         row->delayed += c->delayed;
-        row->seen.lowest = MIN(row->seen.lowest, c->port);
-        row->seen.highest = MAX(row->seen.highest, c->port);
-        if (e->port_seen[c->port / 64] & bit)
+        lowest = MIN(lowest, port);
+        highest = MAX(highest, port);
+        if (port_seen[port / 64] & bit)
             continue;
-        e->port_seen[c->port / 64] |= bit;
+        port_seen[port / 64] |= bit;
         row->ports++;
-        row->ports_in_range += c->port >= e->range.lowest && c->port <= e->range.highest;
+        row->ports_in_range += port >= e->range.lowest && port <= e->range.highest;
     }
-    for (uint32_t i = 0; i < x->conversations; i++)
-        e->port_seen[e->conversations[members[i]].port / 64] = 0;
+    row->seen = (struct port_range){(uint16_t)lowest, (uint16_t)highest};
+    for (uint32_t i = 0; i < count; i++)
+        port_seen[e->conversations[members[i]].port / 64] = 0;
 }
 
-static int by_gap(const void *a, const void *b)
+/* Reuses are in the order of their gaps. The median of an even number is the lower one of the two in the middle. */
+static void count_reuses(const struct endpoints *e, const struct endpoint *x, struct endpoint_row *row)
 {
-    const struct endpoint_gap *x = a, *y = b;
-    if (x->ns != y->ns)
-        return x->ns < y->ns ? -1 : 1;
-    return (x->decimals > y->decimals) - (x->decimals < y->decimals);
-}
-
-/* The median of an even number is the lower one of the two in the middle. */
-static void count_reuses(struct endpoints *e, const struct endpoint *x, struct endpoint_row *row)
-{
-    for (uint32_t i = 0; i < x->reuses; i++) {
-        const struct endpoint_reuse *r = &e->reuses[e->reuse_members[x->first_reuse + i]];
-        row->by_trigger[r->trigger]++;
-        row->by_verdict[r->verdict]++;
-        e->gaps[i] = (struct endpoint_gap){r->gap, r->decimals};
-    }
+    const uint32_t *const members = &e->reuse_members[x->first_reuse];
     if (!x->reuses)
         return;
-    qsort(e->gaps, x->reuses, sizeof *e->gaps, by_gap);
-    row->least_gap = e->gaps[0];
-    row->median_gap = e->gaps[(x->reuses - 1) / 2];
+    for (uint32_t i = 0; i < x->reuses; i++) {
+        row->by_trigger[e->reuses[members[i]].trigger]++;
+        row->by_verdict[e->reuses[members[i]].verdict]++;
+    }
+    const struct endpoint_reuse *const least = &e->reuses[members[0]],
+                                       *const median = &e->reuses[members[(x->reuses - 1) / 2]];
+    row->least_gap = (struct endpoint_gap){least->gap, least->decimals};
+    row->median_gap = (struct endpoint_gap){median->gap, median->decimals};
 }
 
 static enum port_order order_of(const struct endpoint *x)

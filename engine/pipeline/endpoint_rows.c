@@ -32,7 +32,7 @@ static int add_conversations(struct pipeline *p, struct endpoints *e)
         for (uint64_t r = 1; r <= t->records; r++) {
             const uint32_t record = (uint32_t)r;
             const union conversation_any *c = table_record(t, record, family);
-            const struct history h = histories_read(&s->histories[family], record, &c->c);
+            const struct history h = histories_read_beginning(&s->histories[family], record, &c->c);
             if (endpoints_add_conversation(e, stream_map_get(&p->streams[i], record), c, &h,
                                            conversation_family(c, family)))
                 return -1;

@@ -1,9 +1,10 @@
 /* Conversations and reuses by endpoint. A hash table finds endpoints. A counting sort then groups conversations and
- * reuses by endpoint; within an endpoint they stay in the order of the capture. So the time is proportional to the
- * number of conversations, except for sorting the times of one endpoint. */
+ * reuses by endpoint; within an endpoint conversations stay in the order of the capture, and reuses in that of their
+ * gaps. All other sorts go by digits, too. So the time is proportional to the number of conversations. */
 #include "engine/pipeline/endpoints.h"
 #include "engine/list.h"
 #include "engine/pages.h"
+#include "engine/radix.h"
 
 #include <stdlib.h>
 #define XXH_INLINE_ALL
@@ -44,7 +45,6 @@ void endpoints_free(struct endpoints *e)
     free(e->reuse_members);
     free(e->order);
     free(e->times);
-    free(e->gaps);
     free(e->port_seen);
     *e = (struct endpoints){0};
 }
@@ -128,23 +128,33 @@ static int find_noted(struct endpoints *e)
     return 0;
 }
 
-static void put_be(uint8_t *to, uint32_t value, unsigned bytes)
+static void put_be32(uint8_t *to, uint32_t value)
 {
-    for (unsigned i = 0; i < bytes; i++)
-        to[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
+    const uint32_t be = load_be32(&value);
+    memcpy(to, &be, sizeof be);
 }
 
-static struct endpoint_key key_of(const union conversation_any *c, enum family family, unsigned side,
-                                  bool is_server)
+static void put_be16(uint8_t *to, uint16_t value)
 {
-    struct endpoint_key key = {.family = (uint8_t)family, .is_server = is_server};
-    if (family == FAMILY_IPV4)
-        put_be(key.address, c->v4.address[side], 4);
-    else
-        memcpy(key.address, c->v6.address[side], sizeof key.address);
-    if (is_server)
-        put_be(key.port, conversation_port(&c->c, side), 2);
-    return key;
+    const uint16_t be = load_be16(&value);
+    memcpy(to, &be, sizeof be);
+}
+
+/* A side of the conversation, as what is looked up. */
+static void look_for(struct endpoint_lookup *l, const union conversation_any *c, enum family family,
+                     unsigned side, bool is_server, const struct hash_key *key)
+{
+    const uint16_t port = is_server ? conversation_port(&c->c, side) : 0;
+    l->key = (struct endpoint_key){.family = (uint8_t)family, .is_server = is_server};
+    put_be16(l->key.port, port);
+    if (family == FAMILY_IPV4) {
+        const uint64_t all = (uint64_t)c->v4.address[side] << 32 | (unsigned)is_server << 16 | port;
+        put_be32(l->key.address, c->v4.address[side]);
+        l->hash = (uint32_t)XXH3_64bits_withSecret(&all, sizeof all, key->secret, HASH_SECRET_SIZE);
+        return;
+    }
+    memcpy(l->key.address, c->v6.address[side], sizeof l->key.address);
+    l->hash = (uint32_t)XXH3_64bits_withSecret(&l->key, sizeof l->key, key->secret, HASH_SECRET_SIZE);
 }
 
 int endpoints_add_conversation(struct endpoints *e, uint64_t stream, const union conversation_any *c,
@@ -161,8 +171,7 @@ int endpoints_add_conversation(struct endpoints *e, uint64_t stream, const union
     for (unsigned role = 0; role < ROLES; role++) {
         const bool is_server = role == ROLE_SERVER;
         struct endpoint_lookup *const l = &e->lookups[e->lookup_count++];
-        l->key = key_of(c, family, is_server ? !client : client, is_server);
-        l->hash = (uint32_t)XXH3_64bits_withSecret(&l->key, sizeof l->key, e->key.secret, HASH_SECRET_SIZE);
+        look_for(l, c, family, is_server ? !client : client, is_server, &e->key);
         l->found = &x->endpoint[role];
         __builtin_prefetch(&e->slots[l->hash & (e->slot_count - 1)]);
     }
@@ -174,8 +183,8 @@ static bool is_failed(unsigned verdict)
     return verdict == VERDICT_REFUSED || verdict == VERDICT_CHALLENGED || verdict == VERDICT_LOST;
 }
 
-/* Assigns each endpoint a range of members, by its end. fill_members() fills the ranges backwards, which leaves
- * first_conversation and first_reuse at their beginnings. */
+/* Assigns each endpoint a range of members, by its end. fill_conversation_members() and fill_reuse_members()
+ * fill the ranges backwards, which leaves first_conversation and first_reuse at their beginnings. */
 static void reserve_members(struct endpoints *e)
 {
     uint64_t conversations = 0, reuses = 0;
@@ -186,7 +195,31 @@ static void reserve_members(struct endpoints *e)
     }
 }
 
-static void fill_members(struct endpoints *e)
+/* Reuses by gap and decimals. 0, or -1 when memory is short. */
+static int fill_reuse_members(struct endpoints *e)
+{
+    enum { WORDS = 2, DECIMALS_SHIFT = 32 };
+    const uint32_t count = e->reuse_count;
+    uint64_t *const records = malloc(((size_t)count * 2 + 1) * WORDS * sizeof *records);
+    if (!records)
+        return -1;
+    for (uint32_t i = 0; i < count; i++) {
+        records[(size_t)i * WORDS] = radix_signed(e->reuses[i].gap);
+        records[(size_t)i * WORDS + 1] = (uint64_t)e->reuses[i].decimals << DECIMALS_SHIFT | i;
+    }
+    const uint64_t *const sorted =
+        radix_sort(records, records + (size_t)count * WORDS, count, WORDS, DECIMALS_SHIFT);
+    for (uint32_t i = count; i-- > 0;) {
+        const uint32_t reuse = (uint32_t)sorted[(size_t)i * WORDS + 1];
+        const struct endpoint_conversation *const c = &e->conversations[e->reuses[reuse].stream];
+        for (unsigned role = 0; role < ROLES; role++)
+            e->reuse_members[--e->items[c->endpoint[role]].first_reuse] = reuse;
+    }
+    free(records);
+    return 0;
+}
+
+static void fill_conversation_members(struct endpoints *e)
 {
     for (uint32_t i = e->conversation_count; i-- > 0;) {
         const struct endpoint_conversation *const c = &e->conversations[i];
@@ -196,10 +229,6 @@ static void fill_members(struct endpoints *e)
             e->conversation_members[--e->items[c->endpoint[role]].first_conversation] = i;
         }
     }
-    for (uint32_t i = e->reuse_count; i-- > 0;)
-        for (unsigned role = 0; role < ROLES; role++)
-            e->reuse_members[--e->items[e->conversations[e->reuses[i].stream].endpoint[role]].first_reuse] =
-                i;
 }
 
 /* Counts the steps of client ports, separately for each server. */
@@ -227,48 +256,38 @@ static void note_steps(struct endpoints *e)
     }
 }
 
-/* What endpoints are sorted by, except for the end of the key. */
-struct ranked {
-    uint32_t failed, reuses;
-    uint64_t key_begin; /* family and address, for IPv4 */
-    uint32_t endpoint;
-};
-
-static int by_failed_reuses_and_key(const void *a, const void *b, void *context)
-{
-    const struct endpoints *e = context;
-    const struct ranked *x = a, *y = b;
-    if (x->failed != y->failed)
-        return x->failed > y->failed ? -1 : 1;
-    if (x->reuses != y->reuses)
-        return x->reuses > y->reuses ? -1 : 1;
-    if (x->key_begin != y->key_begin)
-        return x->key_begin < y->key_begin ? -1 : 1;
-    return memcmp(&e->items[x->endpoint].key, &e->items[y->endpoint].key, sizeof(struct endpoint_key));
-}
-
-/* 0, or -1 when memory is short. */
+/* By failed reuses and reuses, most first, then by key. 0, or -1 when memory is short. */
 static int sort_endpoints(struct endpoints *e)
 {
-    struct ranked *const ranked = malloc(((size_t)e->count + 1) * sizeof *ranked);
-    if (!ranked)
+    enum { WORDS = 4, KEY_END_SHIFT = 32 };
+    const uint32_t count = e->count;
+    uint64_t *const records = malloc(((size_t)count * 2 + 1) * WORDS * sizeof *records);
+    if (!records)
         return -1;
-    for (uint32_t i = 0; i < e->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         const struct endpoint *x = &e->items[i];
-        ranked[i] = (struct ranked){x->failed, x->reuses, load_be64((const uint8_t *)&x->key), i};
+        const uint8_t *const key = (const uint8_t *)&x->key;
+        uint64_t *const to = &records[(size_t)i * WORDS];
+        to[0] = ~((uint64_t)x->failed << 32 | x->reuses);
+        to[1] = load_be64(key);
+        to[2] = load_be64(key + 8);
+        to[3] = (uint64_t)load_be32(key + 16) << KEY_END_SHIFT | i;
     }
-    qsort_r(ranked, e->count, sizeof *ranked, by_failed_reuses_and_key, e);
-    for (uint32_t i = 0; i < e->count; i++)
-        e->order[i] = ranked[i].endpoint;
-    free(ranked);
+    const uint64_t *const sorted =
+        radix_sort(records, records + (size_t)count * WORDS, count, WORDS, KEY_END_SHIFT);
+    for (uint32_t i = 0; i < count; i++)
+        e->order[i] = (uint32_t)sorted[(size_t)i * WORDS + WORDS - 1];
+    free(records);
     return 0;
 }
 
 int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, uint32_t count)
 {
-    uint32_t most_conversations = 0, most_reuses = 0;
+    uint32_t most_conversations = 0;
     if (find_noted(e))
         return -1;
+    pages_free(e->slots, e->slot_count * sizeof *e->slots); /* makes room for sorting */
+    e->slots = NULL;
     e->reuses = reuses;
     e->reuse_count = count;
     for (uint32_t i = 0; i < count; i++)
@@ -277,19 +296,16 @@ int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, ui
             x->reuses++;
             x->failed += is_failed(reuses[i].verdict);
         }
-    for (uint32_t i = 0; i < e->count; i++) {
+    for (uint32_t i = 0; i < e->count; i++)
         most_conversations = MAX(most_conversations, e->items[i].conversations);
-        most_reuses = MAX(most_reuses, e->items[i].reuses);
-    }
     e->conversation_members = pages_alloc(members_size(e), true);
     e->reuse_members = malloc(((size_t)count * ROLES + 1) * sizeof(uint32_t));
     e->order = malloc(((size_t)e->count + 1) * sizeof(uint32_t));
-    e->times = malloc(((size_t)most_conversations * 2 + 1) * sizeof *e->times);
-    e->gaps = malloc(((size_t)most_reuses + 1) * sizeof *e->gaps);
-    if (!e->conversation_members || !e->reuse_members || !e->order || !e->times || !e->gaps)
+    e->times = malloc(((size_t)most_conversations * 3 + 1) * sizeof *e->times);
+    if (!e->conversation_members || !e->reuse_members || !e->order || !e->times)
         return -1;
     reserve_members(e);
-    fill_members(e);
+    fill_conversation_members(e);
     note_steps(e);
-    return sort_endpoints(e);
+    return fill_reuse_members(e) || sort_endpoints(e) ? -1 : 0;
 }

@@ -81,12 +81,12 @@ struct endpoints {
     uint32_t conversation_count;
     const struct endpoint_reuse *reuses; /* the caller's */
     uint32_t reuse_count;
-    uint32_t *conversation_members, *reuse_members; /* by endpoint, and in the order of the capture */
-    uint32_t *order;                                /* endpoints as the report has them */
+    uint32_t *conversation_members; /* by endpoint, and in the order of the capture */
+    uint32_t *reuse_members;        /* by endpoint, and in the order of gaps */
+    uint32_t *order;                /* endpoints as the report has them */
     /* Scratch of a row. */
-    int64_t *times;            /* two a conversation of the largest endpoint */
-    struct endpoint_gap *gaps; /* one a reuse of the endpoint with most */
-    uint64_t *port_seen;       /* a bit a port, all 0 between rows */
+    int64_t *times;      /* three a conversation of the largest endpoint */
+    uint64_t *port_seen; /* a bit a port, all 0 between rows */
 };
 
 /* For this many conversations, which are streams 0 and up. key: for hashing. 0, or -1 when memory is short;
@@ -94,7 +94,7 @@ struct endpoints {
 int endpoints_init(struct endpoints *e, uint64_t conversations, struct port_range range,
                    const struct hash_key *key);
 void endpoints_free(struct endpoints *e);
-/* 0, or -1 when memory is short. */
+/* h: histories_read_beginning(). 0, or -1 when memory is short. */
 int endpoints_add_conversation(struct endpoints *e, uint64_t stream, const union conversation_any *c,
                                const struct history *h, enum family family);
 /* After the last conversation: groups both by endpoint, and sorts the endpoints as the report has them. The

@@ -5,6 +5,8 @@
 
 enum { SHARE_DIGITS = 4, SECONDS_DIGITS = 3 };
 
+enum { ROLE_LENGTH = 7 }; /* of both, and the comma */
+
 /* Longer than any row: the numbers, two ratios, two times, and an address. */
 enum { ENDPOINT_ROW_MAX = (16 + TRIGGERS + VERDICT_WORDS) * (TEXT_NUMBER_MAX + 4) + 4 * TEXT_TIME_MAX + 64 };
 
@@ -22,8 +24,8 @@ static char *put_count(char *p, uint64_t n)
     return put_digits(p, n);
 }
 
-/* n / of, rounded, with so many decimals; empty when of is 0. */
-static char *put_ratio(char *p, uint64_t n, uint64_t of, unsigned digits)
+/* n / of, rounded, with so many decimals, a constant; empty when of is 0. */
+ALWAYS_INLINE char *put_ratio(char *p, uint64_t n, uint64_t of, unsigned digits)
 {
     uint64_t unit = 1;
     *p++ = ',';
@@ -31,13 +33,28 @@ static char *put_ratio(char *p, uint64_t n, uint64_t of, unsigned digits)
         return p;
     for (unsigned i = 0; i < digits; i++)
         unit *= 10;
-    const uint64_t value = (n * unit + of / 2) / of;
+    const uint64_t value = n ? (n * unit + of / 2) / of : 0;
+    uint64_t left = value % unit;
     p = put_digits(p, value / unit);
-    *p++ = '.';
-    for (uint64_t left = value % unit; unit > 1; left %= unit) {
-        unit /= 10;
-        *p++ = (char)('0' + left / unit);
+    *p = '.';
+    for (unsigned i = digits; i > 0; i--, left /= 10)
+        p[i] = (char)('0' + left % 10);
+    return p + 1 + digits;
+}
+
+/* Reuses by trigger and verdict; most endpoints have none. */
+static char *put_reuses(char *p, const struct endpoint_row *row)
+{
+    static const char none[] = {',', '0'};
+    if (!row->reuses) {
+        for (unsigned i = TRIGGER_NONE + 1; i < TRIGGERS + VERDICT_WORDS; i++, p += sizeof none)
+            memcpy(p, none, sizeof none);
+        return p;
     }
+    for (unsigned i = TRIGGER_NONE + 1; i < TRIGGERS; i++)
+        p = put_count(p, row->by_trigger[i]);
+    for (unsigned i = 0; i < VERDICT_WORDS; i++)
+        p = put_count(p, row->by_verdict[i]);
     return p;
 }
 
@@ -49,7 +66,8 @@ static char *put_gap(char *p, const struct endpoint_row *row, struct endpoint_ga
 
 static char *put_name(char *p, const struct endpoint_row *row)
 {
-    p = stpcpy(p, row->is_server ? "server," : "client,");
+    memcpy(p, row->is_server ? "server," : "client,", ROLE_LENGTH);
+    p += ROLE_LENGTH;
     p = row->family == FAMILY_IPV4 ? text_ipv4(p, load_be32(row->address)) : text_ipv6(p, row->address);
     *p++ = ',';
     return row->is_server ? text_number(p, row->port) : p;
@@ -68,10 +86,7 @@ int csv_format_endpoint(struct sink *sink, struct text *text, const struct endpo
     p = put_ratio(p, row->reuses, row->conversations, SHARE_DIGITS);
     p = put_count(p, row->failed);
     p = put_ratio(p, row->failed, row->reuses, SHARE_DIGITS);
-    for (unsigned i = TRIGGER_NONE + 1; i < TRIGGERS; i++)
-        p = put_count(p, row->by_trigger[i]);
-    for (unsigned i = 0; i < VERDICT_WORDS; i++)
-        p = put_count(p, row->by_verdict[i]);
+    p = put_reuses(p, row);
     p = put_gap(p, row, row->least_gap);
     p = put_gap(p, row, row->median_gap);
     p = put_count(p, row->refused);
