@@ -22,8 +22,7 @@ struct record_run {
     uint32_t bound[2];                 /* what the layout itself compares records with */
     const struct run_decoder *decoder; /* the layout's */
     /* Set by whoever decodes the run: */
-    int64_t latest;    /* a later frame is not in the run; INT64_MAX: any time will do */
-    int64_t last_time; /* of the last frame before at */
+    int64_t latest; /* a later frame is not in the run; INT64_MAX: any time will do */
 };
 
 enum {
@@ -57,12 +56,12 @@ enum run_version {
  * arguments. */
 struct run_decoder {
     struct {
-        /* Walks the run and decodes its frames, the first of which is the index-th of its lane. Moves at
-         * behind them and sets last_time. Returns how many there were. */
+        /* Walks the run and decodes its frames, the first of which is the index-th of its lane. Moves at behind them. Returns how
+         * many there were. */
         uint32_t (*decode)(struct decoder *, struct record_run *, uint32_t index);
         /* Decodes n records, 1 to RECORDS_AT_A_TIME, that have been walked: they begin at records[0] to
-         * [n - 1], and the next one at records[n]. Sets last_time; at stays. NULL with walk. */
-        void (*decode_records)(struct decoder *, struct record_run *, const uint8_t *const *records,
+         * [n - 1], and the next one at records[n]. NULL with walk. */
+        void (*decode_records)(struct decoder *, const struct record_run *, const uint8_t *const *records,
                                unsigned n, uint32_t index);
     } version[RUN_VERSIONS];
     /* Takes steps from to end - 1 of a turn: one record of each run a step, so that the cache misses of their

@@ -114,8 +114,8 @@ ALWAYS_INLINE uint32_t decode_run(struct decoder *d, struct record_run *run, uin
 {
     return run->decoder->version[d->plain->runs].decode(d, run, index);
 }
-ALWAYS_INLINE void decode_records(struct decoder *d, struct record_run *run, const uint8_t *const *records,
-                                  unsigned n, uint32_t index)
+ALWAYS_INLINE void decode_records(struct decoder *d, const struct record_run *run,
+                                  const uint8_t *const *records, unsigned n, uint32_t index)
 {
     run->decoder->version[d->plain->runs].decode_records(d, run, records, n, index);
 }

@@ -56,8 +56,6 @@ static __attribute__((noinline)) uint32_t decode_portable(struct decoder *d, str
         decode_frames(d, frames, n, index);
         time_order_add(&d->counts->order, frames, n);
         index += n;
-        if (n)
-            run->last_time = frames[n - 1].time;
     }
     run->at = p;
     return index - first;
@@ -117,7 +115,7 @@ ALWAYS_INLINE PLAIN_AVX2 uint32_t decode_ethernet_run(struct decoder *d, struct 
             plain.captured += captured;
     }
     if (p > begin)
-        run->last_time = d->counts->order.last = before;
+        d->counts->order.last = before;
     run->at = p;
     const uint32_t n = (position - (index << 8)) >> 8;
     plain.frames += n;
@@ -155,19 +153,18 @@ static uint32_t decode_avx2_noting(struct decoder *d, struct record_run *run, ui
 #endif
 
 #if LAYOUT_IS_TIGHT
-static void decode_records_portable(struct decoder *d, struct record_run *run, const uint8_t *const *records,
-                                    unsigned n, uint32_t index)
+static void decode_records_portable(struct decoder *d, const struct record_run *run,
+                                    const uint8_t *const *records, unsigned n, uint32_t index)
 {
     struct frame frames[RECORDS_AT_A_TIME];
     for (unsigned i = 0; i < n; i++)
         frames[i] = run_frame(run, records[i], (uint32_t)(records[i + 1] - records[i]) - LAYOUT_HEADER);
     decode_frames(d, frames, n, index);
     time_order_add(&d->counts->order, frames, n);
-    run->last_time = frames[n - 1].time;
 }
 
 #if PLAIN_HAS_AVX2
-ALWAYS_INLINE PLAIN_AVX2 void decode_ethernet_records(struct decoder *d, struct record_run *run,
+ALWAYS_INLINE PLAIN_AVX2 void decode_ethernet_records(struct decoder *d, const struct record_run *run,
                                                       const uint8_t *const *records, unsigned n,
                                                       uint32_t index, bool notes)
 {
@@ -190,15 +187,15 @@ ALWAYS_INLINE PLAIN_AVX2 void decode_ethernet_records(struct decoder *d, struct 
                            time, position, &plain, notes);
     }
     plain_counts_add(d->counts, &plain);
-    run->last_time = d->counts->order.last = before;
+    d->counts->order.last = before;
 }
 
-static PLAIN_AVX2 void decode_records_avx2(struct decoder *d, struct record_run *run,
+static PLAIN_AVX2 void decode_records_avx2(struct decoder *d, const struct record_run *run,
                                            const uint8_t *const *records, unsigned n, uint32_t index)
 {
     decode_ethernet_records(d, run, records, n, index, false);
 }
-static PLAIN_AVX2 void decode_records_avx2_noting(struct decoder *d, struct record_run *run,
+static PLAIN_AVX2 void decode_records_avx2_noting(struct decoder *d, const struct record_run *run,
                                                   const uint8_t *const *records, unsigned n, uint32_t index)
 {
     decode_ethernet_records(d, run, records, n, index, true);

@@ -35,8 +35,8 @@ ALWAYS_INLINE void decode_enter_lane(struct decoder *d, struct lane *lane)
     d->boundaries = &lane->boundaries;
 }
 
-/* Describes the run at the lane's position, except for last_time. False: no run begins there, or each frame has
- * to be checked before it is decoded. */
+/* Describes the run at the lane's position. False: no run begins there, or each frame has to be checked before it
+ * is decoded. */
 bool decode_begin_run(const struct decode_job *job, const struct lane *lane, struct record_run *run);
 
 /* side_by_side.c: decodes the runs at all lanes' positions, if there are any whose layout offers it, until

@@ -61,11 +61,10 @@ static void decode_block(struct decoder *d, const struct frame *f)
                                      .unit_ns = 1000,
                                      .bound = {[PCAPNG_RUN_INTERFACES] = 2, [PCAPNG_RUN_UPPER_HALVES] = 1},
                                      .decoder = &pcapng_run_decoder,
-                                     .latest = INT64_MAX,
-                                     .last_time = -1};
+                                     .latest = INT64_MAX};
     struct record_run run = begin;
     REQUIRE(decode_run(d, &run, 77) == 1);
-    REQUIRE(run.at == block + length && run.last_time == 0);
+    REQUIRE(run.at == block + length);
 
     static const struct {
         unsigned at;
@@ -74,7 +73,7 @@ static void decode_block(struct decoder *d, const struct frame *f)
     for (unsigned i = 0; i < ARRAY_LEN(changes); i++) {
         put_le32(block + changes[i].at, changes[i].wrong);
         run = begin;
-        REQUIRE(decode_run(d, &run, 77) == 0 && run.at == block && run.last_time == -1);
+        REQUIRE(decode_run(d, &run, 77) == 0 && run.at == block);
         put_le32(block + changes[i].at, head[changes[i].at / 4]);
     }
     put_le32(block + length - 4, length + 4);
@@ -94,8 +93,7 @@ static void decode_record(struct decoder *d, const struct frame *f, bool walked)
                              .longest = f->captured,
                              .kind = f->kind,
                              .decoder = &pcap_run_decoder,
-                             .latest = INT64_MAX,
-                             .last_time = -1};
+                             .latest = INT64_MAX};
     const uint8_t *const records[] = {run.at, f->data + f->captured};
     if (walked) {
         decode_records(d, &run, records, 1, 77);
@@ -103,7 +101,6 @@ static void decode_record(struct decoder *d, const struct frame *f, bool walked)
         REQUIRE(decode_run(d, &run, 77) == 1);
         REQUIRE(run.at == records[1]);
     }
-    REQUIRE(run.last_time == f->time);
 }
 
 static void decode(struct result *r, const struct frame *f, enum rules rules, enum way way, bool portable)
