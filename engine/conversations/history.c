@@ -111,7 +111,8 @@ struct history histories_read(const struct histories *h, uint32_t record, const 
         knows |= KNOWS_EPISODE;
     if (c->state & STATE_SYNACK)
         knows |= KNOWS_SYNACK;
-    if (h->keeps_answers)
+    /* Without a SYN/ACK it is that of an earlier conversation, whose record this was. */
+    if (h->keeps_answers && knows & KNOWS_SYNACK)
         to.synack_time = *answer_time_of(h, record);
     if (h->stamps.count) {
         const struct stamps *const stamps = stamps_of(h, record);

@@ -39,9 +39,8 @@ enum history_close {
 
 /* A history as a whole: what its parts tell. */
 struct history {
-    int64_t first_time; /* the conversation's; ns */
-    int64_t
-        synack_time; /* of the first SYN/ACK; ns; meaningless without KNOWS_SYNACK, or where it is not kept */
+    int64_t first_time;     /* the conversation's; ns */
+    int64_t synack_time;    /* of the first SYN/ACK; ns; 0 without KNOWS_SYNACK, or where it is not kept */
     uint32_t timestamp[2];  /* latest TSval in a boundary of each endpoint */
     uint32_t older_isn[2];  /* of the conversation before */
     uint32_t syn_timestamp; /* TSval of the SYN that the conversation began with */

@@ -1,5 +1,5 @@
-/* A shard's part in verdicts: it keeps the histories of its conversations, tells the time of the boundaries,
- * and shows episodes what happens to the conversations that they watch. */
+/* A shard's part in verdicts: it begins attempts, and shows episodes what happens to the conversations that they watch. What
+ * boundaries leave in histories, and their clock, is in shard_boundaries.c. */
 #include "engine/conversations/shard_rules.h"
 
 static struct found_list *found_of(const struct drain *d)
