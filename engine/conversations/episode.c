@@ -88,14 +88,16 @@ static int64_t due_after(const struct episodes *e, int64_t last_syn, int64_t int
     return due;
 }
 
-/* The episode is due then. An entry of the heap that is too early is put off when it comes up; one that would come up too late,
- * since the client's next try is expected sooner than before, or time went back, gets another one before it. 0 or -1. */
+/* The episode is due then. An entry of the heap that is too early is put off when it comes up. Where one would come up too late,
+ * since the client's next try is expected sooner than before, or time went back, another one takes its place. 0 or -1. */
 static int set_due(struct episodes *e, uint32_t number, int64_t due, bool has_entry)
 {
     struct episode *const x = &e->items[number];
-    const bool earlier = !has_entry || due < x->due;
     x->due = due;
-    return earlier ? heap_push(e, (struct episode_due){due, number, x->serial}) : 0;
+    if (has_entry && due >= x->queued)
+        return 0;
+    x->queued = due;
+    return heap_push(e, (struct episode_due){due, number, x->serial});
 }
 
 uint32_t episodes_begin_attempt(struct episodes *e, const struct attempt_start *start, uint32_t *ticket)
@@ -251,16 +253,16 @@ bool episodes_close_due(struct episodes *e, int64_t clock, uint32_t *record, str
 {
     while (e->heap_count && e->heap[0].due < clock) {
         struct episode_due entry = e->heap[0];
-        const struct episode *const x = &e->items[entry.episode];
+        struct episode *const x = &e->items[entry.episode];
         heap_pop(e);
-        if (!x->used || x->serial != entry.serial)
+        if (!x->used || x->serial != entry.serial || x->queued != entry.due)
             continue;
         if (x->due < clock) {
             *record = x->record;
             *failed |= episode_end(e, entry.episode, EPISODE_FAILED, -1, found) != 0;
             return true;
         }
-        entry.due = x->due; /* it was put off meanwhile */
+        entry.due = x->queued = x->due; /* it was put off meanwhile */
         *failed |= heap_push(e, entry) != 0;
     }
     return false;
@@ -277,6 +279,7 @@ uint32_t episodes_restore(struct episodes *e, const struct episode *episode)
     x->serial = serial;
     x->first = x->last = x->next_free = 0;
     x->used = true;
+    x->queued = x->due;
     return heap_push(e, (struct episode_due){x->due, number, serial}) ? 0 : number;
 }
 

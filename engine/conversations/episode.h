@@ -27,10 +27,11 @@ struct attempt {
 };
 
 struct episode {
-    int64_t begin;        /* the first SYN's time */
-    int64_t due;          /* answer or next try; the episode is over once the clock is beyond */
-    int64_t syn_time;     /* of the present attempt's first SYN */
-    int64_t last_syn;     /* and of its last one */
+    int64_t begin;    /* the first SYN's time */
+    int64_t due;      /* answer or next try; the episode is over once the clock is beyond */
+    int64_t queued;   /* when its entry in the heap comes up: not after due. Other entries count no more */
+    int64_t syn_time; /* of the present attempt's first SYN */
+    int64_t last_syn; /* and of its last one */
     uint32_t first, last; /* attempts, counted from 1 */
     uint32_t attempts;    /* with that of an old conversation that was no reuse itself */
     uint32_t record;      /* of the conversation that is watched; RECORD_NONE: it was forgotten */
@@ -45,7 +46,7 @@ struct episode {
     uint8_t flow; /* endpoint that is the client */
 };
 
-/* When an episode is due; a min-heap. An entry may be out of date: see episodes_close(). */
+/* When an episode is due; a min-heap. An entry may be out of date: see episodes_close_due(). */
 struct episode_due {
     int64_t due;
     uint32_t episode, serial;

@@ -11,7 +11,7 @@
 _Static_assert(sizeof(struct conversation) == 56 && sizeof(struct realm) == 16 &&
                    sizeof(struct history) == 64 && sizeof(struct ways) == 32,
                "save_conversations() and load_conversation() know all members");
-_Static_assert(sizeof(struct finding) == 56 && sizeof(struct episode) == 72 &&
+_Static_assert(sizeof(struct finding) == 56 && sizeof(struct episode) == 80 &&
                    sizeof(struct episode_attempt) == 16,
                "save_waiting.c and load_waiting.c know all members");
 _Static_assert(sizeof(struct reuse) == 176 && sizeof(struct endpoint_reuse) == 24,
