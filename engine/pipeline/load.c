@@ -105,6 +105,7 @@ static int load_counts(struct pipeline *p, struct saved_reader *r)
     p->idle_clock.begun = saved_get8(r) != 0;
     p->idle_clock.ticks = saved_get64(r);
     p->idle_clock.time = (int64_t)saved_get64(r);
+    r->failed |= !p->idle_clock.begun && p->idle_clock.ticks;
     p->workers[0].shard.expired = saved_get64(r);
     p->announced = saved_get64(r);
     load_sums(r, t->reuses, TRIGGERS);
@@ -227,6 +228,12 @@ static int put_clock(struct shard *s, enum family family, uint32_t record, uint3
     return 0;
 }
 
+/* Its last segment is not ahead of the run, and it is in the index, from which it is removed when it expires. */
+static bool may_expire(const struct pipeline *p, const struct conversation *c, uint64_t clock)
+{
+    return clock <= p->idle_clock.ticks && !(c->bits & CONVERSATION_SUPERSEDED);
+}
+
 static int load_conversation(struct pipeline *p, struct saved_reader *r)
 {
     struct loading *l = p->loading;
@@ -242,6 +249,7 @@ static int load_conversation(struct pipeline *p, struct saved_reader *r)
     saved_get(r, &c, conversation_size(family));
     r->failed |= !r->failed && conversation_family(&c, family) >= ADDRESS_FAMILIES;
     const uint64_t clock = p->params.expire ? saved_get64(r) : 0;
+    r->failed |= !r->failed && p->params.expire && !may_expire(p, &c.c, clock);
     if (p->params.verdicts.wanted)
         load_history(r, &h, &older);
     struct ways ways = {0};

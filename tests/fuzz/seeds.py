@@ -312,7 +312,7 @@ def main():
         (folder / "command" / ("filter-%d" % i)).write_bytes(bytes([3]) + text)
     for i in range(6):
         (folder / "rules" / ("segments-%d" % i)).write_bytes(bytes([i * 4]) + segments(i, 30 << i))
-        head = bytes([i * 5, 40 * i, i, i, i])
+        head = bytes([i * 45, 40 * i, i, i, i])
         (folder / "states" / ("segments-%d" % i)).write_bytes(head + segments(i, 20 << i))
         (folder / "fragments" / ("any-%d" % i)).write_bytes(any_fragments(i, 10 << i))
     (folder / "fragments" / "empty-and-alone").write_bytes(fragment(0, 3, 0, 0, 0))

@@ -2,7 +2,7 @@
  * reuses are those of a run over all segments. Then the saved sections with one byte changed: they are refused, or the run that
  * takes them in goes on to its end.
  *
- *     | generation, threads before and behind 1 | segments before the cut, of 256 1 | place of the change 2 | change 1 |
+ *     | generation, threads before and behind, expiry 1 | segments before the cut, of 256 1 | place of the change 2 | change 1 |
  *     | segments, as segments.h has them ...
  */
 #include "engine/pipeline.h"
@@ -72,9 +72,11 @@ static enum claim claim_or_save(struct source *source, struct batch *b)
     return CLAIM_END;
 }
 
-static void run_open(struct run *r, const struct memory_input *input, enum rules rules, unsigned threads,
+/* head: as above. */
+static void run_open(struct run *r, const struct memory_input *input, uint8_t head, unsigned threads,
                      struct saved *saves)
 {
+    static const int64_t expire[] = {0, 1000, 1000000, 20000000};
     *r = (struct run){.saves = saves};
     r->source = memory_source_create(&(struct memory_source_params){
         .inputs = input, .input_count = 1, .lane_units = 60, .seed = input->count, .wrong_guesses = true});
@@ -92,7 +94,10 @@ static void run_open(struct run *r, const struct memory_input *input, enum rules
         .source = source,
         .sink = &r->sink.sink,
         .threads = threads,
-        .rules = rules,
+        .rules = head & 0x80 ? RULES_4_0
+                 : head & 1  ? RULES_4_2
+                             : RULES_4_4,
+        .expire = expire[head >> 5 & 3],
         .verdicts = {.wanted = true, .answer_window = 3 * INT64_C(1000000000), .timers = &verdict_timers}});
     REQUIRE(r->pipeline);
 }
@@ -146,18 +151,17 @@ static void change(struct saved *s, size_t at, uint8_t by)
 
 static void check(const struct traffic *t, const uint8_t *head)
 {
-    const enum rules rules = head[0] & 1 ? RULES_4_2 : RULES_4_4;
     const unsigned threads = 1 + (head[0] >> 1) % 3, others = 1 + (head[0] >> 3) % 3;
     const uint32_t cut = t->count * head[1] / 256;
     const struct memory_input all = {t->frames, t->count, UINT32_MAX}, first = {t->frames, cut, UINT32_MAX},
                               second = {t->frames + cut, t->count - cut, UINT32_MAX};
     struct saved saved = {.count = 0};
     struct run whole, before, behind;
-    run_open(&whole, &all, rules, threads, NULL);
+    run_open(&whole, &all, head[0], threads, NULL);
     REQUIRE(pipeline_run(whole.pipeline) == PIPELINE_OK);
-    run_open(&before, &first, rules, threads, &saved);
+    run_open(&before, &first, head[0], threads, &saved);
     REQUIRE(pipeline_run(before.pipeline) == PIPELINE_OK);
-    run_open(&behind, &second, rules, others, NULL);
+    run_open(&behind, &second, head[0], others, NULL);
     REQUIRE(load(&behind, &saved));
     REQUIRE(pipeline_run(behind.pipeline) == PIPELINE_OK);
     compare(&whole, &before, &saved, &behind);
@@ -165,7 +169,7 @@ static void check(const struct traffic *t, const uint8_t *head)
 
     if (head[4] && saved.bytes) {
         change(&saved, (size_t)(head[2] | head[3] << 8) % saved.bytes, head[4]);
-        run_open(&behind, &second, rules, others, NULL);
+        run_open(&behind, &second, head[0], others, NULL);
         if (load(&behind, &saved))
             REQUIRE(pipeline_run(behind.pipeline) == PIPELINE_OK);
         run_close(&behind);
