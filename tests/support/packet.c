@@ -11,6 +11,16 @@ void put_bytes(struct packet *p, const void *bytes, uint32_t n)
     p->size += n;
 }
 
+void put_hex(struct packet *p, const char *hex)
+{
+    for (; hex[0]; hex += 2) {
+        unsigned v = 0;
+        for (int i = 0; i < 2; i++)
+            v = v << 4 | (unsigned)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
+        put_u8(p, v);
+    }
+}
+
 void put_zeros(struct packet *p, uint32_t n)
 {
     while (n--)

@@ -15,6 +15,8 @@ void put_u16(struct packet *p, unsigned v);
 void put_u32(struct packet *p, uint32_t v);
 void put_zeros(struct packet *p, uint32_t n);
 void put_bytes(struct packet *p, const void *bytes, uint32_t n);
+/* Bytes as pairs of lower-case hexadecimal digits. */
+void put_hex(struct packet *p, const char *hex);
 
 /* type: a type or a length. */
 void put_ethernet(struct packet *p, unsigned type);

@@ -38,16 +38,6 @@ static void put_syn(struct packet *p, bool checksum)
     p->bytes[at + 11] = (uint8_t)sum;
 }
 
-static void put_hex(struct packet *p, const char *hex)
-{
-    for (; hex[0]; hex += 2) {
-        unsigned v = 0;
-        for (int i = 0; i < 2; i++)
-            v = v << 4 | (unsigned)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
-        put_u8(p, v);
-    }
-}
-
 #define MACS       "020000000002020000000001"
 #define WLAN_TO_DS "0801000002000000000102000000000202000000000300"
 #define SNAP       "aaaa030000000800"

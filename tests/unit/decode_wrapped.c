@@ -16,16 +16,6 @@ static void close_decoder(void)
 }
 TestSuite(wrapped, .init = open_decoder, .fini = close_decoder);
 
-static void put_hex(struct packet *p, const char *hex)
-{
-    for (; hex[0]; hex += 2) {
-        unsigned v = 0;
-        for (int i = 0; i < 2; i++)
-            v = v << 4 | (unsigned)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
-        put_u8(p, v);
-    }
-}
-
 enum {
     ETHERNET = 1,
     WLAN = 105,
