@@ -7,7 +7,8 @@ void put_bytes(struct packet *p, const void *bytes, uint32_t n)
 {
     if (n > sizeof p->bytes - p->size)
         abort();
-    memcpy(p->bytes + p->size, bytes, n);
+    if (n) /* bytes may be NULL then */
+        memcpy(p->bytes + p->size, bytes, n);
     p->size += n;
 }
 
