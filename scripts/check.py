@@ -49,7 +49,7 @@ def explained(path, line, check, texts={}):
     if path not in texts:
         with open(os.path.join(ROOT, path), encoding='utf-8') as file:
             texts[path] = file.read().split('\n')
-    here = [t for t in texts[path][max(line - 2, 0):line]]
+    here = texts[path][max(line - 2, 0):line]
     words = re.search(r'NOLINT\(([^)]*)\)', here[-1]), re.search(r'NOLINTNEXTLINE\(([^)]*)\)', here[0])
     return any(w and check in w.group(1) for w in words)
 
@@ -166,6 +166,10 @@ def main():
     parser.add_argument('tools')
     parser.add_argument('wanted', nargs='+')
     options = parser.parse_args()
+    tools = options.tools.split(',')
+    unknown = [t for t in tools if t not in TOOLS]
+    if unknown:
+        parser.error('no such tool: %s; there are %s' % (', '.join(unknown), ', '.join(TOOLS)))
     build = os.path.abspath(options.build)
     wanted = [os.path.relpath(w, ROOT) for w in options.wanted]
     os.chdir(ROOT)
@@ -173,7 +177,7 @@ def main():
     if not count:
         sys.exit('check: no file is compiled from: ' + ' '.join(wanted))
     all_found = 0
-    for name, find in [('explanations', lambda *_: explanations(wanted))] + [(t, TOOLS[t]) for t in options.tools.split(',')]:
+    for name, find in [('explanations', lambda *_: explanations(wanted))] + [(t, TOOLS[t]) for t in tools]:
         start = time.monotonic()
         found = find(build, wanted, options.j)
         for path, line, text in sorted(found):

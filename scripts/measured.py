@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
 
 class Run:
     """status, err (text), seconds, processor (seconds of user and system), peak (bytes), summary (dict, or None), rows (the lines of
-    reuse.csv behind its header, if they were wanted)."""
+    reuse.csv behind its header, where they were wanted)."""
 
     def frames(self):
         return self.summary['frames']['read']
@@ -56,9 +56,10 @@ def run(tcpreuse, arguments, feed=None, reports=('summary',), keep_rows=False):
         if os.path.exists(path):
             with open(path, encoding='utf-8') as file:
                 result.summary = json.load(file)
-        result.rows = None
-        if keep_rows:
-            with open(os.path.join(out, 'reuse.csv'), encoding='utf-8') as file:
+        result.rows = []
+        path = os.path.join(out, 'reuse.csv')
+        if keep_rows and os.path.exists(path):     # a run that failed may have none
+            with open(path, encoding='utf-8') as file:
                 result.rows = file.read().split('\n')[1:-1]
     return result
 
