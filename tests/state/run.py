@@ -123,6 +123,24 @@ def days(tcpreuse):
         yield name, complaints
 
 
+def same_bytes(tcpreuse):
+    """Where conversations are over and their places are used again, a state is the same whatever the number of threads."""
+    for more in ('--expire', '0.3'), ('--expire', '0.3', '--rules', '4.0'):
+        place, states = Place(tcpreuse), set()
+        name, complaints = place.write('a.pcap', traffic(13, 3000, step_us=500)), []
+        for threads in 1, 2, 3, 8:
+            place.forget()
+            result = place.go([name], '-j%d' % threads, '--reports', 'reuse,conversations', *more)
+            if result.status:
+                complaints.append(result.describe())
+                continue
+            with open(place.state, 'rb') as file:
+                states.add(file.read())
+        complaints += ['%d states of 4 runs' % len(states)] if len(states) != 1 else []
+        place.close()
+        yield ' '.join(('the bytes of a state, on 1 to 8 threads',) + more), complaints
+
+
 def pcapng(records, first=0):
     """A pcapng section with an interface, another one in the middle, and frames of both."""
     def block(kind, body):
@@ -466,7 +484,7 @@ def kills(tcpreuse):
     yield 'killed and interrupted: %s' % ', '.join('%d times status %d' % (n, s) for s, n in sorted(ended.items())), complaints[:6]
 
 
-CASES = (every_border, days, overlapping, grown, headless, rotated, late, locked, misfits, damage, kills)
+CASES = (every_border, days, same_bytes, overlapping, grown, headless, rotated, late, locked, misfits, damage, kills)
 
 
 def main():
