@@ -125,9 +125,9 @@ def days(tcpreuse):
 
 def same_bytes(tcpreuse):
     """Where conversations are over and their places are used again, a state is the same whatever the number of threads."""
-    for more in ('--expire', '0.3'), ('--expire', '0.3', '--rules', '4.0'):
+    for more in ('--expire', '0.01'), ('--expire', '0.01', '--rules', '4.0'):
         place, states = Place(tcpreuse), set()
-        name, complaints = place.write('a.pcap', traffic(13, 3000, step_us=500)), []
+        name, complaints = place.write('a.pcap', traffic(13, 30000, step_us=500)), []
         for threads in 1, 2, 3, 8:
             place.forget()
             result = place.go([name], '-j%d' % threads, '--reports', 'reuse,conversations', *more)
