@@ -179,8 +179,9 @@ static bool answers_first(const struct conversation *c, const struct history *h,
            s->ack - isn - 1 <= c->next[client] - isn - 1;
 }
 
-/* A SYN/ACK reuses ports if its number is not what an ACK of something else made the server's seem to be. It
- * may answer the attempt that waits: an episode's, or one that was no reuse. True: out of memory. */
+/* A SYN/ACK reuses ports if its number is not what an ACK or RST of something else made the server's seem to be. It
+ * may answer the attempt that waits: an episode's, or one that was no reuse. The client resets one that does not
+ * acknowledge its SYN, like any other challenge: RFC 9293, 3.10.7.3. True: out of memory. */
 static bool join_answer(const struct drain *d, const struct conversation *c, const struct history *h,
                         const struct segment *s, struct attempt_start *start)
 {
@@ -194,15 +195,18 @@ static bool join_answer(const struct drain *d, const struct conversation *c, con
         return false;
     }
     const struct episode *const x = &e->items[h->episode];
+    struct finding *const attempt = &e->attempts[x->last].finding;
     if (s->ack - x->isn - 1 > x->payload) {
         f->outcome = EPISODE_FAILED;
+        if (attempt->answer == ANSWER_NONE && !(s->bits & SEGMENT_QUOTED) &&
+            (s->bits & SEGMENT_FLOW) != x->flow)
+            attempt->answer = ANSWER_CHALLENGE;
         return false;
     }
     f->joins = true;
     f->attempt = x->attempts;
     f->episode_delay = time_between(x->begin, s->time);
     start->first_ticket = episode_first_ticket(e, h->episode);
-    struct finding *const attempt = &e->attempts[x->last].finding;
     if (attempt->answer == ANSWER_NONE)
         attempt->answer = ANSWER_SYNACK;
     attempt->answer_delay = time_between(x->syn_time, s->time);
