@@ -20,12 +20,6 @@ void cluster_check(const struct cluster *c, enum exit_status status)
         cluster_fail(c, status);
 }
 
-void cluster_check_memory(const struct cluster *c, const void *memory)
-{
-    if (!memory)
-        cluster_fail(c, fail_memory());
-}
-
 void cluster_nap(void)
 {
     cluster_nap_for(CLUSTER_NAP_LEAST);
@@ -98,6 +92,7 @@ static enum exit_status take_part(struct cluster *c)
         cluster_member(c);
     c->ranks->leave();
     cluster_plan_free(c);
+    c->inputs = NULL;
     inputs_free(&inputs);
     problems_free(&problems);
     return status;

@@ -10,6 +10,7 @@
 #define TCPREUSE_CLUSTER_INTERNAL_H
 
 #include "cli/combine.h"
+#include "cli/exit_status.h"
 #include "cli/piece_reading.h"
 #include "io/pieces/kept_queue.h"
 #include "io/ranks/ranks.h"
@@ -65,7 +66,12 @@ struct cluster_word {
 void cluster_fail(const struct cluster *c, enum exit_status status) __attribute__((noreturn));
 /* The same, if it has failed. */
 void cluster_check(const struct cluster *c, enum exit_status status);
-void cluster_check_memory(const struct cluster *c, const void *memory);
+/* Here, so that analyzers see that nobody goes on without memory. */
+static inline void cluster_check_memory(const struct cluster *c, const void *memory)
+{
+    if (!memory)
+        cluster_fail(c, fail_memory());
+}
 /* Sleeps for as long as it does no harm to whoever waits. */
 void cluster_nap(void);
 /* For so many ns: a rank that reads looks after its messages ever more seldom while there are none. Waking up each 50 us took it a
