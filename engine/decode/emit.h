@@ -148,6 +148,7 @@ ALWAYS_INLINE struct segment *emit_segment6(struct decoder *d, const struct fram
     int order = memcmp(source, destination, 16);
     unsigned flow = order > 0 || (order == 0 && source_port > destination_port);
     struct key6 key;
+    /* cppcheck-suppress uninitvar ; memcpy() writes, and reads none of it */
     memcpy(key.address[flow], source, 16);
     memcpy(key.address[!flow], destination, 16);
     key.ports = (uint64_t)source_port << (flow ? 16 : 0) | (uint64_t)destination_port << (flow ? 0 : 16);

@@ -4,6 +4,8 @@
 #include "engine/pipeline/pack_lane.h"
 #include "engine/pipeline/position_merge.h"
 
+#include <assert.h>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -80,6 +82,7 @@ static int add_lists(const struct pipeline *p, struct text *t, const struct lane
 {
     const unsigned shards = p->params.threads, lists = FAMILIES * shards;
     uint32_t counts[FAMILIES * PIPELINE_THREADS];
+    assert(shards && shards <= PIPELINE_THREADS);
     for (unsigned i = 0; i < lists; i++)
         counts[i] = segment_list_count(&lane->lists[i], i / shards);
     if (add(t, counts, lists * sizeof *counts))
@@ -143,6 +146,7 @@ int pack_batch(struct pipeline *p, struct batch *b)
     const size_t begin = t->length;
     struct origin origin = {0};
     if (source->ops->origin && !b->mixed)
+        /* NOLINTNEXTLINE(analyzer-use-of-uninitialized-value): each source returns all of an origin */
         origin = source->ops->origin(source, b, 0);
     struct packed_batch packed = {.frames = b->frames,
                                   .frames_before = b->frames_before,

@@ -201,6 +201,7 @@ static void save_conversations(struct saving *s)
     s->text.failed |= !places;
     for (uint64_t i = 0; places && i < count; i++) {
         const struct saved_place *at = &places[i];
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): find_places() fills as many as it counts */
         const enum family family = at->list % FAMILIES;
         const struct shard *shard = &p->workers[at->list / FAMILIES].shard;
         saved_put64(&s->text, at->stream);

@@ -99,6 +99,7 @@ static enum text_result eyesdn_read(struct text_reader *t, struct text_record *r
         const enum text_result result = take(&s, &byte);
         if (result != TEXT_RECORD)
             return no_byte(t, &s, result, length - i, "a frame");
+        /* NOLINTNEXTLINE(analyzer-use-of-uninitialized-value): TEXT_RECORD is a byte that was taken */
         text_put(t, byte);
     }
     const uint32_t microseconds = (uint32_t)h[0] << 16 | load_be16(h + 1);
