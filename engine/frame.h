@@ -4,6 +4,9 @@
 
 #include "engine/util.h"
 
+/* The link type of records that have a frame number and hold no packet of any kind. They may have no time: then it is 0. */
+enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
+
 /* Time stamps are nanoseconds since the epoch, with the number of decimals that the capture really has. */
 struct frame {
     const uint8_t *data; /* captured bytes; owned by the source, valid while the batch is decoded */

@@ -19,6 +19,8 @@ void time_order_add(struct time_order *o, const struct frame *frames, unsigned n
 {
     for (unsigned i = 0; i < n; i++) {
         const int64_t time = frames[i].time;
+        if (unlikely(frames[i].link_type == LINK_TYPE_NOT_A_PACKET))
+            continue;
         if (unlikely(!o->begun || time < o->last))
             time_order_note_back(o, o->last, time);
         o->last = time;

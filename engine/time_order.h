@@ -27,7 +27,7 @@ ALWAYS_INLINE int64_t time_order_before(const struct time_order *o)
  * `last` after its last frame. */
 void time_order_note_back(struct time_order *o, int64_t before, int64_t time);
 
-/* The next n frames, of any times. */
+/* The next n frames, of any times. Those that are no packets have none. */
 void time_order_add(struct time_order *o, const struct frame *frames, unsigned n);
 /* Appends the frames of next. */
 void time_order_append(struct time_order *o, const struct time_order *next);

@@ -22,9 +22,6 @@ static inline uint32_t capture_record_max(uint32_t link_type)
     }
 }
 
-/* The link type of records that have a frame number and hold no packet of any kind. */
-enum { LINK_TYPE_NOT_A_PACKET = 0xffff };
-
 struct record;        /* io/formats/records.h */
 struct record_run;    /* of the engine */
 struct chained;       /* io/formats/chain.h */

@@ -39,6 +39,19 @@ Test(time_order, of_a_few_frames)
     expect(&o, 1, UINT64_MAX);
 }
 
+Test(time_order, records_that_are_no_packets_have_no_time)
+{
+    struct frame frames[] = {{.link_type = LINK_TYPE_NOT_A_PACKET},
+                             {.time = 7},
+                             {.link_type = LINK_TYPE_NOT_A_PACKET},
+                             {.time = 6},
+                             {.time = 8}};
+    struct time_order o = {0};
+    time_order_add(&o, frames, 5);
+    expect(&o, 1, 1);
+    cr_assert(o.first == 7 && o.last == 8);
+}
+
 Test(time_order, what_follows_after_a_restart_is_not_compared)
 {
     struct time_order all = order_of((int64_t[]){10, 9}, 2), next = order_of((int64_t[]){3, 4}, 2);
