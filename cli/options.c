@@ -29,6 +29,7 @@ static struct given_option option_given(int code)
 {
     struct given_option given = {0};
     for (unsigned i = 0; i < OPTION_SPECS && !given.spec; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a table of the program's */
         if (code == LONG_FORM + (int)i || (code && code == option_specs[i].letter))
             given.spec = &option_specs[i];
     if (given.spec && code >= LONG_FORM)

@@ -113,10 +113,10 @@ enum exit_status state_take_inputs(struct state *s, const struct inputs *inputs,
     if (!is_read || !orders || stat_inputs(s, inputs, orders))
         s->status = fail_memory();
     for (size_t i = 0; i < s->input_count && s->status == EXIT_DONE; i++) {
-        /* NOLINTNEXTLINE(analyzer-possible-null-dereference): else the status says that memory was short */
+        /* NOLINTNEXTLINE(analyzer-possible-null-dereference, clang-analyzer-core.NullDereference): else the status says that memory was short */
         if (take_input(s, orders[i], &s->inputs[i]))
             s->inputs[taken++] = s->inputs[i];
-        else
+        else /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): likewise */
             is_read[orders[i]] = true;
     }
     s->input_count = taken;

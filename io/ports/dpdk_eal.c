@@ -91,6 +91,7 @@ static const char *device_of(char *const *words, int i, int count, bool *virtual
     for (unsigned k = 0; k < ARRAY_LEN(names); k++) {
         size_t n = strlen(names[k]);
         *virtual = k == 0;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): split() has filled the words up to their count */
         if (strncmp(words[i], names[k], n) != 0)
             continue;
         if (!words[i][n])
@@ -160,9 +161,12 @@ enum dpdk_result dpdk_eal_init(const char *arguments, char error[DPDK_ERROR_MAX]
     if (count < 0) {
         free(buffer);
         snprintf(error, DPDK_ERROR_MAX, "--dpdk \"%.200s\": %s", arguments,
-                 count == -1 ? "too many arguments for the EAL" : "a quotation mark is not closed");
+                 !buffer       ? "out of memory"
+                 : count == -1 ? "too many arguments for the EAL"
+                               : "a quotation mark is not closed");
         return DPDK_WRONG;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the EAL keeps what the words point to until the process ends */
     words[0] = name;
     words[1] = level;
     count += OWN;

@@ -127,6 +127,7 @@ static void give_ethernet(struct translator *t, const uint8_t *body, size_t leng
     f->data = frame;
     f->captured = f->length = at + 2 + length;
     translate_frame(t, f);
+    f->data = NULL; /* which has been copied */
 }
 
 /* A whole object that has a frame number. */
