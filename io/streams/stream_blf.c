@@ -111,7 +111,7 @@ static void put_be16(uint8_t *p, unsigned v)
 }
 
 /* An Ethernet frame of type 71, whose length fits. */
-static void give_ethernet(struct translator *t, const uint8_t *body, size_t length, struct translated *f)
+static void give_ethernet(struct translator *t, const uint8_t *body, size_t length, struct translated f)
 {
     uint8_t frame[18 + UINT16_MAX];
     size_t at = 12;
@@ -124,10 +124,9 @@ static void give_ethernet(struct translator *t, const uint8_t *body, size_t leng
     }
     put_be16(frame + at, load_le16(body + 16));
     memcpy(frame + at + 2, body + 32, length);
-    f->data = frame;
-    f->captured = f->length = at + 2 + length;
-    translate_frame(t, f);
-    f->data = NULL; /* which has been copied */
+    f.data = frame;
+    f.captured = f.length = at + 2 + length;
+    translate_frame(t, &f);
 }
 
 /* A whole object that has a frame number. */
@@ -162,7 +161,7 @@ static void give_frame(struct translator *t, const struct layout *l, const uint8
         return;
     }
     if (type == 71) {
-        give_ethernet(t, body, captured, &f);
+        give_ethernet(t, body, captured, f);
         return;
     }
     f.data = body + l->header;
