@@ -17,12 +17,4 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/scripts/setup.sh"
 
 help_if_asked "$@"
-scale=1
-if [ "${1-}" = --scale ]; then
-  scale=${2:?a factor}
-  shift 2
-fi
-build=${1:-$root/build-test}
-[ $# -eq 0 ] || shift
-[ -x "$build/bench/tracegen" ] || fail "$build has no bench/tracegen; see scripts/test.sh"
-exec python3 "$root/scripts/attackers.py" --scale "$scale" "$build" "$@"
+exec_measured attackers "$@"

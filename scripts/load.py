@@ -144,9 +144,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix='tcpreuse-load-') as directory:
             run, wrong = CASES[name](o, directory)
         print('%s: %s%s' % (name, run.describe() if run.summary else 'no summary', getattr(run, 'more', '')), flush=True)
-        for w in wrong:
-            print('%s: wrong: %s' % (name, w), flush=True)
-        failed |= bool(wrong)
+        failed |= measured.tell_wrong(name, wrong)
     return failed
 
 

@@ -89,6 +89,13 @@ def file(path):
     return feed
 
 
+def tell_wrong(name, wrong):
+    """Prints what is wrong with a case; true if anything is."""
+    for w in wrong:
+        print('%s: wrong: %s' % (name, w), flush=True)
+    return bool(wrong)
+
+
 def arguments(about, cases):
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument('--scale', type=float, default=1, help='sizes are multiplied by this')

@@ -132,3 +132,17 @@ configure() {
 compile() {
   ninja -C "$1" >&2
 }
+
+# exec_measured NAME [--scale X] [BUILD [CASE...]]: ends as scripts/NAME.py, on a build that has tracegen, by default build-test/.
+exec_measured() {
+  name=$1 scale=1
+  shift
+  if [ "${1-}" = --scale ]; then
+    scale=${2:?a factor}
+    shift 2
+  fi
+  build=${1:-$root/build-test}
+  [ $# -eq 0 ] || shift
+  [ -x "$build/bench/tracegen" ] || fail "$build has no bench/tracegen; see scripts/test.sh"
+  exec python3 "$root/scripts/$name.py" --scale "$scale" "$build" "$@"
+}
