@@ -184,8 +184,12 @@ static void save_conversation(struct saved_writer *w, const struct pipeline *p, 
     union conversation_any c;
     struct history h;
     memcpy(&c, table_record(&shard->table[family], at->record, family), conversation_size(family));
-    if (shard->verdicts.wanted)
+    if (shard->verdicts.wanted) {
         h = histories_restore(&shard->histories[family], at->record, &c.c);
+        /* Whether the history or the completeness shows it depends on the path that a SYN took, which differs between runs. */
+        for (unsigned i = 0; i < 2; i++)
+            h.knows |= history_saw_isn(&c.c, &h, i) ? (uint16_t)(KNOWS_ISN << i) : 0;
+    }
     saved_put(w, &c, conversation_size(family));
     if (shard->idle_time)
         saved_put64(w, shard->idle[family].clocks[at->record]);

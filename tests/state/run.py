@@ -124,8 +124,8 @@ def days(tcpreuse):
 
 
 def same_bytes(tcpreuse):
-    """Where conversations are over and their places are used again, a state is the same whatever the number of threads."""
-    for more in ('--expire', '0.01'), ('--expire', '0.01', '--rules', '4.0'):
+    """A state is the same whatever the number of threads, also where conversations are over and their places are used again."""
+    for more in (), ('--rules', '4.2'), ('--verdicts', 'off'), ('--expire', '0.01'), ('--expire', '0.01', '--rules', '4.0'):
         place, states = Place(tcpreuse), set()
         name, complaints = place.write('a.pcap', traffic(13, 30000, step_us=500)), []
         for threads in 1, 2, 3, 8:
