@@ -346,6 +346,16 @@ static int write_sets(const struct traffic *t, const char *directory, struct set
     return 0;
 }
 
+static struct frame frame_of(const struct packet *p, uint32_t time)
+{
+    return (struct frame){.data = p->bytes,
+                          .captured = p->size,
+                          .length = p->size,
+                          .link_type = 1,
+                          .decimals = 6,
+                          .time = time};
+}
+
 /* FTP: replies that announce connections, each on a control connection of its own, enough for all tables to
  * grow; then one that was announced. */
 enum { FTP_FRAMES = 200 };
@@ -363,12 +373,7 @@ static struct traffic ftp_traffic(void)
         put_tcp(p, &(struct tcp_fields){
                        .source = last ? 3000 : 21, .destination = 40000 + i, .seq = 1, .flags = TCP_ACK});
         put_bytes(p, reply, sizeof reply - 1);
-        frames[i] = (struct frame){.data = p->bytes,
-                                   .captured = p->size,
-                                   .length = p->size,
-                                   .link_type = 1,
-                                   .decimals = 6,
-                                   .time = i};
+        frames[i] = frame_of(p, i);
     }
     return (struct traffic){.frames = frames, .count = FTP_FRAMES};
 }
@@ -396,12 +401,7 @@ static struct traffic fragment_traffic(void)
             put_tcp(p, &(struct tcp_fields){.seq = 1, .flags = TCP_SYN});
         }
         put_zeros(p, second ? 8 : 4);
-        frames[i] = (struct frame){.data = p->bytes,
-                                   .captured = p->size,
-                                   .length = p->size,
-                                   .link_type = 1,
-                                   .decimals = 6,
-                                   .time = i};
+        frames[i] = frame_of(p, i);
     }
     return (struct traffic){.frames = frames, .count = FRAGMENT_FRAMES};
 }
@@ -428,12 +428,7 @@ static struct traffic multilink_traffic(void)
         } else {
             put_zeros(p, 4);
         }
-        frames[i] = (struct frame){.data = p->bytes,
-                                   .captured = p->size,
-                                   .length = p->size,
-                                   .link_type = 1,
-                                   .decimals = 6,
-                                   .time = i};
+        frames[i] = frame_of(p, i);
     }
     return (struct traffic){.frames = frames, .count = FRAGMENT_FRAMES};
 }

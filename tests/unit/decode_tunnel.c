@@ -426,11 +426,7 @@ Test(tunnel, counted)
         struct packet p;
         make(&p, &others[i].tunnel);
         decoding_ethernet(&d, &p, p.size, p.size);
-        struct counted is = decoding_counted(&d);
-        cr_expect(is.outcome == others[i].outcome && is.subject == others[i].subject &&
-                      is.value == others[i].value,
-                  "%s is counted as %s, %s, %#x", others[i].tunnel.name, outcome_name(is.outcome),
-                  subject_name(is.subject), is.value);
+        EXPECT_COUNTED_IN(&d, others[i].tunnel.name, others[i].outcome, others[i].subject, others[i].value);
     }
 }
 

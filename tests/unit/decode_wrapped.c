@@ -262,11 +262,7 @@ Test(wrapped, counted)
         struct packet p;
         make(&p, &others[i].wrapped);
         run(&p, others[i].wrapped.link, p.size, p.size);
-        struct counted is = decoding_counted(&d);
-        cr_expect(is.outcome == others[i].outcome && is.subject == others[i].subject &&
-                      is.value == others[i].value,
-                  "%s is counted as %s, %s, %#x", others[i].wrapped.name, outcome_name(is.outcome),
-                  subject_name(is.subject), is.value);
+        EXPECT_COUNTED_IN(&d, others[i].wrapped.name, others[i].outcome, others[i].subject, others[i].value);
     }
 }
 

@@ -35,12 +35,14 @@ struct counted {
 };
 struct counted decoding_counted(const struct decoding *d);
 
-#define EXPECT_COUNTED(d, outcome_, subject_, value_)                                                        \
+#define EXPECT_COUNTED(d, outcome_, subject_, value_) EXPECT_COUNTED_IN(d, "it", outcome_, subject_, value_)
+/* what: one of several cases. */
+#define EXPECT_COUNTED_IN(d, what, outcome_, subject_, value_)                                               \
     do {                                                                                                     \
         struct counted is_ = decoding_counted(d);                                                            \
         cr_expect(is_.outcome == (outcome_) && is_.subject == (subject_) && is_.value == (value_),           \
-                  "counted as %s, %s, %#x", outcome_name(is_.outcome), subject_name(is_.subject),            \
-                  is_.value);                                                                                \
+                  "%s is counted as %s, %s, %#x", what, outcome_name(is_.outcome),                           \
+                  subject_name(is_.subject), is_.value);                                                     \
     } while (0)
 
 #endif
