@@ -147,18 +147,11 @@ static void print_piece(const struct kept_piece *k)
  * error. */
 static int print_about(struct piece_reader *r, const char *path, char error[PIECE_ERROR_MAX])
 {
-    struct piece_section s;
-    bool failed = false, found = false;
-    if (piece_reader_find(r, KEPT_ABOUT, &s, &failed, error)) {
-        struct kept_piece k = {0};
-        struct saved_reader about = {.at = s.bytes, .end = s.bytes + s.count};
-        found = kept_piece_get(&about, &k);
-        if (found)
-            print_piece(&k);
-        kept_piece_free(&k);
-    }
-    if (!found && !failed)
-        snprintf(error, PIECE_ERROR_MAX, "%s: it does not say of itself what a piece has to", path);
+    struct kept_piece k = {0};
+    const bool found = kept_read_about(r, path, &k, error);
+    if (found)
+        print_piece(&k);
+    kept_piece_free(&k);
     piece_reader_rewind(r);
     return found ? 0 : -1;
 }
@@ -178,7 +171,8 @@ static int print_sections(struct piece_reader *r, const char *path, char error[P
                 print_head(&head);
             piece_head_free(&head);
             if (failed) {
-                snprintf(error, PIECE_ERROR_MAX, "%s: its head makes no sense", path);
+                snprintf(error, PIECE_ERROR_MAX, "%s: %s", path,
+                         in.short_of_memory ? "out of memory" : "its head makes no sense");
                 break;
             }
         }

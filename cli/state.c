@@ -38,6 +38,8 @@ static enum exit_status read_head(struct state *s)
         r.end = section.bytes + section.count;
         piece_head_get(&r, &s->head);
     }
+    if (r.short_of_memory)
+        return fail_memory();
     if (r.failed || r.at != r.end) {
         message_error("%s: its head makes no sense", path);
         return EXIT_INPUT;

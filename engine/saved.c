@@ -36,10 +36,9 @@ char *saved_get_text(struct saved_reader *r)
         return NULL;
     }
     char *text = malloc((size_t)length + 1);
-    if (!text) {
-        r->failed = r->short_of_memory = true;
+    saved_check_memory(r, text);
+    if (!text)
         return NULL;
-    }
     memcpy(text, bytes, length);
     text[length] = 0;
     return text;

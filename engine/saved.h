@@ -48,6 +48,13 @@ struct saved_reader {
         short_of_memory; /* why it failed; else there were fewer bytes than asked for, or a value made no sense */
 };
 
+/* What is read could be stored; otherwise the reader has failed for want of memory. */
+static inline void saved_check_memory(struct saved_reader *r, bool stored)
+{
+    r->failed |= !stored;
+    r->short_of_memory |= !stored;
+}
+
 /* The next count bytes, valid as long as the caller's; NULL, and the reader has failed: there are fewer. */
 const uint8_t *saved_take(struct saved_reader *r, size_t count);
 

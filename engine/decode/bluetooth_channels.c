@@ -80,6 +80,7 @@ int bluetooth_table_load(struct bluetooth_table *t, struct saved_reader *r, cons
         end->number = saved_get32(r);
         end->offset = saved_get32(r);
         end->wanted = saved_get32(r);
+        r->failed |= end->offset > end->wanted; /* of a message under way; 0 of all others */
     }
     return 0;
 }

@@ -66,6 +66,9 @@ void kept_writer_destroy(struct kept_writer *w);
 /* What a piece file says of itself, out of its section, into an empty structure. False: it makes no sense, or memory is
  * short; kept_piece_free() takes either. */
 bool kept_piece_get(struct saved_reader *r, struct kept_piece *k);
+/* The same, out of a piece file. False: error says why, and begins with the path. */
+bool kept_read_about(struct piece_reader *r, const char *path, struct kept_piece *k,
+                     char error[PIECE_ERROR_MAX]);
 /* The same, of a file whose pieces this build can read. False: error says why, and begins with the path. */
 bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MAX]);
 

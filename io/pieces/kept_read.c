@@ -72,7 +72,7 @@ static size_t get_count(struct saved_reader *r, size_t least, size_t size, void 
     r->failed |= n > (uint64_t)(r->end - r->at) / least;
     void *memory = calloc(r->failed || !n ? 1 : n, size);
     memcpy(items, &memory, sizeof memory);
-    r->failed |= !memory;
+    saved_check_memory(r, memory);
     /* cppcheck-suppress memleak ; items has it */
     return r->failed ? 0 : n;
 }
@@ -101,7 +101,7 @@ static void get_lists(struct saved_reader *r, struct kept_piece *k)
     k->sizes = calloc(k->path_count + 1, sizeof *k->sizes);
     k->times = calloc(k->path_count + 1, sizeof *k->times);
     k->ends = calloc(k->path_count + 1, sizeof *k->ends);
-    r->failed |= !k->sizes || !k->times || !k->ends;
+    saved_check_memory(r, k->sizes && k->times && k->ends);
     for (size_t i = 0; i < k->path_count && k->sizes && k->times && k->ends; i++) {
         k->paths[i] = saved_get_text(r);
         k->sizes[i] = saved_get64(r);
@@ -145,11 +145,29 @@ bool kept_piece_get(struct saved_reader *r, struct kept_piece *k)
            is_border(k, k->range.begin) && is_border(k, k->range.end);
 }
 
+bool kept_read_about(struct piece_reader *r, const char *path, struct kept_piece *k,
+                     char error[PIECE_ERROR_MAX])
+{
+    struct piece_section section;
+    bool failed = false;
+    struct saved_reader about = {.failed = !piece_reader_find(r, KEPT_ABOUT, &section, &failed, error)};
+    if (failed)
+        return false;
+    if (!about.failed) {
+        about.at = section.bytes;
+        about.end = section.bytes + section.count;
+        if (kept_piece_get(&about, k))
+            return true;
+    }
+    snprintf(error, PIECE_ERROR_MAX, "%s: %s", path,
+             about.short_of_memory ? "out of memory" : "it does not say of itself what a piece has to");
+    return false;
+}
+
 bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MAX])
 {
     struct piece_reader *r;
-    struct piece_section section;
-    bool failed = false, found = false;
+    bool found = false;
     *k = (struct kept_piece){0};
     switch (piece_reader_open(&r, path, error)) {
     case PIECE_DONE:
@@ -163,12 +181,8 @@ bool kept_read(struct kept_piece *k, const char *path, char error[PIECE_ERROR_MA
     if (piece_reader_kind(r) != PIECE_PART)
         snprintf(error, PIECE_ERROR_MAX,
                  "%s: expected a piece, as --piece writes it, found a state of --state", path);
-    else if (piece_reader_find(r, KEPT_ABOUT, &section, &failed, error)) {
-        struct saved_reader about = {.at = section.bytes, .end = section.bytes + section.count};
-        found = kept_piece_get(&about, k);
-    }
-    if (!found && !failed && piece_reader_kind(r) == PIECE_PART)
-        snprintf(error, PIECE_ERROR_MAX, "%s: it does not say of itself what a piece has to", path);
+    else
+        found = kept_read_about(r, path, k, error);
     if (found && strcmp(k->program, TCPREUSE_VERSION) != 0) {
         snprintf(error, PIECE_ERROR_MAX, "%s: was written by tcpreuse %s, this is %s", path, k->program,
                  TCPREUSE_VERSION);

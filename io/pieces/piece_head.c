@@ -98,7 +98,8 @@ void piece_head_put(struct saved_writer *w, const struct piece_head *h)
 static void get_option(struct saved_reader *r, struct piece_head *h)
 {
     char *name = saved_get_text(r), *value = saved_get_text(r);
-    r->failed |= !name || !value || piece_head_add_option(h, name, value) != 0;
+    if (name && value)
+        saved_check_memory(r, !piece_head_add_option(h, name, value));
     free(name);
     free(value);
 }
@@ -108,7 +109,8 @@ static void get_report(struct saved_reader *r, struct piece_head *h)
     struct piece_report report = {.name = saved_get_text(r)};
     report.length = saved_get64(r);
     report.last_digest = saved_get64(r);
-    r->failed |= !report.name || piece_head_add_report(h, &report) != 0;
+    if (report.name)
+        saved_check_memory(r, !piece_head_add_report(h, &report));
     free(report.name);
 }
 
@@ -125,7 +127,9 @@ static void get_input(struct saved_reader *r, struct piece_head *h)
     in.position = saved_get64(r);
     in.frames = saved_get64(r);
     in.flags = saved_get32(r);
-    r->failed |= !in.path || in.first_bytes > PIECE_FIRST_BYTES || piece_head_add_input(h, &in) != 0;
+    r->failed |= in.first_bytes > PIECE_FIRST_BYTES;
+    if (in.path && !r->failed)
+        saved_check_memory(r, !piece_head_add_input(h, &in));
     free(in.path);
 }
 

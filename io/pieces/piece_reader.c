@@ -142,11 +142,14 @@ static int read_section(struct piece_reader *r, const struct section_head *s, co
         return 0;
     if (reserve(r, &r->bytes, &r->bytes_capacity, s->count + 1))
         return -1;
-    if (!piece_zstd_decompress(r->bytes, s->count, r->stored, s->stored))
-        return fault(r, r->offset + PIECE_SECTION_HEAD_BYTES,
-                     "the section '%s' cannot be decompressed to its %" PRIu64 " bytes", s->name, s->count);
-    *bytes = r->bytes;
-    return 0;
+    if (piece_zstd_decompress(r->bytes, s->count, r->stored, s->stored)) {
+        *bytes = r->bytes;
+        return 0;
+    }
+    if (errno == ENOMEM)
+        return fault(r, r->offset, "%s", strerror(errno));
+    return fault(r, r->offset + PIECE_SECTION_HEAD_BYTES,
+                 "the section '%s' cannot be decompressed to its %" PRIu64 " bytes", s->name, s->count);
 }
 
 /* All sections, and what the last one says of those before. Nothing is decompressed: to do that here as well took twice as

@@ -2,7 +2,9 @@
  * bytes. */
 #include "io/pieces/piece_zstd.h"
 
+#include <errno.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 bool piece_zstd_available(void)
 {
@@ -17,5 +19,7 @@ size_t piece_zstd_compress(uint8_t *to, size_t room, const uint8_t *from, size_t
 
 bool piece_zstd_decompress(uint8_t *to, size_t count, const uint8_t *from, size_t stored)
 {
-    return ZSTD_decompress(to, count, from, stored) == count;
+    const size_t length = ZSTD_decompress(to, count, from, stored);
+    errno = ZSTD_getErrorCode(length) == ZSTD_error_memory_allocation ? ENOMEM : EINVAL;
+    return length == count;
 }

@@ -1,6 +1,8 @@
 /* Sections in a build without zstd: none is compressed. */
 #include "io/pieces/piece_zstd.h"
 
+#include <errno.h>
+
 bool piece_zstd_available(void)
 {
     return false;
@@ -21,5 +23,6 @@ bool piece_zstd_decompress(uint8_t *to, size_t count, const uint8_t *from, size_
     (void)count;
     (void)from;
     (void)stored;
+    errno = EINVAL;
     return false;
 }

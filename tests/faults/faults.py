@@ -64,11 +64,13 @@ def interfaces(data):
 
 
 class Case:
-    def __init__(self, name, arguments, directory=True):
-        self.name, self.arguments, self.directory = name, arguments, directory
+    """threads: to run with; 0: without the option."""
+
+    def __init__(self, name, arguments, directory=True, threads=(1, 3)):
+        self.name, self.arguments, self.directory, self.threads = name, arguments, directory, threads
 
 
-def cases(where, root):
+def cases(where, root, tcpreuse):
     example = os.path.join(root, 'examples', 'verdicts.pcap')
     data = hostile.pcap(7, 3000, odd=0.1)
     records = list(pcap.records(data))
@@ -76,6 +78,9 @@ def cases(where, root):
     several = program.write(where, 'several.pcapng', interfaces(data))
     zipped = program.write(where, 'hostile.pcap.gz', gzip.compress(data, mtime=0))
     overlapping = [pcap.write(os.path.join(where, 'part-%d.pcap' % i), records[i::20]) for i in range(20)]
+    piece, state = os.path.join(where, 'piece'), os.path.join(where, 'state')
+    program.bare([tcpreuse, '-q', '--piece', '1/1', '-o', piece, hostile_file])
+    program.bare([tcpreuse, '-q', '--state', state, '-o', os.path.join(where, 'before'), hostile_file])
     return [
         Case('example', ['-o', None, '--reports', ALL, '--fsync', example]),
         Case('standard output', [example], False),
@@ -84,6 +89,9 @@ def cases(where, root):
         Case('overlapping files', ['-o', None, '--reports', ALL] + overlapping),
         Case('filter', ['-o', None, '--reports', ALL, '-f', 'tcp or udp', hostile_file]),
         Case('extract', ['-o', None, '--extract', None, example]),
+        Case('piece', ['-o', None, '--reports', ALL, '--combine', piece]),
+        Case('a look at a piece', ['--describe', piece], False, (0,)),
+        Case('a look at a state', ['--describe', state], False, (0,)),
     ]
 
 
@@ -98,7 +106,7 @@ class Run:
         arguments = [next(names) if a is None else a for a in case.arguments]
         log = os.path.join(self.where, 'log')
         environment = dict(os.environ, LD_PRELOAD=world.shim, FAULT=fault, FAULT_LOG=log)
-        self.result = program.bare([world.tcpreuse, '-j', str(threads)] + arguments, timeout=SECONDS, env=environment)
+        self.result = program.bare([world.tcpreuse] + (['-j', str(threads)] if threads else []) + arguments, timeout=SECONDS, env=environment)
         self.files = {n: read(os.path.join(out, n)) for n in os.listdir(out)} if os.path.isdir(out) else {}
         self.files.update({n: read(os.path.join(self.where, n)) for n in os.listdir(self.where) if n.startswith('x.pcapng')})
         self.log = read(log).decode().split('\n') if os.path.exists(log) else []
@@ -176,7 +184,7 @@ def plan(world, all_cases):
     """All runs: (case, threads, whole run, fault, words)."""
     out = []
     for case in all_cases:
-        for threads in (1, 3):
+        for threads in case.threads:
             whole = Run(world, case, threads, '')
             if whole.result.status != 0 or not whole.counts():
                 raise SystemExit('%s, %d threads: %s' % (case.name, threads, whole.result.describe()))
@@ -237,7 +245,7 @@ def main():
     tap = program.Tap()
     with tempfile.TemporaryDirectory(prefix='tcpreuse-faults-') as where:
         world = World(where, tcpreuse, shim, module)
-        chosen = [c for c in cases(where, root) if value('--only') in (None, c.name)]
+        chosen = [c for c in cases(where, root, tcpreuse) if value('--only') in (None, c.name)]
         if value('--fault'):
             run = Run(world, chosen[0], 1, value('--fault'))
             print(run.result.describe(), run.place(), {n: len(d) for n, d in run.files.items()}, sep='\n')
