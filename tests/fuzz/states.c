@@ -1,16 +1,19 @@
-/* A run that is saved in the middle and goes on in another process, which may have another number of threads: rows, counts and
- * reuses are those of a run over all segments. Then the saved sections with one byte changed: they are refused, or the run that
- * takes them in goes on to its end.
+/* A run that is saved in the middle and goes on in another process, which may have another number of threads: rows, with
+ * all that verdicts know of a conversation, counts and reuses are those of a run over all segments. Then the saved sections with
+ * one byte changed: they are refused, or the run that takes them in goes on to its end.
  *
  *     | generation, threads before and behind, expiry 1 | segments before the cut, of 256 1 | place of the change 2 | change 1 |
  *     | segments, as segments.h has them ...
  */
+#include "engine/conversations/history.h"
+#include "engine/conversations/ways.h"
 #include "engine/pipeline.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/segments.h"
 #include "tests/support/memory_source.h"
 #include "tests/support/recording_sink.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { HEAD = 5, SECTIONS_MAX = 16 };
@@ -35,12 +38,51 @@ struct run {
     struct source_ops ops;
     enum claim (*claim)(struct source *, struct batch *);
     struct recording_sink sink;
+    struct sink_ops sink_ops;
     struct pipeline *pipeline;
     struct saved *saves; /* NULL: it is not saved */
 };
 
 /* The only one that is saved at a time: its source has no room for a pointer. */
 static struct run *saving;
+
+/* Of the recording sink, whose rows do not tell what only verdicts need. */
+static const struct sink_ops *plain_ops;
+
+static int format_reuse(struct sink *sink, struct text *t, const struct reuse_row *row)
+{
+    const struct finding *f = row->finding;
+    return plain_ops->format_reuse(sink, t, row) ||
+                   text_print(t, " %u %u %u %u %u %u %u %u %u %d%d%d%d%d %" PRId32, f->verdict, f->close,
+                              f->closer, f->acceptable, f->origin, f->answer, f->outcome, f->certainty,
+                              f->decimals, f->knows_distance, f->same_isn, f->joins, f->gave_way,
+                              f->from_previous, f->isn_distance) ||
+                   text_print(t, " %" PRIu32 " %" PRIu32 " %" PRIx64 " %" PRId64 " %" PRId64 " %" PRIu64 "\n",
+                              f->attempt, f->syn_retries, f->undercuts, f->answer_delay, f->episode_delay,
+                              row->episode)
+               ? -1
+               : 0;
+}
+
+/* Records have other numbers in a run that goes on. Its histories know of each ISN that was seen; others leave out those that
+ * completeness shows. */
+static int format_conversation(struct sink *sink, struct text *t, const struct conversation_row *row)
+{
+    const struct history *h = row->history;
+    const struct conversation *c = &row->conversation->c;
+    return plain_ops->format_conversation(sink, t, row) ||
+                   text_print(t, " %u %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %x %d%d",
+                              row->ending, row->first_time, row->older, row->newer, h->first_time,
+                              h->synack_time, h->knows & (KNOWS_ISN - 1u), history_saw_isn(c, h, 0),
+                              history_saw_isn(c, h, 1)) ||
+                   text_print(t, " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %u %u %x %u",
+                              h->timestamp[0], h->timestamp[1], h->older_isn[0], h->older_isn[1],
+                              h->syn_timestamp, h->syn_ip_id, h->syn_retries, h->close, h->trigger) ||
+                   text_print(t, " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", row->ways->frames[0],
+                              row->ways->frames[1], row->ways->payload[0], row->ways->payload[1])
+               ? -1
+               : 0;
+}
 
 static int add_section(struct save_target *target, const char *name, const void *bytes, size_t count)
 {
@@ -90,6 +132,11 @@ static void run_open(struct run *r, const struct memory_input *input, uint8_t he
         saving = r;
     }
     recording_sink_init(&r->sink);
+    plain_ops = r->sink.sink.ops;
+    r->sink_ops = *plain_ops;
+    r->sink_ops.format_reuse = format_reuse;
+    r->sink_ops.format_conversation = format_conversation;
+    r->sink.sink.ops = &r->sink_ops;
     r->pipeline = pipeline_create(&(struct pipeline_params){
         .source = source,
         .sink = &r->sink.sink,
