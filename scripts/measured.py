@@ -14,6 +14,17 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
 
 
+# A process takes over the peak of the memory of the one that starts it, up to exec. So a small one does, which writes exit status,
+# processor seconds and kilobytes to a descriptor.
+LAUNCHER = '''
+import os, sys
+told = int(sys.argv[1])
+os.set_inheritable(told, False)
+_, status, used = os.wait4(os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ), 0)
+os.write(told, b'%d %f %d' % (os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss))
+'''
+
+
 class Run:
     """status, err (text), seconds, processor (seconds of user and system), peak (bytes), summary (dict, or None), rows (the lines of
     reuse.csv behind its header, where they were wanted)."""
@@ -37,20 +48,22 @@ def run(tcpreuse, arguments, feed=None, reports=('summary',), keep_rows=False):
     with tempfile.TemporaryDirectory(prefix='tcpreuse-measured-') as out:
         command = [tcpreuse, '-q', '-o', out, '--reports', ','.join(reports)] + [str(a) for a in arguments]
         start = time.monotonic()
-        with tempfile.TemporaryFile() as errors:
-            child = subprocess.Popen(command, stdin=subprocess.PIPE if feed else subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                     stderr=errors)
+        tells, told = os.pipe()
+        with tempfile.TemporaryFile() as errors, open(tells, encoding='ascii') as tells:
+            child = subprocess.Popen([sys.executable, '-I', '-S', '-c', LAUNCHER, str(told)] + command, pass_fds=[told],
+                                     stdin=subprocess.PIPE if feed else subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+            os.close(told)
             if feed:
                 thread = threading.Thread(target=feed_pipe, args=(feed, child.stdin))
                 thread.start()
-            _, status, used = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
+            status, processor, kilobytes = tells.read().split()
+            child.wait()
             if feed:
                 thread.join()
             errors.seek(0)
             result.err = errors.read().decode(errors='replace')
         result.seconds = time.monotonic() - start
-        result.status, result.processor, result.peak = child.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+        result.status, result.processor, result.peak = int(status), float(processor), int(kilobytes) * 1024
         path = os.path.join(out, 'summary.json')
         result.summary = None
         if os.path.exists(path):
