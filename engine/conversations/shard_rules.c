@@ -129,12 +129,11 @@ static __attribute__((noinline)) int take_announced(struct drain *d, struct slow
     return 0;
 }
 
-/* The newest conversation of the segment's tuple, or a new one. 0 or -1. */
-static __attribute__((noinline)) int find_or_create(struct drain *d, struct slow_segment *x)
+/* Looks for the newest conversation of the segment's tuple. NULL: it is found; else the bucket that has room for one. */
+ALWAYS_INLINE struct bucket *find(struct drain *d, struct slow_segment *x)
 {
     struct table *t = d->table;
     struct bucket *const home = table_bucket(t, x->hash), *b = home;
-    x->created = false;
     for (;; b = table_next_bucket(t, b)) {
         for (unsigned match = bucket_match(b, x->hash); match; match = match_without_first(match)) {
             x->slot = &b->record[first_slot(match)];
@@ -144,23 +143,32 @@ static __attribute__((noinline)) int find_or_create(struct drain *d, struct slow
                 continue;
             if (b != home)
                 drain_note_stray(d, x->hash, x->record);
-            return 0;
+            return NULL;
         }
         if (!bucket_is_full(b))
-            break;
+            return b;
     }
+}
+
+/* The newest conversation of the segment's tuple, or a new one. 0 or -1. */
+static __attribute__((noinline)) int find_or_create(struct drain *d, struct slow_segment *x)
+{
+    struct bucket *const b = find(d, x);
+    x->created = false;
+    if (!b)
+        return 0;
     x->record = new_record(d, x->hash);
     if (x->record == RECORD_NONE ||
         drain_note_creation(d, d->family, drain_position(d, x->segment, x->frame), x->record))
         return -1;
-    x->conversation = table_record(t, x->record, d->family);
+    x->conversation = table_record(d->table, x->record, d->family);
     conversation_begin(x->conversation, x->segment, x->frame, d->family);
     if (d->shard->verdicts.wanted && drain_begin_history(d, x->conversation, x->record, x->segment, x->frame))
         return -1;
-    if (b != home)
+    if (b != table_bucket(d->table, x->hash))
         drain_note_stray(d, x->hash, x->record);
     x->created = true;
-    x->slot = table_fill_slot(t, b, x->hash, x->record);
+    x->slot = table_fill_slot(d->table, b, x->hash, x->record);
     return 0;
 }
 
@@ -191,8 +199,8 @@ static __attribute__((noinline)) int reuse(struct drain *d, struct slow_segment 
     struct segment *const s = x->segment;
     const unsigned flow = s->bits & SEGMENT_FLOW;
     const bool opens = rules_opens_conversation(d->shard->rules, x->trigger);
-    if (opens && !x->slot && find_or_create(d, x))
-        return -1;
+    if (opens && !x->slot) /* the conversation is there */
+        find(d, x);
     const bool verdicts = d->shard->verdicts.wanted;
     struct attempt_start start;
     if (verdicts && drain_start_attempt(d, x->conversation, x->record, s, x->frame, opens, &start))
@@ -338,8 +346,8 @@ int drain_update(struct drain *d, const struct candidate *candidate)
                              .clock = drain_idle_clock(d, s, candidate->frame),
                              .conversation = candidate->conversation,
                              .record = candidate->record};
-    if ((x.conversation->bits & CONVERSATION_SUPERSEDED || tuple_difference(x.conversation, s, d->family)) &&
-        find_or_create(d, &x))
-        return -1;
+    if (x.conversation->bits & CONVERSATION_SUPERSEDED || tuple_difference(x.conversation, s, d->family))
+        if (find_or_create(d, &x))
+            return -1;
     return update(d, &x);
 }

@@ -154,9 +154,10 @@ bool settle_step(struct worker *w)
     for (n = atomic_load_explicit(&p->settled, memory_order_relaxed);; n++) {
         b = &p->batches[n & p->ring_mask];
         /* Pairs with the release of decoding. */
-        if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_DECODED || b->number != n ||
+        if (atomic_load_explicit(&b->state, memory_order_acquire) != BATCH_DECODED ||
             !pipeline_is_batch_sound(p, n))
             break;
+        assert(b->number == n); /* its place is free for another one only once it is written */
         settle_batch(p, b);
         if (unlikely(pipeline_spoils(p, n)))
             break;

@@ -433,6 +433,27 @@ static struct traffic multilink_traffic(void)
     return (struct traffic){.frames = frames, .count = FRAGMENT_FRAMES};
 }
 
+/* SYNs of one tuple, each with another number, of which the last one alone has a time stamp: only then histories need room for
+ * some. */
+enum { STAMPED_FRAMES = 2 };
+
+static struct traffic stamped_traffic(void)
+{
+    static const uint8_t options[] = {8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 1};
+    static struct packet packets[STAMPED_FRAMES];
+    static struct frame frames[STAMPED_FRAMES];
+    for (uint32_t i = 0; i < STAMPED_FRAMES; i++) {
+        struct packet *p = &packets[i];
+        const bool stamped = i == STAMPED_FRAMES - 1;
+        put_ethernet(p, 0x0800);
+        put_ipv4(p, &(struct ipv4_fields){.total = stamped ? 52 : 40});
+        put_tcp(p, &(struct tcp_fields){.seq = i, .flags = TCP_SYN, .words = stamped ? 8 : 5});
+        put_bytes(p, options, stamped ? sizeof options : 0);
+        frames[i] = frame_of(p, i);
+    }
+    return (struct traffic){.frames = frames, .count = STAMPED_FRAMES};
+}
+
 /* A text that was saved, for which there is no memory: that is no damage. */
 static enum outcome_of_run run_saved_text(const struct scenario *s, unsigned threads)
 {
@@ -471,6 +492,8 @@ int main(int argc, char **argv)
     sprintf(fragments_capture, "%s/fragments.pcap", directory);
     sprintf(multilink_capture, "%s/multilink.pcap", directory);
     const struct traffic ftp = ftp_traffic(), fragments = fragment_traffic(), multilink = multilink_traffic();
+    const struct traffic reused = stamped_traffic();
+    const struct traffic begun = {.frames = reused.frames + STAMPED_FRAMES - 1, .count = 1};
     const struct traffic announced = {.frames = ftp.frames, .count = 1}; /* nothing comes behind it */
     if (write_capture(&t, capture, &all) || write_capture(&fragments, fragments_capture, &all) ||
         write_capture(&multilink, multilink_capture, &all) || write_sets(&t, directory, &sets))
@@ -493,6 +516,18 @@ int main(int argc, char **argv)
          .expire = 20000000},
         {.name = "FTP", .run = run_engine, .traffic = &ftp, .rules = RULES_4_0},
         {.name = "announced", .run = run_engine, .traffic = &announced, .rules = RULES_4_0},
+        {.name = "stamp_of_the_first",
+         .run = run_engine,
+         .traffic = &begun,
+         .rules = RULES_4_4,
+         .verdicts = true,
+         .expire = 20000000},
+        {.name = "stamp_of_a_reuse",
+         .run = run_engine,
+         .traffic = &reused,
+         .rules = RULES_4_4,
+         .verdicts = true,
+         .expire = 20000000},
         {.name = "fragments",
          .run = run_files,
          .directory = directory,

@@ -29,12 +29,17 @@ static void add_bytes(struct file *f, const void *bytes, size_t size)
     f->size += size;
 }
 
-static struct file begin_file(void)
+static struct file begin_file_of(uint32_t link_type)
 {
-    static const uint32_t header[] = {0xa1b2c3d4, 0x00040002, 0, 0, 65535, 1};
+    const uint32_t header[] = {0xa1b2c3d4, 0x00040002, 0, 0, 65535, link_type};
     struct file f = {0};
     add_bytes(&f, header, sizeof header);
     return f;
+}
+
+static struct file begin_file(void)
+{
+    return begin_file_of(1);
 }
 
 /* time: ms since START. */
@@ -127,6 +132,14 @@ static struct ran run(struct file *files, size_t count, struct set_source_params
     for (size_t i = 0; i < count; i++)
         close(fd[i]);
     return r;
+}
+
+static uint32_t count_lines(const struct text *t)
+{
+    uint32_t lines = 0;
+    for (size_t i = 0; i < t->length; i++)
+        lines += t->bytes[i] == '\n';
+    return lines;
 }
 
 /* Frames to be ignored are numbered and not decoded, whether a lane has all, some or none of them. */
@@ -268,6 +281,31 @@ Test(settle, idle_where_time_goes_back)
             cr_expect_eq(r.totals.reuses[TRIGGER_SYN_ISN], later ? 0 : FRAMES);
             recording_sink_free(&r.sink);
         }
+}
+
+/* Too many conversations, some of them idle for too long: what has expired is over then, what is displaced is over at once. */
+Test(settle, too_many_and_idle)
+{
+    enum { FRAMES = 20, MOST = 4 };
+    for (int timed = 0; timed <= 1; timed++) {
+        struct file f = begin_file();
+        for (uint32_t i = 0; i < FRAMES; i++) {
+            const struct packet p = segment_of(i, TCP_SYN, 1);
+            add_frame(&f, i < FRAMES / 2 ? i : 10000 + i, &p);
+        }
+        struct ran r =
+            run(&f, 1, (struct set_source_params){.lane_bytes = 100},
+                (struct pipeline_params){
+                    .rules = RULES_4_4, .max_conversations = MOST, .expire = timed ? 5 * SECOND : 0});
+        cr_expect_eq(r.totals.conversations, FRAMES);
+        cr_expect_eq(count_lines(&r.sink.text[REPORT_CONVERSATIONS]), FRAMES);
+        cr_expect_gt(r.totals.displaced, 0);
+        if (timed)
+            cr_expect_gt(r.totals.expired, 0);
+        else
+            cr_expect_eq(r.totals.displaced, FRAMES - MOST, "%u", (unsigned)r.totals.displaced);
+        recording_sink_free(&r.sink);
+    }
 }
 
 /* A run that keeps hands on batches as they are, and numbers them. */
@@ -431,5 +469,56 @@ Test(settle, l2tp_without_session)
     struct ran r = run(&f, 1, (struct set_source_params){0}, (struct pipeline_params){.rules = RULES_4_4});
     cr_expect_eq(r.totals.frames, 1);
     cr_expect_eq(r.totals.decoded.segments, 0);
+    recording_sink_free(&r.sink);
+}
+
+static void put_le16(struct packet *p, unsigned v)
+{
+    put_u8(p, v & 0xff);
+    put_u8(p, v >> 8);
+}
+
+/* A packet of Bluetooth data with these bytes of a message; flags: 2, the first, or 1, one more. */
+static struct packet bluetooth_packet(unsigned flags, const void *bytes, unsigned size)
+{
+    struct packet p = {.size = 0};
+    put_u32(&p, 0); /* sent */
+    put_u8(&p, 2);  /* data */
+    put_le16(&p, 9 | flags << 12);
+    put_le16(&p, size);
+    put_bytes(&p, bytes, size);
+    return p;
+}
+
+/* Messages of Bluetooth, in one packet or in several: the segment is where the message ends. Of what goes on with a message whose
+ * beginning is not there, nothing is found. */
+Test(settle, bluetooth_messages)
+{
+    enum { FIRST = 2, MORE = 1, CUT = 30, LINK_TYPE = 201 };
+    struct packet message = {.size = 0};
+    put_le16(&message, 2 + 3 + 40);
+    put_le16(&message, 2);  /* the channel of any service */
+    put_le16(&message, 15); /* BNEP */
+    put_u8(&message, 2);    /* without addresses */
+    put_u16(&message, 0x0800);
+    put_ipv4(&message, &(struct ipv4_fields){.total = 40});
+    put_tcp(&message, &(struct tcp_fields){.seq = 1, .flags = TCP_SYN});
+    const struct packet whole = bluetooth_packet(FIRST, message.bytes, message.size),
+                        begin = bluetooth_packet(FIRST, message.bytes, CUT),
+                        more = bluetooth_packet(MORE, message.bytes + CUT, message.size - CUT);
+    struct file f = begin_file_of(LINK_TYPE);
+    add_frame(&f, 0, &more);
+    add_frame(&f, 1, &whole);
+    add_frame(&f, 2, &begin);
+    add_frame(&f, 3, &more);
+    add_frame(&f, 4, &more);
+    struct ran r = run(&f, 1, (struct set_source_params){0}, (struct pipeline_params){.rules = RULES_4_4});
+    cr_expect_eq(r.totals.decoded.segments, 2, "%u", (unsigned)r.totals.decoded.segments);
+    cr_expect_eq(r.totals.decoded.frames[OUTCOME_WITH_TCP], 2);
+    cr_expect_eq(r.totals.decoded.frames[OUTCOME_WITHOUT_TCP], 1); /* the one that waited */
+    cr_expect_eq(r.totals.decoded.frames[OUTCOME_UNSUPPORTED], 2);
+    const char *text = r.sink.text[REPORT_PACKETS].bytes;
+    cr_expect_eq(strncmp(text, "2 ", 2), 0, "%.40s", text);
+    cr_expect_eq(strncmp(strchr(text, '\n') + 1, "4 ", 2), 0, "%.200s", text);
     recording_sink_free(&r.sink);
 }
