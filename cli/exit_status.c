@@ -12,10 +12,19 @@ enum exit_status fail_memory(void)
     return EXIT_INPUT;
 }
 
+int flush_standard_output(void)
+{
+    if (fflush(stdout))
+        return -1;
+    if (!ferror(stdout))
+        return 0;
+    errno = EIO; /* the reason of an earlier failure is not known any more */
+    return -1;
+}
+
 enum exit_status finish_standard_output(void)
 {
-    errno = EIO; /* the reason of an earlier failure is not known */
-    if (!fflush(stdout) && !ferror(stdout))
+    if (!flush_standard_output())
         return EXIT_DONE;
     message_error("standard output: cannot write: %s", strerror(errno));
     return EXIT_OUTPUT;

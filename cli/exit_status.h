@@ -14,6 +14,8 @@ enum exit_status {
 
 /* Prints that memory is short. Returns EXIT_INPUT. */
 enum exit_status fail_memory(void);
+/* 0, or -1 with errno where that, or an earlier write to it, has failed. */
+int flush_standard_output(void);
 /* Flushes standard output. If that, or an earlier write, has failed, prints why and returns EXIT_OUTPUT. */
 enum exit_status finish_standard_output(void);
 /* Why a pipeline failed, for people: "out of memory". For errors other than PIPELINE_OK and PIPELINE_WRITE,

@@ -144,7 +144,7 @@ static enum exit_status print_filter(const struct extract *e)
         message_error("Wireshark numbers streams like this where the preference "
                       "protocols.conversation_deinterlacing_key is %s",
                       preferences[e->options->key_parts]);
-    if (!fflush(stdout) && !ferror(stdout))
+    if (!flush_standard_output())
         return EXIT_DONE;
     problems_tell(e->failures, "standard output", "cannot write: %s", strerror(errno));
     return EXIT_OUTPUT;
@@ -276,7 +276,7 @@ static enum exit_status write_extract(struct extract *e, const struct extract_ru
         return status;
     struct output *file = e->file;
     e->file = NULL;
-    const bool written = file ? !output_commit(file) : !fflush(stdout) && !ferror(stdout);
+    const bool written = file ? !output_commit(file) : !flush_standard_output();
     return written ? EXIT_DONE : fail_write(e, errno);
 }
 
