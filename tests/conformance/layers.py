@@ -131,7 +131,7 @@ def headers():
         frames.add('DSR, flags %#x, length %d' % (flags, length), 1, capture.ethernet(capture.ipv4(*HOSTS, dsr, protocol=48)))
     path = b'\x89\3\0\x40' + ETHERNET
     for name, count, before in (('alone', 1, b''), ('behind a tag', 1, b'\x81\0\0\1'), ('behind an outer tag', 1, b'\x88\xa8\0\1'),
-                                ('behind two tags', 0, b'\x88\xa8\0\1\x81\0\0\1'), ('behind metadata', 0, b'\x89\x09\1\1\0\1\0\5')):
+                                ('behind two tags', 0, b'\x88\xa8\0\1\x81\0\0\1'), ('behind metadata', 0, b'\x89\x09\1\1\0\1\0\5'), ('behind what is no tag', 0, b'\x99\x99\0\1')):
         frames.add('FabricPath ' + name, count, MACS + before + path)
     frames.add('FabricPath in GRE', 0, capture.ethernet(capture.ipv4(*HOSTS, b'\0\0' + path, protocol=47)))
     return frames
@@ -152,7 +152,8 @@ def wireless():
     tag, path = b'\x81\0\0\1\x08\0' + IPV4, b'\x22\xf3\0\0\0\1\0\2' + ETHERNET
     for name, count, body in (('LLC', 1, SNAP), ('IPv4', 1, b'\x08\0' + IPV4), ('a tag', 1, tag), ('MPLS', 1, b'\x88\x47\0\1\1\x40' + IPV4),
                               ('PPPoE', 1, b'\x88\x64\x11\0\0\1\0\x2a\0\x21' + IPV4), ('TRILL', 1, path), ('Ethernet', 1, b'\x65\x58' + ETHERNET),
-                              ('an unknown type', 0, b'\x99\x99' + IPV4), ('a length', 0, b'\x05\xdc' + tag)):
+                              ('an unknown type', 0, b'\x99\x99' + IPV4), ('a length', 0, b'\x05\xdc' + tag),
+                              ('no type that is known, but LLC', 1, b'\x06\x06\3\x45' + IPV4[1:])):
         for kind, control, behind in (('to DS', b'\x08\1', b''), ('from DS', b'\x08\2', b''), ('QoS', b'\x88\1', b'\0\0')):
             frames.add('802.11, %s: %s' % (kind, name), count, control + b'\0\0' + MACS + bytes.fromhex('0200000000030000') + behind + body)
     part = MACS + struct.pack('>H', 2 + len(IPV4)) + b'\x08\0' + IPV4

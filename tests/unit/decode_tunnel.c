@@ -94,6 +94,9 @@ static const struct tunnel_case cases[] = {
     {"GTP with a sequence number", UDP, 2152,
      "32ff002c00000001"
      "00010000"},
+    {"GTP without an extension header, though there is a type of one", UDP, 2152,
+     "32ff002c00000001"
+     "00010085"},
     {"GTP with an extension header", UDP, 2152,
      "34ff003000000001"
      "00000085"
