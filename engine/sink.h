@@ -68,7 +68,8 @@ struct port_range {
     uint16_t lowest, highest;
 };
 
-/* A client address, or a server address and port, with all its conversations. */
+/* A client address, or a server address and port, with all its conversations. Where the sink wants the worst ones only,
+ * the rows of the others end with `failed`; what follows is 0. */
 struct endpoint_row {
     const uint8_t *address; /* in network order */
     enum family family;
@@ -109,6 +110,9 @@ struct sink_ops {
 struct sink {
     const struct sink_ops *ops;
     bool wants[REPORTS];
+    /* Of endpoints: so many clients and so many servers, the first ones of the report, and only those that have reuses,
+     * get whole rows. 0: all do. */
+    uint32_t worst_endpoints;
     bool wants_origin; /* of reuses and packets */
     bool wants_ending; /* of conversations */
     /* enum key_parts of the conversations' key: rows of reuses, packets, conversations and episodes have these of the

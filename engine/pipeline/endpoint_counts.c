@@ -123,6 +123,8 @@ static void fetch_ahead(const struct endpoints *e, uint32_t i)
 {
     enum { CONVERSATIONS = 4 };
     const uint32_t left = e->count - i;
+    if (e->whole) /* only few rows read as much */
+        return;
     if (left > 3 * FETCH_AHEAD)
         __builtin_prefetch(&e->items[e->order[i + 3 * FETCH_AHEAD]].first_conversation);
     if (left > 2 * FETCH_AHEAD)
@@ -147,8 +149,10 @@ void endpoints_row(struct endpoints *e, uint32_t i, struct endpoint_row *row)
                                  .conversations = x->conversations,
                                  .reuses = x->reuses,
                                  .failed = x->failed,
-                                 .range = e->range,
-                                 .order = order_of(x)};
+                                 .range = e->range};
+    if (!endpoints_is_whole(e, e->order[i]))
+        return;
+    row->order = order_of(x);
     count_conversations(e, x, row);
     count_most(e, x, row);
     count_reuses(e, x, row);

@@ -68,7 +68,7 @@ static int report(struct pipeline *p)
     if (!result)
         result = add_conversations(p, &e);
     if (!result)
-        result = endpoints_group(&e, reuses->items, reuses->count);
+        result = endpoints_group(&e, reuses->items, reuses->count, p->params.sink->worst_endpoints);
     if (!result)
         result = write_rows(p, &e);
     endpoints_free(&e);

@@ -33,7 +33,7 @@ int endpoints_init(struct endpoints *e, uint64_t conversations, struct port_rang
 
 static size_t members_size(const struct endpoints *e)
 {
-    return ((size_t)e->conversation_count * ROLES + 1) * sizeof *e->conversation_members;
+    return (e->member_count + 1) * sizeof *e->conversation_members;
 }
 
 void endpoints_free(struct endpoints *e)
@@ -44,6 +44,7 @@ void endpoints_free(struct endpoints *e)
     pages_free(e->conversation_members, members_size(e));
     free(e->reuse_members);
     free(e->order);
+    free(e->whole);
     free(e->times);
     free(e->port_seen);
     *e = (struct endpoints){0};
@@ -183,15 +184,32 @@ static bool is_failed(unsigned verdict)
     return verdict == VERDICT_REFUSED || verdict == VERDICT_CHALLENGED || verdict == VERDICT_LOST;
 }
 
+/* Do rows need the conversation grouped? Those of a whole client are for their servers, too, where steps are counted. */
+static bool is_needed(const struct endpoints *e, const struct endpoint_conversation *c)
+{
+    return endpoints_is_whole(e, c->endpoint[ROLE_CLIENT]) || endpoints_is_whole(e, c->endpoint[ROLE_SERVER]);
+}
+
+static void count_members(struct endpoints *e)
+{
+    for (uint32_t i = 0; !e->whole && i < e->count; i++)
+        e->items[i].members = e->items[i].conversations;
+    for (uint32_t i = 0; e->whole && i < e->conversation_count; i++)
+        for (unsigned role = 0; role < ROLES && is_needed(e, &e->conversations[i]); role++)
+            e->items[e->conversations[i].endpoint[role]].members++;
+}
+
 /* Assigns each endpoint a range of members, by its end. fill_conversation_members() and fill_reuse_members()
  * fill the ranges backwards, which leaves first_conversation and first_reuse at their beginnings. */
 static void reserve_members(struct endpoints *e)
 {
-    uint64_t conversations = 0, reuses = 0;
+    uint64_t reuses = 0;
+    count_members(e);
+    e->member_count = 0;
     for (uint32_t i = 0; i < e->count; i++) {
         struct endpoint *x = &e->items[i];
-        x->first_conversation = conversations += x->conversations;
-        x->first_reuse = reuses += x->reuses;
+        x->first_conversation = e->member_count += x->members;
+        x->first_reuse = reuses += endpoints_is_whole(e, i) ? x->reuses : 0;
     }
 }
 
@@ -203,17 +221,21 @@ static int fill_reuse_members(struct endpoints *e)
     uint64_t *const records = malloc(((size_t)count * 2 + 1) * WORDS * sizeof *records);
     if (!records)
         return -1;
+    uint32_t used = 0;
     for (uint32_t i = 0; i < count; i++) {
-        records[(size_t)i * WORDS] = radix_signed(e->reuses[i].gap);
-        records[(size_t)i * WORDS + 1] = (uint64_t)e->reuses[i].decimals << DECIMALS_SHIFT | i;
+        if (!is_needed(e, &e->conversations[e->reuses[i].stream]))
+            continue;
+        records[(size_t)used * WORDS] = radix_signed(e->reuses[i].gap);
+        records[(size_t)used++ * WORDS + 1] = (uint64_t)e->reuses[i].decimals << DECIMALS_SHIFT | i;
     }
     const uint64_t *const sorted =
-        radix_sort(records, records + (size_t)count * WORDS, count, WORDS, DECIMALS_SHIFT);
-    for (uint32_t i = count; i-- > 0;) {
+        radix_sort(records, records + (size_t)count * WORDS, used, WORDS, DECIMALS_SHIFT);
+    for (uint32_t i = used; i-- > 0;) {
         const uint32_t reuse = (uint32_t)sorted[(size_t)i * WORDS + 1];
         const struct endpoint_conversation *const c = &e->conversations[e->reuses[reuse].stream];
         for (unsigned role = 0; role < ROLES; role++)
-            e->reuse_members[--e->items[c->endpoint[role]].first_reuse] = reuse;
+            if (endpoints_is_whole(e, c->endpoint[role]))
+                e->reuse_members[--e->items[c->endpoint[role]].first_reuse] = reuse;
     }
     free(records);
     return 0;
@@ -223,6 +245,8 @@ static void fill_conversation_members(struct endpoints *e)
 {
     for (uint32_t i = e->conversation_count; i-- > 0;) {
         const struct endpoint_conversation *const c = &e->conversations[i];
+        if (!is_needed(e, c))
+            continue;
         for (unsigned role = 0; role < ROLES; role++) {
             if (i >= FETCH_AHEAD)
                 __builtin_prefetch(&e->items[c[-FETCH_AHEAD].endpoint[role]].first_conversation, 1);
@@ -236,7 +260,7 @@ static void note_steps(struct endpoints *e)
 {
     for (uint32_t i = 0; i < e->count; i++) {
         struct endpoint *server = &e->items[i];
-        for (uint32_t k = 0; server->key.is_server && k < server->conversations; k++) {
+        for (uint32_t k = 0; server->key.is_server && k < server->members; k++) {
             const struct endpoint_conversation *c =
                 &e->conversations[e->conversation_members[server->first_conversation + k]];
             struct endpoint *client = &e->items[c->endpoint[ROLE_CLIENT]];
@@ -256,18 +280,26 @@ static void note_steps(struct endpoints *e)
     }
 }
 
-/* By failed reuses and reuses, most first, then by key. 0, or -1 when memory is short. */
-static int sort_endpoints(struct endpoints *e)
+/* By failed reuses and reuses, most first, then by key; those without reuses only if all are wanted. 0, or -1 when memory
+ * is short. */
+static int sort_endpoints(struct endpoints *e, bool all)
 {
     enum { WORDS = 4, KEY_END_SHIFT = 32 };
-    const uint32_t count = e->count;
+    uint32_t count = 0, rest = e->count;
+    for (uint32_t i = 0; i < e->count; i++)
+        count += all || e->items[i].reuses;
     uint64_t *const records = malloc(((size_t)count * 2 + 1) * WORDS * sizeof *records);
     if (!records)
         return -1;
-    for (uint32_t i = 0; i < count; i++) {
+    count = 0;
+    for (uint32_t i = 0; i < e->count; i++) {
         const struct endpoint *x = &e->items[i];
         const uint8_t *const key = (const uint8_t *)&x->key;
-        uint64_t *const to = &records[(size_t)i * WORDS];
+        if (!all && !x->reuses) {
+            e->order[--rest] = i;
+            continue;
+        }
+        uint64_t *const to = &records[(size_t)count++ * WORDS];
         to[0] = ~((uint64_t)x->failed << 32 | x->reuses);
         to[1] = load_be64(key);
         to[2] = load_be64(key + 8);
@@ -281,7 +313,34 @@ static int sort_endpoints(struct endpoints *e)
     return 0;
 }
 
-int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, uint32_t count)
+/* Marks the worst endpoints, which come first in the order. 0, or -1 when memory is short. */
+static int mark_whole(struct endpoints *e, uint32_t worst)
+{
+    uint32_t left[ROLES] = {worst, worst};
+    e->whole = calloc((size_t)e->count / 64 + 1, sizeof *e->whole);
+    if (!e->whole)
+        return -1;
+    for (uint32_t i = 0; i < e->count && e->items[e->order[i]].reuses; i++) {
+        uint32_t *const of_role = &left[e->items[e->order[i]].key.is_server];
+        if (*of_role) {
+            e->whole[e->order[i] / 64] |= UINT64_C(1) << e->order[i] % 64;
+            --*of_role;
+        }
+    }
+    return 0;
+}
+
+static void count_reuses(struct endpoints *e)
+{
+    for (uint32_t i = 0; i < e->reuse_count; i++)
+        for (unsigned role = 0; role < ROLES; role++) {
+            struct endpoint *x = &e->items[e->conversations[e->reuses[i].stream].endpoint[role]];
+            x->reuses++;
+            x->failed += is_failed(e->reuses[i].verdict);
+        }
+}
+
+int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, uint32_t count, uint32_t worst)
 {
     uint32_t most_conversations = 0;
     if (find_noted(e))
@@ -290,22 +349,19 @@ int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, ui
     e->slots = NULL;
     e->reuses = reuses;
     e->reuse_count = count;
-    for (uint32_t i = 0; i < count; i++)
-        for (unsigned role = 0; role < ROLES; role++) {
-            struct endpoint *x = &e->items[e->conversations[reuses[i].stream].endpoint[role]];
-            x->reuses++;
-            x->failed += is_failed(reuses[i].verdict);
-        }
-    for (uint32_t i = 0; i < e->count; i++)
-        most_conversations = MAX(most_conversations, e->items[i].conversations);
-    e->conversation_members = pages_alloc(members_size(e), true);
-    e->reuse_members = malloc(((size_t)count * ROLES + 1) * sizeof(uint32_t));
+    count_reuses(e);
     e->order = malloc(((size_t)e->count + 1) * sizeof(uint32_t));
-    e->times = malloc(((size_t)most_conversations * 3 + 1) * sizeof *e->times);
-    if (!e->conversation_members || !e->reuse_members || !e->order || !e->times)
+    if (!e->order || sort_endpoints(e, !worst) || (worst && mark_whole(e, worst)))
         return -1;
     reserve_members(e);
+    for (uint32_t i = 0; i < e->count; i++)
+        most_conversations = MAX(most_conversations, e->items[i].members);
+    e->conversation_members = pages_alloc(members_size(e), true);
+    e->reuse_members = malloc(((size_t)count * ROLES + 1) * sizeof(uint32_t));
+    e->times = malloc(((size_t)most_conversations * 3 + 1) * sizeof *e->times);
+    if (!e->conversation_members || !e->reuse_members || !e->times)
+        return -1;
     fill_conversation_members(e);
     note_steps(e);
-    return fill_reuse_members(e) || sort_endpoints(e) ? -1 : 0;
+    return fill_reuse_members(e);
 }

@@ -28,6 +28,7 @@ struct endpoint {
     uint32_t steps, small_steps, steps_down;
     uint32_t last_server; /* while steps are counted: the last server with a conversation of this client */
     uint16_t last_port;
+    uint32_t members; /* conversations that are grouped for it: all of them if its row is whole */
 };
 
 enum { ROLE_CLIENT, ROLE_SERVER, ROLES };
@@ -84,6 +85,8 @@ struct endpoints {
     uint32_t *conversation_members; /* by endpoint, and in the order of the capture */
     uint32_t *reuse_members;        /* by endpoint, and in the order of gaps */
     uint32_t *order;                /* endpoints as the report has them */
+    uint64_t *whole;                /* bit i: item i has a whole row; NULL: all have */
+    uint64_t member_count;
     /* Scratch of a row. */
     int64_t *times;      /* three a conversation of the largest endpoint */
     uint64_t *port_seen; /* a bit a port, all 0 between rows */
@@ -98,8 +101,14 @@ void endpoints_free(struct endpoints *e);
 int endpoints_add_conversation(struct endpoints *e, uint64_t stream, const union conversation_any *c,
                                const struct history *h, enum family family);
 /* After the last conversation: groups both by endpoint, and sorts the endpoints as the report has them. The
- * reuses stay the caller's. 0, or -1 when memory is short. */
-int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, uint32_t count);
+ * reuses stay the caller's. worst: as in struct sink; unless 0, only what the whole rows take is grouped, and endpoints
+ * without reuses come last in any order. 0, or -1 when memory is short. */
+int endpoints_group(struct endpoints *e, const struct endpoint_reuse *reuses, uint32_t count, uint32_t worst);
+/* Item i of the list, not of the report. */
+ALWAYS_INLINE bool endpoints_is_whole(const struct endpoints *e, uint32_t i)
+{
+    return !e->whole || e->whole[i / 64] >> i % 64 & 1;
+}
 /* Endpoint i of the report. Valid until endpoints_free(). */
 void endpoints_row(struct endpoints *e, uint32_t i, struct endpoint_row *row);
 

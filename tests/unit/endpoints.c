@@ -158,7 +158,7 @@ Test(endpoints, count_what_counting_one_by_one_does)
         cr_assert(!endpoints_init(&e, CONVERSATIONS, range, &key));
         for (unsigned i = CONVERSATIONS; i-- > 0;)
             cr_assert(!endpoints_add_conversation(&e, i, &model[i].c, &model[i].h, model[i].family));
-        cr_assert(!endpoints_group(&e, reuses, REUSES));
+        cr_assert(!endpoints_group(&e, reuses, REUSES, 0));
         for (uint32_t i = 0; i < e.count; i++, before = row) {
             endpoints_row(&e, i, &row);
             expect_conversations(&row);
@@ -169,6 +169,53 @@ Test(endpoints, count_what_counting_one_by_one_does)
         cr_expect_eq(total, 2 * CONVERSATIONS);
         endpoints_free(&e);
     }
+}
+
+static void group(struct endpoints *e, uint32_t worst)
+{
+    const struct hash_key key = {{1, 2, 3}};
+    cr_assert(!endpoints_init(e, CONVERSATIONS, (struct port_range){32768, 32900}, &key));
+    for (unsigned i = CONVERSATIONS; i-- > 0;)
+        cr_assert(!endpoints_add_conversation(e, i, &model[i].c, &model[i].h, model[i].family));
+    cr_assert(!endpoints_group(e, reuses, REUSES, worst));
+}
+
+/* The rows of the worst ones are those that all rows begin with; the others are short. */
+Test(endpoints, count_only_the_worst_ones)
+{
+    enum { WORST = 2 };
+    uint64_t random = 11;
+    unsigned shorter = 0;
+    for (unsigned run = 0; run < RUNS; run++) {
+        struct endpoints all, few;
+        unsigned of_role[ROLES] = {0};
+        draw(&random);
+        for (unsigned i = 0; i < REUSES; i++) /* leave endpoints without reuses */
+            reuses[i].stream = random_below(&random, 1 + run % 10);
+        group(&all, 0);
+        group(&few, WORST);
+        cr_assert_eq(few.count, all.count);
+        for (uint32_t i = 0; i < all.count; i++) {
+            struct endpoint_row a, b;
+            endpoints_row(&all, i, &a);
+            endpoints_row(&few, i, &b);
+            cr_expect_eq(b.reuses, a.reuses);
+            cr_expect_eq(b.failed, a.failed);
+            if (!a.reuses || of_role[a.is_server]++ >= WORST) {
+                cr_expect_eq(b.most_open, 0);
+                shorter++;
+                continue;
+            }
+            cr_expect_eq(b.is_server, a.is_server);
+            cr_expect_eq(b.port, a.port);
+            cr_expect_eq(b.order, a.order);
+            expect_conversations(&b);
+            expect_reuses(&b);
+        }
+        endpoints_free(&all);
+        endpoints_free(&few);
+    }
+    cr_expect_gt(shorter, RUNS);
 }
 
 /* Conversations of one client with one server, whose ports are these. */
@@ -184,7 +231,7 @@ static enum port_order order_of_ports(const uint16_t *ports, unsigned count)
         const struct history h = {0};
         cr_assert(!endpoints_add_conversation(&e, i, &c, &h, FAMILY_IPV4));
     }
-    cr_assert(!endpoints_group(&e, NULL, 0));
+    cr_assert(!endpoints_group(&e, NULL, 0, 0));
     endpoints_row(&e, 0, &row);
     endpoints_free(&e);
     return row.order;
@@ -220,7 +267,7 @@ Test(endpoints, count_at_both_ends_of_time)
         const struct history h = {.first_time = times[i]};
         cr_assert(!endpoints_add_conversation(&e, i, &c, &h, FAMILY_IPV4));
     }
-    cr_assert(!endpoints_group(&e, NULL, 0));
+    cr_assert(!endpoints_group(&e, NULL, 0, 0));
     endpoints_row(&e, 0, &row);
     cr_expect_eq(row.most_new, 2);
     cr_expect_eq(row.most_open, 1);
