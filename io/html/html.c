@@ -42,12 +42,12 @@ static unsigned client_of(const struct reuse *r)
     return r->trigger >= TRIGGER_SYNACK_ISN ? !r->flow : r->flow;
 }
 
-static struct html_row row_of(const struct reuse_row *row, unsigned key_parts)
+static void fill_row(struct html_row *to, const struct reuse_row *row, unsigned key_parts)
 {
     const struct reuse *r = row->reuse;
     const struct conversation *c = &r->previous.c;
     const unsigned client = client_of(r);
-    struct html_row h = {
+    *to = (struct html_row){
         .frame = r->frame,
         .segment = (uint8_t)r->position,
         .stream = r->stream,
@@ -71,39 +71,53 @@ static struct html_row row_of(const struct reuse_row *row, unsigned key_parts)
         .episode_delay = -1,
     };
     if (key_parts)
-        h.realm = r->previous.keyed.realm;
+        to->realm = r->previous.keyed.realm;
     if (!row->finding)
-        return h;
+        return;
     const struct finding *f = row->finding;
-    h.episode = row->episode;
-    h.verdict = f->verdict;
-    h.close = f->close;
-    h.closer = f->closer;
-    h.acceptable = f->acceptable;
-    h.isn_origin = f->origin;
-    h.answer = f->answer;
-    h.outcome = f->outcome;
-    h.certainty = f->certainty;
-    h.undercuts = f->undercuts;
-    h.attempt = f->attempt;
-    h.syn_retries = f->syn_retries;
-    h.answer_delay = f->answer_delay;
-    h.episode_delay = f->episode_delay;
-    h.decimals = MAX(h.decimals, f->decimals);
-    return h;
+    to->episode = row->episode;
+    to->verdict = f->verdict;
+    to->close = f->close;
+    to->closer = f->closer;
+    to->acceptable = f->acceptable;
+    to->isn_origin = f->origin;
+    to->answer = f->answer;
+    to->outcome = f->outcome;
+    to->certainty = f->certainty;
+    to->undercuts = f->undercuts;
+    to->attempt = f->attempt;
+    to->syn_retries = f->syn_retries;
+    to->answer_delay = f->answer_delay;
+    to->episode_delay = f->episode_delay;
+    to->decimals = MAX(to->decimals, f->decimals);
 }
 
-static int collect_reuse(struct html *h, const struct html_row *row)
+/* 0, or -1 when memory is short. */
+static int collect_reuse(struct html *h, const struct reuse_row *row)
 {
     struct html_collected *c = &h->collected;
+    const struct reuse *r = row->reuse;
+    const unsigned verdict = row->finding ? row->finding->verdict : VERDICT_WORDS;
+    const int64_t delay = row->finding ? row->finding->answer_delay : -1;
+    struct html_row key; /* as much of the row as by_frame() reads */
+    key.frame = r->frame;
+    key.segment = (uint8_t)r->position;
+    int result = 0;
     pthread_mutex_lock(&h->lock);
-    html_times_add(&c->times, row->time, row->verdict);
-    html_gaps_add(&c->gaps, row->gap, row->verdict);
-    if (row->answer_delay >= 0)
-        html_gaps_add(&c->delays, row->answer_delay, row->verdict);
+    html_times_add(&c->times, r->time, verdict);
+    html_gaps_add(&c->gaps, time_between(r->previous.c.last_time, r->time), verdict);
+    if (delay >= 0)
+        html_gaps_add(&c->delays, delay, verdict);
     else
         c->unanswered++;
-    const int result = html_kept_add(&c->rows, row);
+    /* Of a million reuses most are beyond the table. */
+    if (html_kept_wants(&c->rows, &key)) {
+        struct html_row *to = html_kept_place(&c->rows);
+        if (to)
+            fill_row(to, row, h->outer.sink.key_parts);
+        else
+            result = -1;
+    }
     pthread_mutex_unlock(&h->lock);
     return result;
 }
@@ -111,8 +125,7 @@ static int collect_reuse(struct html *h, const struct html_row *row)
 static int format_reuse(struct sink *sink, struct text *text, const struct reuse_row *row)
 {
     struct html *h = (struct html *)sink;
-    const struct html_row kept = row_of(row, sink->key_parts);
-    if (collect_reuse(h, &kept))
+    if (collect_reuse(h, row))
         return -1;
     return outer_sink_reuse(sink, text, row);
 }
@@ -202,6 +215,8 @@ struct html *html_create(const struct html_params *params)
     h->collected.endpoints = params->endpoints && params->inner->timers;
     h->outer.sink.wants[REPORT_REUSE] = true;
     h->outer.sink.wants[REPORT_EPISODES] |= params->inner->timers != NULL;
+    if (!params->inner->wants[REPORT_ENDPOINTS])
+        h->outer.sink.worst_endpoints = HTML_ENDPOINTS_MAX;
     h->outer.sink.wants[REPORT_ENDPOINTS] |= h->collected.endpoints;
     h->collected.rows =
         (struct html_kept){.size = sizeof(struct html_row), .compare = by_frame, .max = HTML_ROWS_MAX};
@@ -226,7 +241,7 @@ void html_destroy(struct html *h)
     if (!h)
         return;
     pthread_mutex_destroy(&h->lock);
-    free(h->collected.rows.items);
-    free(h->collected.episodes.items);
+    html_kept_free(&h->collected.rows);
+    html_kept_free(&h->collected.episodes);
     free(h);
 }

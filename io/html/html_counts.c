@@ -63,6 +63,9 @@ void html_times_add(struct html_times *t, int64_t time, unsigned series)
 }
 
 static int64_t edges[HTML_EDGES];
+/* By the number of bits of a time in ns: the first edge that has as many, or more. From there at most three edges are
+ * passed. */
+static uint8_t first_edge[65];
 
 static void make_edges(void)
 {
@@ -74,6 +77,11 @@ static void make_edges(void)
         edges[i] = of_decade[i % 8] / 1000000 * unit + of_decade[i % 8] % 1000000 * unit / 1000000;
         if (i % 8 == 7)
             unit *= 10;
+    }
+    for (unsigned bits = 1, i = 0; bits <= 64; bits++) {
+        while (i < HTML_EDGES && (uint64_t)edges[i] >> (bits - 1) == 0)
+            i++;
+        first_edge[bits] = (uint8_t)i;
     }
 }
 
@@ -87,15 +95,10 @@ const int64_t *html_edges(void)
 void html_gaps_add(struct html_gaps *g, int64_t ns, unsigned series)
 {
     const int64_t *const edge = html_edges();
-    unsigned low = 0, high = HTML_EDGES; /* edges before low are at most ns, from high on above it */
-    while (low < high) {
-        const unsigned middle = (low + high) / 2;
-        if (edge[middle] <= ns)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    g->bin[low][series]++;
+    unsigned i = ns > 0 ? first_edge[64 - __builtin_clzll((uint64_t)ns)] : 0;
+    while (i < HTML_EDGES && edge[i] <= ns)
+        i++;
+    g->bin[i][series]++;
 }
 
 void html_open_count(struct html_open *o, const int64_t *begun, const int64_t *ended, uint32_t n)
@@ -125,28 +128,85 @@ void html_open_count(struct html_open *o, const int64_t *begun, const int64_t *e
     }
 }
 
+struct block {
+    struct block *next;
+    _Alignas(max_align_t) uint8_t bytes[];
+};
+
+/* qsort() does not say what it is that compares. */
+static int compare_items(const void *a, const void *b, void *kept)
+{
+    return ((const struct html_kept *)kept)->compare(*(void *const *)a, *(void *const *)b);
+}
+
 void html_kept_sort(struct html_kept *k)
 {
-    if (k->count)
-        qsort(k->items, k->count, k->size, k->compare);
+    uint32_t sorted = 1; /* as reuses mostly are */
+    while (sorted < k->count && k->compare(k->items[sorted - 1], k->items[sorted]) < 0)
+        sorted++;
+    if (sorted < k->count)
+        qsort_r(k->items, k->count, sizeof *k->items, compare_items, k);
     k->full = k->full || k->count >= k->max;
     k->count = MIN(k->count, k->max);
 }
 
+static uint32_t most_items(const struct html_kept *k)
+{
+    return k->max + MAX(k->max / 4, 1u);
+}
+
+/* 0, or -1 when memory is short. */
+static int add_block(struct html_kept *k)
+{
+    enum { BLOCK = 32768 };
+    const uint32_t more = (uint32_t)MIN(BLOCK / k->size + 1, (size_t)most_items(k) - k->capacity);
+    void **items = realloc(k->items, ((size_t)k->capacity + more) * sizeof *items);
+    if (!items)
+        return -1;
+    k->items = items;
+    struct block *block = malloc(sizeof *block + more * k->size);
+    if (!block)
+        return -1;
+    block->next = k->blocks;
+    k->blocks = block;
+    for (uint32_t i = 0; i < more; i++)
+        items[k->capacity++] = block->bytes + i * k->size;
+    return 0;
+}
+
+bool html_kept_wants(const struct html_kept *k, const void *item)
+{
+    return !k->full || k->compare(item, k->items[k->max - 1]) < 0;
+}
+
+void *html_kept_place(struct html_kept *k)
+{
+    if (k->count == most_items(k))
+        html_kept_sort(k);
+    if (k->count == k->capacity && add_block(k))
+        return NULL;
+    return k->items[k->count++];
+}
+
 int html_kept_add(struct html_kept *k, const void *item)
 {
-    if (k->full && k->compare(item, k->items + (k->max - 1) * k->size) > 0)
+    if (!html_kept_wants(k, item))
         return 0;
-    if (k->count == 2 * k->max)
-        html_kept_sort(k);
-    if (k->count == k->capacity) {
-        const uint32_t capacity = MIN(MAX(k->capacity * 2, 64u), 2 * k->max);
-        uint8_t *more = realloc(k->items, capacity * k->size);
-        if (!more)
-            return -1;
-        k->items = more;
-        k->capacity = capacity;
-    }
-    memcpy(k->items + k->count++ * k->size, item, k->size);
+    void *to = html_kept_place(k);
+    if (!to)
+        return -1;
+    memcpy(to, item, k->size);
     return 0;
+}
+
+void html_kept_free(struct html_kept *k)
+{
+    for (struct block *b = k->blocks, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    free(k->items);
+    k->blocks = NULL;
+    k->items = NULL;
+    k->count = k->capacity = 0;
 }

@@ -43,18 +43,25 @@ struct html_open {
 /* begun, ended: ascending, n each, at least one. */
 void html_open_count(struct html_open *o, const int64_t *begun, const int64_t *ended, uint32_t n);
 
-/* Items of one size, the first ones of an order, up to a limit. Room for twice as many is used meanwhile. */
+/* Items of one size, the first ones of an order, up to a limit. Room for a quarter more is used meanwhile. Items stay
+ * where they are; what is sorted are pointers. */
 struct html_kept {
     size_t size;
     int (*compare)(const void *, const void *); /* never 0 for two items */
     uint32_t max;
     uint32_t count, capacity;
-    bool full; /* those behind item max - 1 are not kept any more */
-    uint8_t *items;
+    bool full;    /* those behind item max - 1 are not kept any more */
+    void **items; /* capacity pointers, of which the first count are taken */
+    void *blocks; /* a list: each block begins with the address of the next one */
 };
-/* 0, or -1 when memory is short. */
+/* May the item be among the first ones? compare() alone reads it. */
+bool html_kept_wants(const struct html_kept *k, const void *item);
+/* Room for another item, to be filled before the next call. NULL when memory is short. */
+void *html_kept_place(struct html_kept *k);
+/* Both, with a copy. 0, or -1 when memory is short. */
 int html_kept_add(struct html_kept *k, const void *item);
 /* Once all are added: puts them in order. */
 void html_kept_sort(struct html_kept *k);
+void html_kept_free(struct html_kept *k);
 
 #endif

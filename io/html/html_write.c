@@ -279,7 +279,6 @@ static void put_ranking(struct json *j, const char *name, const struct html_rank
 
 static void put_episodes(struct json *j, const struct html_collected *c)
 {
-    const struct html_episode *episodes = (const void *)c->episodes.items;
     json_begin_object(j, "episodes", JSON_LINES);
     json_unsigned(j, "all", c->episode_count);
     json_unsigned(j, "attempts", c->attempts);
@@ -289,7 +288,7 @@ static void put_episodes(struct json *j, const struct html_collected *c)
     json_end(j);
     json_begin_array(j, "most", JSON_LINES);
     for (uint32_t i = 0; i < c->episodes.count; i++) {
-        const struct html_episode *e = &episodes[i];
+        const struct html_episode *e = c->episodes.items[i];
         json_begin_object(j, NULL, JSON_INLINE);
         json_unsigned(j, "episode", e->episode);
         json_unsigned(j, "frame", e->first_frame);

@@ -1,6 +1,10 @@
 /* The rows of the page's table as columns of numbers: ten times smaller than objects, and quick to write and to read.
  * Frames, streams and seconds are differences from the row before or from another column, which are short. Words are one
- * digit each, in one string a column. page_data.js reads them. */
+ * digit each, in one string a column. page_data.js reads them.
+ *
+ * Columns are made side by side, for some rows at a time that stay in the cache: one after the other, each read all rows
+ * from memory again, which took two thirds of the time. */
+#include "engine/batch.h"
 #include "engine/conversations/hash.h"
 #include "io/html/html_collected.h"
 #include "io/reports/text.h"
@@ -17,17 +21,6 @@ struct addresses {
     uint32_t mask, count;
     struct html_address *items;
 };
-
-struct writer {
-    const struct html_collected *c;
-    const struct html_row *rows;
-    FILE *to;
-    struct addresses addresses;
-    const char **files;
-    size_t file_count, file_capacity, last_file;
-};
-
-enum { LINE = 4096 }; /* bytes that are handed over at a time */
 
 static int addresses_init(struct addresses *a, uint32_t rows)
 {
@@ -51,26 +44,6 @@ static uint32_t number_address(struct addresses *a, const struct html_address *a
     return a->count - 1;
 }
 
-/* The number of a file, whose name is one pointer for all its rows. */
-static int64_t number_file(struct writer *w, const char *file)
-{
-    if (w->last_file < w->file_count && w->files[w->last_file] == file)
-        return (int64_t)w->last_file;
-    for (w->last_file = 0; w->last_file < w->file_count; w->last_file++)
-        if (w->files[w->last_file] == file)
-            return (int64_t)w->last_file;
-    if (w->file_count == w->file_capacity) {
-        const size_t capacity = w->file_capacity ? 2 * w->file_capacity : 16;
-        const char **more = realloc(w->files, capacity * sizeof(const char *));
-        if (!more)
-            return -1;
-        w->files = more;
-        w->file_capacity = capacity;
-    }
-    w->files[w->file_count++] = file;
-    return (int64_t)w->last_file;
-}
-
 enum column {
     FRAME,
     SECONDS,
@@ -92,6 +65,7 @@ enum column {
     ANSWER_DELAY,
     EPISODE_DELAY,
     FILE_NUMBER,
+    UNDERCUTS,
     VLAN, /* these only where they belong to the key */
     INTERFACE,
     VNI,
@@ -119,6 +93,7 @@ static const char *const column_names[COLUMNS] = {
     [ANSWER_DELAY] = "answer_delay",
     [EPISODE_DELAY] = "episode_delay",
     [FILE_NUMBER] = "file",
+    [UNDERCUTS] = "undercuts",
     [VLAN] = "vlan",
     [INTERFACE] = "interface",
     [VNI] = "vni",
@@ -128,6 +103,74 @@ _Static_assert(KEY_VLAN == 1 << (VLAN - VLAN) && KEY_INTERFACE == 1 << (INTERFAC
                    KEY_VNI == 1 << (VNI - VLAN),
                "columns in the order of enum key_parts");
 
+/* Enumerations, and bits of up to five, as one of 0 to 9 and a to v. */
+static const struct {
+    const char *name;
+    size_t offset;
+} words[] = {
+    {"trigger", offsetof(struct html_row, trigger)},       {"verdict", offsetof(struct html_row, verdict)},
+    {"close", offsetof(struct html_row, close)},           {"closer", offsetof(struct html_row, closer)},
+    {"acceptable", offsetof(struct html_row, acceptable)}, {"origin", offsetof(struct html_row, isn_origin)},
+    {"answer", offsetof(struct html_row, answer)},         {"outcome", offsetof(struct html_row, outcome)},
+    {"certainty", offsetof(struct html_row, certainty)},   {"decimals", offsetof(struct html_row, decimals)},
+};
+_Static_assert(1 << CERTAINTIES <= 32 && HTML_SERIES <= 32, "one digit");
+
+struct writer {
+    const struct html_collected *c;
+    FILE *to;
+    struct text numbers[COLUMNS], words[ARRAY_LEN(words)];
+    struct addresses addresses;
+    const char **files;
+    size_t file_count, file_capacity, last_file;
+    uint64_t *sets; /* of timers: few differ */
+    uint32_t set_count, set_capacity;
+    bool failed; /* memory was short */
+};
+
+/* The number of a file, whose name is one pointer for all its rows. */
+static int64_t number_file(struct writer *w, const char *file)
+{
+    if (w->last_file < w->file_count && w->files[w->last_file] == file)
+        return (int64_t)w->last_file;
+    for (w->last_file = 0; w->last_file < w->file_count; w->last_file++)
+        if (w->files[w->last_file] == file)
+            return (int64_t)w->last_file;
+    if (w->file_count == w->file_capacity) {
+        const size_t capacity = w->file_capacity ? 2 * w->file_capacity : 16;
+        const char **more = realloc(w->files, capacity * sizeof(const char *));
+        if (!more) {
+            w->failed = true;
+            return -1;
+        }
+        w->files = more;
+        w->file_capacity = capacity;
+    }
+    w->files[w->file_count++] = file;
+    return (int64_t)w->last_file;
+}
+
+static int64_t number_set(struct writer *w, uint64_t set)
+{
+    uint32_t k = 0;
+    while (k < w->set_count && w->sets[k] != set)
+        k++;
+    if (k < w->set_count)
+        return k;
+    if (k == w->set_capacity) {
+        const uint32_t capacity = 2 * k + 16;
+        uint64_t *more = realloc(w->sets, capacity * sizeof *more);
+        if (!more) {
+            w->failed = true;
+            return 0;
+        }
+        w->sets = more;
+        w->set_capacity = capacity;
+    }
+    w->sets[w->set_count++] = set;
+    return k;
+}
+
 enum { SECOND = 1000000000 };
 
 static int64_t second_of(int64_t ns)
@@ -135,19 +178,19 @@ static int64_t second_of(int64_t ns)
     return ns / SECOND - (ns % SECOND < 0);
 }
 
-static int64_t value_of(struct writer *w, enum column column, const struct html_row *r)
+/* before: the row before, or NULL. */
+static int64_t value_of(struct writer *w, enum column column, const struct html_row *r,
+                        const struct html_row *before)
 {
-    static const struct html_row none;
-    const struct html_row *before = r == w->rows ? &none : r - 1;
     switch (column) {
     case FRAME:
-        return (int64_t)(r->frame - before->frame);
+        return (int64_t)(r->frame - (before ? before->frame : 0));
     case SECONDS:
-        return second_of(r->time) - (r == w->rows ? 0 : second_of(before->time));
+        return second_of(r->time) - (before ? second_of(before->time) : 0);
     case NANOSECONDS:
         return r->time - second_of(r->time) * SECOND;
     case STREAM:
-        return (int64_t)(r->stream - before->stream);
+        return (int64_t)(r->stream - (before ? before->stream : 0));
     case PREVIOUS_STREAM:
         return (int64_t)(r->stream - r->previous_stream);
     case CLIENT:
@@ -178,6 +221,8 @@ static int64_t value_of(struct writer *w, enum column column, const struct html_
         return r->answer_delay;
     case EPISODE_DELAY:
         return r->episode_delay;
+    case UNDERCUTS:
+        return number_set(w, r->undercuts);
     case VLAN:
         return r->realm.vlan ? r->realm.vlan : -1;
     case INTERFACE:
@@ -196,93 +241,88 @@ static char *put_signed(char *p, int64_t n)
     return text_number(p, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
-static void write_numbers(struct writer *w, enum column column)
+static bool has_column(const struct writer *w, enum column column)
 {
-    char line[LINE + TEXT_NUMBER_MAX + TEXT_BEYOND + 4], *p = line;
-    fprintf(w->to, "%s\"%s\":[", column ? ",\n" : "", column_names[column]);
-    for (uint32_t i = 0; i < w->c->rows.count; i++) {
+    return column < VLAN || w->c->key_parts >> (column - VLAN) & 1;
+}
+
+/* Of rows begin to end. */
+static int add_numbers(struct writer *w, enum column column, uint32_t begin, uint32_t end)
+{
+    struct html_row *const *const rows = (struct html_row *const *)w->c->rows.items;
+    struct text *const text = &w->numbers[column];
+    char *const room = text_room(text, (size_t)(end - begin) * (TEXT_NUMBER_MAX + 2) + TEXT_BEYOND),
+                *p = room;
+    if (!room)
+        return -1;
+    for (uint32_t i = begin; i < end; i++) {
         if (i)
             *p++ = ',';
-        p = put_signed(p, value_of(w, column, &w->rows[i]));
-        if (p - line >= LINE) {
-            fwrite(line, 1, (size_t)(p - line), w->to);
-            p = line;
-        }
+        p = put_signed(p, value_of(w, column, rows[i], i ? rows[i - 1] : NULL));
     }
-    /* cppcheck-suppress uninitvar ; as far as p, it was written */
-    fwrite(line, 1, (size_t)(p - line), w->to);
+    text->length += (size_t)(p - room);
+    return 0;
+}
+
+static int add_words(struct writer *w, size_t k, uint32_t begin, uint32_t end)
+{
+    struct html_row *const *const rows = (struct html_row *const *)w->c->rows.items;
+    char *const room = text_room(&w->words[k], end - begin);
+    if (!room)
+        return -1;
+    for (uint32_t i = begin; i < end; i++)
+        room[i - begin] = "0123456789abcdefghijklmnopqrstuv"[((const uint8_t *)rows[i])[words[k].offset]];
+    w->words[k].length += end - begin;
+    return 0;
+}
+
+/* 0, or -1 when memory is short. */
+static int make_columns(struct writer *w)
+{
+    enum { AT_A_TIME = 128 };
+    for (uint32_t begin = 0; begin < w->c->rows.count; begin += AT_A_TIME) {
+        const uint32_t end = MIN(begin + AT_A_TIME, w->c->rows.count);
+        for (unsigned column = 0; column < COLUMNS; column++)
+            if (has_column(w, (enum column)column) && add_numbers(w, (enum column)column, begin, end))
+                return -1;
+        for (size_t k = 0; k < ARRAY_LEN(words); k++)
+            if (add_words(w, k, begin, end))
+                return -1;
+    }
+    return w->failed ? -1 : 0;
+}
+
+static void write_numbers(const struct writer *w, enum column column)
+{
+    fprintf(w->to, "%s\"%s\":[", column ? ",\n" : "", column_names[column]);
+    fwrite(w->numbers[column].bytes, 1, w->numbers[column].length, w->to);
     putc(']', w->to);
 }
 
-/* Enumerations, and bits of up to five, as one of 0 to 9 and a to v. */
-static void write_words(struct writer *w)
+static void write_words(const struct writer *w, size_t k)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } words[] = {
-        {"trigger", offsetof(struct html_row, trigger)},
-        {"verdict", offsetof(struct html_row, verdict)},
-        {"close", offsetof(struct html_row, close)},
-        {"closer", offsetof(struct html_row, closer)},
-        {"acceptable", offsetof(struct html_row, acceptable)},
-        {"origin", offsetof(struct html_row, isn_origin)},
-        {"answer", offsetof(struct html_row, answer)},
-        {"outcome", offsetof(struct html_row, outcome)},
-        {"certainty", offsetof(struct html_row, certainty)},
-        {"decimals", offsetof(struct html_row, decimals)},
-    };
-    _Static_assert(1 << CERTAINTIES <= 32 && HTML_SERIES <= 32, "one digit");
-    for (size_t k = 0; k < ARRAY_LEN(words); k++) {
-        fprintf(w->to, ",\n\"%s\":\"", words[k].name);
-        for (uint32_t i = 0; i < w->c->rows.count; i++)
-            putc_unlocked("0123456789abcdefghijklmnopqrstuv"[((const uint8_t *)&w->rows[i])[words[k].offset]],
-                          w -> to);
-        putc('"', w->to);
-    }
+    fprintf(w->to, ",\n\"%s\":\"", words[k].name);
+    fwrite(w->words[k].bytes, 1, w->words[k].length, w->to);
+    putc('"', w->to);
 }
 
-/* Sets of timers: few differ. */
-static int write_undercuts(struct writer *w)
+static void write_sets(const struct writer *w)
 {
-    uint64_t *sets = NULL;
-    uint32_t count = 0, capacity = 0;
-    fputs(",\n\"undercuts\":[", w->to);
-    for (uint32_t i = 0; i < w->c->rows.count; i++) {
-        const uint64_t set = w->rows[i].undercuts;
-        uint32_t k = 0;
-        while (k < count && sets[k] != set)
-            k++;
-        if (k == count) {
-            if (count == capacity) {
-                uint64_t *more = realloc(sets, (capacity = capacity * 2 + 16) * sizeof *sets);
-                if (!more) {
-                    free(sets);
-                    return -1;
-                }
-                sets = more;
-            }
-            sets[count++] = set;
-        }
-        fprintf(w->to, "%s%u", i ? "," : "", k);
-    }
-    fputs("],\n\"timer_sets\":[", w->to);
-    for (uint32_t k = 0; k < count; k++) {
+    fputs(",\n\"timer_sets\":[", w->to);
+    for (uint32_t k = 0; k < w->set_count; k++) {
         const char *separator = "";
         fputs(k ? ",[" : "[", w->to);
         for (unsigned t = 0; t < TIMERS_MAX; t++)
-            if (sets[k] >> t & 1) {
+            if (w->sets[k] >> t & 1) {
                 fprintf(w->to, "%s%u", separator, t);
                 separator = ",";
             }
         putc(']', w->to);
     }
     putc(']', w->to);
-    free(sets);
-    return 0;
 }
 
-static void write_addresses(struct writer *w)
+static void write_addresses(const struct writer *w)
 {
     fputs(",\n\"addresses\":[", w->to);
     for (uint32_t i = 0; i < w->addresses.count; i++) {
@@ -295,22 +335,32 @@ static void write_addresses(struct writer *w)
     putc(']', w->to);
 }
 
+static void write_columns(const struct writer *w)
+{
+    putc('{', w->to);
+    for (unsigned column = 0; column < COLUMNS; column++)
+        if (has_column(w, (enum column)column))
+            write_numbers(w, (enum column)column);
+    for (size_t k = 0; k < ARRAY_LEN(words); k++)
+        write_words(w, k);
+    write_sets(w);
+    write_addresses(w);
+    fputs("}\n", w->to);
+}
+
 int html_write_rows(const struct html_collected *c, FILE *to, const char ***files, size_t *count)
 {
-    struct writer w = {.c = c, .rows = (const void *)c->rows.items, .to = to};
-    int result = addresses_init(&w.addresses, c->rows.count);
-    if (!result) {
-        putc('{', to);
-        for (unsigned column = 0; column < COLUMNS; column++)
-            if (column < VLAN || c->key_parts >> (column - VLAN) & 1)
-                write_numbers(&w, (enum column)column);
-        write_words(&w);
-        result = write_undercuts(&w);
-        write_addresses(&w);
-        fputs("}\n", to);
-    }
+    struct writer w = {.c = c, .to = to};
+    const int result = addresses_init(&w.addresses, c->rows.count) || make_columns(&w) ? -1 : 0;
+    if (!result)
+        write_columns(&w);
+    for (unsigned column = 0; column < COLUMNS; column++)
+        free(w.numbers[column].bytes);
+    for (size_t k = 0; k < ARRAY_LEN(words); k++)
+        free(w.words[k].bytes);
     free(w.addresses.slots);
     free(w.addresses.items);
+    free(w.sets);
     *files = w.files;
     *count = w.file_count;
     if (result)
