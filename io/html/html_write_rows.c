@@ -8,6 +8,7 @@
 #include "engine/conversations/hash.h"
 #include "io/html/html_collected.h"
 #include "io/reports/text.h"
+#include "io/reports/text_digits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -241,6 +242,17 @@ static char *put_signed(char *p, int64_t n)
     return text_number(p, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
+/* Three numbers in ten have one digit, and nearly all at most six. */
+static char *put_value(char *p, int64_t n)
+{
+    enum { MILLION = 1000000 };
+    if ((uint64_t)n < 10) {
+        *p++ = (char)('0' + n);
+        return p;
+    }
+    return (uint64_t)n < MILLION ? put_six(p, (uint32_t)n) : put_signed(p, n);
+}
+
 static bool has_column(const struct writer *w, enum column column)
 {
     return column < VLAN || w->c->key_parts >> (column - VLAN) & 1;
@@ -258,7 +270,7 @@ static int add_numbers(struct writer *w, enum column column, uint32_t begin, uin
     for (uint32_t i = begin; i < end; i++) {
         if (i)
             *p++ = ',';
-        p = put_signed(p, value_of(w, column, rows[i], i ? rows[i - 1] : NULL));
+        p = put_value(p, value_of(w, column, rows[i], i ? rows[i - 1] : NULL));
     }
     text->length += (size_t)(p - room);
     return 0;
