@@ -68,6 +68,8 @@ const char *summary_describe_note(const struct note *n, char text[SUMMARY_NOTE_M
 {
     char value[32];
     describe_value(n, value, sizeof value);
+    if (n->subject == SUBJECT_LINK_TYPE && n->value == LINK_TYPE_NOT_A_PACKET)
+        return "record without a link type, such as a custom block of pcapng";
     snprintf(text, SUMMARY_NOTE_MAX, "%s%s", subject_name(n->subject), value);
     return text;
 }

@@ -230,6 +230,8 @@ def main():
         for name, data, want in at_places():
             status, frames, result = read_frames(tcpreuse, directory, data)
             tap.ok(name, [] if (status, frames) == (0, want) else ['%d frames, expected %d' % (frames, want), result.describe()])
+        what = read_frames(tcpreuse, directory, whole_file(custom(9) * 3))[2].summary()['left_out']
+        tap.ok('a note says what custom blocks are', [] if [note['frames'] for note in what if 'custom block' in note['what']] == [3] else [repr(what)])
     check_judge(tap, table)     # in one file, and with TSHARK set, each that ends early
     return tap.done()
 
