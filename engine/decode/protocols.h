@@ -94,6 +94,11 @@ void decode_ipoib(struct decoder *d, struct layer l);
 void decode_sunatm(struct decoder *d, struct layer l);
 void decode_token_ring(struct decoder *d, struct layer l);
 
+/* Transfers of USB, as Linux has them, with a header of 48 bytes or of 64, and USBPcap. */
+void decode_usb_linux(struct decoder *d, struct layer l);
+void decode_usb_linux_padded(struct decoder *d, struct layer l);
+void decode_usb_windows(struct decoder *d, struct layer l);
+
 /* IEEE 802.15.4, with 6LoWPAN: with check sequence, without, with what the radio puts before it, with a TAP header. */
 void decode_wpan(struct decoder *d, struct layer l);
 void decode_wpan_no_fcs(struct decoder *d, struct layer l);

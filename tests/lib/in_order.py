@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Captures of what can only be decoded in the order of the capture: fragments of link layers (802.11, PPP multilink, 6LoWPAN) and
-sessions of L2TP version 3, channels of Bluetooth; and of 6LoWPAN's headers. Each with the frames in which there is TCP (`T`) and in which there is not
-(`.`), as tshark has it.
+sessions of L2TP version 3, channels of Bluetooth; and of headers of 6LoWPAN and of network devices on USB. Each with the frames
+in which there is TCP (`T`) and in which there is not (`.`), as tshark has it.
 """
 import itertools
 import struct
@@ -9,6 +9,7 @@ import struct
 import bluetooth
 import capture
 import pcap
+import usb
 
 HOSTS = b'\x0a\0\0\1', b'\x0a\0\0\2'
 MACS = [bytes((2, 0, 0, 0, 0, i)) for i in range(10)]
@@ -314,6 +315,7 @@ def all_captures():
     for add in add_wlan, add_multilink, add_l2tp, add_lowpan:
         add(captures)
     bluetooth.add_all(captures, packet)
+    usb.add_all(captures, packet)
     return captures.all
 
 

@@ -1,5 +1,7 @@
 /* Link types that put headers of their own before Ethernet, 802.11 or IP: each form of header to TCP, and cut in each length; and
- * what of them holds no packet. */
+ * what of them holds no packet.
+ *
+ * Length: tables of headers, each with what becomes of it. */
 #include "tests/unit/decoding.h"
 
 #include <criterion/criterion.h>
@@ -22,7 +24,10 @@ enum {
     PRISM = 119,
     DOCSIS = 143,
     AVS = 163,
+    USB_LINUX = 189,
     PPI = 192,
+    USB_LINUX_PADDED = 220,
+    USB_PCAP = 249,
     EXPORT = 252,
     EPON = 259,
     MPACKET = 274,
@@ -40,6 +45,25 @@ enum {
 #define FROM6 "0016001020010db8000000000000000000000001"
 #define TO6   "0017001020010db8000000000000000000000002"
 #define END   "00000000"
+
+/* Captures' headers of a bulk transfer, and blocks of NCM and MBIM with one datagram. */
+#define BULK_LINUX  ZERO8 "0003" ZERO4 "0000" ZERO8 ZERO8 ZERO8 ZERO8
+#define BULK_PADDED BULK_LINUX ZERO8 ZERO8
+#define BULK_PCAP   "1b00" ZERO8 ZERO8 ZERO4 "03" ZERO4
+#define NCM_16                                                                                               \
+    "4e434d480c00000000000c00"                                                                               \
+    "4e434d30"                                                                                               \
+    "10000000"                                                                                               \
+    "1c003600" ZERO4
+#define IPS_16                                                                                               \
+    "4e434d480c00000000000c00"                                                                               \
+    "49505300"                                                                                               \
+    "10000000"                                                                                               \
+    "1c002800" ZERO4
+#define NCM_32                                                                                               \
+    "6e636d6810000000" ZERO4 "10000000"                                                                      \
+    "6e636d30"                                                                                               \
+    "20000000" ZERO8 "3000000036000000" ZERO8
 
 enum inner { IPV4, IPV6, TCP };
 
@@ -112,6 +136,11 @@ static const struct wrapped cases[] = {
      "000000000000" FRAME,
      IPV4, 4},
     {"PPI of Ethernet", PPI, "0000080001000000" ETHER, IPV4},
+    {"USB of Linux: NCM", USB_LINUX, BULK_LINUX NCM_16 ETHER, IPV4},
+    {"USB of Linux, padded: NCM", USB_LINUX_PADDED, BULK_PADDED NCM_16 ETHER, IPV4},
+    {"USB of Linux, padded: MBIM", USB_LINUX_PADDED, BULK_PADDED IPS_16, IPV4},
+    {"USBPcap: NCM", USB_PCAP, BULK_PCAP NCM_16 ETHER, IPV4},
+    {"USBPcap: NCM of 32 bits", USB_PCAP, BULK_PCAP NCM_32 ETHER, IPV4},
     {"MACsec", ETHERNET,
      MACS "88e5"
           "002a00000001"
@@ -246,6 +275,32 @@ static const struct {
      OUTCOME_WITHOUT_TCP,
      SUBJECT_NONE,
      0},
+    {{"USB: a datagram beyond its block", USB_PCAP,
+      BULK_PCAP "4e434d480c00000000000c00"
+                "4e434d30"
+                "10000000"
+                "1c003700" ZERO4 ETHER,
+      IPV4},
+     OUTCOME_MALFORMED,
+     SUBJECT_ETHERNET,
+     0},
+    {{"USB: a table of an odd length", USB_PCAP,
+      BULK_PCAP "4e434d480c00000000000c00"
+                "4e434d30"
+                "11000000"
+                "1c003600" ZERO4 ETHER,
+      IPV4},
+     OUTCOME_MALFORMED,
+     SUBJECT_ETHERNET,
+     0},
+    {{"USB: tables in a loop", USB_PCAP,
+      BULK_PCAP "4e434d480c00000000000c00"
+                "4e434d30"
+                "10000c00" ZERO4 ZERO4 ETHER,
+      IPV4},
+     OUTCOME_UNSUPPORTED,
+     SUBJECT_DEPTH,
+     DECODE_DEPTH},
     {{"MACsec, encrypted", ETHERNET,
       MACS "88e5"
            "0c2000000001"
