@@ -65,6 +65,13 @@ enum {
     "6e636d30"                                                                                               \
     "20000000" ZERO8 "3000000036000000" ZERO8
 
+/* IPv4 in IPv6, with a CALIPSO option of so many compartments, times 4 bytes. */
+#define CALIPSO(words)                                                                                       \
+    MACS "86dd"                                                                                              \
+         "6000000000380040" ZERO8 ZERO8 ZERO8 ZERO8 "0401"                                                   \
+         "0708" ZERO4 words "00"                                                                             \
+         "0000" ZERO4
+
 enum inner { IPV4, IPV6, TCP };
 
 struct wrapped {
@@ -141,6 +148,8 @@ static const struct wrapped cases[] = {
     {"USB of Linux, padded: MBIM", USB_LINUX_PADDED, BULK_PADDED IPS_16, IPV4},
     {"USBPcap: NCM", USB_PCAP, BULK_PCAP NCM_16 ETHER, IPV4},
     {"USBPcap: NCM of 32 bits", USB_PCAP, BULK_PCAP NCM_32 ETHER, IPV4},
+    {"CALIPSO", ETHERNET, CALIPSO("00"), IPV4},
+    {"CALIPSO whose compartments end with the packet", ETHERNET, CALIPSO("0b"), IPV4},
     {"MACsec", ETHERNET,
      MACS "88e5"
           "002a00000001"
@@ -301,6 +310,10 @@ static const struct {
      OUTCOME_UNSUPPORTED,
      SUBJECT_DEPTH,
      DECODE_DEPTH},
+    {{"CALIPSO whose compartments are not there", ETHERNET, CALIPSO("0c"), IPV4},
+     OUTCOME_MALFORMED,
+     SUBJECT_IPV6,
+     0},
     {{"MACsec, encrypted", ETHERNET,
       MACS "88e5"
            "0c2000000001"

@@ -24,6 +24,7 @@ enum {
     FRAGMENT_MORE = 1,
 
     OPTION_PAD1 = 0,
+    OPTION_CALIPSO = 7,         /* RFC 5570 */
     OPTION_JUMBO = 0xc2,        /* RFC 2675 */
     OPTION_HOME_ADDRESS = 0xc9, /* RFC 6275 */
 
@@ -50,7 +51,8 @@ static uint32_t jumbo_length(const struct layer *options)
 }
 
 /* Hop-by-hop and destination options. The home address of a mobile node is the source. As in Wireshark, an option that begins at
- * the last byte has its length behind the header. */
+ * the last byte has its length behind the header, and the compartments of CALIPSO have to be there,
+ * whatever the option's length. */
 static bool decode_options6(struct decoder *d, const struct layer *l, uint32_t size)
 {
     for (uint32_t at = 2; at < size && at < l->captured;) {
@@ -61,6 +63,8 @@ static bool decode_options6(struct decoder *d, const struct layer *l, uint32_t s
         }
         uint32_t length = layer_u8(l, at + 1);
         if (!decoder_need(d, l, at + 2 + length, SUBJECT_IPV6))
+            return false;
+        if (type == OPTION_CALIPSO && !decoder_need(d, l, at + 10 + 4u * layer_u8(l, at + 6), SUBJECT_IPV6))
             return false;
         if (type == OPTION_HOME_ADDRESS && length == 16 && d->ip.family == FAMILY_IPV6)
             d->ip.source = l->at + at + 2;
