@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Preloaded into tshark: it starts once and forks for each capture, where it would open the one of its command line. What starts costs
 // ten times what a small capture does. Each message on standard input, a socket, brings three files: capture, output and errors. The child
-// has them as standard input, output and errors and goes on as if just started with `-r -`; its status goes back, 4 bytes.
+// has them as standard input, output and errors and goes on as if just started with `-r -`; its status goes back, 4 bytes. tshark 4.0 never
+// ends with some captures: a child that has taken a minute of processor time is killed.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@ static int serve(void)
         memcpy(files, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof files);
         pid_t child = fork();
         if (child == 0) {
+            setrlimit(RLIMIT_CPU, &(struct rlimit){60, 60});
             for (int i = 0; i < 3; i++) {
                 dup2(files[i], i);
                 close(files[i]);
