@@ -260,13 +260,16 @@ def judge(program_, folder, scenario, directory):
     data, numbers = merged(scenario)
     answer = program_.ask(program.write(directory, 'judged.pcap', data))
     header, rows = expectation(folder, 'expected', program_.rules)
-    want = {int(row[header.index('frame')]): int(row[header.index('stream')]) for row in rows}
+    if 'frame' not in header:
+        return ['its expected rows have no column frame, by which tshark is asked']
+    told = [dict(zip(header, row)) for row in rows]
+    want = {int(row['frame']): int(row['stream']) if 'stream' in row else None for row in told}     # by frame
     out = []
     for frame, (streams, _, reused) in answer.items():
         number = numbers[frame - 1]
         if reused is not None and reused != (number in want):
             out.append('frame %d: %s here, not so in tshark' % (number, 'a reuse' if number in want else 'no reuse'))
-        if number in want and want[number] not in streams:
+        if want.get(number) is not None and want[number] not in streams:
             out.append('frame %d: stream %d here, %s in tshark' % (number, want[number], streams))
     expected = expectation(folder, 'conversations', program_.rules)
     if expected and 'stream' in expected[0]:
