@@ -7,8 +7,9 @@
  *                                   options ...
  *     option of a redirect        | type 4 | length 1 | unused 6 | IPv6
  *
- * The length of ICMP is in words of 4 bytes (RFC 4884), that of an option in words of 8. An ICMP redirect (5)
- * gives no segment: Wireshark looks at 8 bytes behind the IP header that it quotes.
+ * The length of ICMP is in words of 4 bytes (RFC 4884), that of an option in words of 8. As in Wireshark, a length of 1 to 3 words
+ * is kept to, so there is no segment. Nor is there in an ICMP redirect (5): Wireshark looks at 8 bytes behind the IP header that
+ * it quotes.
  */
 #include "engine/decode/protocols.h"
 
@@ -18,7 +19,8 @@ enum {
     ICMP_TIME_EXCEEDED = 11,
     ICMP_PARAMETER_PROBLEM = 12,
 
-    QUOTED_LEAST = 128, /* a shorter length is none, RFC 4884, 5.4 */
+    QUOTED_LEAST = 128,  /* a shorter length is none (RFC 4884, 5.4) */
+    QUOTED_NOTHING = 16, /* unless it is below this */
 
     ICMPV6_UNREACHABLE = 1,
     ICMPV6_PACKET_TOO_BIG = 2,
@@ -41,16 +43,14 @@ void decode_icmp(struct decoder *d, struct layer l)
     if (!decoder_need(d, &l, 8, SUBJECT_ICMP) || !decoder_enter(d))
         return;
     uint32_t quoted = layer_u8(&l, 5) * 4u;
-    if (quoted < QUOTED_LEAST)
+    if (!quoted || (quoted >= QUOTED_NOTHING && quoted < QUOTED_LEAST))
         quoted = l.length;
     switch (layer_u8(&l, 0)) {
     case ICMP_UNREACHABLE:
+    case ICMP_SOURCE_QUENCH:
     case ICMP_TIME_EXCEEDED:
     case ICMP_PARAMETER_PROBLEM:
         decode_quoted(d, layer_first(layer_after(l, 8), quoted), decode_ipv4);
-        return;
-    case ICMP_SOURCE_QUENCH:
-        decode_quoted(d, layer_after(l, 8), decode_ipv4);
         return;
     }
 }
