@@ -51,8 +51,8 @@ static uint32_t jumbo_length(const struct layer *options)
 }
 
 /* Hop-by-hop and destination options. The home address of a mobile node is the source. As in Wireshark, an option that begins at
- * the last byte has its length behind the header, and the compartments of CALIPSO have to be there,
- * whatever the option's length. */
+ * the last byte has its length behind the header, and the home address and the compartments of CALIPSO have to be
+ * there, whatever the option's length. */
 static bool decode_options6(struct decoder *d, const struct layer *l, uint32_t size)
 {
     for (uint32_t at = 2; at < size && at < l->captured;) {
@@ -66,7 +66,9 @@ static bool decode_options6(struct decoder *d, const struct layer *l, uint32_t s
             return false;
         if (type == OPTION_CALIPSO && !decoder_need(d, l, at + 10 + 4u * layer_u8(l, at + 6), SUBJECT_IPV6))
             return false;
-        if (type == OPTION_HOME_ADDRESS && length == 16 && d->ip.family == FAMILY_IPV6)
+        if (type == OPTION_HOME_ADDRESS && !decoder_need(d, l, at + 18, SUBJECT_IPV6))
+            return false;
+        if (type == OPTION_HOME_ADDRESS && d->ip.family == FAMILY_IPV6)
             d->ip.source = l->at + at + 2;
         at += 2 + length;
     }
