@@ -21,6 +21,7 @@ TestSuite(wrapped, .init = open_decoder, .fini = close_decoder);
 enum {
     ETHERNET = 1,
     WLAN = 105,
+    FRAME_RELAY = 107,
     PRISM = 119,
     DOCSIS = 143,
     AVS = 163,
@@ -149,6 +150,23 @@ static const struct wrapped cases[] = {
     {"USBPcap: NCM", USB_PCAP, BULK_PCAP NCM_16 ETHER, IPV4},
     {"USBPcap: NCM of 32 bits", USB_PCAP, BULK_PCAP NCM_32 ETHER, IPV4},
     {"CALIPSO", ETHERNET, CALIPSO("00"), IPV4},
+    {"Frame Relay: RFC 2427", FRAME_RELAY, "184103cc", IPV4},
+    {"Frame Relay: RFC 2427, padded", FRAME_RELAY, "18410300cc", IPV4},
+    {"Frame Relay: padded before the control byte", FRAME_RELAY, "18410003cc", IPV4},
+    {"Frame Relay: RFC 2427 in an information frame", FRAME_RELAY, "18410202cc", IPV4},
+    {"Frame Relay: Cisco", FRAME_RELAY, "18410800", IPV4},
+    {"Frame Relay: Ethernet", FRAME_RELAY,
+     "1841"
+     "0a1b2c3d4e5f"
+     "0a1b2c3d4e60"
+     "0800",
+     IPV4, 4},
+    {"Frame Relay: Ethernet, to an address like an unnumbered frame", FRAME_RELAY,
+     "1841"
+     "071b2c3d4e5f"
+     "0a1b2c3d4e60"
+     "0800",
+     IPV4, 4},
     {"CALIPSO whose compartments end with the packet", ETHERNET, CALIPSO("0b"), IPV4},
     {"MACsec", ETHERNET,
      MACS "88e5"
@@ -345,7 +363,10 @@ Test(wrapped, quoted_in_errors)
     } errors[] = {
         {"unreachable", 1, "0301000000000000", false, true},
         {"unreachable, with a length", 1, "0301000000200000", false, true},
+        {"unreachable, with a length that is none", 1, "0301000000040000", false, true},
+        {"unreachable, of three words", 1, "0301000000030000", false, false},
         {"source quench", 1, "0400000000000000", false, true},
+        {"source quench, of one word", 1, "0400000000010000", false, false},
         {"time exceeded", 1, "0b00000000000000", false, true},
         {"parameter problem", 1, "0c00000000000000", false, true},
         {"redirect", 1, "0500000000000000", false, false},
@@ -428,5 +449,29 @@ Test(wrapped, options_of_ipv4)
         const uint32_t to = options[i].destination ? options[i].destination : 0x0a000002;
         cr_expect(address[0] == to || address[1] == to, "%s: %08x, %08x", options[i].name, address[0],
                   address[1]);
+    }
+}
+
+/* The home address of a mobile node takes the place of the source, whatever length its option says. */
+Test(wrapped, home_address)
+{
+    static const char *const lengths[] = {"10", "04", "12"};
+    for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+        struct packet p = {.size = 0};
+        put_ethernet(&p, 0x86dd);
+        put_ipv6(&p, &(struct ipv6_fields){.payload = 24 + 20, .next = 60});
+        put_hex(&p, "0602c9");
+        put_hex(&p, lengths[i]);
+        put_hex(&p, "20010db8" ZERO4 ZERO8 "01020000");
+        put_tcp(&p, &(struct tcp_fields){.seq = 7, .flags = TCP_SYN});
+        decoding_ethernet(&d, &p, p.size, p.size);
+        const struct segment *s = decoding_segment(&d, 0, NULL, NULL);
+        cr_assert(s, "length %s", lengths[i]);
+        const struct segment6 *s6 = (const void *)s;
+        const uint8_t *address = (const uint8_t *)s6->address;
+        cr_expect(!memcmp(address, "\x20\x01\x0d\xb8", 4) || !memcmp(address + 16, "\x20\x01\x0d\xb8", 4),
+                  "length %s", lengths[i]);
+        decoding_ethernet(&d, &p, 14 + 40 + 18, p.size);
+        cr_expect_null(decoding_segment(&d, 0, NULL, NULL), "cut");
     }
 }
