@@ -76,6 +76,7 @@ static const struct tunnel_case cases[] = {
      "01",
      .v6 = true},
     {"CAPWAP: Ethernet", UDP, 5247, "0010000000000000" ETHERNET},
+    {"CAPWAP of a type that is none", UDP, 5247, "4c10000000000000" ETHERNET},
     {"CAPWAP: 802.11", UDP, 5247,
      "0010030000000000"
      "0108"

@@ -8,7 +8,7 @@
 #include "engine/decode/link/wlan.h"
 
 enum {
-    CAPWAP_PLAIN = 0, /* type 1: DTLS */
+    CAPWAP_DTLS = 1, /* Wireshark takes all other types for plain */
     CAPWAP_NATIVE = 0x100,
     CAPWAP_FRAGMENT = 0x080,
     CAPWAP_KEEP_ALIVE = 0x008,
@@ -24,7 +24,7 @@ void decode_capwap(struct decoder *d, struct layer l)
     uint32_t size = (word >> 19 & 0x1f) * 4;
     if (word & CAPWAP_KEEP_ALIVE)
         return;
-    if ((word >> 24 & 15) != CAPWAP_PLAIN || word & CAPWAP_FRAGMENT) {
+    if ((word >> 24 & 15) == CAPWAP_DTLS || word & CAPWAP_FRAGMENT) {
         decoder_stop(d, OUTCOME_UNSUPPORTED, SUBJECT_CAPWAP, word >> 24 & 15);
         return;
     }
