@@ -199,8 +199,11 @@ static __attribute__((noinline)) int reuse(struct drain *d, struct slow_segment 
     struct segment *const s = x->segment;
     const unsigned flow = s->bits & SEGMENT_FLOW;
     const bool opens = rules_opens_conversation(d->shard->rules, x->trigger);
-    if (opens && !x->slot) /* the conversation is there */
-        find(d, x);
+    if (opens && !x->slot) {
+        const struct bucket *const room = find(d, x);
+        assert(!room); /* the conversation is in the table */
+        (void)room;
+    }
     const bool verdicts = d->shard->verdicts.wanted;
     struct attempt_start start;
     if (verdicts && drain_start_attempt(d, x->conversation, x->record, s, x->frame, opens, &start))
