@@ -328,6 +328,33 @@ static const struct {
      OUTCOME_UNSUPPORTED,
      SUBJECT_DEPTH,
      DECODE_DEPTH},
+    {{"Frame Relay: CDP, whose bytes would be Ethernet", FRAME_RELAY,
+      "1841"
+      "20001b2c3d4e"
+      "0a1b2c3d4e60"
+      "0800",
+      IPV4, 4},
+     OUTCOME_WITHOUT_TCP,
+     SUBJECT_NONE,
+     0},
+    {{"Frame Relay: XID, likewise", FRAME_RELAY,
+      "1841"
+      "af1b2c3d4e5f"
+      "0a1b2c3d4e60"
+      "0800",
+      IPV4, 4},
+     OUTCOME_WITHOUT_TCP,
+     SUBJECT_NONE,
+     0},
+    {{"Frame Relay: UI of an unknown NLPID, likewise", FRAME_RELAY,
+      "1841"
+      "031b2c3d4e5f"
+      "0a1b2c3d4e60"
+      "0800",
+      IPV4, 4},
+     OUTCOME_WITHOUT_TCP,
+     SUBJECT_NONE,
+     0},
     {{"CALIPSO whose compartments are not there", ETHERNET, CALIPSO("0c"), IPV4},
      OUTCOME_MALFORMED,
      SUBJECT_IPV6,
@@ -456,22 +483,45 @@ Test(wrapped, options_of_ipv4)
 Test(wrapped, home_address)
 {
     static const char *const lengths[] = {"10", "04", "12"};
+    static const uint8_t home[] = {0xfc, 0, 0, 7};
     for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
         struct packet p = {.size = 0};
         put_ethernet(&p, 0x86dd);
         put_ipv6(&p, &(struct ipv6_fields){.payload = 24 + 20, .next = 60});
         put_hex(&p, "0602c9");
         put_hex(&p, lengths[i]);
-        put_hex(&p, "20010db8" ZERO4 ZERO8 "01020000");
+        put_hex(&p, "fc000007" ZERO4 ZERO8 "01020000");
         put_tcp(&p, &(struct tcp_fields){.seq = 7, .flags = TCP_SYN});
         decoding_ethernet(&d, &p, p.size, p.size);
         const struct segment *s = decoding_segment(&d, 0, NULL, NULL);
         cr_assert(s, "length %s", lengths[i]);
         const struct segment6 *s6 = (const void *)s;
-        const uint8_t *address = (const uint8_t *)s6->address;
-        cr_expect(!memcmp(address, "\x20\x01\x0d\xb8", 4) || !memcmp(address + 16, "\x20\x01\x0d\xb8", 4),
+        cr_expect(!memcmp(s6->address[0], home, sizeof home) || !memcmp(s6->address[1], home, sizeof home),
                   "length %s", lengths[i]);
-        decoding_ethernet(&d, &p, 14 + 40 + 18, p.size);
-        cr_expect_null(decoding_segment(&d, 0, NULL, NULL), "cut");
+    }
+    struct packet p = {.size = 0};
+    put_ethernet(&p, 0x86dd);
+    put_ipv6(&p, &(struct ipv6_fields){.payload = 8 + 8, .next = 60});
+    put_hex(&p, "0600c904fc000007" ZERO8);
+    decoding_ethernet(&d, &p, p.size, p.size);
+    EXPECT_COUNTED(&d, OUTCOME_MALFORMED, SUBJECT_IPV6, 0);
+}
+
+/* An entry without index and length ends a table of NCM, but not in 4.0. */
+Test(wrapped, empty_entry_of_ncm)
+{
+    static const struct wrapped empty = {"", USB_PCAP,
+                                         BULK_PCAP "4e434d480c00000000000c00"
+                                                   "4e434d30"
+                                                   "10000000" ZERO4 "1c003600" ETHER,
+                                         IPV4};
+    static const enum rules rules[] = {RULES_4_0, RULES_4_2, RULES_4_4};
+    struct packet p;
+    make(&p, &empty);
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        decoding_close(&d);
+        decoding_open(&d, rules[i], 1, 1);
+        run(&p, empty.link, p.size, p.size);
+        cr_expect_eq(decoding_segment(&d, 0, NULL, NULL) != NULL, rules[i] == RULES_4_0, "%d", rules[i]);
     }
 }

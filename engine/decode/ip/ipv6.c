@@ -66,10 +66,12 @@ static bool decode_options6(struct decoder *d, const struct layer *l, uint32_t s
             return false;
         if (type == OPTION_CALIPSO && !decoder_need(d, l, at + 10 + 4u * layer_u8(l, at + 6), SUBJECT_IPV6))
             return false;
-        if (type == OPTION_HOME_ADDRESS && !decoder_need(d, l, at + 18, SUBJECT_IPV6))
-            return false;
-        if (type == OPTION_HOME_ADDRESS && d->ip.family == FAMILY_IPV6)
-            d->ip.source = l->at + at + 2;
+        if (type == OPTION_HOME_ADDRESS) {
+            if (!decoder_need(d, l, at + 18, SUBJECT_IPV6))
+                return false;
+            if (d->ip.family == FAMILY_IPV6)
+                d->ip.source = l->at + at + 2;
+        }
         at += 2 + length;
     }
     return true;

@@ -5,8 +5,9 @@
  *     Cisco      | address 2 to 4 | ether type 2 | ...
  *     Ethernet   | address 2 to 4 | Ethernet | FCS 4
  *
- * The last byte of the address has its lowest bit set. Nothing but what follows tells which one it is: as in Wireshark, it is
- * Ethernet if neither an ether type nor an NLPID that is known is found where it should be.
+ * The last byte of the address has its lowest bit set. Only what follows it tells which form it is. As in Wireshark, it is
+ * Ethernet if there is no known NLPID behind the control field, nor a known ether type instead of it; but not where the control
+ * field is that of UI or XID. Wireshark does not always agree on frames that begin with a pad byte.
  */
 #include "engine/decode/protocols.h"
 
@@ -64,6 +65,11 @@ static bool is_cisco_type(unsigned type)
     return false;
 }
 
+static void decode_padded_nlpid(struct decoder *d, struct layer l)
+{
+    decode_nlpid(d, layer_after(l, layer_u8(&l, 0) == NLPID_PAD));
+}
+
 /* What carries data, from behind the address on. */
 static void decode_data(struct decoder *d, struct layer l)
 {
@@ -72,7 +78,7 @@ static void decode_data(struct decoder *d, struct layer l)
     if (!padded && control == CONTROL_XID)
         return;
     /* Behind a control byte, or the two of information and supervisory frames. */
-    uint32_t at = padded + ((control & 3) == 3 ? 1 : 2);
+    const uint32_t at = padded + ((control & 3) == 3 ? 1 : 2);
     if ((control & 3) != 3 &&
         (is_cisco_type(layer_u16(&l, 0)) || decode_chdlc_protocol(d, layer_u16(&l, 0), layer_after(l, 2))))
         return;
@@ -80,8 +86,7 @@ static void decode_data(struct decoder *d, struct layer l)
         decode_ethernet(d, layer_first(l, l.length - MIN(l.length, FCS)));
         return;
     }
-    at += layer_u8(&l, at) == NLPID_PAD;
-    decode_nlpid(d, layer_after(l, at));
+    decode_padded_nlpid(d, layer_after(l, at));
 }
 
 void decode_frame_relay(struct decoder *d, struct layer l)
@@ -92,13 +97,8 @@ void decode_frame_relay(struct decoder *d, struct layer l)
     while (at < l.captured && !(layer_u8(&l, at - 1) & 1))
         at++;
     /* On DLCI 0 signalling runs, and a one-byte address is none of Q.922's: no ether types there. */
-    if (at > 1 && (layer_u8(&l, 0) >> 2 || layer_u8(&l, 1) >> 4)) {
+    if (at > 1 && (layer_u8(&l, 0) >> 2 || layer_u8(&l, 1) >> 4))
         decode_data(d, layer_after(l, at));
-        return;
-    }
-    if (layer_u8(&l, at) != CONTROL_UI)
-        return;
-    at++;
-    at += layer_u8(&l, at) == NLPID_PAD;
-    decode_nlpid(d, layer_after(l, at));
+    else if (layer_u8(&l, at) == CONTROL_UI)
+        decode_padded_nlpid(d, layer_after(l, at + 1));
 }

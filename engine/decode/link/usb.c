@@ -8,8 +8,9 @@
  *     its table           | "ncm0", ... 4 | length 2 | reserved 2 | next table 4 | reserved 4 | (index 4, length 4) ...
  *
  * The least significant byte comes first. Positions count from the start of the block. Tables of NCM hold Ethernet frames, those
- * of IPS, IP packets; an index or length of 0 ends them, but not in 4.0. Like tshark, this goes by the marks alone: no descriptor is needed, and the
- * lengths of header and block are not looked at. What a device of class ECM sends has no mark; it is treated as in unexpected.c.
+ * of IPS, IP packets; an index or length of 0 ends them, but not in 4.0. Like tshark, this goes by the marks alone: no descriptor
+ * is needed, and the lengths of header and block are not looked at. What a device of class ECM sends has no mark; it is treated as
+ * in unexpected.c.
  */
 #include "engine/decode/protocols.h"
 
